@@ -1,0 +1,35 @@
+/**
+ * Faults are what can go wrong in operation: a closed `code`, the subject and what to do next.
+ * Expected outcomes are returned as values; defects throw plain errors.
+ */
+export class Fault<Code extends string = string> extends Error {
+  readonly code: Code;
+  /** What the person can do about it, one sentence. */
+  readonly advice: string;
+  constructor(code: Code, message: string, advice: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'Fault';
+    this.code = code;
+    this.advice = advice;
+  }
+}
+
+export type Result<Value, Problem> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problem: Problem };
+
+export function ok<Value>(value: Value): { readonly ok: true; readonly value: Value } {
+  return { ok: true, value };
+}
+
+export function no<Problem>(problem: Problem): { readonly ok: false; readonly problem: Problem } {
+  return { ok: false, problem };
+}
+
+/** For the default branch of a switch over a union: a compile error when a member is forgotten, a defect at run time. */
+export function exhaustive(value: never): never {
+  throw new Error(`unhandled case: ${JSON.stringify(value)}`);
+}
+
+/** Invariants stay on in production: a broken one is a defect and stops the operation, never the truth. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}

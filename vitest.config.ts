@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// One process, one PostgreSQL: test files share the engine that test-database.ts starts, each in a database of its own.
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
+    pool: 'forks',
+    isolate: false,
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
