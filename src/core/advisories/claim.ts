@@ -1,0 +1,43 @@
+/**
+ * A claim is one publisher's statement about one vulnerability and one package, kept as stated, with source and date.
+ * Claims are never overwritten by one another; `core/findings` derives the verdict by a stated rule and shows disagreement.
+ */
+
+/** What the publisher says of the fix (vulnerability-data.md 2.2). `undetermined` is a state of its own, never read as safe. */
+export type FixState = 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'not-affected' | 'end-of-life' | 'undetermined';
+
+export interface Claim {
+  /** Feed member id: `debian-tracker`, `debsecan`, `changelog`, ... */
+  readonly source: string;
+  /** `CVE-2026-1234`, or the publisher's own id when no CVE exists (`TEMP-...`, `DSA-...`). */
+  readonly vulnerabilityId: string;
+  readonly aliases: readonly string[];
+  /** The release it speaks of: `debian:12`, `ubuntu:22.04`, `almalinux:9`, `alpine:3.20`, or an OSV ecosystem such as `PyPI`. */
+  readonly release: string;
+  /** Source package for deb and apk releases, binary package for rpm. */
+  readonly packageName: string;
+  readonly state: FixState;
+  /** First version that has the fix; null unless `state` is `fixed`. `0` means never affected in this release. */
+  readonly fixedVersion: string | null;
+  /** The publisher's own severity word, as stated. */
+  readonly severity: string | null;
+  /** Date of the statement (YYYY-MM-DD), null when the publisher gives none. */
+  readonly statedOn: string | null;
+  readonly note: string | null;
+}
+
+/** What other publishers say of a vulnerability whatever the package: each input carries source and date. */
+export interface Enrichment {
+  readonly vulnerabilityId: string;
+  readonly title: string | null;
+  readonly publishedOn: string | null;
+  readonly kev: { readonly addedOn: string; readonly dueOn: string; readonly ransomware: boolean; readonly name: string } | null;
+  readonly ssvc: {
+    readonly exploitation: 'none' | 'poc' | 'active' | null;
+    readonly automatable: 'no' | 'yes' | null;
+    readonly technicalImpact: 'partial' | 'total' | null;
+    readonly statedOn: string;
+  } | null;
+  readonly cvss: readonly { readonly source: string; readonly vector: string }[];
+  readonly epss: { readonly probability: number; readonly percentile: number; readonly statedOn: string } | null;
+}

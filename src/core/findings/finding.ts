@@ -1,0 +1,55 @@
+import type { Instant } from '../kernel/instants.ts';
+
+/**
+ * The state of a finding on a host. A finding closes only when the exposed process runs the fixed code:
+ * `restart-pending` and `reboot-pending` are patched on disk and still open in memory (DESIGN.md section 2, thesis 6).
+ */
+export type FindingState =
+  | 'fixable' /* a fixed version is offered to this host */
+  | 'held' /* a fixed version is offered, the package is on hold */
+  | 'not-offered' /* fixed by the distribution, but no enabled suite offers it to this host */
+  | 'restart-pending'
+  | 'reboot-pending'
+  | 'waiting-for-vendor' /* open, no fix exists */
+  | 'deferred'
+  | 'wont-fix'
+  | 'end-of-life'
+  | 'undetermined';
+
+/** Which kernel a kernel finding speaks of (vulnerability-data.md 2.2). null for everything that is not a kernel. */
+export type KernelState = 'running' | 'installed-not-running' | 'newer-not-booted' | null;
+
+/** Why we say so: everything an auditor needs to repeat the comparison by hand. */
+export interface Evidence {
+  readonly source: string;
+  readonly statedOn: string | null;
+  readonly release: string;
+  readonly packageName: string;
+  readonly claimState: string;
+  readonly installedVersion: string;
+  readonly fixedVersion: string | null;
+  /** The comparison as a sentence: `3.0.20-1~deb12u2 < 3.0.22-1~deb12u2 (dpkg order)`. */
+  readonly comparison: string;
+  /** Name of the rule that made the verdict, as documented in core/findings/rules.ts. */
+  readonly rule: string;
+  /** Why another source that disagrees was not followed; null when sources agree. */
+  readonly disagreement: string | null;
+}
+
+/** One vulnerability in one distinct package version: matched once, whatever the number of hosts. */
+export interface Match {
+  readonly vulnerabilityId: string;
+  readonly aliases: readonly string[];
+  readonly state: 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'end-of-life' | 'undetermined';
+  readonly fixedVersion: string | null;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface DueDate {
+  readonly dueAt: Instant | null;
+  readonly outcome: string;
+  readonly table: string;
+  readonly row: number;
+  /** Input name -> value, with `assumed` where a default stood in for missing data. */
+  readonly inputs: Readonly<Record<string, { readonly value: string; readonly assumed: boolean; readonly source: string }>>;
+}
