@@ -1,0 +1,9 @@
+import { access } from './access.ts';
+import { agent } from './agent.ts';
+import { findings } from './findings.ts';
+import { hosts } from './hosts.ts';
+import { rollouts } from './rollouts.ts';
+
+export const api = { ...access, ...hosts, ...findings, ...rollouts, ...agent };
+export type Api = typeof api;
+export type RouteName = keyof Api;
