@@ -1,0 +1,69 @@
+import type { z } from 'zod';
+import type { agent, SimulationAnswer } from '../api/agent.ts';
+import type { Answer } from '../api/contract.ts';
+import type { HostFacts, PackageRecord } from '../core/inventory/snapshot.ts';
+import type { JobEvent, JobResult } from '../core/rollouts/host-plan.ts';
+
+/** How server nouns reach each other: small interfaces, implemented by one noun, handed to the others by main/server.ts. */
+
+export type AgentTask = Answer<(typeof agent)['agentCheckIn']>['tasks'][number];
+export type SimulationResult = z.output<typeof SimulationAnswer>;
+export type PermitAnswer = Answer<(typeof agent)['agentPermit']>;
+
+/** Implemented by server/rollouts; used by the agent routes (server/inventory) and by the SSH runner (main). */
+export interface JobPort {
+  /** Simulations and jobs that the host should start now; idempotent until answered. */
+  tasksFor(hostId: string): Promise<AgentTask[]>;
+  recordSimulation(hostId: string, requestId: string, answer: SimulationResult): Promise<void>;
+  recordEvents(hostId: string, jobId: string, attempt: number, events: readonly JobEvent[]): Promise<{ cancelRequested: boolean }>;
+  requestPermit(hostId: string, jobId: string, attempt: number, phase: 'apply' | 'reboot'): Promise<PermitAnswer>;
+  recordResult(hostId: string, jobId: string, attempt: number, result: JobResult): Promise<void>;
+}
+
+/** One place that wakes long polls and the SSH runner when there is work for a host. In-process; polling covers other replicas. */
+export interface WakePort {
+  wake(hostId: string): void;
+  /** Resolves on wake, on abort, or after `ms`. */
+  wait(hostId: string, ms: number, signal: AbortSignal): Promise<void>;
+  /** For the SSH runner: called with every host id that is woken. */
+  onWake(listener: (hostId: string) => void): () => void;
+}
+
+/** What changed when a report was stored. Ids are package_version ids. */
+export interface InventoryChange {
+  readonly hostId: string;
+  readonly observedAt: string;
+  readonly added: readonly number[];
+  readonly removed: readonly number[];
+}
+
+/** Implemented by server/inventory. */
+export interface InventoryPort {
+  /** Called after commit with each stored change (and with empty lists when only facts or candidates changed, or a host was added, edited or removed). */
+  onChange(listener: (change: InventoryChange) => void): void;
+  packagesOf(hostId: string): Promise<PackageRecord[]>;
+  factsOf(hostId: string): Promise<{ facts: HostFacts; observedAt: string } | null>;
+  /** Asks for a fresh report at the next chance (agent: report task; SSH: the runner collects). */
+  requestReport(hostId: string, options: { refresh: boolean }): void;
+}
+
+/** One binary package to move on one host so that a patch is in place. */
+export interface HostChange {
+  readonly name: string;
+  readonly arch: string;
+  readonly fromVersion: string;
+  readonly toVersion: string;
+}
+
+/** Implemented by server/fleet: the in-memory read model. */
+export interface FleetPort {
+  /** Hosts of a selector at this moment, or where the query is wrong. */
+  resolve(selector: { groupId?: string | undefined; query?: string | undefined; hostIds?: readonly string[] | undefined }): Promise<{ hostIds: string[]; problem: string | null }>;
+  /** For each host: the changes that put these patches in place, or why there are none (held, not offered, already there). */
+  changesFor(patchIds: readonly string[], hostIds: readonly string[]): Promise<{ hostId: string; hostName: string; changes: HostChange[]; excluded: { reason: string; alreadyCompliant: boolean } | null; restartUnits: string[]; rebootExpected: boolean }[]>;
+  /** Vulnerabilities that this move closes on the host, for proof. */
+  closedBy(hostId: string, changes: readonly HostChange[]): string[];
+  /** Open findings (with restart-pending and the like counted as open) that concern these source packages on the host now. */
+  openOn(hostId: string): { vulnerabilityId: string; sourceName: string; state: string }[];
+  hostName(hostId: string): string | null;
+}
