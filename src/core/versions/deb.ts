@@ -38,7 +38,7 @@ export function debKey(raw: string): VersionKey {
   if (upstreamEnd === text.length - 1) return { ok: false, reason: 'revision number in version is empty' };
 
   writer.restart();
-  writer.digits(text, text.charCodeAt(0) === PLUS ? 1 : 0, colon < 0 ? 0 : colon, NUMBER);
+  writer.digits(text, colon > 0 && !isDigit(text.charCodeAt(0)) ? 1 : 0, colon < 0 ? 0 : colon, NUMBER);
   const bad = writePart(text, start, upstreamEnd) || writePart(text, upstreamEnd + 1, text.length);
   return bad === 0 ? { ok: true, key: writer.take() } : { ok: false, reason: badCharacter(bad) };
 }
@@ -66,12 +66,10 @@ function writePart(text: string, start: number, end: number): number {
 function epochFault(text: string, colon: number): string {
   const epoch = text.slice(0, colon);
   if (epoch === '') return 'epoch in version is empty';
-  if (/^-[0-9]+$/.test(epoch) && Number(epoch) < 0) return 'epoch in version is negative';
-  if (!/^\+?[0-9]+$/.test(epoch)) return 'epoch in version is not number';
+  if (!/^[+-]?[0-9]+$/.test(epoch)) return 'epoch in version is not number';
+  if (Number(epoch) < 0) return 'epoch in version is negative';
   return Number(epoch) > MAX_EPOCH ? 'epoch in version is too big' : '';
 }
-
-const PLUS = 0x2b;
 
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
