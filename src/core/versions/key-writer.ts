@@ -1,46 +1,57 @@
 import { MAX_VERSION_CHARS } from '../kernel/limits.ts';
 
+/** No scheme writes more bytes per character of the text, end marks included. */
+export const KEY_BYTES_PER_CHAR = 8;
+
+/** From this many digits on, a number's length no longer fits into the byte before it and takes four bytes more: 59 is one above any build number made of a time stamp. */
+export const LONG_COUNT = 59;
+
 /**
- * Writes a key into one reused buffer and hands out a copy. Keys are made tens of thousands at a time while a feed is indexed, so a
- * writer lives as long as its scheme and is never grown: a text over the limit is refused before anything is written.
+ * Writes a key into one reused buffer and hands out a copy. A writer lives as long as its scheme and never grows: a text over
+ * `MAX_VERSION_CHARS` is refused before anything is written.
  */
 export class KeyWriter {
-  /** No scheme writes more than eight bytes per character and 64 more. */
-  readonly #bytes = new Uint8Array(MAX_VERSION_CHARS * 8 + 64);
+  readonly #bytes = new Uint8Array((MAX_VERSION_CHARS + 8) * KEY_BYTES_PER_CHAR);
   #length = 0;
 
-  restart(): void {
+  restart(): this {
     this.#length = 0;
+    return this;
   }
 
   byte(value: number): void {
     this.#bytes[this.#length++] = value;
   }
 
-  /** The digits of `text` in [start, end) as a number of any size, leading zeros ignored: `base` + count of digits, then the digits. Counts of 59 and more take four bytes behind `base` + 59. */
-  digits(text: string, start: number, end: number, base: number): void {
-    let from = start;
-    while (from < end && text.charCodeAt(from) === 48) from++;
-    const count = end - from;
-    if (count < LONG_COUNT) this.#bytes[this.#length++] = base + count;
-    else this.#longCount(count, base);
-    for (let at = from; at < end; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
+  /**
+   * A run of digits as a number of any size, leading zeros ignored: one byte, `base` + the count of digits, then the digits. Bytes
+   * `base` to `base + LONG_COUNT` are used; `base + LONG_COUNT` is followed by the count in four bytes.
+   */
+  digits(text: string, base: number): void {
+    const bytes = this.#bytes;
+    const mark = this.#length++;
+    let from = 0;
+    while (text.charCodeAt(from) === 48) from++;
+    for (let at = from; at < text.length; at++) bytes[this.#length++] = text.charCodeAt(at);
+    const count = text.length - from;
+    if (count < LONG_COUNT) bytes[mark] = base + count;
+    else this.#length = writeLongCount(bytes, mark, count, base);
   }
 
-  /** The ASCII characters of `text` in [start, end) as they are. */
-  ascii(text: string, start: number, end: number): void {
-    for (let at = start; at < end; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
+  ascii(text: string): void {
+    for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
   }
 
   take(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
-
-  #longCount(count: number, base: number): void {
-    this.byte(base + LONG_COUNT);
-    for (let shift = 24; shift >= 0; shift -= 8) this.byte((count >>> shift) & 0xff);
-  }
 }
 
-/** The count from which a number's length no longer fits beside `base`: `digits` uses the bytes `base` to `base + 59`. */
-const LONG_COUNT = 59;
+/** Makes room for the count of a long number whose digits already stand behind `mark`; returns the new length. */
+export function writeLongCount(bytes: Uint8Array, mark: number, count: number, base: number): number {
+  const first = mark + 1;
+  bytes.copyWithin(first + 4, first, first + count);
+  bytes[mark] = base + LONG_COUNT;
+  for (let place = 0; place < 4; place++) bytes[first + place] = (count >>> (24 - 8 * place)) & 0xff;
+  return first + 4 + count;
+}
