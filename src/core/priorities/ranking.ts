@@ -1,0 +1,152 @@
+import { DAY_MS, epochMs, type Instant } from '../kernel/instants.ts';
+
+/**
+ * The queue of patches. Deadlines order it, a number orders only inside a band:
+ *
+ *   band  = that of the strictest finding which the patch closes: overdue, then whole days left, then no date
+ *   risk removed = sum over hosts of weight * (1 - product over the vulnerabilities closed there of (1 - p))
+ *
+ * A host counts once however many vulnerabilities it has, so the number is bounded by the sum of weights, grows with every input, and never
+ * adds one vulnerability over hosts as if each host were a new chance. `p` is the probability of exploitation within 30 days: 1 when it
+ * is known to be exploited, else EPSS, else `PRIOR` by what is known. Independence between vulnerabilities is assumed.
+ */
+export interface PatchCandidate {
+  readonly id: string;
+  readonly cohorts: readonly PatchCohort[];
+}
+
+/** Hosts that stand on the same version with the same exposure: the patch closes the same vulnerabilities on each, due alike. A host is in one cohort only. */
+export interface PatchCohort {
+  readonly hosts: number;
+  /** Sum of the hosts' weights; equal to `hosts` where no weights are set. */
+  readonly weight: number;
+  readonly closes: readonly ClosedVulnerability[];
+}
+
+export interface ClosedVulnerability {
+  readonly id: string;
+  /** In KEV, or exploitation known from another source. */
+  readonly knownExploited: boolean;
+  /** SSVC exploitation, null when nobody has assessed it. */
+  readonly exploitation: 'none' | 'poc' | 'active' | null;
+  /** EPSS probability, 0 to 1, null when there is none. */
+  readonly epss: number | null;
+  readonly dueAt: Instant | null;
+  /** The deciding table's outcome, for the reason. */
+  readonly outcome: string;
+}
+
+/** Stands in for EPSS where there is none. Judgement, rounded from EPSS's own spread: a public exploit puts a CVE in its top tenth, the mean of all scores is near 0.03, the median below 0.002. */
+export const PRIOR = { poc: 0.1, none: 0.002, unknown: 0.03 } as const;
+
+export interface RankedPatch {
+  readonly id: string;
+  /** 1 is first. */
+  readonly rank: number;
+  readonly band: 'overdue' | 'due' | 'undated';
+  readonly dueAt: Instant | null;
+  /** Negative when overdue, null without a date. */
+  readonly daysLeft: number | null;
+  readonly riskRemoved: number;
+  readonly hosts: number;
+  /** Distinct vulnerabilities. */
+  readonly closes: number;
+  readonly knownExploited: readonly string[];
+  /** The finding that sets the band. */
+  readonly strictest: { readonly vulnerabilityId: string; readonly outcome: string } | null;
+  readonly reason: string;
+}
+
+export function exploitationProbability(vulnerability: Pick<ClosedVulnerability, 'knownExploited' | 'exploitation' | 'epss'>): number {
+  if (vulnerability.knownExploited || vulnerability.exploitation === 'active') return 1;
+  return vulnerability.epss ?? PRIOR[vulnerability.exploitation ?? 'unknown'];
+}
+
+export function riskRemoved(cohorts: readonly PatchCohort[]): number {
+  let risk = 0;
+  for (const cohort of cohorts) {
+    let survives = 1;
+    for (const vulnerability of cohort.closes) survives *= 1 - exploitationProbability(vulnerability);
+    risk += cohort.weight * (1 - survives);
+  }
+  return risk;
+}
+
+/** Ties fall to more known-exploited vulnerabilities, then more vulnerabilities, then more hosts, then the id, so that the order is stable. */
+export function rankPatches(candidates: readonly PatchCandidate[], now: Instant): RankedPatch[] {
+  const ranked = candidates.map(candidate => assess(candidate, epochMs(now)));
+  ranked.sort(
+    (a, b) =>
+      bandNumber(a) - bandNumber(b) ||
+      b.riskRemoved - a.riskRemoved ||
+      b.knownExploited.length - a.knownExploited.length ||
+      b.closes - a.closes ||
+      b.hosts - a.hosts ||
+      (a.id < b.id ? -1 : 1),
+  );
+  return ranked.map((patch, at) => ({ ...patch, rank: at + 1 }));
+}
+
+function bandNumber(patch: RankedPatch): number {
+  if (patch.band === 'overdue') return -1;
+  return patch.daysLeft ?? Number.MAX_SAFE_INTEGER;
+}
+
+function assess(candidate: PatchCandidate, nowMs: number): RankedPatch {
+  const cohorts = candidate.cohorts.filter(cohort => cohort.hosts > 0);
+  const ids = new Set<string>();
+  const exploited = new Set<string>();
+  let strictest: ClosedVulnerability | null = null;
+  for (const vulnerability of cohorts.flatMap(cohort => cohort.closes)) {
+    ids.add(vulnerability.id);
+    if (vulnerability.knownExploited) exploited.add(vulnerability.id);
+    if (!strictest || isStricter(vulnerability, strictest)) strictest = vulnerability;
+  }
+  const due = strictest?.dueAt ?? null;
+  const msLeft = due === null ? null : epochMs(due) - nowMs;
+  const facts = {
+    id: candidate.id,
+    rank: 0,
+    band: msLeft === null ? 'undated' : msLeft <= 0 ? 'overdue' : 'due',
+    dueAt: due,
+    daysLeft: msLeft === null ? null : Math.ceil(msLeft / DAY_MS) || 0,
+    riskRemoved: riskRemoved(cohorts),
+    hosts: cohorts.reduce((sum, cohort) => sum + cohort.hosts, 0),
+    closes: ids.size,
+    knownExploited: [...exploited].sort(),
+    strictest: strictest && { vulnerabilityId: strictest.id, outcome: strictest.outcome },
+  } as const;
+  return { ...facts, reason: reasonInWords(facts) };
+}
+
+function isStricter(a: ClosedVulnerability, b: ClosedVulnerability): boolean {
+  if (a.dueAt !== b.dueAt) return a.dueAt !== null && (b.dueAt === null || a.dueAt < b.dueAt);
+  return a.knownExploited && !b.knownExploited;
+}
+
+/** "closes 12 vulnerabilities on 5 hosts, 1 known exploited (CVE-2024-3094), due in 3 days" */
+function reasonInWords(patch: Omit<RankedPatch, 'reason'>): string {
+  const hosts = count(patch.hosts, 'host', 'hosts');
+  if (patch.closes === 0) return `closes no known vulnerability on ${hosts}`;
+  const parts = [`closes ${count(patch.closes, 'vulnerability', 'vulnerabilities')} on ${hosts}`];
+  if (patch.knownExploited.length > 0) parts.push(`${patch.knownExploited.length} known exploited (${named(patch.knownExploited)})`);
+  parts.push(dueInWords(patch));
+  return parts.join(', ');
+}
+
+function dueInWords({ band, daysLeft, strictest }: Pick<RankedPatch, 'band' | 'daysLeft' | 'strictest'>): string {
+  if (daysLeft === null) return strictest?.outcome ?? 'no date';
+  if (band === 'overdue') return daysLeft === 0 ? 'overdue since today' : `overdue by ${count(-daysLeft, 'day', 'days')}`;
+  return daysLeft === 1 ? 'due within a day' : `due in ${daysLeft} days`;
+}
+
+const NAMED_MAX = 3;
+
+function named(ids: readonly string[]): string {
+  const shown = ids.slice(0, NAMED_MAX).join(', ');
+  return ids.length > NAMED_MAX ? `${shown} and ${ids.length - NAMED_MAX} more` : shown;
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
