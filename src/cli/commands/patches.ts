@@ -1,0 +1,295 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { define } from '../command.ts';
+import { hostId, PAGE_OPTIONS, page } from './shared.ts';
+
+const day = (instant: string | null | undefined) => instant?.slice(0, 10) ?? '-';
+
+export const patchCommands = [
+  define({
+    name: 'overview',
+    summary: 'What to do next, and how the fleet stands',
+    run: async c => await c.client.overview({}),
+    render(value, screen) {
+      for (const banner of value.banners) screen.line(`! ${banner.title}: ${banner.text}`);
+      if (value.banners.length > 0) screen.line();
+      for (const [i, next] of value.next.entries()) screen.line(`${i + 1}. [${next.urgency}] ${next.title}\n   ${next.reason}`);
+      if (value.next.length === 0) screen.line('Nothing is waiting.');
+      screen.line();
+      screen.pairs([
+        [
+          'hosts',
+          `${value.hosts.total} (${value.hosts.current} current, ${value.hosts.stale} stale, ${value.hosts.unreachable} unreachable, ${value.hosts.waiting} waiting)`,
+        ],
+        ['coverage', `${value.coverage.patchedHosts} of ${value.coverage.ofHosts} hosts have no missing security patch`],
+        ['findings by due date', value.findingsByDue.map(d => `${d.label} ${d.count}`).join(', ')],
+        [
+          'time to patch',
+          value.timeToPatch === null
+            ? 'too little history'
+            : `median ${value.timeToPatch.medianDays ?? 'not reached'} days over ${value.timeToPatch.events} events`,
+        ],
+      ]);
+    },
+  }),
+  define({
+    name: 'patch list',
+    summary: 'The queue of patches, ranked by the risk that each removes',
+    example: 'fettle patch list --platform debian-12 --security',
+    options: [
+      { flags: '--platform <platform>', summary: 'such as debian-12' },
+      { flags: '--security', summary: 'security patches only' },
+      { flags: '--host <host>', summary: 'only what this host needs' },
+      { flags: '--query <query>', summary: 'only hosts of this group query' },
+      ...PAGE_OPTIONS,
+    ],
+    run: async c =>
+      await c.client.patchList({
+        query: {
+          ...page(c),
+          platform: c.text('platform'),
+          query: c.text('query'),
+          ...(c.options.security === true ? { security: 'true' as const } : {}),
+          ...(c.text('host') === undefined ? {} : { host: await hostId(c, c.text('host')!) }),
+        },
+      }),
+    render(value, screen) {
+      screen.table(
+        [
+          { title: '#', align: 'right' },
+          { title: 'patch' },
+          { title: 'to' },
+          { title: 'platform' },
+          { title: 'hosts', align: 'right' },
+          { title: 'held', align: 'right' },
+          { title: 'closes', align: 'right' },
+          { title: 'KEV', align: 'right' },
+          { title: 'due' },
+          { title: 'restart' },
+          { title: 'undo' },
+          { title: 'id' },
+        ],
+        value.items.map(p => [
+          p.rank,
+          p.sourceName,
+          p.targetVersion,
+          p.platform,
+          p.hosts,
+          p.hostsHeld,
+          p.closes,
+          p.knownExploited.length,
+          day(p.decision?.dueAt),
+          p.restart,
+          p.reversible,
+          p.id,
+        ]),
+      );
+      screen.line(`${value.items.length} of ${value.total} patches`);
+    },
+  }),
+  define({
+    name: 'patch show',
+    summary: 'One patch: why it ranks where it does, and what it closes',
+    arguments: [{ name: 'id', summary: 'patch id' }],
+    run: async c => await c.client.patchGet({ params: { id: c.arguments[0]! } }),
+    render({ patch, vulnerabilities }, screen) {
+      screen.pairs([
+        ['patch', `${patch.sourceName} ${patch.targetVersion} (${patch.platform})`],
+        ['rank', patch.rank],
+        ['why', patch.reason],
+        ['from', patch.fromVersions.join(', ')],
+        ['packages', patch.packages.join(' ')],
+        ['hosts', `${patch.hosts}, held on ${patch.hostsHeld}, not offered on ${patch.hostsNotOffered}`],
+        [
+          'due',
+          patch.decision === null
+            ? '-'
+            : `${day(patch.decision.dueAt)} (${patch.decision.table}, row ${patch.decision.row}: ${patch.decision.outcome})`,
+        ],
+        ['restart', `${patch.restart}: ${patch.restartReason}`],
+        ['undo', `${patch.reversible}: ${patch.reversibleReason}`],
+        ['evidence', patch.evidenceBasis],
+      ]);
+      screen.line();
+      screen.table(
+        [
+          { title: 'vulnerability' },
+          { title: 'KEV' },
+          { title: 'CVSS', align: 'right' },
+          { title: 'hosts', align: 'right' },
+          { title: 'due' },
+          { title: 'evidence', widthMax: 80 },
+        ],
+        vulnerabilities.map(v => [
+          v.id,
+          v.knownExploited ? 'yes' : '',
+          v.cvssScore,
+          v.hosts,
+          day(v.decision.dueAt),
+          v.evidence[0]?.comparison,
+        ]),
+      );
+    },
+  }),
+  define({
+    name: 'patch hosts',
+    summary: 'Hosts that need a patch, and how it is offered to them',
+    arguments: [{ name: 'id', summary: 'patch id' }],
+    options: PAGE_OPTIONS,
+    run: async c => await c.client.patchHosts({ params: { id: c.arguments[0]! }, query: page(c) }),
+    render: (value, screen) =>
+      screen.table(
+        [{ title: 'host' }, { title: 'availability' }, { title: 'packages', widthMax: 80 }, { title: 'due' }, { title: 'restarts' }],
+        value.items.map(h => [
+          h.hostName,
+          h.availability,
+          h.packages.map(p => `${p.name} ${p.fromVersion}`).join(', '),
+          day(h.dueAt),
+          h.restartUnits.join(' '),
+        ]),
+      ),
+  }),
+  define({
+    name: 'finding list',
+    summary: 'Findings with their evidence',
+    example: 'fettle finding list --host web01 --due overdue',
+    options: [
+      { flags: '--host <host>', summary: 'name or id' },
+      { flags: '--vulnerability <id>', summary: 'CVE id' },
+      { flags: '--source <name>', summary: 'source package' },
+      { flags: '--state <state>', summary: 'fixable, held, restart-pending, ...' },
+      { flags: '--due <when>', summary: 'overdue, week, month, later or none' },
+      ...PAGE_OPTIONS,
+    ],
+    run: async c =>
+      await c.client.findingList({
+        query: {
+          ...page(c),
+          vulnerability: c.text('vulnerability'),
+          source: c.text('source'),
+          state: c.text('state') as 'fixable',
+          due: c.text('due') as 'overdue',
+          ...(c.text('host') === undefined ? {} : { host: await hostId(c, c.text('host')!) }),
+        },
+      }),
+    render(value, screen) {
+      screen.table(
+        [
+          { title: 'vulnerability' },
+          { title: 'host' },
+          { title: 'source' },
+          { title: 'state' },
+          { title: 'KEV' },
+          { title: 'due' },
+          { title: 'evidence', widthMax: 90 },
+        ],
+        value.items.map(f => [
+          f.vulnerabilityId,
+          f.hostName,
+          f.sourceName,
+          f.state,
+          f.knownExploited ? 'yes' : '',
+          day(f.decision.dueAt),
+          f.evidence[0]?.comparison,
+        ]),
+      );
+      screen.line(`${value.items.length} of ${value.total} findings`);
+    },
+  }),
+  define({
+    name: 'feed list',
+    summary: 'Advisory feeds: freshness, records, licence',
+    run: async c => await c.client.feedList({}),
+    render: (value, screen) =>
+      screen.table(
+        [
+          { title: 'feed' },
+          { title: 'state' },
+          { title: 'records', align: 'right' },
+          { title: 'bad', align: 'right' },
+          { title: 'data of' },
+          { title: 'loaded' },
+          { title: 'licence', widthMax: 24 },
+          { title: 'url', widthMax: 50 },
+          { title: 'message', widthMax: 60 },
+        ],
+        value.items.map(f => [
+          f.id,
+          f.enabled ? f.state : 'off',
+          f.records,
+          f.quarantined,
+          f.dataDate,
+          day(f.loadedAt),
+          f.licence,
+          f.url,
+          f.message,
+        ]),
+      ),
+  }),
+  define({
+    name: 'feed sync',
+    summary: 'Fetch a feed now',
+    arguments: [{ name: 'id', summary: 'feed id, see `fettle feed list`' }],
+    run: async c => await c.client.feedSync({ params: { id: c.arguments[0]! } }),
+    render: (value, screen) =>
+      screen.line(`${value.id}: ${value.state}, ${value.records} records${value.message === null ? '' : `, ${value.message}`}`),
+  }),
+  define({
+    name: 'feed set',
+    summary: 'Set the URL of a feed, or switch it on or off',
+    arguments: [{ name: 'id', summary: 'feed id' }],
+    options: [
+      { flags: '--url <url>', summary: 'where to fetch it' },
+      { flags: '--on', summary: 'switch on' },
+      { flags: '--off', summary: 'switch off' },
+    ],
+    run: async c =>
+      await c.client.feedUpdate({
+        params: { id: c.arguments[0]! },
+        body: { url: c.text('url'), ...(c.options.on === true ? { enabled: true } : c.options.off === true ? { enabled: false } : {}) },
+      }),
+    render: (value, screen) => screen.line(`${value.id}: ${value.enabled ? 'on' : 'off'}, ${value.url ?? 'no URL'}`),
+  }),
+  define({
+    name: 'feed import',
+    summary: 'Import a feed file, a folder of them, or a URL; the format is recognised by content',
+    example: 'fettle feed import ./feeds',
+    arguments: [{ name: 'location', summary: 'file, folder or URL' }],
+    options: [{ flags: '--upload', summary: 'send the file from here instead of letting the server read it' }],
+    async run(c) {
+      const location = c.arguments[0]!;
+      if (c.options.upload === true)
+        return await c.client.feedUpload({
+          body: { fileName: path.basename(location), contentBase64: readFileSync(location).toString('base64') },
+        });
+      return await c.client.feedImport({ body: { location: /^https?:\/\//.test(location) ? location : path.resolve(location) } });
+    },
+    render(value, screen) {
+      screen.table(
+        [
+          { title: 'feed' },
+          { title: 'state' },
+          { title: 'records', align: 'right' },
+          { title: 'bad', align: 'right' },
+          { title: 'message', widthMax: 80 },
+        ],
+        value.items.map(f => [f.id, f.state, f.records, f.quarantined, f.message]),
+      );
+      for (const skipped of value.skipped) screen.line(`skipped ${skipped.file}: ${skipped.reason}`);
+    },
+  }),
+  ...(['hosts', 'findings', 'patches'] as const).map(noun =>
+    define({
+      name: `export ${noun}`,
+      summary: `All ${noun} as CSV on standard output`,
+      run: async c => ({
+        csv: await (noun === 'hosts'
+          ? c.client.hostExport({})
+          : noun === 'findings'
+            ? c.client.findingExport({})
+            : c.client.patchExport({})),
+      }),
+      render: (value, screen) => screen.line(value.csv.trimEnd()),
+    }),
+  ),
+];

@@ -1,0 +1,59 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { api } from '../api/index.ts';
+import { commands, EXIT, runProgram } from './program.ts';
+import { plain } from './screen.ts';
+
+async function call(...argv: string[]) {
+  let [out, err] = ['', ''];
+  const code = await runProgram(argv, { out: text => (out += text), err: text => (err += text), columns: 200 });
+  return { code, out, err };
+}
+
+describe('fettle', () => {
+  it('teaches by --help: every command is listed and has a page of its own', async () => {
+    expect((await call('--help')).out).toContain('Start here');
+    for (const command of commands) {
+      const page = await call(...command.name.split(' '), '--help');
+      expect(page.code, command.name).toBe(EXIT.done);
+      expect(page.out, command.name).toContain(command.summary.slice(0, 20));
+      expect(page.out, command.name).toContain('--json');
+    }
+  });
+
+  it('has one name per command', () => {
+    const names = commands.map(command => command.name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('covers every action of the API that people take', () => {
+    const sources = commands.map(command => command.run.toString()).join('\n');
+    const elsewhere =
+      /^(agent|setup|session|invitation(Accept|Delete)|password|rolloutStream|rolloutUpdate|jobGet|hostHistory|groupUpdate)/;
+    const missing = Object.keys(api).filter(name => !elsewhere.test(name) && !sources.includes(`client.${name}(`));
+    expect(missing).toEqual([]);
+  });
+
+  it('says what to do when the server is not there, the call is wrong, or the server refuses', async () => {
+    expect(await call('host', 'list', '--server', 'http://127.0.0.1:9')).toMatchObject({
+      code: EXIT.unreachable,
+      err: expect.stringContaining('npm start'),
+    });
+    expect(await call('host', 'list', '--page', 'two')).toMatchObject({ code: EXIT.usage, err: expect.stringContaining('whole number') });
+    expect(await call('rollout', 'creat')).toMatchObject({ code: EXIT.usage });
+    const server = createServer((_request, response) =>
+      response
+        .writeHead(401, { 'content-type': 'application/problem+json' })
+        .end(JSON.stringify({ type: 'about:blank', title: 'Not signed in', status: 401, code: 'not-signed-in' })),
+    );
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const refused = await call('host', 'list', '--server', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    server.close();
+    expect(refused).toMatchObject({ code: EXIT.refused, err: expect.stringContaining('fettle login') });
+  });
+
+  it('drops terminal escapes from host data', () => {
+    expect(plain('a\u001b[31mred\u009b0m\u202eb')).toBe('a[31mred0mb');
+  });
+});

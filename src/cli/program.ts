@@ -1,0 +1,125 @@
+import { CommanderError, Command as Program } from 'commander';
+import { ProblemError } from '../api/client.ts';
+import { type Command, type CommandContext, UsageError } from './command.ts';
+import { hostCommands } from './commands/hosts.ts';
+import { patchCommands } from './commands/patches.ts';
+import { peopleCommands } from './commands/people.ts';
+import { rolloutCommands } from './commands/rollouts.ts';
+import { askCredentials, readConnection, sessionClient, tokenClient } from './connection.ts';
+import { makeScreen } from './screen.ts';
+
+export const commands: readonly Command[] = [...patchCommands, ...rolloutCommands, ...hostCommands, ...peopleCommands];
+
+/** 0 done, 1 the server refused or could not, 2 called wrongly, 3 no connection to the server. */
+export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const;
+
+export interface ProgramIo {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly columns: number;
+}
+
+const collect = (value: string, previous: string[] | undefined) => [...(previous ?? []), value];
+
+function register(parent: Program, command: Command, io: ProgramIo, words: readonly string[]): void {
+  const [word = '', ...rest] = words;
+  if (rest.length > 0) {
+    const noun = parent.commands.find(child => child.name() === word) ?? parent.command(word).description(`commands about ${word}s`);
+    register(noun, command, io, rest);
+    return;
+  }
+  const sub = parent.command(word).summary(command.summary).description(command.summary);
+  for (const argument of command.arguments ?? [])
+    sub.argument(
+      argument.optional === true ? `[${argument.name}]` : argument.many === true ? `<${argument.name}...>` : `<${argument.name}>`,
+      argument.summary,
+    );
+  for (const option of command.options ?? [])
+    option.repeat === true ? sub.option(option.flags, option.summary, collect) : sub.option(option.flags, option.summary);
+  sub.option('--json', 'print the answer as JSON').option('--server <url>', 'address of the server (FETTLE_SERVER)');
+  if (command.example !== undefined) sub.addHelpText('after', `\nExample:\n  ${command.example}`);
+  sub.action(async (...all: unknown[]) => {
+    const given = all.slice(0, -2) as (string | string[] | undefined)[];
+    await perform(command, given, sub.opts(), io);
+  });
+}
+
+async function perform(
+  command: Command,
+  given: readonly (string | string[] | undefined)[],
+  options: Record<string, string | boolean | string[] | undefined>,
+  io: ProgramIo,
+): Promise<void> {
+  const text = (name: string) => (typeof options[name] === 'string' ? (options[name] as string) : undefined);
+  const say = (line: string) => io.err(`${line}\n`);
+  const connection = readConnection(text('server'));
+  const client = command.signIn === true ? sessionClient(connection.server) : tokenClient(connection);
+  if (command.signIn === true) await client.sessionCreate({ body: await askCredentials(say) });
+  const context: CommandContext = {
+    client,
+    arguments: given.filter((value): value is string => typeof value === 'string'),
+    many: given.find((value): value is string[] => Array.isArray(value)) ?? [],
+    options,
+    say,
+    text,
+    number(name) {
+      const value = text(name);
+      if (value === undefined) return undefined;
+      if (!/^\d+$/.test(value)) throw new UsageError(`--${name} takes a whole number, not "${value}"`);
+      return Number(value);
+    },
+  };
+  const value = await command.run(context);
+  if (options.json === true) io.out(`${JSON.stringify(value, null, 2)}\n`);
+  else command.render(value as never, makeScreen(io.out, io.columns));
+}
+
+export interface LocalSummary {
+  readonly name: string;
+  readonly summary: string;
+}
+
+export async function runProgram(argv: readonly string[], io: ProgramIo, local: readonly LocalSummary[] = []): Promise<number> {
+  const program = new Program('fettle')
+    .description('Patch management: what do we have, what is wrong with it, what first, change it safely, prove it.')
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride()
+    .showHelpAfterError('(see --help)');
+  const width = Math.max(...local.map(entry => entry.name.length), 0);
+  program.addHelpText(
+    'after',
+    `\nWithout a server:\n${local.map(entry => `  ${entry.name.padEnd(width)}  ${entry.summary}`).join('\n')}\n\nStart here:\n  fettle login             sign in once; later commands use the stored token\n  fettle overview          what to do next\n  fettle patch list        the ranked queue\n  fettle rollout create --help\n\nEvery command takes --json. FETTLE_SERVER and FETTLE_TOKEN override the stored connection.\nExit codes: 0 done, 1 refused by the server, 2 called wrongly, 3 no connection.`,
+  );
+  for (const command of commands) register(program, command, io, command.name.split(' '));
+  for (const noun of program.commands)
+    for (const sub of [noun, ...noun.commands]) sub.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    return explain(error, io);
+  }
+}
+
+function explain(error: unknown, io: ProgramIo): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof UsageError) {
+    io.err(`fettle: ${error.message}\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof ProblemError) {
+    const { problem } = error;
+    io.err(
+      `fettle: ${problem.detail ?? problem.title}\n${problem.advice === undefined ? '' : `${problem.advice}\n`}${(problem.fields ?? []).map(field => `  ${field.path}: ${field.message}\n`).join('')}`,
+    );
+    if (problem.status === 401) io.err('Sign in with `fettle login`.\n');
+    return EXIT.refused;
+  }
+  if (error instanceof TypeError && error.cause instanceof Error) {
+    io.err(
+      `fettle: no answer from ${readConnection(undefined).server} (${error.cause.message}).\nIs it running? Start it with \`npm start\`, or set FETTLE_SERVER.\n`,
+    );
+    return EXIT.unreachable;
+  }
+  throw error;
+}
