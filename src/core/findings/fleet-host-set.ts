@@ -1,0 +1,130 @@
+/**
+ * A set of host slots (small integers that the fleet model gives to hosts). Few members are a sorted list, many are a bitmap: a bitmap of
+ * 100,000 hosts takes 12.5 kB, so it is the smaller one from a thirty-second of the fleet on. Most package versions are on few hosts, most
+ * memberships are in the versions that are nearly everywhere; with both shapes 75 million memberships take some 70 MB.
+ */
+export class HostSet {
+  #size = 0;
+  #list: Uint32Array = NONE;
+  #bits: Uint32Array | null = null;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** `slots` rise and do not repeat. `fleetSize` is the number of slots in use, which decides the shape. */
+  static from(slots: Uint32Array, fleetSize: number): HostSet {
+    const set = new HostSet();
+    set.#list = slots;
+    set.#size = slots.length;
+    if (slots.length > listMax(fleetSize)) set.#toBits(fleetSize);
+    return set;
+  }
+
+  has(slot: number): boolean {
+    if (this.#bits !== null) return slot >>> 5 < this.#bits.length && (this.#bits[slot >>> 5]! & (1 << (slot & 31))) !== 0;
+    const at = lowerBound(this.#list, this.#size, slot);
+    return at < this.#size && this.#list[at] === slot;
+  }
+
+  add(slot: number, fleetSize: number): void {
+    if (this.has(slot)) return;
+    if (this.#bits === null && this.#size >= listMax(fleetSize)) this.#toBits(fleetSize);
+    if (this.#bits === null) this.#insert(slot);
+    else {
+      this.#growBits(slot);
+      this.#bits[slot >>> 5]! |= 1 << (slot & 31);
+    }
+    this.#size += 1;
+  }
+
+  delete(slot: number): void {
+    if (!this.has(slot)) return;
+    this.#size -= 1;
+    if (this.#bits !== null) this.#bits[slot >>> 5]! &= ~(1 << (slot & 31));
+    else this.#list.copyWithin(lowerBound(this.#list, this.#size + 1, slot), lowerBound(this.#list, this.#size + 1, slot) + 1, this.#size + 1);
+    if (this.#size === 0) {
+      this.#list = NONE;
+      this.#bits = null;
+    }
+  }
+
+  forEach(visit: (slot: number) => void): void {
+    if (this.#bits === null) {
+      for (let at = 0; at < this.#size; at++) visit(this.#list[at]!);
+      return;
+    }
+    for (let word = 0; word < this.#bits.length; word++) {
+      for (let rest = this.#bits[word]!; rest !== 0; rest &= rest - 1) visit((word << 5) + (31 - Math.clz32(rest & -rest)));
+    }
+  }
+
+  /** Rising slots. */
+  toArray(): Uint32Array {
+    const slots = new Uint32Array(this.#size);
+    let at = 0;
+    this.forEach(slot => {
+      slots[at++] = slot;
+    });
+    return slots;
+  }
+
+  /** Sets the members' bits in `bits`, which has room for every slot of the fleet. */
+  unionInto(bits: Uint32Array): void {
+    if (this.#bits === null) {
+      for (let at = 0; at < this.#size; at++) bits[this.#list[at]! >>> 5]! |= 1 << (this.#list[at]! & 31);
+      return;
+    }
+    for (let word = 0; word < this.#bits.length; word++) bits[word]! |= this.#bits[word]!;
+  }
+
+  #insert(slot: number): void {
+    const at = lowerBound(this.#list, this.#size, slot);
+    if (this.#size === this.#list.length) {
+      const larger = new Uint32Array(Math.max(4, this.#size * 2));
+      larger.set(this.#list.subarray(0, this.#size));
+      this.#list = larger;
+    }
+    this.#list.copyWithin(at + 1, at, this.#size);
+    this.#list[at] = slot;
+  }
+
+  #toBits(fleetSize: number): void {
+    const last = this.#size === 0 ? 0 : this.#list[this.#size - 1]!;
+    const bits = new Uint32Array(wordsFor(Math.max(fleetSize, last + 1)));
+    for (let at = 0; at < this.#size; at++) bits[this.#list[at]! >>> 5]! |= 1 << (this.#list[at]! & 31);
+    this.#bits = bits;
+    this.#list = NONE;
+  }
+
+  #growBits(slot: number): void {
+    if (slot >>> 5 < this.#bits!.length) return;
+    const larger = new Uint32Array(Math.max(wordsFor(slot + 1), Math.ceil(this.#bits!.length * 1.25)));
+    larger.set(this.#bits!);
+    this.#bits = larger;
+  }
+}
+
+const NONE = new Uint32Array(0);
+
+/** A small fleet always uses lists: nothing is gained from a bitmap below a few dozen members. */
+function listMax(fleetSize: number): number {
+  return Math.max(64, fleetSize >>> 5);
+}
+
+/** 32-bit words that hold a bit for each of `slots`. */
+export function wordsFor(slots: number): number {
+  return (slots + 31) >>> 5;
+}
+
+/** First index of `sorted[0, length)` whose value is not below `value`. */
+export function lowerBound(sorted: Uint32Array | Float64Array, length: number, value: number): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
