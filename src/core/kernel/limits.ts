@@ -2,3 +2,37 @@
 
 /** The longest version text that is read. The longest in a distribution is about 100 characters; npm itself stops at 256. Longer text is an attack or a mistake, and an index entry in PostgreSQL ends at 2,704 bytes. */
 export const MAX_VERSION_CHARS = 1_024;
+
+/** The largest feed that is read, in bytes after decompression. The largest in use are OSV's npm and Ubuntu archives (below 2 GB); more is a bomb or a mistake. */
+export const MAX_FEED_BYTES = 3_000_000_000;
+
+/** Up to this many bytes a feed file is unpacked in one go, which is faster than a stream; larger ones are streamed, so memory stays bounded. */
+export const MAX_FEED_BYTES_AT_ONCE = 64_000_000;
+
+/** How many times larger a feed may become when it is unpacked, once it is past 64 MB. Real feeds reach about 60 (repetitive JSON); a zip bomb 1,000 and more. */
+export const MAX_FEED_EXPANSION = 200;
+
+/** The longest single record of a feed, in bytes. The largest known are CSAF documents of kernel errata (about 30 MB). */
+export const MAX_FEED_RECORD_BYTES = 64_000_000;
+
+/** How deep the JSON of a feed may nest. CSAF's product tree, the deepest in use, stays below 20; JSON.parse itself would recurse. */
+export const MAX_FEED_DEPTH = 200;
+
+/** How many files of one archive (an OSV ecosystem zip) are read. npm, the largest, has about 220,000. */
+export const MAX_ARCHIVE_FILES = 1_000_000;
+
+/** The longest id of a vulnerability or advisory that is kept. The longest in use are below 60 characters; ids are index keys. */
+export const MAX_VULNERABILITY_ID_CHARS = 128;
+
+/** A feed that comes back with less than this share of the records of its last load is refused: publishers grow, broken exports shrink. */
+export const MIN_FEED_SHARE = 0.7;
+
+/** PostgreSQL connections per server process. Two cores are busy with 4 at once; 12 leave room for long reads, and a cluster's default limit of 100 for 8 replicas. */
+export const DATABASE_CONNECTIONS_MAX = 12;
+/** Runs of one transaction after serialization failures and deadlocks. Eight losses in a row mean a design fault, not bad luck. */
+export const TRANSACTION_ATTEMPTS_MAX = 8;
+
+/** The longest group query. The API takes the same; the longest that a person writes is a list of some 50 host names. */
+export const MAX_GROUP_QUERY_CHARS = 2_000;
+/** Levels of `not` and parentheses. People nest three deep; the parser recurses. */
+export const MAX_GROUP_QUERY_DEPTH = 50;
