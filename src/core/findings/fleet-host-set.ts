@@ -21,6 +21,21 @@ export class HostSet {
     return set;
   }
 
+  /** An empty set in the shape that fits `members`; fill it with `append`. */
+  static withRoom(members: number, fleetSize: number): HostSet {
+    const set = new HostSet();
+    if (members > listMax(fleetSize)) set.#bits = new Uint32Array(wordsFor(fleetSize));
+    else set.#list = new Uint32Array(members);
+    return set;
+  }
+
+  /** As `add`, for a set made by `withRoom` and slots that rise: no search, no growth. */
+  append(slot: number): void {
+    if (this.#bits !== null) this.#bits[slot >>> 5]! |= 1 << (slot & 31);
+    else this.#list[this.#size] = slot;
+    this.#size += 1;
+  }
+
   has(slot: number): boolean {
     if (this.#bits !== null) return slot >>> 5 < this.#bits.length && (this.#bits[slot >>> 5]! & (1 << (slot & 31))) !== 0;
     const at = lowerBound(this.#list, this.#size, slot);
