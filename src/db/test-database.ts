@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Db } from './db.ts';
@@ -32,10 +32,18 @@ async function keeperUrl(): Promise<string> {
   try {
     mkdirSync(folder, { mode: 0o700 });
     const log = openSync(path.join(folder, 'keeper.log'), 'a');
-    spawn(process.execPath, [path.join(import.meta.dirname, 'test-server.ts'), folder, String(run)], {
+    const keeper = spawn(process.execPath, [path.join(import.meta.dirname, 'test-server.ts'), folder, String(run)], {
       detached: true,
       stdio: ['ignore', log, log],
-    }).unref();
+    });
+    keeper.on('exit', () => {
+      if (existsSync(folder) && !existsSync(answerFile))
+        writeFileSync(
+          answerFile,
+          JSON.stringify({ failure: readFileSync(path.join(folder, 'keeper.log'), 'utf8') } satisfies KeeperAnswer),
+        );
+    });
+    keeper.unref();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
