@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { approval } from './scenarios/approval.ts';
+import { crashes } from './scenarios/crashes.ts';
+import { firstRun } from './scenarios/first-run.ts';
+import { gates } from './scenarios/gates.ts';
+import { infrastructure } from './scenarios/infrastructure.ts';
+import { memory } from './scenarios/memory.ts';
+import { packages } from './scenarios/packages.ts';
+import { World } from './world.ts';
+
+// The whole loop on real hosts. Scenarios follow one another on one fleet; each says what it needs from the one before.
+describe('the loop on real Debian hosts', () => {
+  const world = new World();
+  beforeAll(() => world.start());
+  afterAll(() => world.server?.stop());
+  firstRun(world);
+  approval(world);
+  memory(world);
+  gates(world);
+  packages(world);
+  infrastructure(world);
+  crashes(world);
+});
