@@ -61,7 +61,17 @@ export interface Permit {
 }
 
 /** Phases of a job on the host, in order. The point of no return lies between `awaiting-permit` and `apply`. */
-export const JOB_PHASES = ['precheck', 'simulate', 'download', 'awaiting-permit', 'apply', 'restart', 'reboot', 'verify', 'smoke-test'] as const;
+export const JOB_PHASES = [
+  'precheck',
+  'simulate',
+  'download',
+  'awaiting-permit',
+  'apply',
+  'restart',
+  'reboot',
+  'verify',
+  'smoke-test',
+] as const;
 export type JobPhase = (typeof JOB_PHASES)[number];
 
 /** One line of the live log. `sequence` rises per (job, attempt); the server keeps the first copy of each. */
