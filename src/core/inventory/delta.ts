@@ -1,5 +1,5 @@
+import type { InvalidVersion, Ordering } from '../versions/scheme.ts';
 import { isInvalid } from '../versions/scheme.ts';
-import type { Ordering, InvalidVersion } from '../versions/scheme.ts';
 import type { PackageChange } from './snapshot.ts';
 
 export interface IdDelta {
@@ -50,9 +50,17 @@ export function transitionsOf(
     const old = before.get(keyOf({ name, arch }))?.shift();
     if (!old) transitions.push({ action: 'install', name, arch, fromVersion: null, toVersion: version });
     // The same version with another source version: the record was corrected, nothing was changed on the host.
-    else if (old.version !== version) transitions.push({ action: isDowngrade(compare(version, old.version)) ? 'downgrade' : 'upgrade', name, arch, fromVersion: old.version, toVersion: version });
+    else if (old.version !== version)
+      transitions.push({
+        action: isDowngrade(compare(version, old.version)) ? 'downgrade' : 'upgrade',
+        name,
+        arch,
+        fromVersion: old.version,
+        toVersion: version,
+      });
   }
-  for (const { name, arch, version } of [...before.values()].flat()) transitions.push({ action: 'remove', name, arch, fromVersion: version, toVersion: null });
+  for (const { name, arch, version } of [...before.values()].flat())
+    transitions.push({ action: 'remove', name, arch, fromVersion: version, toVersion: null });
   return transitions;
 }
 

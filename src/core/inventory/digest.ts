@@ -13,7 +13,11 @@ export interface PartDigests {
 }
 
 export function snapshotDigests(snapshot: Pick<Snapshot, 'facts' | 'packages' | 'candidates'>): PartDigests {
-  return { facts: factsDigest(snapshot.facts), packages: packagesDigest(snapshot.packages), candidates: candidatesDigest(snapshot.candidates) };
+  return {
+    facts: factsDigest(snapshot.facts),
+    packages: packagesDigest(snapshot.packages),
+    candidates: candidatesDigest(snapshot.candidates),
+  };
 }
 
 export function packagesDigest(packages: readonly PackageRecord[]): string {
@@ -22,13 +26,23 @@ export function packagesDigest(packages: readonly PackageRecord[]): string {
 
 /** Tab and newline stand in no dpkg field, so the text of a row is unambiguous. */
 export function packageRowsDigest(rows: readonly PackageRow[]): string {
-  return sha256Hex(rows.map(row => row.join('\t')).sort().join('\n'));
+  return sha256Hex(
+    rows
+      .map(row => row.join('\t'))
+      .sort()
+      .join('\n'),
+  );
 }
 
 /** null (candidates could not be read) is told apart from an empty list (everything is up to date). */
 export function candidatesDigest(candidates: readonly CandidateRecord[] | null): string {
   if (candidates === null) return sha256Hex('unread');
-  return sha256Hex(candidates.map(candidate => canonicalJson({ ...candidate, origins: [...candidate.origins].sort() })).sort().join('\n'));
+  return sha256Hex(
+    candidates
+      .map(candidate => canonicalJson({ ...candidate, origins: [...candidate.origins].sort() }))
+      .sort()
+      .join('\n'),
+  );
 }
 
 /**

@@ -48,7 +48,11 @@ const RANK: Readonly<Record<ChangeOrigin, number>> = { observed: 0, log: 1, job:
  * Adds what was learned to what is known. A change sent twice is kept once, and a weaker account gives way to a stronger one near in time.
  * `originOf` answers for every cause id of both lists.
  */
-export function mergeHistory(known: readonly HistoryEntry[], learned: readonly HistoryEntry[], originOf: (causeId: number) => ChangeOrigin): HistoryEntry[] {
+export function mergeHistory(
+  known: readonly HistoryEntry[],
+  learned: readonly HistoryEntry[],
+  originOf: (causeId: number) => ChangeOrigin,
+): HistoryEntry[] {
   const rankOf = (entry: HistoryEntry) => RANK[originOf(entry.causeId)];
   const byTransition = Map.groupBy([...known, ...learned], entry => entry.transitionId);
   return [...byTransition.values()].flatMap(entries => withoutRepeats(entries.sort(byTime), rankOf)).sort(byTime);

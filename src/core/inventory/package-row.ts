@@ -1,10 +1,24 @@
 import type { PackageRecord, PackageState } from './snapshot.ts';
 
 /** A package as it travels in a report and is hashed: name, arch, version, source name, source version, state, held. Arrays keep 600 packages near 60 kB. */
-export type PackageRow = readonly [name: string, arch: string, version: string, sourceName: string, sourceVersion: string, state: string, held: 0 | 1];
+export type PackageRow = readonly [
+  name: string,
+  arch: string,
+  version: string,
+  sourceName: string,
+  sourceVersion: string,
+  state: string,
+  held: 0 | 1,
+];
 
 export const PACKAGE_STATES: readonly PackageState[] = [
-  'installed', 'half-installed', 'unpacked', 'half-configured', 'triggers-awaited', 'triggers-pending', 'config-files',
+  'installed',
+  'half-installed',
+  'unpacked',
+  'half-configured',
+  'triggers-awaited',
+  'triggers-pending',
+  'config-files',
 ];
 const KNOWN_STATES: ReadonlySet<string> = new Set(PACKAGE_STATES);
 
