@@ -24,6 +24,31 @@ export interface Claim {
   /** Date of the statement (YYYY-MM-DD), null when the publisher gives none. */
   readonly statedOn: string | null;
   readonly note: string | null;
+  /** Whether `packageName` is a source package (deb, apk) or a binary one (rpm, debsecan's `B` rows). Absent: source. */
+  readonly packageKind?: 'source' | 'binary';
+  /** The notice that carries the statement, when it has an id of its own (`DSA-5417-1`, `ALSA-2025:10073`). Not an alias: one notice names many vulnerabilities. */
+  readonly advisoryId?: string;
+  /** Versions called unaffected although they are below `fixedVersion` (debsecan's other_versions, CSAF known_not_affected). */
+  readonly unaffectedVersions?: readonly string[];
+  /** What is affected, where the publisher gives intervals or a list (OSV, CSAF, NVD). Absent: everything below `fixedVersion`. */
+  readonly affected?: AffectedSet;
+  /** The rpm module stream that the version belongs to: `nodejs:20`. Absent: not modular, or the publisher does not say. */
+  readonly module?: string;
+  /** The fix is published only to subscribers of this pocket: `esm-infra`, `esm-apps`, `eus`. */
+  readonly subscription?: string;
+}
+
+/** `introduced` is inclusive and null for minus infinity; at most one of `fixed` (exclusive) and `lastAffected` (inclusive) is set, neither means no end. */
+export interface AffectedRange {
+  readonly introduced: string | null;
+  readonly fixed: string | null;
+  readonly lastAffected: string | null;
+}
+
+/** A version is affected when the list names it or any range holds it (OSV's evaluation rule). */
+export interface AffectedSet {
+  readonly versions: readonly string[];
+  readonly ranges: readonly AffectedRange[];
 }
 
 /** What other publishers say of a vulnerability whatever the package: each input carries source and date. */

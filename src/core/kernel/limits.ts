@@ -36,3 +36,6 @@ export const TRANSACTION_ATTEMPTS_MAX = 8;
 export const MAX_GROUP_QUERY_CHARS = 2_000;
 /** Levels of `not` and parentheses. People nest three deep; the parser recurses. */
 export const MAX_GROUP_QUERY_DEPTH = 50;
+
+/** How far back a host's own logs are read into its history, days. Debian keeps dpkg.log for 12 months; three years hold whatever a site keeps on purpose. */
+export const MAX_HISTORY_DAYS = 1_100;

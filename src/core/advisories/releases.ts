@@ -1,0 +1,178 @@
+import type { SchemeId } from '../versions/scheme.ts';
+
+/**
+ * A release is what a distribution's advisories speak of, written `id:version` with the ids of os-release: `debian:12`, `ubuntu:22.04`, `almalinux:9`.
+ * Language ecosystems are written as OSV writes them: `PyPI`, `npm`, `Go`.
+ */
+interface Distribution {
+  readonly scheme: SchemeId;
+  /** How much of VERSION_ID advisories look at: `12.5` -> `12`, `9.4` -> `9`, `3.20.1` -> `3.20`. 0 = rolling, no version. */
+  readonly versionParts: 0 | 1 | 2;
+  /** Whether statements name source packages or binary ones. */
+  readonly packageKind: 'source' | 'binary';
+  readonly codenames: Readonly<Record<string, string>>;
+}
+
+const NO_CODENAMES = {};
+
+const DEBIAN_CODENAMES = {
+  woody: '3.0',
+  sarge: '3.1',
+  etch: '4',
+  lenny: '5',
+  squeeze: '6',
+  wheezy: '7',
+  jessie: '8',
+  stretch: '9',
+  buster: '10',
+  bullseye: '11',
+  bookworm: '12',
+  trixie: '13',
+  forky: '14',
+  duke: '15',
+  sid: 'sid',
+  unstable: 'sid',
+  experimental: 'experimental',
+};
+
+const UBUNTU_CODENAMES = {
+  precise: '12.04',
+  trusty: '14.04',
+  xenial: '16.04',
+  bionic: '18.04',
+  focal: '20.04',
+  groovy: '20.10',
+  hirsute: '21.04',
+  impish: '21.10',
+  jammy: '22.04',
+  kinetic: '22.10',
+  lunar: '23.04',
+  mantic: '23.10',
+  noble: '24.04',
+  oracular: '24.10',
+  plucky: '25.04',
+  questing: '25.10',
+  resolute: '26.04',
+};
+
+const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
+  debian: { scheme: 'deb', versionParts: 1, packageKind: 'source', codenames: DEBIAN_CODENAMES },
+  ubuntu: { scheme: 'deb', versionParts: 2, packageKind: 'source', codenames: UBUNTU_CODENAMES },
+  almalinux: { scheme: 'rpm', versionParts: 1, packageKind: 'binary', codenames: NO_CODENAMES },
+  rocky: { scheme: 'rpm', versionParts: 1, packageKind: 'binary', codenames: NO_CODENAMES },
+  rhel: { scheme: 'rpm', versionParts: 1, packageKind: 'binary', codenames: NO_CODENAMES },
+  centos: { scheme: 'rpm', versionParts: 1, packageKind: 'binary', codenames: NO_CODENAMES },
+  ol: { scheme: 'rpm', versionParts: 1, packageKind: 'binary', codenames: NO_CODENAMES },
+  amzn: { scheme: 'rpm', versionParts: 1, packageKind: 'binary', codenames: NO_CODENAMES },
+  fedora: { scheme: 'rpm', versionParts: 1, packageKind: 'binary', codenames: NO_CODENAMES },
+  sles: { scheme: 'rpm', versionParts: 2, packageKind: 'binary', codenames: NO_CODENAMES },
+  'opensuse-leap': { scheme: 'rpm', versionParts: 2, packageKind: 'binary', codenames: NO_CODENAMES },
+  'opensuse-tumbleweed': { scheme: 'rpm', versionParts: 0, packageKind: 'binary', codenames: NO_CODENAMES },
+  alpine: { scheme: 'apk', versionParts: 2, packageKind: 'source', codenames: NO_CODENAMES },
+  wolfi: { scheme: 'apk', versionParts: 0, packageKind: 'source', codenames: NO_CODENAMES },
+  arch: { scheme: 'pacman', versionParts: 0, packageKind: 'binary', codenames: NO_CODENAMES },
+};
+
+/** Names that people, tools and OSV ecosystems write for the ids above. Lower case. */
+const DISTRIBUTION_NAMES: Readonly<Record<string, string>> = {
+  alma: 'almalinux',
+  'rocky linux': 'rocky',
+  rockylinux: 'rocky',
+  'red hat': 'rhel',
+  redhat: 'rhel',
+  'red hat enterprise linux': 'rhel',
+  oracle: 'ol',
+  'oracle linux': 'ol',
+  amazon: 'amzn',
+  'amazon linux': 'amzn',
+  sle: 'sles',
+  suse: 'sles',
+  opensuse: 'opensuse-leap',
+  tumbleweed: 'opensuse-tumbleweed',
+  'alpine linux': 'alpine',
+  archlinux: 'arch',
+  'arch linux': 'arch',
+};
+
+/** OSV ecosystems of language packages, by their lower-case name. */
+const ECOSYSTEMS: Readonly<Record<string, readonly [name: string, scheme: SchemeId]>> = {
+  pypi: ['PyPI', 'pep440'],
+  npm: ['npm', 'semver'],
+  go: ['Go', 'go'],
+  maven: ['Maven', 'maven'],
+  nuget: ['NuGet', 'nuget'],
+  rubygems: ['RubyGems', 'gem'],
+  gem: ['RubyGems', 'gem'],
+  packagist: ['Packagist', 'composer'],
+  composer: ['Packagist', 'composer'],
+  'crates.io': ['crates.io', 'semver'],
+  cargo: ['crates.io', 'semver'],
+};
+
+export type ReleaseName = { readonly ok: true; readonly release: string } | { readonly ok: false; readonly reason: string };
+
+/** `debian:12`, `debian-12.5`, `Debian:bookworm`, `Ubuntu:22.04:LTS`, `Alpine:v3.20`, `PyPI` -> the one spelling used in claims. */
+export function parseRelease(text: string): ReleaseName {
+  const trimmed = text.trim();
+  if (trimmed === '' || trimmed.length > 100) return { ok: false, reason: 'a release is written id:version, for example debian:12' };
+  const ecosystem = ECOSYSTEMS[trimmed.toLowerCase()];
+  if (ecosystem) return { ok: true, release: ecosystem[0] };
+  const { id, version } = splitRelease(trimmed.toLowerCase());
+  const distribution = DISTRIBUTIONS[id];
+  if (!distribution)
+    return { ok: false, reason: `${trimmed} is not a distribution that Fettle knows (${Object.keys(DISTRIBUTIONS).join(', ')})` };
+  if (distribution.versionParts === 0) return { ok: true, release: id };
+  const number = distribution.codenames[version] ?? version.replace(/^v(?=\d)/, '');
+  if (id === 'debian' && /^(sid|experimental)$/.test(number)) return { ok: true, release: `debian:${number}` };
+  if (/^edge$/.test(number) && id === 'alpine') return { ok: true, release: 'alpine:edge' };
+  if (!/^\d+(\.\d+)*$/.test(number))
+    return {
+      ok: false,
+      reason: `${trimmed}: ${version === '' ? 'the version is missing' : `${version} is neither a version nor a codename`} (write for example ${id}:${Object.values(distribution.codenames).at(-3) ?? '9'})`,
+    };
+  return { ok: true, release: `${id}:${significantVersion(id, number, distribution.versionParts)}` };
+}
+
+function splitRelease(text: string): { id: string; version: string } {
+  const separator = text.includes(':') ? text.indexOf(':') : text.search(/[-\s]v?\d[\d.]*$/);
+  const rawId = separator < 0 ? text : text.slice(0, separator);
+  const version =
+    separator < 0
+      ? ''
+      : text
+          .slice(separator + 1)
+          .replace(/:.*$/, '')
+          .replace(/^pro:/, '');
+  return { id: DISTRIBUTION_NAMES[rawId] ?? rawId, version };
+}
+
+function significantVersion(id: string, number: string, parts: number): string {
+  // Debian 3.0 and 3.1 were two releases; since etch the first number alone names the release.
+  if (id === 'debian' && /^[123]\./.test(number)) return number.split('.').slice(0, 2).join('.');
+  return number.split('.').slice(0, parts).join('.');
+}
+
+/** The version order of a release's packages; null for a release that is none of ours. */
+export function schemeOfRelease(release: string): SchemeId | null {
+  const colon = release.indexOf(':');
+  const distribution = DISTRIBUTIONS[colon < 0 ? release : release.slice(0, colon)];
+  if (distribution) return distribution.scheme;
+  return ECOSYSTEMS[release.toLowerCase()]?.[1] ?? null;
+}
+
+/** Whether a release's publisher names source packages (dpkg, apk) or binary ones (rpm, pacman, languages). */
+export function packageKindOfRelease(release: string): 'source' | 'binary' {
+  const colon = release.indexOf(':');
+  return DISTRIBUTIONS[colon < 0 ? release : release.slice(0, colon)]?.packageKind ?? 'binary';
+}
+
+/** `bookworm` -> `debian:12`, null when the codename is not known. */
+export function debianRelease(codename: string): string | null {
+  const version = (DEBIAN_CODENAMES as Readonly<Record<string, string>>)[codename];
+  return version === undefined ? null : `debian:${version}`;
+}
+
+export function ubuntuRelease(codename: string): string | null {
+  const version = (UBUNTU_CODENAMES as Readonly<Record<string, string>>)[codename];
+  return version === undefined ? null : `ubuntu:${version}`;
+}
