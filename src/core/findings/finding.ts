@@ -42,6 +42,11 @@ export interface Match {
   readonly aliases: readonly string[];
   readonly state: 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'end-of-life' | 'undetermined';
   readonly fixedVersion: string | null;
+  /** The leading publisher's own word, as stated. */
+  readonly severity: string | null;
+  /** Why it is not shown, nor due, unless asked for (core/findings/rules.ts); it is counted all the same. */
+  readonly hidden: 'unimportant' | 'wont-fix' | null;
+  /** Leading claim first. */
   readonly evidence: readonly Evidence[];
 }
 

@@ -1,0 +1,102 @@
+import type { Claim } from '../advisories/claim.ts';
+import type { ClaimIndex } from '../advisories/claim-index.ts';
+import { advisorySource } from '../advisories/kernel-names.ts';
+import type { SchemeId } from '../versions/scheme.ts';
+import type { Evidence, Match } from './finding.ts';
+import { judgedPackage, verdictOn } from './judged-package.ts';
+import { hiddenBecause, type Judgement, statementOf } from './rules.ts';
+
+/** One distinct package version, whatever the number of hosts that have it. */
+export interface MatchRequest {
+  readonly release: string;
+  readonly sourceName: string;
+  readonly sourceVersion: string;
+  /** The binary package, for publishers that speak of binaries (rpm, debsecan's B rows). */
+  readonly packageName: string;
+  /** The binary package's own version; absent: as `sourceVersion`. */
+  readonly packageVersion?: string;
+  /** False for a package from somebody else's repository: the distribution's claims are not about it. */
+  readonly originTrusted: boolean;
+}
+
+/**
+ * What is known to be wrong with a package version. Empty means that no publisher of the index calls it vulnerable; for a package of foreign origin it
+ * means that nobody speaks of it at all (the caller shows those as not covered).
+ */
+export function matchPackage(index: ClaimIndex, request: MatchRequest): Match[] {
+  if (!request.originTrusted) return [];
+  const source = advisorySource(request.release.split(':', 1)[0]!, request.sourceName, request.sourceVersion);
+  const matches = matchName(index, request.release, 'source', source.name, source.version);
+  const ofBinary = matchName(index, request.release, 'binary', request.packageName, request.packageVersion ?? request.sourceVersion);
+  if (ofBinary.length === 0) return matches;
+  const known = new Set(matches.map(match => match.vulnerabilityId));
+  return [...matches, ...ofBinary.filter(match => !known.has(match.vulnerabilityId))];
+}
+
+function matchName(index: ClaimIndex, release: string, kind: 'source' | 'binary', name: string, version: string): Match[] {
+  const judged = judgedPackage(index, release, kind, name);
+  if (judged === null) return [];
+  const { vulnerable, undecided } = verdictOn(judged, version);
+  const order = judged.claims.order?.id ?? null;
+  const matches = vulnerable.map(judgement => matchOf(judgement, judgement.state, version, order, null));
+  for (const { judgement, reason } of undecided) matches.push(matchOf(judgement, 'undetermined', version, order, reason));
+  return matches;
+}
+
+function matchOf(judgement: Judgement, state: Judgement['state'], version: string, order: SchemeId | null, doubt: string | null): Match {
+  const { subject, decisive, ranked } = judgement;
+  return {
+    vulnerabilityId: subject.vulnerabilityId,
+    aliases: subject.aliases,
+    // `not-affected` never gets here: such judgements are left out when a package is judged.
+    state: state === 'not-affected' ? 'undetermined' : state,
+    fixedVersion: judgement.fixedVersion,
+    severity: decisive.severity ?? ranked.find(claim => claim.severity !== null)?.severity ?? null,
+    hidden: hiddenBecause(state, ranked.length === 1 ? [decisive.severity] : ranked.map(claim => claim.severity)),
+    evidence: evidenceOf(judgement, version, order, doubt),
+  };
+}
+
+/** Everything an auditor needs to repeat the comparison by hand, the decisive claim first. */
+export function evidenceOf(judgement: Judgement, version: string, order: SchemeId | null, doubt: string | null): Evidence[] {
+  const { decisive, ranked } = judgement;
+  const first = evidenceOfClaim(decisive, judgement, version, order, doubt);
+  if (ranked.length === 1) return [first];
+  return [first, ...ranked.filter(claim => claim !== decisive).map(claim => evidenceOfClaim(claim, judgement, version, order, doubt))];
+}
+
+function evidenceOfClaim(claim: Claim, judgement: Judgement, version: string, order: SchemeId | null, doubt: string | null): Evidence {
+  return {
+    source: claim.source,
+    statedOn: claim.statedOn,
+    release: claim.release,
+    packageName: claim.packageName,
+    claimState: claim.state,
+    installedVersion: version,
+    fixedVersion: claim.fixedVersion,
+    comparison: claim === judgement.decisive ? comparisonOf(claim, version, order, doubt) : `${claim.source} says ${statementOf(claim)}`,
+    rule: doubt === null ? judgement.rule : 'undetermined',
+    disagreement: judgement.disagreement,
+  };
+}
+
+const ORDER_NAME: Readonly<Record<SchemeId, string>> = {
+  deb: 'dpkg',
+  rpm: 'rpm',
+  apk: 'apk',
+  pacman: 'pacman',
+  semver: 'semver',
+  pep440: 'PEP 440',
+  maven: 'Maven',
+  nuget: 'NuGet',
+  gem: 'RubyGems',
+  go: 'Go',
+  composer: 'Composer',
+};
+
+function comparisonOf(claim: Claim, version: string, order: SchemeId | null, doubt: string | null): string {
+  if (doubt !== null) return `${version} cannot be compared with ${claim.fixedVersion ?? 'the affected versions'}: ${doubt}`;
+  if (claim.affected !== undefined) return `${version} is among the affected versions (${order === null ? 'no' : ORDER_NAME[order]} order)`;
+  if (claim.fixedVersion !== null) return `${version} < ${claim.fixedVersion} (${order === null ? 'no' : ORDER_NAME[order]} order)`;
+  return `${version}: no fixed version is known in ${claim.release}`;
+}

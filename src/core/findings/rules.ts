@@ -1,0 +1,156 @@
+import type { Claim } from '../advisories/claim.ts';
+import type { VulnerabilityClaims } from '../advisories/claim-index.ts';
+import type { VersionScheme } from '../versions/scheme.ts';
+
+/**
+ * How claims become a verdict. Claims are never merged or overwritten: one of them leads, by the order below, and the others stay as evidence.
+ *
+ * | rule | says |
+ * |---|---|
+ * | `fixed-version` | the leading claim names a fixed version: lower versions are vulnerable, it and higher ones are not |
+ * | `affected-range` | the leading claim lists versions or ranges: what they hold is vulnerable |
+ * | `unaffected-version` | the leading claim names this very version as unaffected |
+ * | `not-affected` | the leading claim says that the release's package never had the flaw, or has no vulnerable code |
+ * | `changelog-closes-open` | the leading claim knows no fix, but the package's own changelog names the vulnerability in a version: that version has the fix |
+ * | `no-fix` | the leading claim knows no fix: open, deferred, wont-fix or end-of-life, as the publisher says |
+ * | `undetermined` | no publisher could tell, or the versions cannot be compared: never read as safe |
+ *
+ * Leading is the claim of the highest authority (AUTHORITY: the distribution's own word on the release, then what was derived from it, then anybody
+ * else's), the later statement when two are equal; a claim that decides nothing (`undetermined`) leads only when there is no other.
+ */
+export type RuleName =
+  | 'fixed-version'
+  | 'affected-range'
+  | 'unaffected-version'
+  | 'not-affected'
+  | 'changelog-closes-open'
+  | 'no-fix'
+  | 'undetermined';
+
+/** Lower leads. Distribution statements beat whatever derives from or competes with them; a source that is not listed stands at 50. */
+export const AUTHORITY: Readonly<Record<string, number>> = {
+  /* A statement about exactly this product by the organisation itself or an author it trusts. */
+  openvex: 5,
+  'cyclonedx-vex': 5,
+  'debian-tracker': 10,
+  ubuntu: 10,
+  'redhat-csaf': 10,
+  'almalinux-errata': 10,
+  'alpine-secdb': 10,
+  debsecan: 15,
+  'debian-notices': 20,
+  'debian-changelogs': 25,
+  'debian-open': 30,
+  osv: 35,
+  github: 38,
+  csaf: 40,
+  changelog: 45,
+  /* CPE matching guesses vendor and product names: never above anybody who knows the package. */
+  nvd: 90,
+};
+
+const OTHER_AUTHORITY = 50;
+/** Sources whose statement is the patch itself: the entry was uploaded with the version that it names. */
+const CHANGELOGS: ReadonlySet<string> = new Set(['changelog', 'debian-changelogs']);
+
+/** What is true of every version: the verdict of one version follows by one comparison. */
+export interface Judgement {
+  readonly subject: VulnerabilityClaims;
+  /** The claim that leads, or the changelog claim that closes it. */
+  readonly decisive: Claim;
+  /** Leading first, then by authority. */
+  readonly ranked: readonly Claim[];
+  readonly rule: RuleName;
+  readonly state: 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'end-of-life' | 'undetermined' | 'not-affected';
+  /** Versions below are vulnerable. null: all are (or, with `special`, the claim's own lists decide). */
+  readonly boundary: Uint8Array | null;
+  readonly fixedVersion: string | null;
+  /** True when one comparison with `boundary` is not the whole answer: ranges, lists, unreadable versions. */
+  readonly special: boolean;
+  /** Why the other sources were not followed; null when nobody disagrees. */
+  readonly disagreement: string | null;
+}
+
+export function judge(subject: VulnerabilityClaims, order: VersionScheme | null): Judgement {
+  const ranked = subject.claims.length === 1 ? subject.claims : rankClaims(subject.claims);
+  const leading = ranked[0]!;
+  const closing = isUnfixed(leading) ? ranked.find(claim => claim.state === 'fixed' && CHANGELOGS.has(claim.source)) : undefined;
+  const decisive = closing ?? leading;
+  const base = {
+    subject,
+    decisive,
+    ranked,
+    fixedVersion: decisive.fixedVersion,
+    disagreement: ranked.length === 1 ? null : disagreementOf(decisive, ranked, closing !== undefined),
+  };
+  if (decisive.state === 'not-affected') return { ...base, rule: 'not-affected', state: 'not-affected', boundary: null, special: false };
+  if (decisive.affected !== undefined)
+    return { ...base, rule: 'affected-range', state: decisive.state === 'fixed' ? 'fixed' : decisive.state, boundary: null, special: true };
+  if (decisive.state === 'undetermined') return { ...base, rule: 'undetermined', state: 'undetermined', boundary: null, special: false };
+  if (decisive.state !== 'fixed')
+    return { ...base, rule: 'no-fix', state: decisive.state, boundary: null, special: decisive.unaffectedVersions !== undefined };
+  const key = order === null || decisive.fixedVersion === null ? null : order.key(decisive.fixedVersion);
+  if (key === null || !key.ok) return { ...base, rule: 'undetermined', state: 'undetermined', boundary: null, special: true };
+  return {
+    ...base,
+    rule: closing === undefined ? 'fixed-version' : 'changelog-closes-open',
+    state: 'fixed',
+    boundary: key.key,
+    special: decisive.unaffectedVersions !== undefined || order!.compare !== undefined,
+  };
+}
+
+function isUnfixed(claim: Claim): boolean {
+  return (
+    claim.state === 'open' ||
+    claim.state === 'deferred' ||
+    claim.state === 'wont-fix' ||
+    claim.state === 'end-of-life' ||
+    claim.state === 'undetermined'
+  );
+}
+
+function rankClaims(claims: readonly Claim[]): readonly Claim[] {
+  return claims.toSorted(
+    (a, b) =>
+      Number(a.state === 'undetermined') - Number(b.state === 'undetermined') ||
+      authority(a) - authority(b) ||
+      (b.statedOn ?? '').localeCompare(a.statedOn ?? ''),
+  );
+}
+
+function authority(claim: Claim): number {
+  return AUTHORITY[claim.source] ?? OTHER_AUTHORITY;
+}
+
+function disagreementOf(decisive: Claim, ranked: readonly Claim[], closedByChangelog: boolean): string | null {
+  const others = ranked.filter(claim => claim !== decisive && !agrees(claim, decisive));
+  if (others.length === 0) return null;
+  const words = others.map(claim => `${claim.source}${claim.statedOn ? ` (${claim.statedOn})` : ''} says ${statementOf(claim)}`);
+  const reason = closedByChangelog
+    ? `the package's own changelog names it as ${statementOf(decisive)}, which is the upload itself; the other statement was not brought up to date`
+    : decisive.state === 'fixed' && others.every(claim => claim.state === 'fixed')
+      ? `${decisive.source} is nearer to the release; a changelog may name a vulnerability before or after the version that really closes it`
+      : `${decisive.source} has the higher authority for ${decisive.release}`;
+  return `${words.join('; ')}. Followed: ${decisive.source}, because ${reason}.`;
+}
+
+function agrees(a: Claim, b: Claim): boolean {
+  if (a.state === 'undetermined') return true;
+  if (a.state !== b.state) return a.state !== 'fixed' && b.state !== 'fixed' && a.state !== 'not-affected' && b.state !== 'not-affected';
+  return a.fixedVersion === b.fixedVersion;
+}
+
+export function statementOf(claim: Claim): string {
+  if (claim.state === 'fixed') return `fixed in ${claim.fixedVersion ?? 'an unnamed version'}`;
+  return claim.state;
+}
+
+/** Severity words that mean "the binary is not affected in practice": Debian's own, and the word that scanners translate it to. */
+const UNIMPORTANT: ReadonlySet<string> = new Set(['unimportant', 'negligible']);
+
+/** Why a match is not shown unless asked for (vulnerability-data.md 2.2); null when it is shown. It is counted all the same, and never has a due date. */
+export function hiddenBecause(state: string, severities: Iterable<string | null>): 'unimportant' | 'wont-fix' | null {
+  for (const severity of severities) if (severity !== null && UNIMPORTANT.has(severity)) return 'unimportant';
+  return state === 'wont-fix' ? 'wont-fix' : null;
+}
