@@ -1,0 +1,137 @@
+import { closeSync, createReadStream, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { Fault } from '../core/kernel/faults.ts';
+import { MAX_FEED_BYTES_AT_ONCE } from '../core/kernel/limits.ts';
+import { recogniseFeed } from '../plugins/advisory-sources/catalog.ts';
+import type { AdvisorySource, FeedContext, FeedFaultCode, FeedHead, FeedItem } from '../plugins/advisory-sources/spec.ts';
+import { feedFault } from '../plugins/advisory-sources/text-reader.ts';
+import { unpackAtOnce, unpackHead, unpackStream } from '../plugins/advisory-sources/unpack.ts';
+
+/** A file of a feed folder: recognised by content, or skipped with a word. */
+export interface FeedFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly head: FeedHead;
+  readonly source: AdvisorySource;
+}
+
+export interface SkippedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What happens to a path, in order. `failed` voids the items of its file that came before. */
+export type FeedEvent =
+  | { readonly kind: 'skipped'; readonly path: string; readonly reason: string }
+  | { readonly kind: 'items'; readonly file: FeedFile; readonly items: readonly FeedItem[] }
+  | {
+      readonly kind: 'finished';
+      readonly file: FeedFile;
+      readonly records: number;
+      readonly quarantined: number;
+      readonly dataDate: string | null;
+    }
+  | { readonly kind: 'failed'; readonly file: FeedFile; readonly fault: Fault<FeedFaultCode> };
+
+export interface FeedOptions {
+  readonly today: string;
+  /** null for every release. */
+  readonly releases: ReadonlySet<string> | null;
+}
+
+/** A feed file, or a folder of them (not its subfolders), whatever their names. */
+export async function* readFeedPath(location: string, options: FeedOptions): AsyncIterable<FeedEvent> {
+  const { files, skipped } = findFeedFiles(location);
+  for (const { path: skippedPath, reason } of skipped) yield { kind: 'skipped', path: skippedPath, reason };
+  for (const file of files) yield* readFeedFile(file, options);
+}
+
+export function findFeedFiles(location: string): { files: FeedFile[]; skipped: SkippedFile[] } {
+  const files: FeedFile[] = [];
+  const skipped: SkippedFile[] = [];
+  for (const filePath of filesAt(location)) {
+    const sizeBytes = statSync(filePath).size;
+    const head = readHead(filePath);
+    const source = recogniseFeed(head);
+    if (source === null)
+      skipped.push({ path: filePath, reason: sizeBytes === 0 ? 'the file is empty' : 'not a feed in a format that Fettle knows' });
+    else files.push({ path: filePath, sizeBytes, head, source });
+  }
+  return { files, skipped };
+}
+
+function filesAt(location: string): string[] {
+  try {
+    if (!statSync(location).isDirectory()) return [location];
+    return readdirSync(location, { withFileTypes: true })
+      .filter(entry => entry.isFile() || entry.isSymbolicLink())
+      .map(entry => path.join(location, entry.name))
+      .filter(filePath => statSync(filePath).isFile())
+      .sort();
+  } catch (problem) {
+    throw new Fault<FeedFaultCode>(
+      'feed-not-found',
+      `${location} cannot be read (${(problem as Error).message})`,
+      'Check the path and its permissions.',
+      problem,
+    );
+  }
+}
+
+/** Enough packed bytes for 64 KB of content in all but the least compressible files. */
+const PACKED_HEAD_BYTES = 16_384;
+
+function readHead(filePath: string): FeedHead {
+  const file = openSync(filePath, 'r');
+  try {
+    const bytes = Buffer.alloc(PACKED_HEAD_BYTES);
+    const count = readSync(file, bytes, 0, PACKED_HEAD_BYTES, 0);
+    return { fileName: path.basename(filePath), text: Buffer.from(unpackHead(bytes.subarray(0, count))).toString('latin1') };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The file's items when it is small enough to be read at once; null when it must be streamed. Faults are thrown. */
+export function readFeedFileAtOnce(
+  file: FeedFile,
+  options: FeedOptions,
+): { batches: readonly (readonly FeedItem[])[]; dataDate: string | null } | null {
+  if (file.sizeBytes > MAX_FEED_BYTES_AT_ONCE) return null;
+  const content = unpackAtOnce(readFileSync(file.path));
+  if (content === null) return null;
+  const reader = file.source.reader(contextOf(file, options));
+  const batches = [reader.push(content), reader.end()];
+  return { batches, dataDate: reader.dataDate() };
+}
+
+export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
+  let records = 0;
+  let quarantined = 0;
+  const count = (items: readonly FeedItem[]): FeedEvent => {
+    for (const item of items) item.kind === 'quarantined' ? quarantined++ : records++;
+    return { kind: 'items', file, items };
+  };
+  try {
+    const atOnce = readFeedFileAtOnce(file, options);
+    if (atOnce !== null) {
+      for (const batch of atOnce.batches) yield count(batch);
+      yield { kind: 'finished', file, records, quarantined, dataDate: atOnce.dataDate };
+      return;
+    }
+    const reader = file.source.reader(contextOf(file, options));
+    for await (const chunk of unpackStream(createReadStream(file.path, { highWaterMark: 1 << 20 }))) yield count(reader.push(chunk));
+    yield count(reader.end());
+    yield { kind: 'finished', file, records, quarantined, dataDate: reader.dataDate() };
+  } catch (problem) {
+    yield {
+      kind: 'failed',
+      file,
+      fault: problem instanceof Fault ? problem : feedFault('feed-unreadable', `${file.path}: ${(problem as Error).message}`, problem),
+    };
+  }
+}
+
+function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
+  return { fileName: path.basename(file.path), today: options.today, releases: options.releases };
+}

@@ -1,0 +1,50 @@
+import type { Claim } from '../../../core/advisories/claim.ts';
+import { asObject, listOf, optionalText, orderableVersion, packageName, pastDay, requiredText, vulnerabilityId } from '../records.ts';
+import type { AdvisorySource } from '../spec.ts';
+import { jsonLinesReader } from '../text-reader.ts';
+
+/**
+ * Fixed versions read out of Debian changelogs: the lowest version whose entry names the vulnerability. It covers what was fixed in the release's own
+ * suites and what was fixed in the package's ancestry before (`suite` unstable, experimental, ...). Both are the same fact, "from this version on the fix is
+ * in", and are judged by comparison: chromium in Debian 12 was below its unstable fix for days, so the second kind is not "never affected".
+ */
+export const debianChangelogs: AdvisorySource = {
+  id: 'debian-changelogs',
+  title: 'Debian changelogs, collected',
+  licence: 'facts from package changelogs',
+  homepage: 'https://tracker.debian.org/',
+  defaultUrl: null,
+  format: 'JSON lines {"cve", "src", "fixed", "suite", "date"}',
+  provides: 'claims',
+  recognise: head => /^\{"cve":"[^"]+","src":"[^"]+","fixed":"[^"]+","suite":"/.test(head.text),
+  releases: () => [RELEASE],
+  reader(context) {
+    let newest: string | null = null;
+    return jsonLinesReader({
+      record(value, _number, into) {
+        const record = asObject(value);
+        const suite = requiredText(record, 'suite');
+        const statedOn = pastDay(record.date, context.today);
+        if (statedOn !== null && (newest === null || statedOn > newest)) newest = statedOn;
+        const later = listOf(record.also);
+        const claim: Claim = {
+          source: debianChangelogs.id,
+          vulnerabilityId: vulnerabilityId(record.cve),
+          aliases: [],
+          release: RELEASE,
+          packageName: packageName(record.src),
+          state: 'fixed',
+          fixedVersion: orderableVersion(RELEASE, record.fixed),
+          severity: optionalText(record, 'severity'),
+          statedOn,
+          note: `named in the changelog, uploaded to ${suite}${later.length > 0 ? `; named again in ${later.join(', ')}` : ''}`,
+        };
+        into.add({ kind: 'claim', claim });
+      },
+      dataDate: () => newest,
+    });
+  },
+};
+
+/** The collection is of bookworm's packages; the format has no release field. */
+const RELEASE = 'debian:12';

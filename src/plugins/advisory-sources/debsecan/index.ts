@@ -1,0 +1,104 @@
+import type { Claim } from '../../../core/advisories/claim.ts';
+import { debianRelease } from '../../../core/advisories/releases.ts';
+import { BadRecord, orderableVersion, packageName, vulnerabilityId } from '../records.ts';
+import type { AdvisorySource, FeedContext } from '../spec.ts';
+import { feedFault, type ItemCollector, lineReader } from '../text-reader.ts';
+
+/**
+ * debsecan's format, "VERSION 1" (zlib): three blocks that end with an empty line. `name,flags,description` of vulnerabilities; then
+ * `package,index,flags,unstable_version,other_versions` with flags = kind (S source, B binary), urgency, remote, F when a fix is in the release;
+ * then source to binaries. Vulnerable is what is below unstable_version (any version when empty) and not among other_versions (debsecan 0.4.20.1,
+ * Vulnerability.is_vulnerable). The release is the file's name, as in the publisher's URL: .../release/1/bookworm.
+ */
+export const debsecan: AdvisorySource = {
+  id: 'debsecan',
+  title: 'Debian security tracker, debsecan export',
+  licence: 'data without a stated licence',
+  homepage: 'https://security-tracker.debian.org/tracker/',
+  defaultUrl: 'https://security-tracker.debian.org/tracker/debsecan/release/1/bookworm',
+  format: 'debsecan "VERSION 1" text, zlib-compressed; the file name carries the codename (bookworm, debsecan-bookworm.zlib)',
+  provides: 'claims',
+  recognise: head => head.text.startsWith('VERSION 1\n'),
+  releases: head => {
+    const release = releaseOfFile(head.fileName);
+    return release === null ? null : [release];
+  },
+  reader(context) {
+    return debsecanReader(context);
+  },
+};
+
+const URGENCY: Readonly<Record<string, string | null>> = { ' ': null, L: 'low', M: 'medium', H: 'high' };
+const BLOCKS = 3;
+
+function debsecanReader(context: FeedContext) {
+  const release = releaseOfFile(context.fileName);
+  if (release === null)
+    throw feedFault(
+      'feed-unreadable',
+      `${context.fileName}: debsecan's format does not say which release it speaks of, and the file's name holds no Debian codename (rename it to bookworm, for example)`,
+    );
+  const names: (readonly [id: string, description: string])[] = [];
+  let block = 0;
+  return lineReader({
+    line(text, number, into) {
+      if (number === 1) return;
+      if (text === '') block++;
+      else if (block === 0) readName(text, number, names, into);
+      else if (block === 1) into.guard(`line ${number}`, () => readStatement(text, release, names, into));
+    },
+    end() {
+      if (block < BLOCKS) throw feedFault('feed-truncated', `${context.fileName} ends in block ${block + 1} of ${BLOCKS}`);
+    },
+  });
+}
+
+function readName(text: string, number: number, names: (readonly [string, string])[], into: ItemCollector): void {
+  const [name = '', , ...description] = text.split(',');
+  // The index is the line's place, so a bad name keeps its place and its statements are put aside with it.
+  names.push(['', '']);
+  into.guard(`line ${number}`, () => {
+    names[names.length - 1] = [vulnerabilityId(name), description.join(',')];
+  });
+}
+
+function readStatement(text: string, release: string, names: readonly (readonly [string, string])[], into: ItemCollector): void {
+  const [name, index = '', flags = '', unstable = '', ...others] = text.split(',');
+  const vulnerability = names[Number(index)];
+  if (!vulnerability || vulnerability[0] === '')
+    throw new BadRecord(`the statement about ${name} refers to vulnerability ${index}, which is not listed or not readable`);
+  if (flags.length !== 4 || !'SB'.includes(flags[0]!)) throw new BadRecord(`flags "${flags}" are not debsecan's`);
+  const unaffected = others
+    .join(',')
+    .split(' ')
+    .filter(version => version !== '');
+  const claim: Claim = {
+    source: debsecan.id,
+    vulnerabilityId: vulnerability[0],
+    aliases: [],
+    release,
+    packageName: packageName(name),
+    state: unstable === '' ? 'open' : 'fixed',
+    fixedVersion: unstable === '' ? null : orderableVersion(release, unstable),
+    severity: URGENCY[flags[1]!] ?? null,
+    statedOn: null,
+    note: vulnerability[1] === '' ? null : vulnerability[1],
+    ...(flags[0] === 'B' ? { packageKind: 'binary' as const } : {}),
+    ...(unaffected.length > 0 ? { unaffectedVersions: unaffected } : {}),
+  };
+  into.add({ kind: 'claim', claim });
+}
+
+/** `bookworm`, `debsecan-bookworm.zlib`, `/x/release/1/bookworm` -> `debian:12`. */
+export function releaseOfFile(fileName: string): string | null {
+  const words = fileName
+    .split('/')
+    .at(-1)!
+    .toLowerCase()
+    .split(/[^a-z]+/);
+  for (const word of words) {
+    const release = word === '' ? null : debianRelease(word);
+    if (release !== null) return release;
+  }
+  return null;
+}

@@ -1,0 +1,88 @@
+import type { Claim, Enrichment } from '../../core/advisories/claim.ts';
+import type { Lifecycle } from '../../core/advisories/lifecycle.ts';
+import { MIN_FEED_SHARE } from '../../core/kernel/limits.ts';
+
+/**
+ * An advisory source is pure: bytes of one publisher's format in, records out. Fetching, storing and unpacking happen in the shell
+ * (`feed-files.ts` in main), so that the server, `fettle scan` and tests read every feed through the same code.
+ */
+export interface AdvisorySource {
+  /** Stands in every claim's `source`. */
+  readonly id: string;
+  readonly title: string;
+  readonly licence: string;
+  readonly homepage: string;
+  /** Where the publisher keeps it; null when it comes as a file only. */
+  readonly defaultUrl: string | null;
+  /** The format in a sentence, for the person who wonders whether a file fits. */
+  readonly format: string;
+  /** What it speaks of: `claims` of packages, `enrichment` of vulnerabilities, `lifecycle` of products. */
+  readonly provides: 'claims' | 'enrichment' | 'lifecycle';
+  /** By content: `head` is the beginning of the file after unpacking. The name is a hint only. */
+  recognise(head: FeedHead): boolean;
+  /** The releases that the file can speak of, when its head shows it (lets a scan skip files of other releases); null when unknown. */
+  releases?(head: FeedHead): readonly string[] | null;
+  reader(context: FeedContext): FeedReader;
+}
+
+export interface FeedHead {
+  readonly fileName: string;
+  /** The first bytes, unpacked, up to 64 KB, decoded as Latin-1 (formats are recognised by their ASCII). */
+  readonly text: string;
+}
+
+export interface FeedContext {
+  readonly fileName: string;
+  /** Today, YYYY-MM-DD: statements dated later lose their date. */
+  readonly today: string;
+  /** Only these releases are wanted; null for all. A reader may use it to skip work, and must not hand out others. */
+  readonly releases: ReadonlySet<string> | null;
+}
+
+/**
+ * A reader is a fold over chunks, so that it serves a stream and a file at once, and hands out whole batches (an item at a time through
+ * async iterators costs more than parsing it).
+ * Faults (`feed-truncated`, `feed-unreadable`, `feed-too-large`) are thrown and void what was handed out before; a bad record is an item.
+ */
+export interface FeedReader {
+  push(chunk: Uint8Array): readonly FeedItem[];
+  end(): readonly FeedItem[];
+  /** The date that the publisher gives to the data, YYYY-MM-DD, known after `end`; else null. */
+  dataDate(): string | null;
+}
+
+export type FeedItem =
+  | { readonly kind: 'claim'; readonly claim: Claim }
+  | { readonly kind: 'enrichment'; readonly enrichment: Enrichment }
+  | { readonly kind: 'lifecycle'; readonly lifecycle: Lifecycle }
+  /** A record that was put aside; the rest of the feed is unharmed. `record` is its id, or where it stands (`line 12`). */
+  | { readonly kind: 'quarantined'; readonly record: string; readonly reason: string };
+
+export type FeedFaultCode = 'feed-truncated' | 'feed-unreadable' | 'feed-too-large' | 'feed-unknown-format' | 'feed-not-found';
+
+/** Every item of a feed, one by one: for callers to whom speed is nothing. */
+export async function* readFeed(
+  source: AdvisorySource,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  context: FeedContext,
+): AsyncIterable<FeedItem> {
+  const reader = source.reader(context);
+  for await (const chunk of chunks) yield* reader.push(chunk);
+  yield* reader.end();
+}
+
+export type FeedVerdict = { readonly accept: true } | { readonly accept: false; readonly reason: string };
+
+/** Whether a freshly read feed may replace the last one. Counts are records, without the quarantined ones. `previous` is null at the first load. */
+export function judgeFeed(previous: number | null, next: number, quarantined = 0): FeedVerdict {
+  if (next === 0)
+    return { accept: false, reason: quarantined === 0 ? 'the feed is empty' : `all ${quarantined} records of the feed are unreadable` };
+  if (quarantined > next)
+    return { accept: false, reason: `${quarantined} of ${quarantined + next} records are unreadable: the format has probably changed` };
+  if (previous === null || next >= previous * MIN_FEED_SHARE) return { accept: true };
+  const lost = Math.round((1 - next / previous) * 100);
+  return {
+    accept: false,
+    reason: `the feed has shrunk from ${previous} to ${next} records (${lost} % fewer): the last good one stays in force`,
+  };
+}

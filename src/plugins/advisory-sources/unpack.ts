@@ -1,0 +1,132 @@
+import * as zlib from 'node:zlib';
+import { MAX_FEED_BYTES, MAX_FEED_BYTES_AT_ONCE, MAX_FEED_EXPANSION } from '../../core/kernel/limits.ts';
+import { feedFault, HEAD_BYTES } from './text-reader.ts';
+
+export type Packing = 'gzip' | 'zlib' | 'zstd' | 'zip' | 'plain';
+
+/** By magic bytes (RFC 1952, RFC 1950, RFC 8878, APPNOTE 4.3.7): names lie. */
+export function packingOf(head: Uint8Array): Packing {
+  const [a, b, c, d] = head;
+  if (a === 0x1f && b === 0x8b) return 'gzip';
+  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return 'zstd';
+  if (a === 0x50 && b === 0x4b && (c === 0x03 || c === 0x05)) return 'zip';
+  // zlib: deflate with a 32 KB window, and a header that is a multiple of 31. Text that starts with x does not get past the second test.
+  if (a === 0x78 && b !== undefined && (b & 0x20) === 0 && ((a << 8) | b) % 31 === 0) return 'zlib';
+  return 'plain';
+}
+
+const AT_ONCE = { gzip: zlib.gunzipSync, zlib: zlib.inflateSync, zstd: zlib.zstdDecompressSync } as const;
+const STREAMED = { gzip: zlib.createGunzip, zlib: zlib.createInflate, zstd: zlib.createZstdDecompress } as const;
+
+/** The beginning of what is packed, for recognising a format. Never throws: what cannot be unpacked is an empty head. */
+export function unpackHead(bytes: Uint8Array): Uint8Array {
+  const packing = packingOf(bytes);
+  if (packing === 'plain' || packing === 'zip') return bytes.subarray(0, HEAD_BYTES);
+  try {
+    // Flushing instead of finishing gives what a cut stream holds so far.
+    const flush = packing === 'zstd' ? zlib.constants.ZSTD_e_flush : zlib.constants.Z_SYNC_FLUSH;
+    return AT_ONCE[packing](bytes, { finishFlush: flush, maxOutputLength: HEAD_BYTES * 64 }).subarray(0, HEAD_BYTES);
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+/** The whole content, or null when it is larger than is unpacked at once (then stream it). */
+export function unpackAtOnce(bytes: Uint8Array): Uint8Array | null {
+  const packing = packingOf(bytes);
+  if (packing === 'zip') return null;
+  if (packing === 'plain') return bytes.length <= MAX_FEED_BYTES_AT_ONCE ? bytes : null;
+  try {
+    return AT_ONCE[packing](bytes, { maxOutputLength: MAX_FEED_BYTES_AT_ONCE });
+  } catch (problem) {
+    if ((problem as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return null;
+    throw unpackFault(problem);
+  }
+}
+
+/** Unpacks a stream, with a cap on what comes out. Packed bytes are counted as they go in. */
+export async function* unpackStream(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const counted = new CountedChunks(chunks);
+  const head = await counted.head();
+  const packing = packingOf(head);
+  if (packing === 'zip') throw feedFault('feed-unreadable', 'a zip archive cannot be read as a stream');
+  if (packing === 'plain') {
+    yield* counted;
+    return;
+  }
+  const stream = STREAMED[packing]({ chunkSize: 1 << 18 });
+  const feeding = feed(stream, counted);
+  let unpacked = 0;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      unpacked += chunk.length;
+      if (unpacked > MAX_FEED_BYTES) throw feedFault('feed-too-large', `the feed unpacks to more than ${MAX_FEED_BYTES} bytes`);
+      if (unpacked > MAX_FEED_BYTES_AT_ONCE && unpacked > counted.count * MAX_FEED_EXPANSION)
+        throw feedFault('feed-too-large', `the feed unpacks to more than ${MAX_FEED_EXPANSION} times its size: a zip bomb`);
+      yield chunk;
+    }
+  } catch (problem) {
+    throw unpackFault(problem);
+  } finally {
+    stream.destroy();
+    await feeding;
+  }
+}
+
+/** Writes with back pressure; the reader's side reports what goes wrong. */
+async function feed(stream: zlib.Gunzip | zlib.Inflate | zlib.ZstdDecompress, chunks: CountedChunks): Promise<void> {
+  try {
+    for await (const chunk of chunks) {
+      if (stream.destroyed) return;
+      if (!stream.write(chunk))
+        await new Promise<void>(resolve => {
+          const go = (): void => {
+            stream.off('drain', go).off('close', go);
+            resolve();
+          };
+          stream.on('drain', go).on('close', go);
+        });
+    }
+    stream.end();
+  } catch (problem) {
+    stream.destroy(problem as Error);
+  }
+}
+
+class CountedChunks implements AsyncIterable<Uint8Array> {
+  count = 0;
+  readonly #source: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  #first: Uint8Array[] = [];
+  constructor(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+    this.#source = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
+  }
+  /** The first four bytes and what came with them; they are handed out again. */
+  async head(): Promise<Uint8Array> {
+    let bytes: Uint8Array = new Uint8Array(0);
+    while (bytes.length < 4) {
+      const next = await this.#source.next();
+      if (next.done) break;
+      this.#first.push(next.value);
+      bytes = Buffer.concat([bytes, next.value]);
+    }
+    return bytes;
+  }
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    for (let chunk = this.#first.shift(); chunk !== undefined; chunk = this.#first.shift()) {
+      this.count += chunk.length;
+      yield chunk;
+    }
+    for (let next = await this.#source.next(); !next.done; next = await this.#source.next()) {
+      this.count += next.value.length;
+      yield next.value;
+    }
+  }
+}
+
+export function unpackFault(problem: unknown): unknown {
+  const { code, message } = problem as NodeJS.ErrnoException;
+  if (code === 'Z_BUF_ERROR' || /unexpected end of file/.test(message ?? ''))
+    return feedFault('feed-truncated', 'the compressed feed ends too early', problem);
+  if (/^(Z_|ZSTD_)/.test(code ?? '')) return feedFault('feed-unreadable', `the compressed feed is damaged (${message})`, problem);
+  return problem;
+}
