@@ -76,8 +76,8 @@ class Parser {
     if (subject.kind === 'word' && word === 'all' && this.#next.kind !== 'operator') return { kind: 'all' };
     if (subject.kind === 'word' && word === 'package') return this.#package();
     const labelName = /^label\.(.+)$/i.exec(subject.text)?.[1];
-    const name = GROUP_FIELD_ALIASES[word] ?? word;
-    const field = subject.kind === 'quoted' || labelName ? undefined : GROUP_FIELDS[name];
+    const name = own(GROUP_FIELD_ALIASES, word) ?? word;
+    const field = subject.kind === 'quoted' || labelName ? undefined : own(GROUP_FIELDS, name);
     if (!field || field.kind === 'text') return this.#text(labelName ?? (field ? name : subject.text), field);
     if (field.kind === 'count') return this.#count(name);
     return this.#flag(name);
@@ -176,9 +176,14 @@ class Parser {
   }
 }
 
+/** A label may be called `constructor`. */
+function own<Value>(table: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 function asFlag(token: Token): boolean | null {
   if (token.kind !== 'word') return null;
-  return { true: true, yes: true, false: false, no: false }[token.text.toLowerCase()] ?? null;
+  return own({ true: true, yes: true, false: false, no: false }, token.text.toLowerCase()) ?? null;
 }
 
 function shown(token: Token): string {

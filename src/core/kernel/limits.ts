@@ -39,3 +39,17 @@ export const MAX_GROUP_QUERY_DEPTH = 50;
 
 /** How far back a host's own logs are read into its history, days. Debian keeps dpkg.log for 12 months; three years hold whatever a site keeps on purpose. */
 export const MAX_HISTORY_DAYS = 1_100;
+
+/** Request bodies of routes that name no limit of their own: no form of the console comes near it, and a parse of this size takes 10 ms. */
+export const REQUEST_BYTES_MAX = 1_048_576;
+/** JSON nesting of requests. The contract's deepest schema has 9 levels; 5,000 levels parse, and then overflow the stack when written (security.md 3). */
+export const REQUEST_DEPTH_MAX = 32;
+/** Sign-in attempts per account and per real address in a minute (security.md 3): guessing one 12-character password stays hopeless, mistyping does not lock out. */
+export const SIGN_IN_PER_ACCOUNT_PER_MINUTE = 5;
+export const SIGN_IN_PER_ADDRESS_PER_MINUTE = 20;
+/** Enrolments per real address in a minute: a site behind one NAT address brings in 600 hosts, a guesser of 128-bit tokens gets nowhere. */
+export const ENROLMENTS_PER_ADDRESS_PER_MINUTE = 600;
+/** Counters of rate limits kept at once; the oldest go first. 50,000 are about 5 MB. */
+export const RATE_KEYS_MAX = 50_000;
+/** Event streams open at once; each costs about 13 kB (stack.md 4). */
+export const EVENT_STREAMS_MAX = 3_000;
