@@ -1,0 +1,127 @@
+import { advisorySource } from '../advisories/kernel-names.ts';
+import { packageKindOfRelease } from '../advisories/releases.ts';
+
+/** A row of package_version: one distinct binary package version of the fleet. */
+export interface PackageVersion {
+  readonly id: number;
+  readonly name: string;
+  readonly arch: string;
+  readonly version: string;
+  readonly sourceName: string;
+  readonly sourceVersion: string;
+}
+
+/** A source package of a release, by the name that advisories use (`linux`, not `linux-signed-amd64`). */
+export interface FleetSource {
+  readonly index: number;
+  readonly release: string;
+  readonly name: string;
+  readonly units: Unit[];
+}
+
+/**
+ * What is matched once: a source package in one version on one release, whatever the number of its binaries and hosts. Where publishers speak of
+ * binary packages (rpm, debsecan's B rows) the unit is a binary package in one version.
+ */
+export interface Unit {
+  readonly index: number;
+  readonly source: FleetSource;
+  /** As advisories count it: 6.1.55-1 for linux-signed-amd64 6.1.55+1. */
+  readonly version: string;
+  /** Set where publishers speak of this binary package by name. */
+  readonly binary: { readonly name: string; readonly version: string } | null;
+  readonly versionIds: number[];
+}
+
+/** The units of a fleet, made when the first host of a release shows a package version. */
+export class FleetUnits {
+  readonly versions: (PackageVersion | undefined)[] = [];
+  readonly sources: FleetSource[] = [];
+  readonly units: Unit[] = [];
+  readonly #sourceByKey = new Map<string, FleetSource>();
+  readonly #unitByKey = new Map<string, Unit>();
+  /** Release -> package_version id -> unit index + 1; 0 where not asked yet. */
+  readonly #unitOfVersion = new Map<string, Uint32Array>();
+  readonly #isNamedBinary: (release: string, name: string) => boolean;
+
+  /** `isNamedBinary`: does a publisher speak of this binary package of the release by name? Make a new FleetUnits when its answers change. */
+  constructor(isNamedBinary: (release: string, name: string) => boolean = () => false) {
+    this.#isNamedBinary = isNamedBinary;
+  }
+
+  addVersion(version: PackageVersion): void {
+    this.versions[version.id] = version;
+  }
+
+  version(id: number): PackageVersion {
+    const version = this.versions[id];
+    if (version === undefined) throw new Error(`package version ${id} was never loaded`);
+    return version;
+  }
+
+  /** Unit indexes + 1 by package_version id, complete for the ids of `ids`: the caller's inner loop reads it without a call. */
+  tableFor(release: string, ids: Uint32Array): Uint32Array {
+    const table = this.#tableOf(release, (ids.at(-1) ?? 0) + 1);
+    for (let at = 0; at < ids.length; at++) if (table[ids[at]!] === 0) this.unitOf(release, ids[at]!);
+    return table;
+  }
+
+  unitOf(release: string, versionId: number): Unit {
+    const table = this.#tableOf(release, versionId + 1);
+    const known = table[versionId]!;
+    if (known > 0) return this.units[known - 1]!;
+    const version = this.version(versionId);
+    const unit = this.unitNamed(release, version, this.#binaryOf(release, version));
+    unit.versionIds.push(versionId);
+    table[versionId] = unit.index + 1;
+    return unit;
+  }
+
+  /** The unit of a version that need not be installed anywhere: a candidate's, or one that only lives in the memory of a process. */
+  unitNamed(release: string, of: Pick<PackageVersion, 'sourceName' | 'sourceVersion'>, binary: Unit['binary'] = null): Unit {
+    const { name, version } = advisorySource(release.split(':', 1)[0]!, of.sourceName, of.sourceVersion);
+    const key = binary === null ? `${release}\n${name}\n${version}` : `${release}\n${name}\n${version}\n${binary.name}\n${binary.version}`;
+    let unit = this.#unitByKey.get(key);
+    if (unit === undefined) {
+      const source = this.source(release, name);
+      unit = { index: this.units.length, source, version, binary, versionIds: [] };
+      this.units.push(unit);
+      source.units.push(unit);
+      this.#unitByKey.set(key, unit);
+    }
+    return unit;
+  }
+
+  unitOfPackage(release: string, version: PackageVersion): Unit {
+    return this.unitNamed(release, version, this.#binaryOf(release, version));
+  }
+
+  source(release: string, name: string): FleetSource {
+    const key = `${release}\n${name}`;
+    let source = this.#sourceByKey.get(key);
+    if (source === undefined) {
+      source = { index: this.sources.length, release, name, units: [] };
+      this.sources.push(source);
+      this.#sourceByKey.set(key, source);
+    }
+    return source;
+  }
+
+  findSource(release: string, name: string): FleetSource | undefined {
+    return this.#sourceByKey.get(`${release}\n${name}`);
+  }
+
+  #binaryOf(release: string, version: PackageVersion): Unit['binary'] {
+    const named = packageKindOfRelease(release) === 'binary' || this.#isNamedBinary(release, version.name);
+    return named ? { name: version.name, version: version.version } : null;
+  }
+
+  #tableOf(release: string, length: number): Uint32Array {
+    const table = this.#unitOfVersion.get(release);
+    if (table && table.length >= length) return table;
+    const larger = new Uint32Array(Math.max(length, 1024, Math.ceil((table?.length ?? 0) * 1.5)));
+    if (table) larger.set(table);
+    this.#unitOfVersion.set(release, larger);
+    return larger;
+  }
+}
