@@ -54,6 +54,8 @@ export type HandlerAnswer<R extends Route> = R['produces'] extends 'text/event-s
 export interface RequestInfo {
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
+  /** Over https: decides the cookie's name and its Secure mark. */
+  readonly secure: boolean;
   setCookie(value: string): void;
   readonly cookies: Readonly<Record<string, string>>;
 }

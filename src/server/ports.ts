@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { agent, SimulationAnswer } from '../api/agent.ts';
 import type { Answer } from '../api/contract.ts';
-import type { HostFacts, PackageRecord } from '../core/inventory/snapshot.ts';
+import type { HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
 import type { JobEvent, JobResult } from '../core/rollouts/host-plan.ts';
 
 /** How server nouns reach each other: small interfaces, implemented by one noun, handed to the others by main/server.ts. */
@@ -66,4 +66,36 @@ export interface FleetPort {
   /** Open findings (with restart-pending and the like counted as open) that concern these source packages on the host now. */
   openOn(hostId: string): { vulnerabilityId: string; sourceName: string; state: string }[];
   hostName(hostId: string): string | null;
+}
+
+/** Implemented by server/inventory; used by the HTTP kernel for `authorization: FettleAgent HOST_ID.SECRET`. False for unknown, removed and replaced identities. */
+export interface AgentAuthenticator {
+  authenticate(hostId: string, secret: string): Promise<boolean>;
+}
+
+/** What a host told at one moment, whatever the reach. */
+export interface Collected {
+  readonly snapshot: Snapshot;
+  /** From the host's own logs; the server keeps each once, so sending them again is harmless. */
+  readonly changes: readonly PackageChange[];
+  /** Vulnerabilities that the candidates' changelogs name, by the entry (`version`) that names them. */
+  readonly changelogs: readonly { readonly sourceName: string; readonly version: string; readonly vulnerabilities: readonly string[]; readonly entryDate: string | null }[];
+}
+
+/** How to reach a host by SSH; the shape of plugins/transports/ssh SshTarget. Holds secrets in the clear: keep it in memory only. */
+export interface SshEndpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly authentication: { readonly kind: 'key'; readonly privateKey: string } | { readonly kind: 'password'; readonly password: string };
+  readonly sudo: 'none' | 'passwordless' | 'password';
+  /** Pinned host keys, `TYPE BASE64`. */
+  readonly hostKeys: readonly string[];
+}
+
+/** Implemented in main by the SSH runner; used by server/inventory while hosts are being added. Both throw TransportFault. */
+export interface SshPort {
+  /** The keys that the host shows now; nothing is trusted by this. */
+  scanKey(address: string, port: number): Promise<readonly { readonly key: string; readonly fingerprint: string }[]>;
+  collect(endpoint: SshEndpoint, options: { readonly refresh: boolean }): Promise<Collected>;
 }

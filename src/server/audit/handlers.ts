@@ -1,0 +1,34 @@
+import type { Context, Handlers } from '../context.ts';
+
+interface AuditRow {
+  readonly sequence: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly detail: Record<string, unknown>;
+  readonly hash: Buffer;
+}
+
+export function auditHandlers(context: Context): Handlers<'auditList'> {
+  return {
+    async auditList({ query }) {
+      const { page, pageSize } = query;
+      const subject = query.subject ?? null;
+      const rows = await context.db.query<AuditRow>(
+        'select sequence, at, actor, action, subject, detail, hash from audit_entry where $1::text is null or subject = $1 order by sequence desc limit $2 offset $3',
+        [subject, pageSize, (page - 1) * pageSize],
+      );
+      const [counted] = await context.db.query<{ total: number }>(
+        'select count(*) as total from audit_entry where $1::text is null or subject = $1',
+        [subject],
+      );
+      return {
+        items: rows.map(({ hash, ...row }) => ({ ...row, hash: hash.toString('hex') })),
+        total: counted?.total ?? 0,
+        page,
+        pageSize,
+      };
+    },
+  };
+}
