@@ -1,0 +1,39 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { IconRefresh } from '@tabler/icons-react';
+import type { Problem } from '../../api/contract.ts';
+import { problemOf } from '../data/client.ts';
+import classes from './kit.module.css';
+import { Glyph } from './mark.tsx';
+
+/** What went wrong, what to do about it, and the button that does it. */
+export function ProblemNote({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
+  const problem: Problem = problemOf(error);
+  return (
+    <div className={classes.note} data-tone="bad" role="alert">
+      <Glyph shape="failed" tone="bad" />
+      <Stack gap={2} style={{ minWidth: 0 }}>
+        <Text size="sm" fw={600}>
+          {problem.title}
+        </Text>
+        {problem.detail && problem.detail !== problem.title && <Text size="sm">{problem.detail}</Text>}
+        {problem.fields?.map(field => (
+          <Text key={field.path + field.message} size="sm">
+            <b>{field.path}</b>: {field.message}
+          </Text>
+        ))}
+        {problem.advice && (
+          <Text size="sm" c="dimmed">
+            {problem.advice}
+          </Text>
+        )}
+        {retry && (
+          <Group mt={4}>
+            <Button variant="default" leftSection={<IconRefresh size={14} />} onClick={retry}>
+              Try again
+            </Button>
+          </Group>
+        )}
+      </Stack>
+    </div>
+  );
+}

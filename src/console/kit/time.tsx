@@ -1,0 +1,99 @@
+import { useSyncExternalStore } from 'react';
+import { Toned } from './mark.tsx';
+
+/** One clock for the page: relative times tick together, and a table of 50 rows keeps one timer. */
+const TICK_MS = 10_000;
+let now = Date.now();
+const listeners = new Set<() => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
+function subscribe(listener: () => void): () => void {
+  if (listeners.size === 0) now = Date.now();
+  listeners.add(listener);
+  timer ??= setInterval(() => {
+    now = Date.now();
+    for (const each of listeners) each();
+  }, TICK_MS);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
+  };
+}
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, () => now);
+}
+
+const UNITS: readonly (readonly [one: string, many: string, ms: number])[] = [
+  ['year', 'years', 31_557_600_000],
+  ['month', 'months', 2_629_800_000],
+  ['day', 'days', 86_400_000],
+  ['h', 'h', 3_600_000],
+  ['min', 'min', 60_000],
+];
+
+/** `5 min ago`, `in 3 days`; under a minute is `just now`, because clocks differ by seconds. */
+export function relative(atMs: number, nowMs: number): string {
+  const words = span(atMs - nowMs);
+  if (words === null) return 'just now';
+  return atMs < nowMs ? `${words} ago` : `in ${words}`;
+}
+
+/** A length of time in its largest unit, null under a minute. */
+export function span(ms: number): string | null {
+  const unit = UNITS.find(each => Math.abs(ms) >= each[2]);
+  if (!unit) return null;
+  const many = Math.trunc(Math.abs(ms) / unit[2]);
+  return `${many} ${many === 1 ? unit[0] : unit[1]}`;
+}
+
+const LOCAL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** Both clocks: the reader's for meetings, UTC for logs. */
+export function absolute(at: string): string {
+  const date = new Date(at);
+  return `${LOCAL.format(date)} (${ZONE})\n${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+export function Ago({ at, none = 'never' }: { readonly at: string | null | undefined; readonly none?: string }) {
+  const nowMs = useNow();
+  if (!at) return <Toned tone="quiet">{none}</Toned>;
+  return (
+    <time dateTime={at} title={absolute(at)} style={{ whiteSpace: 'nowrap' }}>
+      {relative(Date.parse(at), nowMs)}
+    </time>
+  );
+}
+
+const WEEK_MS = 7 * 86_400_000;
+export function Due({ at, none = 'none' }: { readonly at: string | null | undefined; readonly none?: string }) {
+  const nowMs = useNow();
+  if (!at) return <Toned tone="quiet">{none}</Toned>;
+  const atMs = Date.parse(at);
+  const late = atMs < nowMs;
+  const length = span(atMs - nowMs);
+  const words = length === null ? 'due now' : late ? `${length} overdue` : `in ${length}`;
+  return (
+    <Toned tone={late ? 'bad' : atMs - nowMs < WEEK_MS ? 'warn' : 'quiet'} strong={late}>
+      <time dateTime={at} title={absolute(at)} style={{ whiteSpace: 'nowrap' }}>
+        {words}
+      </time>
+    </Toned>
+  );
+}
+
+export function At({ at }: { readonly at: string | null | undefined }) {
+  if (!at) return <Toned tone="quiet">–</Toned>;
+  return (
+    <time dateTime={at} title={absolute(at)} style={{ whiteSpace: 'nowrap' }}>
+      {LOCAL.format(new Date(at))}
+    </time>
+  );
+}
+
+/** Time of day with seconds, for log lines. */
+const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+export function clockOf(at: string): string {
+  return CLOCK.format(new Date(at));
+}

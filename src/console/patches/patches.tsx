@@ -1,0 +1,3 @@
+export function PatchesPage() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function EditRolloutPage() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function NewRolloutPage() {
+  return null;
+}
