@@ -1,0 +1,183 @@
+import { type PartDigests, snapshotDigests } from '../core/inventory/digest.ts';
+import type { CandidateRecord, HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
+import type { Dialogue } from '../core/kernel/commands.ts';
+import { Fault, type Result } from '../core/kernel/faults.ts';
+import type { Clock } from '../core/kernel/instants.ts';
+import { detectPackageManager } from '../plugins/package-managers/catalog.ts';
+import type { ChangelogWanted, PackageManager } from '../plugins/package-managers/spec.ts';
+import { PROBES, readKernel, readRebootRequired } from '../plugins/probes/catalog.ts';
+import { converse, type Transport } from '../plugins/transports/spec.ts';
+
+/** One row of a report's `changelogs`: these vulnerabilities are fixed from this version of the source package on. */
+export interface ChangelogRow {
+  readonly sourceName: string;
+  readonly version: string;
+  readonly vulnerabilities: readonly string[];
+  readonly entryDate: string | null;
+}
+
+/** Turns a change log into rows; main wires the parser of plugins/advisory-sources/changelog. */
+export type ReadChangelog = (
+  log: { readonly sourceName: string; readonly installedVersion: string; readonly candidateVersion: string; readonly text: string },
+  today: string,
+) => ChangelogRow[];
+
+/** Rows by `source TAB installed TAB candidate`, so that an archive is fetched once. A Map serves; an agent keeps it on disk. */
+export interface ChangelogCache {
+  get(key: string): readonly ChangelogRow[] | undefined;
+  set(key: string, rows: readonly ChangelogRow[]): unknown;
+}
+
+export interface CollectOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Left out: the host is asked and the member chosen. */
+  readonly packageManager?: PackageManager;
+  /** Refresh the package indexes first (needs root). */
+  readonly refresh?: boolean;
+  /** Read the package managers' logs for back-filled history. */
+  readonly history?: boolean;
+  readonly changelogs?: { readonly read: ReadChangelog; readonly cache: ChangelogCache };
+}
+
+export interface Collected {
+  readonly snapshot: Snapshot;
+  readonly digests: PartDigests;
+  readonly history: readonly PackageChange[];
+  readonly changelogs: readonly ChangelogRow[];
+}
+
+export type CollectFaultCode = 'unsupported-host' | 'inventory-unreadable';
+
+/** The package manager of the host behind this transport. */
+export async function packageManagerOf(transport: Transport): Promise<PackageManager> {
+  const manager = await converse(transport, detectPackageManager());
+  if (manager !== null) return manager;
+  throw new Fault<CollectFaultCode>(
+    'unsupported-host',
+    'the host has no dpkg',
+    'Fettle reads hosts of the Debian family by now. Other hosts can be added by uploading a package list.',
+  );
+}
+
+/**
+ * Reads a host. Nothing is changed on it but, when asked for, apt's package indexes. Fails only when the host cannot be reached or has no
+ * readable package list; every other fact that could not be read is null and named in `unread`.
+ */
+export async function collectSnapshot(options: CollectOptions): Promise<Collected> {
+  const { transport, clock } = options;
+  await transport.connect();
+  const manager = options.packageManager ?? (await packageManagerOf(transport));
+  const ask = <T>(dialogue: Dialogue<T>) => converse(transport, dialogue);
+  const unread: string[] = [];
+  const fact = <T>(id: string, result: Result<T, string>): T | null => {
+    if (result.ok) return result.value;
+    unread.push(`${id}: ${result.problem}`);
+    return null;
+  };
+
+  if (options.refresh) {
+    const refreshed = await ask(manager.refresh());
+    if (!refreshed.ok) unread.push(`refresh: ${refreshed.problem.message.split('\n')[0]}`);
+  }
+  const packages = fact('packages', await ask(manager.packages()));
+  if (packages === null)
+    throw new Fault<CollectFaultCode>(
+      'inventory-unreadable',
+      `the package list could not be read (${unread.at(-1)})`,
+      'Run `dpkg-query -W` on the host and see what it says.',
+    );
+  const system = fact('system', await ask(PROBES.system.read()));
+  if (system === null)
+    throw new Fault<CollectFaultCode>(
+      'inventory-unreadable',
+      `the host does not say what it is (${unread.at(-1)})`,
+      'Look at /etc/os-release on the host.',
+    );
+
+  // One at a time: a collection is a guest on a production host, and every step is short.
+  const candidates = fact('candidates', await ask(manager.candidates(packages)));
+  const kernel = fact('kernel', await ask(readKernel(packages)));
+  const facts: HostFacts = {
+    hostname: system.hostname,
+    addresses: system.addresses,
+    machineId: system.machineId,
+    os: system.os,
+    bootId: system.bootId,
+    bootedAt: system.bootedAt,
+    architecture: architectureOf(packages),
+    kernel,
+    suites: fact('suites', await ask(manager.suites())),
+    services: fact('services', await ask(PROBES.services.read())),
+    sockets: fact('listening-sockets', await ask(PROBES.listeningSockets.read())),
+    staleProcesses: fact('deleted-maps', await ask(PROBES.deletedMaps.read())),
+    reboot: await ask(readRebootRequired(kernel)),
+    packageManager: await ask(manager.health()),
+    unread,
+  };
+  const snapshot: Snapshot = { observedAt: clock.now(), reach: transport.reach, facts, packages: packages.map(toRecord), candidates };
+  return {
+    snapshot,
+    digests: snapshotDigests(snapshot),
+    history: options.history ? await ask(manager.history(system.timeZone)) : [],
+    changelogs:
+      options.changelogs && candidates !== null ? await changelogRows(options.changelogs, manager, packages, candidates, ask, clock) : [],
+  };
+}
+
+function toRecord({ name, arch, version, sourceName, sourceVersion, state, held }: PackageRecord): PackageRecord {
+  return { name, arch, version, sourceName, sourceVersion, state, held };
+}
+
+/** dpkg itself is always of the native architecture. */
+function architectureOf(packages: readonly PackageRecord[]): string {
+  return packages.find(p => p.name === 'dpkg')?.arch ?? packages.find(p => p.arch !== 'all')?.arch ?? '';
+}
+
+/** Security candidates by source package, the smallest archive of each first. */
+export function changelogsWanted(packages: readonly PackageRecord[], candidates: readonly CandidateRecord[]): ChangelogWanted[] {
+  const installed = new Map(packages.filter(p => p.state !== 'config-files').map(p => [`${p.name} ${p.arch}`, p]));
+  const wanted = new Map<
+    string,
+    {
+      sourceName: string;
+      installedVersion: string;
+      candidateVersion: string;
+      archives: { name: string; version: string; sizeBytes: number }[];
+    }
+  >();
+  for (const candidate of candidates) {
+    const have = installed.get(`${candidate.name} ${candidate.arch}`) ?? packages.find(p => p.name === candidate.name);
+    if (!candidate.security || !have || have.sourceName !== candidate.sourceName) continue;
+    const key = changelogKey(candidate.sourceName, have.sourceVersion, candidate.sourceVersion);
+    const entry = wanted.get(key) ?? {
+      sourceName: candidate.sourceName,
+      installedVersion: have.sourceVersion,
+      candidateVersion: candidate.sourceVersion,
+      archives: [],
+    };
+    entry.archives.push({ name: candidate.name, version: candidate.version, sizeBytes: candidate.sizeBytes ?? Number.MAX_SAFE_INTEGER });
+    wanted.set(key, entry);
+  }
+  return [...wanted.values()].map(entry => ({ ...entry, archives: entry.archives.sort((a, b) => a.sizeBytes - b.sizeBytes) }));
+}
+
+function changelogKey(sourceName: string, installedVersion: string, candidateVersion: string): string {
+  return [sourceName, installedVersion, candidateVersion].join('\t');
+}
+
+async function changelogRows(
+  source: NonNullable<CollectOptions['changelogs']>,
+  manager: PackageManager,
+  packages: readonly PackageRecord[],
+  candidates: readonly CandidateRecord[],
+  ask: <T>(d: Dialogue<T>) => Promise<T>,
+  clock: Clock,
+): Promise<ChangelogRow[]> {
+  const wanted = changelogsWanted(packages, candidates);
+  const keyOf = (w: { sourceName: string; installedVersion: string; candidateVersion: string }) =>
+    changelogKey(w.sourceName, w.installedVersion, w.candidateVersion);
+  const missing = wanted.filter(w => source.cache.get(keyOf(w)) === undefined);
+  for (const log of await ask(manager.changelogs(missing))) source.cache.set(keyOf(log), source.read(log, clock.now().slice(0, 10)));
+  return wanted.flatMap(w => source.cache.get(keyOf(w)) ?? []);
+}

@@ -1,0 +1,81 @@
+import { command, type Dialogue } from '../../../core/kernel/commands.ts';
+import type { ChangelogText, ChangelogWanted } from '../spec.ts';
+import { archiveFileName } from './archives.ts';
+
+/** Archives larger than this are not fetched only to read their change log. */
+const ARCHIVE_BYTES_MAX = 4_000_000;
+/** For one collection; the rest is read by the next ones. */
+const TOTAL_BYTES_MAX = 30_000_000;
+const ARCHIVES_MAX = 80;
+/** The newest entries stand first; 300 kB hold years of them. */
+const TEXT_BYTES_MAX = 300_000;
+const FOLDER = /^\/var\/tmp\/fettle-changelog-[A-Za-z0-9]{10}$/;
+
+interface Chosen {
+  readonly wanted: ChangelogWanted;
+  readonly name: string;
+  readonly version: string;
+}
+
+/**
+ * Debian's archives publish change logs on a site of their own that many hosts cannot reach, so they are read out of the offered package, which
+ * every host with updates can fetch. As any user: nothing is installed, and the package database is not touched.
+ */
+export function* changelogs(wanted: readonly ChangelogWanted[], architectures: readonly string[]): Dialogue<ChangelogText[]> {
+  const chosen = choose(wanted);
+  if (chosen.length === 0) return [];
+  const folder = (yield command(['mktemp', '-d', '/var/tmp/fettle-changelog-XXXXXXXXXX'])).stdout.trim();
+  if (!FOLDER.test(folder)) return [];
+  try {
+    yield command(
+      ['env', '-C', folder, 'apt-get', '-q', '-o', 'Acquire::http::Timeout=15', 'download', ...chosen.map(c => `${c.name}=${c.version}`)],
+      { timeoutSeconds: 300 },
+    );
+    const texts: ChangelogText[] = [];
+    for (const one of chosen) {
+      const text = yield* readOne(folder, one, architectures);
+      if (text !== null)
+        texts.push({
+          sourceName: one.wanted.sourceName,
+          installedVersion: one.wanted.installedVersion,
+          candidateVersion: one.wanted.candidateVersion,
+          text,
+        });
+    }
+    return texts;
+  } finally {
+    yield command(['rm', '-rf', '--', folder]);
+  }
+}
+
+function choose(wanted: readonly ChangelogWanted[]): Chosen[] {
+  const chosen: Chosen[] = [];
+  let bytes = 0;
+  for (const one of wanted) {
+    const archive = one.archives[0];
+    if (!archive || archive.sizeBytes > ARCHIVE_BYTES_MAX || bytes + archive.sizeBytes > TOTAL_BYTES_MAX || chosen.length >= ARCHIVES_MAX)
+      continue;
+    bytes += archive.sizeBytes;
+    chosen.push({ wanted: one, name: archive.name, version: archive.version });
+  }
+  return chosen;
+}
+
+function* readOne(folder: string, one: Chosen, architectures: readonly string[]): Dialogue<string | null> {
+  const out = `${folder}/x`;
+  for (const arch of architectures) {
+    const unpacked = yield command(['dpkg-deb', '-x', `${folder}/${archiveFileName(one.name, one.version, arch)}`, out], {
+      timeoutSeconds: 120,
+    });
+    if (unpacked.code !== 0) continue;
+    const found = (yield command(['find', `${out}/usr/share/doc`, '-maxdepth', '2', '-type', 'f', '-name', 'changelog*'])).stdout
+      .split('\n')
+      .filter(Boolean);
+    // Packages native to the distribution have one file; the others keep the upstream project's own log beside it.
+    const file = found.find(path => /\/changelog\.Debian\.gz$/.test(path)) ?? found.find(path => /\/changelog\.gz$/.test(path));
+    const text = file === undefined ? null : (yield command(['gzip', '-dc', '--', file], { outputBytesMax: TEXT_BYTES_MAX })).stdout;
+    yield command(['rm', '-rf', '--', out]);
+    return text;
+  }
+  return null;
+}
