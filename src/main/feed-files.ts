@@ -37,6 +37,8 @@ export interface FeedOptions {
   readonly today: string;
   /** null for every release. */
   readonly releases: ReadonlySet<string> | null;
+  /** null for every package. */
+  readonly packages: ReadonlySet<string> | null;
 }
 
 /** A feed file, or a folder of them (not its subfolders), whatever their names. */
@@ -133,5 +135,5 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
 }
 
 function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
-  return { fileName: path.basename(file.path), today: options.today, releases: options.releases };
+  return { fileName: path.basename(file.path), today: options.today, releases: options.releases, packages: options.packages };
 }

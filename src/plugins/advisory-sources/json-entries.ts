@@ -15,6 +15,8 @@ export interface JsonEntry {
 export interface JsonEntriesHandler {
   /** Members of the root whose own members are handed out one by one, because they are the records. */
   readonly open: readonly string[];
+  /** False for a member that nobody wants: it is then not parsed. */
+  wanted?(at: JsonEntry): boolean;
   entry(at: JsonEntry, value: unknown, into: ItemCollector): void;
   end?(into: ItemCollector): void;
   dataDate?(): string | null;
@@ -57,7 +59,7 @@ export function jsonEntriesReader(handler: JsonEntriesHandler): FeedReader {
     const text = pending.subarray(valueStart, end);
     const at = { container, key: keyed[level - 1] ? key : String(index++) };
     key = '';
-    if (isBlank(text)) return;
+    if (isBlank(text) || handler.wanted?.(at) === false) return;
     const name = [at.container, at.key].filter(Boolean).join(' ');
     if (text.length > MAX_FEED_RECORD_BYTES)
       throw feedFault('feed-too-large', `record ${name} is longer than ${MAX_FEED_RECORD_BYTES} bytes`);

@@ -62,23 +62,30 @@ export function packageName(value: unknown): string {
   return value;
 }
 
-const versionProblems = new Map<string, string>();
+/** Release -> version -> why it cannot be ordered, '' when it can. */
+const versionProblems = new Map<string, Map<string, string>>();
+const MAX_REMEMBERED_VERSIONS = 200_000;
 
 /** The version as stated, when the release's order can place it. Feeds repeat few versions many times, so answers are remembered. */
 export function orderableVersion(release: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw new BadRecord('the version is missing or not text');
-  const order = orderOf(release);
-  if (order === null) throw new BadRecord(`${printable(release)} is a release whose versions cannot be ordered`);
-  const memo = `${order.id} ${value}`;
-  let problem = versionProblems.get(memo);
+  let problems = versionProblems.get(release);
+  if (problems === undefined) versionProblems.set(release, (problems = new Map()));
+  let problem = problems.get(value);
   if (problem === undefined) {
-    const key = order.key(value);
-    problem = key.ok || order.compare ? '' : key.reason;
-    if (versionProblems.size > 200_000) versionProblems.clear();
-    versionProblems.set(memo, problem);
+    problem = whyNotOrderable(release, value);
+    if (problems.size >= MAX_REMEMBERED_VERSIONS) problems.clear();
+    problems.set(value, problem);
   }
   if (problem !== '') throw new BadRecord(`version ${printable(value)} cannot be ordered (${problem})`);
   return value;
+}
+
+function whyNotOrderable(release: string, version: string): string {
+  const order = orderOf(release);
+  if (order === null) return `no version order is known for ${printable(release)}`;
+  const key = order.key(version);
+  return key.ok || order.compare ? '' : key.reason;
 }
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:$|[T ])/;

@@ -37,6 +37,8 @@ export interface FeedContext {
   readonly today: string;
   /** Only these releases are wanted; null for all. A reader may use it to skip work, and must not hand out others. */
   readonly releases: ReadonlySet<string> | null;
+  /** Only these source and binary packages are wanted; null for all. A scan of one host needs a tenth of a feed: a reader may pass over the rest unread. */
+  readonly packages: ReadonlySet<string> | null;
 }
 
 /**

@@ -123,6 +123,8 @@ export function jsonLinesReader(handler: {
   record(value: unknown, number: number, into: ItemCollector): void;
   end?(into: ItemCollector): void;
   dataDate?(): string | null;
+  /** False for a line that nobody wants, told from its text without parsing it. */
+  wanted?(text: string): boolean;
 }): FeedReader {
   let lastBad = 0;
   let lastLine = 0;
@@ -131,6 +133,7 @@ export function jsonLinesReader(handler: {
     line(text, number, into) {
       lastLine = number;
       if (text === '' || text.trim() === '') return;
+      if (handler.wanted !== undefined && !handler.wanted(text)) return;
       let value: unknown;
       try {
         value = JSON.parse(text);
@@ -189,3 +192,15 @@ export function readerByShape(choose: (head: string) => FeedReader): FeedReader 
 }
 
 export const HEAD_BYTES = 65_536;
+
+/** For lines that name their package in a text field: whether the context wants it. A line without the field is wanted, so that it is read and judged. */
+export function wantsField(field: string, packages: ReadonlySet<string> | null): ((text: string) => boolean) | undefined {
+  if (packages === null) return undefined;
+  const opening = `"${field}":"`;
+  return text => {
+    const start = text.indexOf(opening);
+    if (start < 0) return true;
+    const from = start + opening.length;
+    return packages.has(text.slice(from, text.indexOf('"', from)));
+  };
+}

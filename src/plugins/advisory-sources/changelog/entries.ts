@@ -17,8 +17,11 @@ export interface ChangelogEntry {
 const HEADER = /^(\S+) \(([^\s()]+)\)((?: [\w+.~-]+)+);(.*)$/;
 const TRAILER = /^ -- .*? <[^>]*> {1,2}(.*)$/;
 const CVE = /\b(?:CVE|CAN)-(\d{4})-(\d{4,19})\b/gi;
-/** "CVE-2019-11477, -11478" and "CVE-2019-11477/11478": further numbers of the same year. */
-const CONTINUED = /\b(?:CVE|CAN)-(\d{4})-\d{4,19}((?:\s*(?:,|\/|and|&)\s*-?\d{4,7}(?![\w.-]))+)/gi;
+/**
+ * "CVE-2019-11477, -11478", "CVE-2019-11477/11478", "CVE-2026-109518 and 109519": further numbers of the same year. A bare number after a comma has five
+ * or six digits, so that years and bug numbers (seven) are none.
+ */
+const CONTINUED = /\b(?:CVE|CAN)-(\d{4})-\d{4,19}((?:\s*(?:(?:,|&|\band\b)\s*(?:-\d{4,7}|\d{5,6})|\/\s*-?\d{4,7})(?![\w-]|\.\d))+)/gi;
 const DOUBT =
   /\brevert(?:s|ed|ing)?\b|\bnot (?:yet |fully |completely )?(?:fix|address|resolv|affected)\w*|\b(?:does|do|did)(?:n't| not) (?:fix|address|affect)|\bstill (?:vulnerable|affected|open|unfixed)\b|\bunfixed\b|\bincomplete fix\b(?! for)/i;
 

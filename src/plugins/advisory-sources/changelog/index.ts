@@ -32,13 +32,15 @@ export function claimsFromChangelog(text: string, question: ChangelogQuestion): 
     question.installedChangelog === undefined ? [] : parseChangelog(question.installedChangelog).flatMap(entry => entry.closes),
   );
   const claims = new Map<string, Claim>();
+  const takenBack = new Set<string>();
   let lowest: string | null = null;
   // Newest first: the last entry that names a vulnerability is the first upload that closed it.
   for (const entry of entries) {
     // A backport's changelog goes on below with unstable's entries, whose versions are higher (3.0.22-1 above 3.0.22-1~deb12u1), but which reached the release only with it.
     if (lowest === null || isLower(entry.version, lowest)) lowest = entry.version;
-    for (const id of entry.closes) if (!closedBefore.has(id)) claims.set(id, claimOf(id, entry, lowest, question));
-    for (const id of entry.doubts) claims.delete(id);
+    for (const id of entry.closes) if (!closedBefore.has(id) && !takenBack.has(id)) claims.set(id, claimOf(id, entry, lowest, question));
+    // What stands below was taken back here; what stands above is a new fix, and remains.
+    for (const id of entry.doubts) takenBack.add(id);
   }
   return [...claims.values()];
 }

@@ -1,7 +1,7 @@
 import type { Claim } from '../../../core/advisories/claim.ts';
 import { asObject, listOf, optionalText, orderableVersion, packageName, pastDay, requiredText, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
-import { jsonLinesReader } from '../text-reader.ts';
+import { jsonLinesReader, wantsField } from '../text-reader.ts';
 
 /**
  * Fixed versions read out of Debian changelogs: the lowest version whose entry names the vulnerability. It covers what was fixed in the release's own
@@ -21,6 +21,7 @@ export const debianChangelogs: AdvisorySource = {
   reader(context) {
     let newest: string | null = null;
     return jsonLinesReader({
+      wanted: wantsField('src', context.packages),
       record(value, _number, into) {
         const record = asObject(value);
         const suite = requiredText(record, 'suite');

@@ -1,7 +1,7 @@
 import type { Claim, FixState } from '../../../core/advisories/claim.ts';
 import { asObject, BadRecord, optionalText, packageName, pastDay, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
-import { jsonLinesReader } from '../text-reader.ts';
+import { jsonLinesReader, wantsField } from '../text-reader.ts';
 
 /** Vulnerabilities that Debian 12 had not fixed at a date, as scanners reported the tracker's status. */
 export const debianOpen: AdvisorySource = {
@@ -17,6 +17,7 @@ export const debianOpen: AdvisorySource = {
   reader(context) {
     let newest: string | null = null;
     return jsonLinesReader({
+      wanted: wantsField('src', context.packages),
       record(value, _number, into) {
         const record = asObject(value);
         if (record.status !== 'open') throw new BadRecord(`status ${String(record.status)} is not open`);

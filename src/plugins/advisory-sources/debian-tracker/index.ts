@@ -22,6 +22,7 @@ export const debianTracker: AdvisorySource = {
   reader(context) {
     return jsonEntriesReader({
       open: [],
+      wanted: ({ key }) => context.packages === null || context.packages.has(key),
       entry({ key: source }, value, into) {
         const name = packageName(source);
         for (const [id, record] of Object.entries(asObject(value, `package ${name}`)))

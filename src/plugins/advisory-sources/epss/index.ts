@@ -22,6 +22,8 @@ function scoresReader(context: FeedContext): FeedReader {
   let columns: { cve: number; epss: number; percentile: number; date: number } | null = null;
   let separator = ',';
   return lineReader({
+    // A cut number is a number: only the line's end shows that it is whole.
+    lastLineMayBeOpen: false,
     line(text, number, into) {
       if (text === '') return;
       if (text.startsWith('#')) {

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { parseRelease } from '../../core/advisories/releases.ts';
+import { Fault } from '../../core/kernel/faults.ts';
+import { advisorySources, recogniseFeed } from './catalog.ts';
+import type { AdvisorySource, FeedContext, FeedItem } from './spec.ts';
+import { HEAD_BYTES } from './text-reader.ts';
+
+/** A real or published-format sample, already unpacked. */
+export interface FeedSample {
+  readonly fileName: string;
+  readonly content: string;
+}
+
+export const TODAY = '2026-11-22';
+
+export function contextFor(fileName: string, overrides: Partial<FeedContext> = {}): FeedContext {
+  return { fileName, today: TODAY, releases: null, packages: null, ...overrides };
+}
+
+export function readAll(
+  source: AdvisorySource,
+  fileName: string,
+  content: string | Uint8Array,
+  chunkBytes = Number.MAX_SAFE_INTEGER,
+  overrides: Partial<FeedContext> = {},
+): FeedItem[] {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  const reader = source.reader(contextFor(fileName, overrides));
+  const items: FeedItem[] = [];
+  for (let at = 0; at < bytes.length; at += chunkBytes) items.push(...reader.push(bytes.subarray(at, at + chunkBytes)));
+  items.push(...reader.end());
+  return items;
+}
+
+export function claimsIn(items: readonly FeedItem[]) {
+  return items.flatMap(item => (item.kind === 'claim' ? [item.claim] : []));
+}
+
+export function quarantinedIn(items: readonly FeedItem[]) {
+  return items.flatMap(item => (item.kind === 'quarantined' ? [item] : []));
+}
+
+/** What every member owes, shown on its sample. Call it from the member's own test file. */
+export function contractTests(source: AdvisorySource, sample: FeedSample): void {
+  describe(`${source.id}: what every advisory source owes`, () => {
+    const whole = () => readAll(source, sample.fileName, sample.content);
+
+    it('stands in the catalog and is the one that recognises its sample', () => {
+      expect(advisorySources).toContain(source);
+      expect(recogniseFeed({ fileName: 'no-hint', text: Buffer.from(sample.content).toString('latin1').slice(0, HEAD_BYTES) })?.id).toBe(
+        source.id,
+      );
+    });
+
+    it('reads its sample without putting anything aside', () => {
+      expect(quarantinedIn(whole())).toEqual([]);
+      expect(whole().length).toBeGreaterThan(0);
+      expect(whole().every(item => item.kind === (source.provides === 'claims' ? 'claim' : source.provides))).toBe(true);
+    });
+
+    it('reads alike, whatever the chunks', () => {
+      for (const chunkBytes of [1, 7, 1000]) expect(readAll(source, sample.fileName, sample.content, chunkBytes)).toEqual(whole());
+    });
+
+    it('finds out a cut file, or reads whole records only', () => {
+      const bytes = Buffer.from(sample.content);
+      const wholeItems = new Set(whole().map(item => JSON.stringify(item)));
+      for (const share of [0.35, 0.6, 0.95]) {
+        const cut = bytes.subarray(0, Math.floor(bytes.length * share));
+        try {
+          for (const item of readAll(source, sample.fileName, cut))
+            if (item.kind !== 'quarantined') expect(wholeItems).toContain(JSON.stringify(item));
+        } catch (problem) {
+          expect(problem).toBeInstanceOf(Fault);
+          expect((problem as Fault).code).toMatch(/^feed-(truncated|unreadable)$/);
+        }
+      }
+    });
+
+    it('loses one record, not the feed, to bytes that are not UTF-8', () => {
+      const bytes = Buffer.from(sample.content);
+      const at = bytes.lastIndexOf('"') > 0 ? bytes.lastIndexOf('CVE-') + 4 : Math.floor(bytes.length / 2);
+      bytes[at] = 0xff;
+      const before = whole().length;
+      const items = readAll(source, sample.fileName, bytes);
+      expect(items.length).toBeGreaterThanOrEqual(1);
+      expect(items.filter(item => item.kind !== 'quarantined').length).toBeLessThanOrEqual(before);
+    });
+
+    it('hands out claims under its own name, with releases as they are written everywhere', () => {
+      for (const claim of claimsIn(whole())) {
+        expect(claim.source).toBe(source.id);
+        expect(parseRelease(claim.release)).toEqual({ ok: true, release: claim.release });
+        expect(claim.state === 'fixed' ? claim.fixedVersion !== null || claim.affected !== undefined : true).toBe(true);
+      }
+    });
+  });
+}
