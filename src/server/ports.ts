@@ -45,6 +45,8 @@ export interface InventoryPort {
   factsOf(hostId: string): Promise<{ facts: HostFacts; observedAt: string } | null>;
   /** Asks for a fresh report at the next chance (agent: report task; SSH: the runner collects). */
   requestReport(hostId: string, options: { refresh: boolean }): void;
+  /** Fresher than the table host_seen; null when this process has not heard of the host since it started. `problem`: why the last attempt to reach it failed. */
+  seenOf(hostId: string): { readonly lastSeenAt: string | null; readonly inventoryAt: string | null; readonly problem: string | null } | null;
 }
 
 /** One binary package to move on one host so that a patch is in place. */

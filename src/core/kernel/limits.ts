@@ -58,3 +58,7 @@ export const EVENT_STREAMS_MAX = 3_000;
 export const SEEN_FLUSH_SECONDS = 5;
 /** How often at most one host's "last seen" is written, seconds. A host is called unreachable after minutes, so a minute is exact enough; 100,000 polling hosts then cost 1,700 rows a second and not 20,000. */
 export const SEEN_STORED_EVERY_SECONDS = 60;
+/** How long the digests of a host's stored inventory are believed without asking the database, seconds. Only another replica's write can make them wrong; a quarter of an hour is the age at which a fact is shown as old. */
+export const HOST_STATE_TRUSTED_SECONDS = 900;
+/** Vulnerabilities that one report's changelogs may name. One chromium upgrade names 3,600, a kernel 4,100; a host that names more than all of Debian's is not believed. */
+export const MAX_CHANGELOG_CLAIMS_PER_REPORT = 50_000;

@@ -54,14 +54,17 @@ comment on column host.agent_secret_hash is 'SHA-256 of a 256-bit random secret:
 
 create table host_seen (
   host_id text primary key references host,
-  last_seen_at timestamptz not null,
-  inventory_at timestamptz
+  last_seen_at timestamptz,
+  inventory_at timestamptz,
+  problem text
 ) with (fillfactor = 60);
 comment on table host_seen is 'Flushed in batches, at most once a minute for a host that only checks in; narrow and loosely filled so that updates stay in the page.';
+comment on column host_seen.problem is 'Why the last attempt to reach the host failed, in words; null after a success.';
 comment on column host_seen.inventory_at is 'When the stored inventory was last known to be true: the newest report, changed or unchanged.';
 
 create table host_inventory (
   host_id text primary key references host,
+  revision int not null,
   observed_at timestamptz not null,
   facts_digest bytea not null,
   packages_digest bytea not null,
@@ -75,6 +78,7 @@ create table host_inventory (
   since bytea not null default '',
   finding_facts jsonb not null
 );
+comment on column host_inventory.revision is 'Rises with every write; a writer names the revision that it read, and one that lost the race reads again.';
 comment on column host_inventory.observed_at is 'When the stored parts last changed.';
 comment on column host_inventory.packages is 'Packed set of package_version ids whose files are on the host: every dpkg state but config-files (core/inventory/id-set.ts).';
 comment on column host_inventory.config_files is 'Packed set of package_version ids that are removed but left their configuration.';
