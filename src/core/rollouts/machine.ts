@@ -51,7 +51,11 @@ export function machine<const State extends string, const Event extends string>(
 export type Move<State extends string> = { readonly ok: true; readonly to: State } | { readonly ok: false; readonly reason: string };
 
 /** Where `event` leads from `state`, or why it is refused. */
-export function move<State extends string, Event extends string>(table: Machine<State, Event>, state: NoInfer<State>, event: NoInfer<Event>): Move<State> {
+export function move<State extends string, Event extends string>(
+  table: Machine<State, Event>,
+  state: NoInfer<State>,
+  event: NoInfer<Event>,
+): Move<State> {
   const row = table.events[event];
   const to = row.moves[state];
   return to === undefined ? { ok: false, reason: row.refusedIn?.[state] ?? row.refused } : { ok: true, to };

@@ -1,0 +1,106 @@
+import type { FailureClass } from './host-plan.ts';
+
+/**
+ * domain.md 2.11 as a table: who is blamed, who tries again.
+ * Whatever does not wait ends the job as failed and counts against the ring.
+ */
+export interface FailureClassRow {
+  readonly title: string;
+  readonly cause: 'patch' | 'infrastructure' | 'host' | 'security' | 'engine';
+  /** Fails the gate at once, whatever the thresholds. */
+  readonly blocker: boolean;
+  /** Stops the ring at once although it is not counted. */
+  readonly alarm: boolean;
+  /** Where the host reports that nothing was touched: the job goes back to the queue, for the next attempt or for a person. */
+  readonly waits: boolean;
+  /** The next attempt begins by itself while attempts are left: the cause passes. */
+  readonly transient: boolean;
+  readonly remedy: string;
+}
+
+const patch = { cause: 'patch', blocker: false, alarm: false, waits: false, transient: false } as const;
+const infrastructure = { cause: 'infrastructure', blocker: false, alarm: false, waits: true, transient: true } as const;
+const host = { cause: 'host', blocker: false, alarm: false, waits: true, transient: false } as const;
+
+export const FAILURE_CLASSES: Readonly<Record<FailureClass, FailureClassRow>> = {
+  'repository-unavailable': {
+    ...infrastructure,
+    title: 'the package repository did not deliver',
+    remedy: 'Check the mirror and the network, then resume.',
+  },
+  'package-manager-locked': {
+    ...infrastructure,
+    title: 'another process held the package manager',
+    remedy: 'See what holds it (the message names it), then resume.',
+  },
+  interrupted: {
+    ...infrastructure,
+    title: 'the host or its agent stopped in the middle',
+    remedy: 'See why the host stopped, then resume.',
+  },
+  'disk-space': { ...host, title: 'too little disk space', remedy: 'Free some space on the host, then resume.' },
+  'package-database-broken': {
+    ...host,
+    title: 'the package database was broken before',
+    remedy: 'Run `dpkg --configure -a` on the host, then resume.',
+  },
+  held: { ...host, title: 'a package is on hold', remedy: 'Release the hold on the host or leave the host out.' },
+  precheck: { ...host, title: 'a precheck failed', remedy: 'The message names it. Correct it on the host, then resume.' },
+  'transaction-differs': {
+    ...host,
+    title: 'the host would now do something else than was approved',
+    remedy: 'Its packages have moved since the plan was made: halt and plan anew.',
+  },
+  'permit-refused': {
+    cause: 'engine',
+    blocker: false,
+    alarm: false,
+    waits: true,
+    transient: true,
+    title: 'no permit was given in time',
+    remedy: 'Nothing: it is offered again.',
+  },
+  // The patch is not to blame and nothing was changed, but nobody tries this again unseen (domain.md 2.11: a security incident).
+  'digest-mismatch': {
+    ...infrastructure,
+    transient: false,
+    alarm: true,
+    title: 'the mirror delivered something else than its repository signed',
+    remedy: 'Treat it as an attack until the mirror proves otherwise.',
+  },
+  'plan-refused': {
+    cause: 'security',
+    blocker: true,
+    alarm: false,
+    waits: false,
+    transient: false,
+    title: 'the host refused the plan',
+    remedy: 'Compare the signing keys that the host has pinned with those of this installation.',
+  },
+  'dependency-conflict': { ...patch, title: 'dependencies cannot be met', remedy: 'Plan anew with the packages that it names.' },
+  'install-failed': {
+    ...patch,
+    title: 'the package manager failed',
+    remedy: 'Read the output of the maintainer script; consider a rollback.',
+  },
+  'service-failed': { ...patch, title: 'a service did not come back', remedy: 'Read the log of the unit; consider a rollback.' },
+  'smoke-test-failed': { ...patch, title: 'a smoke test failed', remedy: 'See what it answers; consider a rollback.' },
+  'verify-failed': {
+    ...patch,
+    title: 'what was observed afterwards is not what was asked',
+    remedy: 'Compare the lists on the job; consider a rollback.',
+  },
+  'reboot-lost': { ...patch, blocker: true, title: 'the host did not come back from its reboot', remedy: 'Look at its console.' },
+  'needs-human': {
+    ...patch,
+    blocker: true,
+    title: 'the host could not repair itself',
+    remedy: 'Log in and repair it by hand; the job lists what was tried.',
+  },
+  'timed-out': { ...patch, title: 'it took too long', remedy: 'See where the host stands.' },
+  lost: { ...patch, title: 'the host fell silent in the middle', remedy: 'Bring it back; it will report what it did.' },
+};
+
+export function isFailureClass(text: string): text is FailureClass {
+  return Object.hasOwn(FAILURE_CLASSES, text);
+}

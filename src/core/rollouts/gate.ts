@@ -1,0 +1,108 @@
+import type { GateThresholds } from './plan.ts';
+import { failureRateUpper95, sampleStatement } from './statistics.ts';
+
+export type Verdict = 'pass' | 'fail' | 'inconclusive';
+
+/** Hosts of one ring, each counted once (domain.md 2.3). Integers. */
+export interface RingCounts {
+  readonly hosts: number;
+  /** Excluded or not applicable. */
+  readonly excluded: number;
+  readonly succeeded: number;
+  readonly compliant: number;
+  /** Failures that count against the patch and that nobody has accepted. */
+  readonly failed: number;
+  /** Among `failed`: those that no threshold excuses. */
+  readonly blockers: number;
+  /** Failures taken out of the count by a recorded override. */
+  readonly accepted: number;
+  /** Waiting for a person because of infrastructure; nothing was changed on them. */
+  readonly infrastructure: number;
+  /** Waiting for a person because the host was not ready; nothing was changed on them. */
+  readonly notReady: number;
+  /** Among those two: what no ring may go on with, such as a package with a wrong digest. */
+  readonly alarms: number;
+  /** Never reached, cancelled, unreachable. */
+  readonly unreached: number;
+  readonly waiting: number;
+  readonly active: number;
+}
+
+export interface GateDecision {
+  readonly verdict: Verdict;
+  /** True when there was nothing to try: the ring is skipped and proves nothing. */
+  readonly nothingAttempted: boolean;
+  readonly inputs: Readonly<Record<string, number>>;
+  readonly statement: string;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * The gate. Fail outweighs inconclusive outweighs pass, so that a broken mirror never hides a broken patch; and what is not the patch's doing is never
+ * blamed on it. No data never passes.
+ */
+export function evaluateGate(counts: RingCounts, thresholds: GateThresholds): GateDecision {
+  const population = counts.hosts - counts.excluded;
+  const attempted = counts.succeeded + counts.failed + counts.accepted;
+  const covered = attempted + counts.compliant;
+  const failReasons = failures(counts, thresholds, attempted);
+  const doubts = uncertainties(counts, thresholds, population, attempted, covered);
+  const nothingAttempted = attempted === 0 && covered === population;
+  const verdict: Verdict = failReasons.length > 0 ? 'fail' : doubts.length > 0 ? 'inconclusive' : 'pass';
+  const statement = nothingAttempted
+    ? 'no host needed it: nothing was attempted, so this shows nothing'
+    : sampleStatement(counts.failed + counts.accepted, attempted);
+  const acceptance =
+    counts.accepted > 0 ? [`${hosts(counts.accepted)} failed and ${counts.accepted === 1 ? 'was' : 'were'} accepted by an override`] : [];
+  return {
+    verdict,
+    nothingAttempted,
+    inputs: {
+      ...counts,
+      population,
+      attempted,
+      coveragePercent: population === 0 ? 100 : Math.floor((covered * 100) / population),
+      failureUpperPercent: Math.round(failureRateUpper95(counts.failed + counts.accepted, attempted) * 100),
+    },
+    statement,
+    reasons: [...failReasons, ...doubts, ...acceptance],
+  };
+}
+
+/** Integer arithmetic, strictly greater: 5 % of 20 hosts allows exactly one. */
+function failures(counts: RingCounts, thresholds: GateThresholds, attempted: number): string[] {
+  const reasons: string[] = [];
+  if (counts.blockers > 0) reasons.push(`${hosts(counts.blockers)} failed in a way that no threshold excuses`);
+  if (counts.failed * 100 > thresholds.errorPercent * attempted)
+    reasons.push(`${counts.failed} of ${attempted} attempted hosts failed, allowed are ${thresholds.errorPercent} %`);
+  return reasons;
+}
+
+function uncertainties(counts: RingCounts, thresholds: GateThresholds, population: number, attempted: number, covered: number): string[] {
+  const reasons: string[] = [];
+  if (counts.infrastructure > 0) reasons.push(`infrastructure, not the patch: ${hosts(counts.infrastructure)} could not be tried`);
+  if (counts.alarms > 0) reasons.push(`${hosts(counts.alarms)} got a package that is not what its repository signed`);
+  if (counts.notReady > 0)
+    reasons.push(`not the patch: ${hosts(counts.notReady)} ${counts.notReady === 1 ? 'was' : 'were'} not ready for any change`);
+  if (counts.active > 0) reasons.push(`${hosts(counts.active)} ${counts.active === 1 ? 'is' : 'are'} still at work`);
+  const toTry = population - counts.compliant;
+  const sample = Math.min(thresholds.minSample, toTry);
+  if (attempted < sample) reasons.push(`${attempted} of at least ${sample} hosts were tried`);
+  if (covered * 100 < thresholds.minCoveragePercent * population)
+    reasons.push(`${covered} of ${population} hosts have an answer, needed are ${thresholds.minCoveragePercent} %`);
+  return reasons;
+}
+
+/** True as soon as no further result can change the answer: asked after every result, so that a ring stops early (domain.md 2.3 "trip early"). */
+export function isTripped(counts: RingCounts, thresholds: GateThresholds): boolean {
+  const population = counts.hosts - counts.excluded;
+  if (counts.blockers > 0 || counts.alarms > 0) return true;
+  if (counts.failed * 100 > thresholds.errorPercent * Math.max(population, Math.min(thresholds.minSample, population))) return true;
+  // Stuck hosts stop a canary at once: its coverage must be complete. Later rings go on until a tenth of them is stuck (domain.md 2.11).
+  const stuck = counts.infrastructure + counts.notReady;
+  return thresholds.minCoveragePercent === 100 ? stuck > 0 : stuck * 10 > population;
+}
+
+function hosts(count: number): string {
+  return count === 1 ? '1 host' : `${count} hosts`;
+}

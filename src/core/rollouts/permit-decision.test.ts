@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { decidePermit, type PermitFacts } from './permit-decision.ts';
+
+const NOW = '2026-11-22T12:00:00.000Z';
+const GOOD: PermitFacts = {
+  now: NOW,
+  phase: 'apply',
+  rollout: {
+    state: 'running',
+    planHash: 'h',
+    windowStartsAt: '2026-11-22T11:00:00.000Z',
+    windowEndsAt: '2026-11-22T13:00:00.000Z',
+    reboot: 'if-needed',
+  },
+  change: { state: 'implementing', planHash: 'h', expiresAt: '2026-11-23T12:00:00.000Z' },
+  ring: { state: 'running', concurrency: 2 },
+  disrupting: { ring: 1, global: 49 },
+  globalConcurrencyMax: 50,
+  killSwitch: false,
+  job: { state: 'staged', attempt: 2, cancelRequested: false, estimatedMinutes: 30, planNotAfter: '2026-11-22T13:00:00.000Z' },
+  askedAttempt: 2,
+  otherActiveJobOnHost: false,
+};
+const refusal = (more: Partial<PermitFacts>) => {
+  const decision = decidePermit({ ...GOOD, ...more });
+  return decision.granted ? 'granted' : decision.code;
+};
+
+describe('the permit decision', () => {
+  it('is granted for five minutes when every fact allows it', () => {
+    expect(decidePermit(GOOD)).toEqual({ granted: true, expiresAt: '2026-11-22T12:05:00.000Z' });
+  });
+
+  const { rollout, change, ring, job } = GOOD;
+  it.each([
+    ['stale-attempt', { askedAttempt: 1 }],
+    ['cancelled', { job: { ...job, cancelRequested: true } }],
+    ['cancelled', { job: { ...job, state: 'cancelled' } }],
+    ['wrong-state', { job: { ...job, state: 'verifying' } }],
+    ['wrong-state', { job: { ...job, state: 'succeeded' } }],
+    ['ended', { rollout: { ...rollout, state: 'halting' } }],
+    ['ended', { rollout: { ...rollout, state: 'completed' } }],
+    ['approval-void', { change: null }],
+    ['approval-void', { change: { ...change!, planHash: 'other' } }],
+    ['approval-void', { change: { ...change!, expiresAt: NOW } }],
+    ['approval-void', { change: { ...change!, state: 'cancelled' } }],
+    ['plan-expired', { job: { ...job, planNotAfter: NOW } }],
+    ['kill-switch', { killSwitch: true }],
+    ['paused', { rollout: { ...rollout, state: 'paused' } }],
+    ['ring-stopped', { ring: { ...ring, state: 'failed' } }],
+    ['ring-not-open', { ring: { ...ring, state: 'pending' } }],
+    ['host-lock', { otherActiveJobOnHost: true }],
+    ['window-not-open', { rollout: { ...rollout, windowStartsAt: '2026-11-22T12:00:00.001Z' } }],
+    ['window-over', { rollout: { ...rollout, windowEndsAt: NOW } }],
+    ['window-too-short', { rollout: { ...rollout, windowEndsAt: '2026-11-22T12:29:59.999Z' } }],
+    ['ring-slot', { disrupting: { ring: 2, global: 2 } }],
+    ['global-slot', { disrupting: { ring: 1, global: 50 } }],
+  ] as const satisfies readonly (readonly [string, Partial<PermitFacts>])[])('is refused: %s', (code, facts) => {
+    expect(refusal(facts)).toBe(code);
+  });
+
+  it('lets a host start that just fits: the window is half-open', () => {
+    expect(refusal({ rollout: { ...rollout, windowEndsAt: '2026-11-22T12:30:00.000Z' } })).toBe('granted');
+    expect(refusal({ rollout: { ...rollout, windowStartsAt: NOW } })).toBe('granted');
+  });
+
+  describe('for the reboot', () => {
+    const reboot: Partial<PermitFacts> = { phase: 'reboot', job: { ...job, state: 'reboot-pending' } };
+    it('keeps the slot, so full caps and a stopped ring do not leave the host half way', () => {
+      expect(refusal({ ...reboot, disrupting: { ring: 9, global: 99 }, ring: { ...ring, state: 'failed' } })).toBe('granted');
+      expect(refusal({ ...reboot, rollout: { ...rollout, state: 'halting' } })).toBe('granted');
+    });
+    it('needs the policy, the window with its reserve, and nobody who said stop', () => {
+      expect(refusal({ ...reboot, rollout: { ...rollout, reboot: 'never' } })).toBe('reboot-not-allowed');
+      expect(refusal({ ...reboot, rollout: { ...rollout, windowEndsAt: '2026-11-22T12:09:00.000Z' } })).toBe('window-too-short');
+      expect(refusal({ ...reboot, rollout: { ...rollout, state: 'paused' } })).toBe('paused');
+      expect(refusal({ ...reboot, killSwitch: true })).toBe('kill-switch');
+      expect(refusal({ ...reboot, job: { ...job, state: 'staged' } })).toBe('wrong-state');
+    });
+  });
+});

@@ -1,0 +1,141 @@
+import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
+import type { ChangeRequestState } from './change-request-states.ts';
+import { REBOOT_RESERVE_MINUTES } from './duration.ts';
+import type { RebootPolicy } from './host-plan.ts';
+import type { JobState } from './job-states.ts';
+import type { RingState } from './ring-states.ts';
+import type { RolloutState } from './rollout-states.ts';
+import { WAITING_ON, type WaitingOn, waiting } from './waiting.ts';
+
+/** domain.md 2.9: five minutes, single use. */
+export const PERMIT_MINUTES = 5;
+
+/** Everything that a permit depends on, read under the locks of one transaction. */
+export interface PermitFacts {
+  readonly now: Instant;
+  readonly phase: 'apply' | 'reboot';
+  readonly rollout: {
+    readonly state: RolloutState;
+    readonly planHash: string | null;
+    readonly windowStartsAt: Instant | null;
+    readonly windowEndsAt: Instant | null;
+    readonly reboot: RebootPolicy;
+  };
+  readonly change: { readonly state: ChangeRequestState; readonly planHash: string; readonly expiresAt: Instant } | null;
+  readonly ring: { readonly state: RingState; readonly concurrency: number };
+  /** Hosts in disruption now, this one not counted. */
+  readonly disrupting: { readonly ring: number; readonly global: number };
+  readonly globalConcurrencyMax: number;
+  readonly killSwitch: boolean;
+  readonly job: {
+    readonly state: JobState;
+    readonly attempt: number;
+    readonly cancelRequested: boolean;
+    readonly estimatedMinutes: number;
+    readonly planNotAfter: Instant;
+  };
+  readonly askedAttempt: number;
+  readonly otherActiveJobOnHost: boolean;
+}
+
+export type PermitDecision =
+  | { readonly granted: true; readonly expiresAt: Instant }
+  | {
+      readonly granted: false;
+      readonly code: WaitingOn;
+      readonly text: string;
+      readonly retryAfterSeconds: number;
+      readonly final: boolean;
+      readonly changesAt: Instant | null;
+    };
+
+interface Rule {
+  readonly code: WaitingOn;
+  readonly phase?: PermitFacts['phase'];
+  readonly refuses: (facts: PermitFacts) => boolean;
+  readonly detail?: (facts: PermitFacts) => string;
+  readonly changesAt?: (facts: PermitFacts) => Instant | null;
+}
+
+const APPROVED: readonly ChangeRequestState[] = ['scheduled', 'implementing'];
+const READY: Readonly<Record<PermitFacts['phase'], readonly JobState[]>> = {
+  apply: ['staged', 'installing'],
+  reboot: ['reboot-pending', 'rebooting'],
+};
+
+/**
+ * In this order: what can never change first, so that a host that must stop learns it at once; then who said stop; then time; then slots.
+ * A reboot keeps the slot of its job, so it asks for none.
+ */
+const RULES: readonly Rule[] = [
+  { code: 'stale-attempt', refuses: facts => facts.askedAttempt !== facts.job.attempt },
+  { code: 'cancelled', refuses: facts => facts.job.state === 'cancelled' || (facts.job.cancelRequested && facts.phase === 'apply') },
+  { code: 'wrong-state', refuses: facts => !READY[facts.phase].includes(facts.job.state) },
+  { code: 'reboot-not-allowed', phase: 'reboot', refuses: facts => facts.rollout.reboot === 'never' },
+  {
+    code: 'ended',
+    refuses: facts =>
+      facts.rollout.state !== 'running' &&
+      facts.rollout.state !== 'paused' &&
+      !(facts.phase === 'reboot' && facts.rollout.state === 'halting'),
+  },
+  { code: 'approval-void', refuses: approvalVoid },
+  { code: 'plan-expired', phase: 'apply', refuses: facts => facts.job.planNotAfter <= facts.now },
+  { code: 'kill-switch', refuses: facts => facts.killSwitch },
+  { code: 'paused', refuses: facts => facts.rollout.state === 'paused' },
+  { code: 'ring-stopped', phase: 'apply', refuses: facts => ['evaluating', 'gate-pending', 'failed'].includes(facts.ring.state) },
+  { code: 'ring-not-open', phase: 'apply', refuses: facts => facts.ring.state !== 'running' },
+  { code: 'host-lock', refuses: facts => facts.otherActiveJobOnHost },
+  {
+    code: 'window-not-open',
+    refuses: facts => facts.rollout.windowStartsAt !== null && facts.now < facts.rollout.windowStartsAt,
+    changesAt: facts => facts.rollout.windowStartsAt,
+  },
+  { code: 'window-over', refuses: facts => facts.rollout.windowEndsAt !== null && facts.now >= facts.rollout.windowEndsAt },
+  {
+    code: 'window-too-short',
+    refuses: facts =>
+      facts.rollout.windowEndsAt !== null && addMs(facts.now, neededMinutes(facts) * MINUTE_MS) > facts.rollout.windowEndsAt,
+    detail: facts => `It may need ${neededMinutes(facts)} minutes.`,
+  },
+  {
+    code: 'ring-slot',
+    phase: 'apply',
+    refuses: facts => facts.disrupting.ring >= facts.ring.concurrency,
+    detail: facts => `${facts.disrupting.ring} of ${facts.ring.concurrency}.`,
+  },
+  {
+    code: 'global-slot',
+    phase: 'apply',
+    refuses: facts => facts.disrupting.global >= facts.globalConcurrencyMax,
+    detail: facts => `${facts.disrupting.global} of ${facts.globalConcurrencyMax}.`,
+  },
+];
+
+/** Pure; the caller holds the locks, and writes permit, job state and audit entry in the same transaction. */
+export function decidePermit(facts: PermitFacts): PermitDecision {
+  for (const rule of RULES) {
+    if (rule.phase !== undefined && rule.phase !== facts.phase) continue;
+    if (!rule.refuses(facts)) continue;
+    const { retryAfterSeconds, final } = WAITING_ON[rule.code];
+    const changesAt = rule.changesAt?.(facts) ?? null;
+    return {
+      granted: false,
+      code: rule.code,
+      text: waiting(rule.code, rule.detail?.(facts) ?? null).text,
+      retryAfterSeconds,
+      final,
+      changesAt,
+    };
+  }
+  return { granted: true, expiresAt: addMs(facts.now, PERMIT_MINUTES * MINUTE_MS) };
+}
+
+/** S7: a valid approval whose hash is the plan's. */
+function approvalVoid({ change, rollout, now }: PermitFacts): boolean {
+  return change === null || !APPROVED.includes(change.state) || change.planHash !== rollout.planHash || change.expiresAt <= now;
+}
+
+function neededMinutes(facts: PermitFacts): number {
+  return facts.phase === 'reboot' ? REBOOT_RESERVE_MINUTES : facts.job.estimatedMinutes;
+}

@@ -1,0 +1,75 @@
+import { canonicalJson, sha256Hex } from '../kernel/canonical-json.ts';
+import type { Instant } from '../kernel/instants.ts';
+import type { RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
+
+/**
+ * What is approved: immutable, named by the SHA-256 of its canonical JSON. It holds nothing that differs between two makings of the same plan
+ * (no clock, no random id), so that asking again for the same thing gives the same hash.
+ */
+export interface RolloutPlan {
+  readonly version: 1;
+  readonly rolloutId: string;
+  readonly kind: 'patch' | 'rollback';
+  readonly revertsId: string | null;
+  readonly patchIds: readonly string[];
+  /** Distinct transactions; hosts refer to them by position. A fleet of one image has one. */
+  readonly transactions: readonly (readonly TransactionItem[])[];
+  readonly rings: readonly PlannedRing[];
+  readonly window: PlannedWindow;
+  readonly restart: RestartPolicy;
+  readonly reboot: RebootPolicy;
+  readonly smokeTests: readonly SmokeTest[];
+}
+
+export interface PlannedRing {
+  readonly name: string;
+  readonly soakMinutes: number;
+  readonly concurrency: number;
+  readonly gate: GateThresholds;
+  /** In the order in which they are offered. */
+  readonly hosts: readonly PlannedHost[];
+}
+
+export interface PlannedHost {
+  readonly hostId: string;
+  readonly hostName: string;
+  readonly transaction: number;
+  readonly rehearsed: 'on-host' | 'predicted';
+  /** Longest time that this host's disruption is expected to take, reboot included. */
+  readonly estimatedMinutes: number;
+}
+
+/** Half-open, [startsAt, endsAt). null: open on that side. The zone is for people; instants decide. */
+export interface PlannedWindow {
+  readonly startsAt: Instant | null;
+  readonly endsAt: Instant | null;
+  readonly timeZone: string;
+}
+
+/** Integers; percentages of hosts (domain.md 2.3). */
+export interface GateThresholds {
+  /** More than this share of failed hosts fails the ring. */
+  readonly errorPercent: number;
+  /** Fewer attempts than this (or than there are hosts) prove nothing. */
+  readonly minSample: number;
+  readonly minCoveragePercent: number;
+}
+
+export function planText(plan: RolloutPlan): string {
+  return canonicalJson(plan);
+}
+
+export function planHash(text: string): string {
+  return sha256Hex(text);
+}
+
+export function itemKey(item: { readonly name: string; readonly arch: string }): string {
+  return `${item.name}:${item.arch}`;
+}
+
+/** A reviewable line: `openssl 3.0.20-1 -> 3.0.22-1`. */
+export function itemText(item: TransactionItem): string {
+  if (item.action === 'install') return `${item.name} ${item.toVersion} (new)`;
+  if (item.action === 'remove') return `${item.name} ${item.fromVersion} (removed)`;
+  return `${item.name} ${item.fromVersion} -> ${item.toVersion}`;
+}

@@ -1,0 +1,180 @@
+import type { Instant } from '../kernel/instants.ts';
+import { estimateMinutes } from './duration.ts';
+import type { RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
+import { itemKey, itemText, type PlannedHost, type PlannedRing, planHash, planText, type RolloutPlan } from './plan.ts';
+import { type Reversible, reversibilityOf } from './reversibility.ts';
+import { drawRings, type RingRequest } from './rings.ts';
+
+/** What was asked, already resolved to hosts. */
+export interface PlanRequest {
+  readonly rolloutId: string;
+  readonly kind: 'patch' | 'rollback';
+  readonly revertsId: string | null;
+  readonly patchIds: readonly string[];
+  readonly rings: readonly RingRequest[];
+  readonly window: { readonly startsAt: Instant | null; readonly endsAt: Instant | null; readonly timeZone: string };
+  readonly restart: RestartPolicy;
+  readonly reboot: RebootPolicy;
+  readonly smokeTests: readonly SmokeTest[];
+}
+
+/** One host as it was found when the plan was made. */
+export interface HostCase {
+  readonly hostId: string;
+  readonly hostName: string;
+  /** The changes that were asked for, as predicted from the inventory. */
+  readonly asked: readonly TransactionItem[];
+  /** Known before any rehearsal: held, not offered, already there, no way to act. */
+  readonly excluded: string | null;
+  /** The host's own simulation; null when it did not answer in time. */
+  readonly rehearsal: {
+    readonly ok: boolean;
+    readonly transaction: readonly TransactionItem[];
+    readonly problem: string | null;
+    readonly downloadBytes: number | null;
+  } | null;
+  readonly restartUnits: readonly string[];
+  readonly rebootExpected: boolean;
+  /** The host that Fettle itself runs on goes last (domain.md 2.8). */
+  readonly runsFettle: boolean;
+}
+
+export interface PlanReport {
+  readonly rings: readonly { readonly name: string; readonly hosts: readonly HostReport[] }[];
+  readonly excluded: readonly { readonly hostId: string; readonly hostName: string; readonly reason: string }[];
+}
+
+export interface HostReport {
+  readonly hostId: string;
+  readonly hostName: string;
+  readonly transaction: readonly TransactionItem[];
+  readonly rehearsed: 'on-host' | 'predicted';
+  readonly restartUnits: readonly string[];
+  readonly rebootExpected: boolean;
+  readonly reversible: Reversible;
+  readonly reversibleReason: string;
+  readonly downloadBytes: number | null;
+  readonly problem: string | null;
+}
+
+export interface PlanMade {
+  readonly plan: RolloutPlan;
+  readonly text: string;
+  readonly hash: string;
+  readonly report: PlanReport;
+}
+
+interface Included {
+  readonly host: HostCase;
+  readonly transaction: readonly TransactionItem[];
+  readonly rehearsed: 'on-host' | 'predicted';
+}
+
+/** Pure: the same request and hosts give the same plan, text and hash, whatever the order of `hosts`. */
+export function makePlan(request: PlanRequest, hosts: readonly HostCase[]): PlanMade {
+  const ordered = [...hosts].sort((a, b) => (a.hostId < b.hostId ? -1 : 1));
+  const included: Included[] = [];
+  const excluded: { hostId: string; hostName: string; reason: string }[] = [];
+  for (const host of ordered) {
+    const verdict = include(host);
+    if (typeof verdict === 'string') excluded.push({ hostId: host.hostId, hostName: host.hostName, reason: verdict });
+    else included.push(verdict);
+  }
+  const transactions = distinctTransactions(included);
+  const rings = drawRings(
+    request.rings,
+    included.map(one => ({ hostId: one.host.hostId, likeness: transactions.keyOf(one), last: one.host.runsFettle })),
+    request.kind,
+  );
+  const byId = new Map(included.map(one => [one.host.hostId, one]));
+  const plan: RolloutPlan = {
+    version: 1,
+    rolloutId: request.rolloutId,
+    kind: request.kind,
+    revertsId: request.revertsId,
+    patchIds: [...request.patchIds].sort(),
+    transactions: transactions.list,
+    rings: rings.map(ring => plannedRing(ring, byId, transactions.indexOf, request.reboot)),
+    window: request.window,
+    restart: request.restart,
+    reboot: request.reboot,
+    smokeTests: request.smokeTests,
+  };
+  const text = planText(plan);
+  return {
+    plan,
+    text,
+    hash: planHash(text),
+    report: { rings: rings.map(ring => ({ name: ring.name, hosts: ring.hostIds.map(id => hostReport(byId.get(id)!)) })), excluded },
+  };
+}
+
+/** What the host will do, or why it is left out. A host is left out rather than patched halfway or with removals. */
+function include(host: HostCase): Included | string {
+  if (host.excluded !== null) return host.excluded;
+  if (host.rehearsal === null)
+    return host.asked.length === 0 ? 'nothing to change' : { host, transaction: sorted(host.asked), rehearsed: 'predicted' };
+  const { ok, transaction, problem } = host.rehearsal;
+  if (!ok) return `the rehearsal on the host failed: ${problem ?? 'no reason given'}`;
+  const removed = transaction.filter(item => item.action === 'remove');
+  if (removed.length > 0) return `the rehearsal would remove ${removed.map(item => item.name).join(', ')}`;
+  if (transaction.length === 0) return 'already compliant: the rehearsal found nothing to change';
+  const reached = new Map(transaction.map(item => [itemKey(item), item.toVersion]));
+  const missed = host.asked.filter(item => reached.get(itemKey(item)) !== item.toVersion);
+  if (missed.length > 0) return `the rehearsal would not make ${missed.map(itemText).join(', ')}`;
+  return { host, transaction: sorted(transaction), rehearsed: 'on-host' };
+}
+
+function distinctTransactions(included: readonly Included[]) {
+  const keyOf = (one: Included): string =>
+    JSON.stringify(one.transaction.map(item => [item.action, item.name, item.arch, item.fromVersion, item.toVersion]));
+  const distinct = new Map<string, readonly TransactionItem[]>();
+  for (const one of included) distinct.set(keyOf(one), one.transaction);
+  const keys = [...distinct.keys()].sort();
+  const position = new Map(keys.map((key, index) => [key, index]));
+  return { list: keys.map(key => distinct.get(key)!), keyOf, indexOf: (one: Included): number => position.get(keyOf(one))! };
+}
+
+function plannedRing(
+  ring: ReturnType<typeof drawRings>[number],
+  byId: ReadonlyMap<string, Included>,
+  indexOf: (one: Included) => number,
+  reboot: RebootPolicy,
+): PlannedRing {
+  const hosts = ring.hostIds.map((id): PlannedHost => {
+    const one = byId.get(id)!;
+    return {
+      hostId: id,
+      hostName: one.host.hostName,
+      transaction: indexOf(one),
+      rehearsed: one.rehearsed,
+      estimatedMinutes: estimateMinutes(one.transaction, reboot, one.host.rebootExpected),
+    };
+  });
+  return { name: ring.name, soakMinutes: ring.soakMinutes, concurrency: ring.concurrency, gate: ring.gate, hosts };
+}
+
+function hostReport(one: Included): HostReport {
+  const { reversible, reason } = reversibilityOf(one.transaction);
+  return {
+    hostId: one.host.hostId,
+    hostName: one.host.hostName,
+    transaction: one.transaction,
+    rehearsed: one.rehearsed,
+    restartUnits: one.host.restartUnits,
+    rebootExpected: one.host.rebootExpected,
+    reversible,
+    reversibleReason: reason,
+    downloadBytes: one.host.rehearsal?.downloadBytes ?? null,
+    problem:
+      one.rehearsed === 'predicted'
+        ? 'the host did not answer the rehearsal in time: predicted from its inventory; it will simulate again before it changes anything'
+        : null,
+  };
+}
+
+function sorted(transaction: readonly TransactionItem[]): TransactionItem[] {
+  return transaction
+    .map(({ action, name, arch, fromVersion, toVersion }) => ({ action, name, arch, fromVersion, toVersion }))
+    .sort((a, b) => (itemKey(a) < itemKey(b) ? -1 : itemKey(a) > itemKey(b) ? 1 : 0));
+}

@@ -1,0 +1,87 @@
+import type { Instant } from '../kernel/instants.ts';
+import { move } from './machine.ts';
+import type { RingState } from './ring-states.ts';
+import { ROLLOUT, type RolloutEvent, type RolloutState } from './rollout-states.ts';
+
+/** What a person can do to a rollout: the event it sends and the permission it needs (names of api/access.ts; a test compares). Stopping needs no approval. */
+export const VERBS = {
+  submit: { event: 'submit', permission: 'rollout.plan' },
+  'request-approval': { event: 'request-approval', permission: 'rollout.plan' },
+  approve: { event: 'approve', permission: 'rollout.approve' },
+  reject: { event: 'reject', permission: 'rollout.approve' },
+  start: { event: 'start', permission: 'rollout.operate' },
+  pause: { event: 'pause', permission: 'rollout.operate' },
+  resume: { event: 'resume', permission: 'rollout.operate' },
+  halt: { event: 'halt', permission: 'rollout.operate' },
+  cancel: { event: 'cancel', permission: 'rollout.operate' },
+  edit: { event: 'edit', permission: 'rollout.plan' },
+} as const satisfies Readonly<Record<string, { readonly event: RolloutEvent; readonly permission: string }>>;
+
+export type Verb = keyof typeof VERBS;
+
+export interface VerbFacts {
+  readonly now: Instant;
+  readonly state: RolloutState;
+  readonly requestedById: string;
+  readonly windowStartsAt: Instant | null;
+  readonly killSwitch: boolean;
+  readonly approvalExpiresAt: Instant | null;
+  /** The ring that a gate has stopped, if any, and whether hosts in it wait to be tried again. */
+  readonly stopped: { readonly ring: string; readonly state: RingState; readonly canRetry: boolean } | null;
+}
+
+export interface Actor {
+  readonly personId: string;
+  readonly permissions: ReadonlySet<string>;
+  readonly viaToken: boolean;
+  /** Nobody else can approve: self-approval is then allowed and recorded as such. */
+  readonly singlePerson: boolean;
+}
+
+export interface VerbState {
+  readonly verb: Verb;
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+}
+
+export function verbStates(facts: VerbFacts, actor: Actor): VerbState[] {
+  return (Object.keys(VERBS) as Verb[]).map(verb => {
+    const disabledReason = whyNot(verb, facts, actor);
+    return { verb, enabled: disabledReason === null, disabledReason };
+  });
+}
+
+/** null when the actor may do it now. The state is asked first: "it is not running" says more than "you may not". */
+export function whyNot(verb: Verb, facts: VerbFacts, actor: Actor): string | null {
+  const { event, permission } = VERBS[verb];
+  const step = move(ROLLOUT, facts.state, event);
+  if (!step.ok) return step.reason;
+  if (!actor.permissions.has(permission)) return `it needs the permission ${permission}, which your roles do not give`;
+  return GUARDS[verb]?.(facts, actor) ?? null;
+}
+
+const GUARDS: Partial<Record<Verb, (facts: VerbFacts, actor: Actor) => string | null>> = {
+  approve: (facts, actor) => secondPerson(facts, actor, 'approve'),
+  reject: (_facts, actor) => (actor.viaToken ? 'an API token cannot decide: sign in as a person' : null),
+  start: startGuard,
+  resume: (facts, actor) =>
+    facts.killSwitch ? 'the kill switch is engaged' : needsOverride(facts) ? secondPerson(facts, actor, 'override the gate') : null,
+};
+
+/** S8: never the requester, never a token. */
+function secondPerson(facts: VerbFacts, actor: Actor, what: string): string | null {
+  if (actor.viaToken) return `an API token cannot ${what}: sign in as a person`;
+  if (actor.personId === facts.requestedById && !actor.singlePerson) return `you asked for this rollout: somebody else has to ${what}`;
+  return null;
+}
+
+function startGuard({ now, windowStartsAt, killSwitch, approvalExpiresAt }: VerbFacts): string | null {
+  if (killSwitch) return 'the kill switch is engaged';
+  if (approvalExpiresAt !== null && approvalExpiresAt <= now) return 'its approval has run out';
+  return windowStartsAt !== null && now < windowStartsAt ? `its window opens at ${windowStartsAt}; it starts then by itself` : null;
+}
+
+/** After a failed gate, or where the gate cannot tell and there is nothing left to try again. */
+export function needsOverride(facts: Pick<VerbFacts, 'stopped'>): boolean {
+  return facts.stopped !== null && (facts.stopped.state === 'failed' || !facts.stopped.canRetry);
+}
