@@ -10,7 +10,7 @@ export function packingOf(head: Uint8Array): Packing {
   if (a === 0x1f && b === 0x8b) return 'gzip';
   if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return 'zstd';
   if (a === 0x50 && b === 0x4b && (c === 0x03 || c === 0x05)) return 'zip';
-  // zlib: deflate with a 32 KB window, and a header that is a multiple of 31. Text that starts with x does not get past the second test.
+  // zlib: deflate with a 32 KB window, and a header that is a multiple of 31. Of texts only one that starts with x^ gets past the second test, and no feed does.
   if (a === 0x78 && b !== undefined && (b & 0x20) === 0 && ((a << 8) | b) % 31 === 0) return 'zlib';
   return 'plain';
 }

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FeedEvent, readFeedPath } from './feed-files.ts';
+
+const OPTIONS = { today: '2026-11-22', releases: null, packages: null };
+const OPEN = '{"cve":"CVE-2023-45853","src":"zlib","status":"open","severity":"critical","as_of":"2026-02-18"}\n';
+const FIXED = '{"cve":"CVE-2023-52168","src":"7zip","fixed":"22.01","suite":"bookworm","date":"2024-10-18"}\n';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'fettle-feeds-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function read(location: string): Promise<FeedEvent[]> {
+  const events: FeedEvent[] = [];
+  for await (const event of readFeedPath(location, OPTIONS)) events.push(event);
+  return events;
+}
+
+describe('readFeedPath', () => {
+  it('reads a folder by content, whatever the names, and says what it passes over', async () => {
+    writeFileSync(path.join(folder, 'a.bin'), gzipSync(OPEN));
+    writeFileSync(path.join(folder, 'b.txt'), FIXED);
+    writeFileSync(path.join(folder, 'README.md'), '# feeds');
+    writeFileSync(path.join(folder, 'empty.json'), '');
+    const events = await read(folder);
+    expect(events.filter(event => event.kind === 'skipped').map(event => [path.basename(event.path), event.reason])).toEqual([
+      ['README.md', 'not a feed in a format that Fettle knows'],
+      ['empty.json', 'the file is empty'],
+    ]);
+    expect(
+      events
+        .filter(event => event.kind === 'finished')
+        .map(event => [event.file.source.id, event.records, event.quarantined, event.dataDate]),
+    ).toEqual([
+      ['debian-open', 1, 0, '2026-02-18'],
+      ['debian-changelogs', 1, 0, '2024-10-18'],
+    ]);
+  });
+
+  it('one damaged file does not touch the others', async () => {
+    writeFileSync(path.join(folder, 'a.gz'), gzipSync(OPEN.repeat(5000)).subarray(0, 200));
+    writeFileSync(path.join(folder, 'b.jsonl'), FIXED);
+    const events = await read(folder);
+    expect(events.filter(event => event.kind === 'failed')).toMatchObject([{ fault: { code: 'feed-truncated' } }]);
+    expect(events.filter(event => event.kind === 'finished')).toMatchObject([{ records: 1 }]);
+  });
+
+  it('a path that is not there is a fault that says so', async () => {
+    await expect(read(path.join(folder, 'missing'))).rejects.toMatchObject({
+      code: 'feed-not-found',
+      message: expect.stringContaining('missing'),
+    });
+  });
+
+  it('a feed that is too large to be read at once is streamed', async () => {
+    // 80 MB of lines, 200 KB packed would be a bomb: every line differs.
+    const lines: string[] = [];
+    for (let n = 0; lines.length < 300_000; n++)
+      lines.push(
+        `{"cve":"CVE-2024-${100_000 + n}","src":"package-${n}","fixed":"1.${n}-1+deb12u${n % 97}","suite":"bookworm","date":"2024-10-18","also":["1.${n}-2","2.${n * 7}-3", "3.${n * 13}-4+a-longer-one-${n * 31}-to-fill-the-file-with-text-that-does-not-repeat-${n * 1237}"]}`,
+      );
+    writeFileSync(path.join(folder, 'large.jsonl.gz'), gzipSync(`${lines.join('\n')}\n`, { level: 1 }));
+    const events = await read(folder);
+    expect(events.find(event => event.kind === 'finished')).toMatchObject({ records: 300_000, quarantined: 0 });
+    expect(events.filter(event => event.kind === 'items').length).toBeGreaterThan(100);
+  });
+});
