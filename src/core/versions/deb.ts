@@ -1,6 +1,6 @@
 import { MAX_VERSION_CHARS } from '../kernel/limits.ts';
 import { KEY_BYTES_PER_CHAR, LONG_COUNT, writeLongCount } from './key-writer.ts';
-import type { VersionKey, VersionScheme } from './scheme.ts';
+import { textFault, type VersionKey, type VersionScheme } from './scheme.ts';
 
 /**
  * Debian versions, `[epoch:]upstream[-revision]`, in the order of dpkg's verrevcmp (deb-version(7)): runs of non-digits and of digits in turn,
@@ -79,8 +79,8 @@ function writeEpoch(text: string, colon: number): number {
 }
 
 function structureFault(text: string, colon: number, upstreamEnd: number): string {
-  if (text.length === 0) return 'version string is empty';
-  if (text.length > MAX_VERSION_CHARS) return `longer than ${MAX_VERSION_CHARS} characters`;
+  const fault = textFault(text);
+  if (fault) return fault;
   if (colon >= 0) {
     const epochProblem = epochFault(text.slice(0, colon));
     if (epochProblem) return epochProblem;

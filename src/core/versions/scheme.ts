@@ -1,3 +1,5 @@
+import { MAX_VERSION_CHARS } from '../kernel/limits.ts';
+
 /**
  * A version scheme is one function, text -> bytes: `memcmp(key(a), key(b))` orders as the scheme's native tool does.
  * The same bytes order alike in a `Uint8Array`, in a sorted array and as `bytea` in PostgreSQL (which compares with memcmp, the shorter first).
@@ -25,6 +27,16 @@ export interface VersionScheme {
 
 export const SCHEME_IDS = ['deb', 'rpm', 'apk', 'pacman', 'semver', 'pep440', 'maven', 'nuget', 'gem', 'go', 'composer'] as const;
 export type SchemeId = (typeof SCHEME_IDS)[number];
+
+export function refuse(reason: string): VersionKey {
+  return { ok: false, reason };
+}
+
+/** Why no scheme reads a text, or ''. */
+export function textFault(text: string): string {
+  if (text === '') return 'version string is empty';
+  return text.length > MAX_VERSION_CHARS ? `longer than ${MAX_VERSION_CHARS} characters` : '';
+}
 
 export function isInvalid(result: Ordering | InvalidVersion): result is InvalidVersion {
   return typeof result === 'object';
