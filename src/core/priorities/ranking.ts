@@ -72,9 +72,26 @@ export function riskRemoved(cohorts: readonly PatchCohort[]): number {
   return risk;
 }
 
-/** Ties fall to more known-exploited vulnerabilities, then more vulnerabilities, then more hosts, then the id, so that the order is stable. */
+/** What the order and the reason are made from. A fleet keeps these up to date host by host; `summarise` makes one from cohorts. */
+export interface PatchSummary {
+  readonly id: string;
+  readonly dueAt: Instant | null;
+  readonly riskRemoved: number;
+  readonly hosts: number;
+  /** Distinct vulnerabilities. */
+  readonly closes: number;
+  readonly knownExploited: readonly string[];
+  /** The finding that sets the band. */
+  readonly strictest: RankedPatch['strictest'];
+}
+
 export function rankPatches(candidates: readonly PatchCandidate[], now: Instant): RankedPatch[] {
-  const ranked = candidates.map(candidate => assess(candidate, epochMs(now)));
+  return rankSummaries(candidates.map(summarise), now);
+}
+
+/** Ties fall to more known-exploited vulnerabilities, then more vulnerabilities, then more hosts, then the id, so that the order is stable. */
+export function rankSummaries(summaries: readonly PatchSummary[], now: Instant): RankedPatch[] {
+  const ranked = summaries.map(summary => inBand(summary, epochMs(now)));
   ranked.sort(
     (a, b) =>
       bandNumber(a) - bandNumber(b) ||
@@ -92,7 +109,7 @@ function bandNumber(patch: RankedPatch): number {
   return patch.daysLeft ?? Number.MAX_SAFE_INTEGER;
 }
 
-function assess(candidate: PatchCandidate, nowMs: number): RankedPatch {
+export function summarise(candidate: PatchCandidate): PatchSummary {
   const cohorts = candidate.cohorts.filter(cohort => cohort.hosts > 0);
   const ids = new Set<string>();
   const exploited = new Set<string>();
@@ -102,19 +119,24 @@ function assess(candidate: PatchCandidate, nowMs: number): RankedPatch {
     if (vulnerability.knownExploited) exploited.add(vulnerability.id);
     if (!strictest || isStricter(vulnerability, strictest)) strictest = vulnerability;
   }
-  const due = strictest?.dueAt ?? null;
-  const msLeft = due === null ? null : epochMs(due) - nowMs;
-  const facts = {
+  return {
     id: candidate.id,
-    rank: 0,
-    band: msLeft === null ? 'undated' : msLeft <= 0 ? 'overdue' : 'due',
-    dueAt: due,
-    daysLeft: msLeft === null ? null : Math.ceil(msLeft / DAY_MS) || 0,
+    dueAt: strictest?.dueAt ?? null,
     riskRemoved: riskRemoved(cohorts),
     hosts: cohorts.reduce((sum, cohort) => sum + cohort.hosts, 0),
     closes: ids.size,
     knownExploited: [...exploited].sort(),
     strictest: strictest && { vulnerabilityId: strictest.id, outcome: strictest.outcome },
+  };
+}
+
+function inBand(summary: PatchSummary, nowMs: number): RankedPatch {
+  const msLeft = summary.dueAt === null ? null : epochMs(summary.dueAt) - nowMs;
+  const facts = {
+    ...summary,
+    rank: 0,
+    band: msLeft === null ? 'undated' : msLeft <= 0 ? 'overdue' : 'due',
+    daysLeft: msLeft === null ? null : Math.ceil(msLeft / DAY_MS) || 0,
   } as const;
   return { ...facts, reason: reasonInWords(facts) };
 }

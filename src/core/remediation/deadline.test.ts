@@ -5,7 +5,12 @@ import { deadlineFor, dueAtMs, type HostExposure } from './deadline.ts';
 
 const NONE: Enrichment = { vulnerabilityId: 'CVE-2026-1', title: null, publishedOn: null, kev: null, ssvc: null, cvss: [], epss: null };
 const KEV = { addedOn: '2026-11-01', dueOn: '2026-11-22', ransomware: false, name: 'x' };
-const ssvc = (automatable: 'no' | 'yes' | null, technicalImpact: 'partial' | 'total' | null) => ({ exploitation: null, automatable, technicalImpact, statedOn: '2026-10-01' });
+const ssvc = (automatable: 'no' | 'yes' | null, technicalImpact: 'partial' | 'total' | null) => ({
+  exploitation: null,
+  automatable,
+  technicalImpact,
+  statedOn: '2026-10-01',
+});
 const cvss = (vector: string) => [{ source: 'cna', vector }];
 
 describe('deadlineFor', () => {
@@ -14,14 +19,26 @@ describe('deadlineFor', () => {
     ['assessed, exposure unknown counts as public', { ssvc: ssvc('yes', 'total') }, 'unknown', '3 days', ['publicly-exposed']],
     ['assessed, behind a wall', { ssvc: ssvc('yes', 'total') }, 'controlled', '60 days', []],
     ['assessed, local', { ssvc: ssvc('no', 'total') }, 'local', 'fix on system upgrade', []],
-    ['in KEV, nothing else known: the worst case', { kev: KEV }, 'public', '3 days & forensic investigation', ['automatable', 'technical-impact']],
+    [
+      'in KEV, nothing else known: the worst case',
+      { kev: KEV },
+      'public',
+      '3 days & forensic investigation',
+      ['automatable', 'technical-impact'],
+    ],
     ['in KEV and assessed', { kev: KEV, ssvc: ssvc('no', 'partial') }, 'public', '14 days', []],
     ['CVSS says automatable and total', { cvss: cvss('CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H') }, 'public', '3 days', []],
     ['CVSS says a victim is needed', { cvss: cvss('CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H') }, 'public', '14 days', []],
     ['CVSS says partial', { cvss: cvss('CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N') }, 'public', '14 days', []],
     ['CVSS v4', { cvss: cvss('CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N') }, 'public', '3 days', []],
     ['CVSS v2', { cvss: cvss('AV:N/AC:L/Au:N/C:C/I:C/A:C') }, 'public', '3 days', []],
-    ['Vulnrichment beats CVSS', { ssvc: ssvc('no', 'partial'), cvss: cvss('CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H') }, 'public', '60 days', []],
+    [
+      'Vulnrichment beats CVSS',
+      { ssvc: ssvc('no', 'partial'), cvss: cvss('CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H') },
+      'public',
+      '60 days',
+      [],
+    ],
     ['nobody has assessed it', {}, 'public', '60 days', ['automatable', 'technical-impact']],
     ['nobody has assessed it, local', {}, 'local', '60 days', ['automatable', 'technical-impact']],
   ])('%s', (_name, more, exposure, outcome, assumed) => {

@@ -98,10 +98,22 @@ function fromTable(table: DecisionTable, inputs: Inputs): Deadline {
   const { outcome, row } = decided.decision;
   const timeline = timelineOf(table.id, outcome);
   if (!timeline) throw new Error(`${table.id} has no timeline for "${outcome}"`);
-  return { table: table.id, row, outcome, days: timeline.days, forensic: timeline.forensic, inputs: table.columns.map(column => described(column, inputs[column.name], decided.decision.inputs[column.name]!)), escalated: null };
+  return {
+    table: table.id,
+    row,
+    outcome,
+    days: timeline.days,
+    forensic: timeline.forensic,
+    inputs: table.columns.map(column => described(column, inputs[column.name], decided.decision.inputs[column.name]!)),
+    escalated: null,
+  };
 }
 
-function described(column: DecisionTable['columns'][number], given: Inputs[string] | undefined, decided: { readonly value: string; readonly assumed: boolean }): DecisionInput {
+function described(
+  column: DecisionTable['columns'][number],
+  given: Inputs[string] | undefined,
+  decided: { readonly value: string; readonly assumed: boolean },
+): DecisionInput {
   if (decided.assumed) return { name: column.name, value: decided.value, assumed: true, source: `assumed: ${column.whenUnknown.reason}` };
   return { name: column.name, value: decided.value, assumed: given?.source === UNASSESSED, source: given?.source ?? '' };
 }

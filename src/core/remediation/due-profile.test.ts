@@ -8,7 +8,9 @@ const base: Deadline = { ...deadlineFor(null, 'public'), escalated: null };
 const day = fc.integer({ min: 0, max: 200 }).map(n => n * DAY_MS);
 const escalated = fc.record({ atMs: day, daysBefore: fc.constantFrom(null, 60, 14) });
 const item: fc.Arbitrary<DueItem> = fc.oneof(
-  fc.record({ days: fc.constantFrom(null, 3, 14, 60), knownMs: day }).map(({ days, knownMs }) => ({ deadline: { ...base, days }, knownMs })),
+  fc
+    .record({ days: fc.constantFrom(null, 3, 14, 60), knownMs: day })
+    .map(({ days, knownMs }) => ({ deadline: { ...base, days }, knownMs })),
   fc.record({ escalated, knownMs: day }).map(({ escalated, knownMs }) => ({ deadline: { ...base, days: 3, escalated }, knownMs })),
 );
 

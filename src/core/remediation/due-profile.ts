@@ -26,7 +26,10 @@ export class DueProfile {
       items.filter(item => item.deadline.escalated === null && item.deadline.days !== null),
       item => item.deadline.days!,
     );
-    this.#bands = [...plain].map(([days, members]) => ({ ms: days * DAY_MS, known: Float64Array.from(members, item => item.knownMs).sort() }));
+    this.#bands = [...plain].map(([days, members]) => ({
+      ms: days * DAY_MS,
+      known: Float64Array.from(members, item => item.knownMs).sort(),
+    }));
   }
 
   /** How many are due at or before `atMs` on a host that has had the version since `sinceMs`. */
