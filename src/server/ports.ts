@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { agent, SimulationAnswer } from '../api/agent.ts';
 import type { Answer } from '../api/contract.ts';
+import type { HostSummaryView } from '../api/hosts.ts';
 import type { HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
 import type { JobEvent, JobResult } from '../core/rollouts/host-plan.ts';
+import type { Queryable } from '../db/db.ts';
 
 /** How server nouns reach each other: small interfaces, implemented by one noun, handed to the others by main/server.ts. */
 
@@ -68,6 +70,8 @@ export interface FleetPort {
   /** Open findings (with restart-pending and the like counted as open) that concern these source packages on the host now. */
   openOn(hostId: string): { vulnerabilityId: string; sourceName: string; state: string }[];
   hostName(hostId: string): string | null;
+  /** As the list shows it, after taking in everything that InventoryPort.onChange has announced; null for an unknown or removed host. */
+  summaryOf(hostId: string): Promise<HostSummaryView | null>;
 }
 
 /** Implemented by server/inventory; used by the HTTP kernel for `authorization: FettleAgent HOST_ID.SECRET`. False for unknown, removed and replaced identities. */
@@ -78,8 +82,8 @@ export interface AgentAuthenticator {
 /** What a host told at one moment, whatever the reach. */
 export interface Collected {
   readonly snapshot: Snapshot;
-  /** From the host's own logs; the server keeps each once, so sending them again is harmless. */
-  readonly changes: readonly PackageChange[];
+  /** From the host's own logs; the server keeps each change once, so sending them again is harmless. */
+  readonly history: readonly PackageChange[];
   /** Vulnerabilities that the candidates' changelogs name, by the entry (`version`) that names them. */
   readonly changelogs: readonly { readonly sourceName: string; readonly version: string; readonly vulnerabilities: readonly string[]; readonly entryDate: string | null }[];
 }
@@ -100,4 +104,10 @@ export interface SshPort {
   /** The keys that the host shows now; nothing is trusted by this. */
   scanKey(address: string, port: number): Promise<readonly { readonly key: string; readonly fingerprint: string }[]>;
   collect(endpoint: SshEndpoint, options: { readonly refresh: boolean }): Promise<Collected>;
+}
+
+/** Implemented by server/access. */
+export interface PeoplePort {
+  /** Nobody else could approve in this person's place (server/access/single-person.ts). Pass the transaction that approves. */
+  isSinglePerson(personId: string, tx?: Queryable): Promise<boolean>;
 }

@@ -62,3 +62,33 @@ export const SEEN_STORED_EVERY_SECONDS = 60;
 export const HOST_STATE_TRUSTED_SECONDS = 900;
 /** Vulnerabilities that one report's changelogs may name. One chromium upgrade names 3,600, a kernel 4,100; a host that names more than all of Debian's is not believed. */
 export const MAX_CHANGELOG_CLAIMS_PER_REPORT = 50_000;
+
+/** Password hashes computed at once: each takes 64 MiB and 135 ms of one core (security.md 3); more would starve the rest of the server. */
+export const PASSWORD_HASHES_AT_ONCE = 2;
+/** Password hashes that wait for their turn; with 2 at once the last of 40 waits 3 s. More are refused: a flood must not queue for ever. */
+export const PASSWORD_HASHES_WAITING = 40;
+/** Ends of a session: after 30 minutes without use, and 12 hours after sign-in whatever the use (security.md 3). */
+export const SESSION_IDLE_MINUTES = 30;
+export const SESSION_MINUTES = 720;
+/** The link that the terminal shows works once; 15 minutes are enough to click it, too short for a log file to be of use. */
+export const SIGN_IN_LINK_MINUTES = 15;
+/** The first link of an empty installation opens nothing but an empty installation; a day lets somebody set it up after lunch. */
+export const SETUP_LINK_MINUTES = 1_440;
+/** Invitations: three days reach over a weekend. */
+export const INVITATION_MINUTES = 4_320;
+/** Addresses in one SSH import. Each is scanned and connected to from this server; larger sites import by the network segment. */
+export const MAX_SSH_TARGETS_PER_IMPORT = 5_000;
+/** Hosts that are scanned or connected to at once while they are added. 40 connections at once took 6 s on two cores when tried; 12 keep the server responsive. */
+export const SSH_IMPORTS_AT_ONCE = 12;
+/** How long an enrolment token may be used, minutes. Long enough to log in to a host and paste, short enough that a token in a chat is stale the same day. */
+export const ENROLMENT_MINUTES = 60;
+/** A host that was asked for a report and did not send one is asked again after this many seconds, so that a failing collector does not poll in a circle. */
+export const REPORT_ASKED_AGAIN_SECONDS = 30;
+/** How long a host's credential is believed from memory, seconds. A removal on another replica takes effect within it. */
+export const AGENT_CREDENTIAL_TRUSTED_SECONDS = 30;
+
+/** The longest line that a CLI filter reads. Two versions or a CVSS vector take a few hundred characters; without a bound one endless line fills memory. */
+export const MAX_LINE_CHARS = 1_000_000;
+
+/** Distinct texts whose version keys are remembered while lines are compared: about 20 MB. Package lists repeat their versions, so a larger table gains nothing. */
+export const VERSION_KEYS_REMEMBERED = 100_000;

@@ -12,10 +12,16 @@ where host.id = $1 and host.release <> ''
 order by 1, 2, 3, 4 on conflict do nothing`;
 
 /** What the changelogs of a host's candidates name, kept as that host's statement; later hosts that say the same add nothing. */
-export async function recordChangelogs(context: Pick<Context, 'db' | 'clock'>, hostId: string, notes: Collected['changelogs']): Promise<void> {
+export async function recordChangelogs(
+  context: Pick<Context, 'db' | 'clock'>,
+  hostId: string,
+  notes: Collected['changelogs'],
+): Promise<void> {
   let room = MAX_CHANGELOG_CLAIMS_PER_REPORT;
   const rows = notes.flatMap(note => {
-    const vulnerabilities = [...new Set(note.vulnerabilities)].filter(id => CVE.test(id) && id.length <= MAX_VULNERABILITY_ID_CHARS).slice(0, room);
+    const vulnerabilities = [...new Set(note.vulnerabilities)]
+      .filter(id => CVE.test(id) && id.length <= MAX_VULNERABILITY_ID_CHARS)
+      .slice(0, room);
     room -= vulnerabilities.length;
     if (vulnerabilities.length === 0) return [];
     return [{ source_name: note.sourceName, version: note.version, stated_on: dayOf(note.entryDate), vulnerabilities }];

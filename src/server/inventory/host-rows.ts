@@ -68,7 +68,11 @@ export async function readHost(db: Queryable, hostId: string, months: readonly s
 function unpackInventory(row: HostRow, observedAt: Instant): StoredInventory {
   return {
     observedAt,
-    digests: { facts: row.facts_digest.toString('hex'), packages: row.packages_digest.toString('hex'), candidates: row.candidates_digest.toString('hex') },
+    digests: {
+      facts: row.facts_digest.toString('hex'),
+      packages: row.packages_digest.toString('hex'),
+      candidates: row.candidates_digest.toString('hex'),
+    },
     packages: unpackIds(row.packages),
     configFiles: unpackIds(row.config_files),
     held: row.held,
@@ -146,7 +150,18 @@ export async function writeHost(db: Queryable, hostId: string, revision: number,
     facts && JSON.stringify(findingFacts(facts)),
     facts && packFacts(facts),
     JSON.stringify([...months].map(([month, entries]) => ({ month, changes: Buffer.from(packHistory(entries)).toString('hex') }))),
-    JSON.stringify(identity === null ? {} : { name: identity.name, address: identity.address, machine_id: identity.machineId, platform: identity.platform, release: identity.release, os_name: identity.osName }),
+    JSON.stringify(
+      identity === null
+        ? {}
+        : {
+            name: identity.name,
+            address: identity.address,
+            machine_id: identity.machineId,
+            platform: identity.platform,
+            release: identity.release,
+            os_name: identity.osName,
+          },
+    ),
     revision,
     write.durable ? 'on' : 'off',
   ]);
@@ -167,6 +182,8 @@ function packFacts(facts: HostFacts): Buffer {
 }
 
 export async function readFacts(db: Queryable, hostId: string): Promise<{ facts: HostFacts; observedAt: Instant } | null> {
-  const [row] = await db.query<{ doc: Buffer; observed_at: Instant }>('select doc, observed_at from host_fact where host_id = $1', [hostId]);
+  const [row] = await db.query<{ doc: Buffer; observed_at: Instant }>('select doc, observed_at from host_fact where host_id = $1', [
+    hostId,
+  ]);
   return row ? { facts: JSON.parse(zstdDecompressSync(row.doc).toString()) as HostFacts, observedAt: row.observed_at } : null;
 }

@@ -69,7 +69,9 @@ export function createInterner<Value>(db: Db, table: InternedTable<Value>): Inte
 
 function statements({ table, columns, unique }: Pick<InternedTable<never>, 'table' | 'columns' | 'unique'>) {
   const names = Object.keys(columns).join(', ');
-  const wanted = `jsonb_to_recordset($1::jsonb) as w(n int, ${Object.entries(columns).map(([name, type]) => `${name} ${type}`).join(', ')})`;
+  const wanted = `jsonb_to_recordset($1::jsonb) as w(n int, ${Object.entries(columns)
+    .map(([name, type]) => `${name} ${type}`)
+    .join(', ')})`;
   const same = unique.map(name => `t.${name} = w.${name}`).join(' and ');
   return {
     // `where not exists` spares the identity sequence, which `on conflict` alone would spend on every known row.
@@ -93,9 +95,17 @@ export function packageVersions(db: Db, ecosystem: string): Interner<PackageVers
     table: 'package_version',
     columns: { ecosystem: 'text', name: 'text', arch: 'text', version: 'text', source_name: 'text', source_version: 'text' },
     unique: ['name', 'version', 'arch', 'source_name', 'source_version', 'ecosystem'],
-    row: value => ({ ecosystem, name: value.name, arch: value.arch, version: value.version, source_name: value.sourceName, source_version: value.sourceVersion }),
+    row: value => ({
+      ecosystem,
+      name: value.name,
+      arch: value.arch,
+      version: value.version,
+      source_name: value.sourceName,
+      source_version: value.sourceVersion,
+    }),
     key: value => `${value.name}\t${value.version}\t${value.arch}\t${value.sourceName}\t${value.sourceVersion}`,
-    keyOfRow: row => (row.ecosystem === ecosystem ? `${row.name}\t${row.version}\t${row.arch}\t${row.source_name}\t${row.source_version}` : null),
+    keyOfRow: row =>
+      row.ecosystem === ecosystem ? `${row.name}\t${row.version}\t${row.arch}\t${row.source_name}\t${row.source_version}` : null,
   });
 }
 
@@ -112,13 +122,37 @@ export interface CandidateRow {
 export function candidates(db: Db): Interner<CandidateRow> {
   return createInterner<CandidateRow>(db, {
     table: 'candidate',
-    columns: { digest: 'bytea', package_version_id: 'int', origins: 'text[]', security: 'boolean', size_bytes: 'bigint', sha256: 'text', phased_percent: 'real', availability: 'text' },
+    columns: {
+      digest: 'bytea',
+      package_version_id: 'int',
+      origins: 'text[]',
+      security: 'boolean',
+      size_bytes: 'bigint',
+      sha256: 'text',
+      phased_percent: 'real',
+      availability: 'text',
+    },
     unique: ['digest'],
     row: value => ({
-      digest: digest16(value), package_version_id: value.packageVersionId, origins: value.origins, security: value.security,
-      size_bytes: value.sizeBytes, sha256: value.sha256, phased_percent: value.phasedPercent, availability: value.availability,
+      digest: digest16(value),
+      package_version_id: value.packageVersionId,
+      origins: value.origins,
+      security: value.security,
+      size_bytes: value.sizeBytes,
+      sha256: value.sha256,
+      phased_percent: value.phasedPercent,
+      availability: value.availability,
     }),
-    key: value => JSON.stringify([value.packageVersionId, value.origins, value.security, value.sizeBytes, value.sha256, value.phasedPercent, value.availability]),
+    key: value =>
+      JSON.stringify([
+        value.packageVersionId,
+        value.origins,
+        value.security,
+        value.sizeBytes,
+        value.sha256,
+        value.phasedPercent,
+        value.availability,
+      ]),
   });
 }
 
@@ -127,9 +161,17 @@ export function transitions(db: Db, ecosystem: string): Interner<Transition> {
     table: 'package_transition',
     columns: { ecosystem: 'text', action: 'text', name: 'text', arch: 'text', from_version: 'text', to_version: 'text' },
     unique: ['name', 'from_version', 'to_version', 'arch', 'action', 'ecosystem'],
-    row: value => ({ ecosystem, action: value.action, name: value.name, arch: value.arch, from_version: value.fromVersion ?? '', to_version: value.toVersion ?? '' }),
+    row: value => ({
+      ecosystem,
+      action: value.action,
+      name: value.name,
+      arch: value.arch,
+      from_version: value.fromVersion ?? '',
+      to_version: value.toVersion ?? '',
+    }),
     key: value => `${value.name}\t${value.fromVersion ?? ''}\t${value.toVersion ?? ''}\t${value.arch}\t${value.action}`,
-    keyOfRow: row => (row.ecosystem === ecosystem ? `${row.name}\t${row.from_version}\t${row.to_version}\t${row.arch}\t${row.action}` : null),
+    keyOfRow: row =>
+      row.ecosystem === ecosystem ? `${row.name}\t${row.from_version}\t${row.to_version}\t${row.arch}\t${row.action}` : null,
   });
 }
 

@@ -73,7 +73,11 @@ export function createSeen(context: Pick<Context, 'db' | 'clock' | 'log'>): Seen
     touch(hostId, inventory) {
       const now = context.clock.now();
       const problem = hosts.get(hostId)?.problem ?? null;
-      change(hostId, { lastSeenAt: now, problem: null, ...(inventory ? { inventoryAt: now } : {}) }, problem !== null || !hosts.has(hostId));
+      change(
+        hostId,
+        { lastSeenAt: now, problem: null, ...(inventory ? { inventoryAt: now } : {}) },
+        problem !== null || !hosts.has(hostId),
+      );
     },
     problem(hostId, text) {
       if (hosts.get(hostId)?.problem !== text) change(hostId, { problem: text }, true);
