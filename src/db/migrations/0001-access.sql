@@ -35,6 +35,8 @@ create table session (
   last_used_at timestamptz not null,
   -- absolute end, whatever the use
   expires_at timestamptz not null,
+  -- a session that a one-time link began may set a new password without the old one
+  begun_by text not null check (begun_by in ('setup', 'link', 'password', 'invitation')),
   remote_address text not null
 );
 create index session_person on session (person_id);

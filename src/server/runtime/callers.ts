@@ -7,9 +7,9 @@ import { forbidden, RequestFault, unauthenticated } from './problems.ts';
 
 export type Person = Extract<Caller, { kind: 'person' }>;
 
-/** Implemented by server/access. `null`: unknown, expired, ended or disabled. `touch`: the use counts against the idle limit. */
+/** Implemented by server/access. `null`: unknown, expired, ended or disabled. */
 export interface PersonAuthenticator {
-  bySession(secret: string, touch: boolean): Promise<Person | null>;
+  bySession(secret: string): Promise<Person | null>;
   byToken(secret: string): Promise<Person | null>;
 }
 
@@ -40,7 +40,6 @@ export async function identify(
   access: Access,
   installationId: string,
   authenticators: Authenticators,
-  touch = true,
 ): Promise<Caller> {
   const nobody: Caller = { kind: 'public', remoteAddress: request.ip };
   if (access === 'public') return nobody;
@@ -57,7 +56,7 @@ export async function identify(
   }
   const secret = cookiesOf(request.headers.cookie)[sessionCookieName(installationId, request.protocol === 'https')];
   if (secret === undefined) return nobody;
-  return (await authenticators.people.bySession(secret, touch)) ?? nobody;
+  return (await authenticators.people.bySession(secret)) ?? nobody;
 }
 
 async function identifyAgent(hostId: string, secret: string, agents: AgentAuthenticator): Promise<Caller> {

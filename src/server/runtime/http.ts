@@ -174,7 +174,7 @@ async function stream(
   reply.hijack();
   const stillAllowed = async (): Promise<boolean> => {
     try {
-      authorise(route.access, await identify(request, route.access, kernel.context.installation.id, kernel.options.authenticators, false));
+      authorise(route.access, await identify(request, route.access, kernel.context.installation.id, kernel.options.authenticators));
       return true;
     } catch (error) {
       if (error instanceof RequestFault) return false;
