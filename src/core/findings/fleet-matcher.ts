@@ -1,7 +1,7 @@
 import type { Claim } from '../advisories/claim.ts';
 import { type ClaimIndex, indexClaims } from '../advisories/claim-index.ts';
-import { judgedPackage, verdictOn } from './judged-package.ts';
 import type { FleetUnits, Unit } from './fleet-units.ts';
+import { judgedPackage, verdictOn } from './judged-package.ts';
 import { hiddenBecause, type Judgement } from './rules.ts';
 
 /** What is wrong with a unit. Judgements are shared by all units of a package, so the difference of two units is a difference of sets of objects. */
@@ -45,13 +45,16 @@ export class FleetMatcher {
   /** All claims in force about one package; answers with the units whose matches may have changed. */
   setClaims(key: PackageKey, claims: readonly Claim[]): Unit[] {
     this.#changed.set(keyText(key), indexClaims(claims));
-    const touched = this.#unitsOf(key);
+    const touched = this.unitsOf(key);
     for (const unit of touched) this.#matches[unit.index] = undefined;
     return touched;
   }
 
   hasDataFor(release: string): boolean {
-    return (this.#index.countByRelease.get(release) ?? 0) > 0 || [...this.#changed.values()].some(index => (index.countByRelease.get(release) ?? 0) > 0);
+    return (
+      (this.#index.countByRelease.get(release) ?? 0) > 0 ||
+      [...this.#changed.values()].some(index => (index.countByRelease.get(release) ?? 0) > 0)
+    );
   }
 
   of(unit: Unit): UnitMatches {
@@ -88,7 +91,8 @@ export class FleetMatcher {
     return { vulnerable, undecided: new Map(undecided.map(({ judgement, reason }) => [judgement, reason])) };
   }
 
-  #unitsOf({ release, kind, name }: PackageKey): Unit[] {
+  /** The versions of a package that the fleet has, or is offered. */
+  unitsOf({ release, kind, name }: PackageKey): Unit[] {
     if (kind === 'source') return [...(this.#units.findSource(release, name)?.units ?? [])];
     return this.#units.units.filter(unit => unit.source.release === release && unit.binary?.name === name);
   }
@@ -100,5 +104,10 @@ function keyText({ release, kind, name }: PackageKey): string {
 
 /** A judgement that is counted but neither shown nor due unless asked for. */
 export function isHidden(judgement: Judgement): boolean {
-  return hiddenBecause(judgement.state, judgement.ranked.map(claim => claim.severity)) !== null;
+  return (
+    hiddenBecause(
+      judgement.state,
+      judgement.ranked.map(claim => claim.severity),
+    ) !== null
+  );
 }

@@ -36,17 +36,26 @@ export interface Unit {
 /** The units of a fleet, made when the first host of a release shows a package version. */
 export class FleetUnits {
   readonly versions: (PackageVersion | undefined)[] = [];
-  readonly sources: FleetSource[] = [];
-  readonly units: Unit[] = [];
+  sources: FleetSource[] = [];
+  units: Unit[] = [];
   readonly #sourceByKey = new Map<string, FleetSource>();
   readonly #unitByKey = new Map<string, Unit>();
   /** Release -> package_version id -> unit index + 1; 0 where not asked yet. */
   readonly #unitOfVersion = new Map<string, Uint32Array>();
   readonly #isNamedBinary: (release: string, name: string) => boolean;
 
-  /** `isNamedBinary`: does a publisher speak of this binary package of the release by name? Make a new FleetUnits when its answers change. */
+  /** `isNamedBinary`: does a publisher speak of this binary package of the release by name? */
   constructor(isNamedBinary: (release: string, name: string) => boolean = () => false) {
     this.#isNamedBinary = isNamedBinary;
+  }
+
+  /** Binaries that publishers name may have changed: units are made anew when they are next asked for. Versions stay. */
+  forgetUnits(): void {
+    this.sources = [];
+    this.units = [];
+    this.#sourceByKey.clear();
+    this.#unitByKey.clear();
+    this.#unitOfVersion.clear();
   }
 
   addVersion(version: PackageVersion): void {

@@ -1,3 +1,4 @@
+import { orderOf } from '../advisories/orders.ts';
 import type { FleetSource, FleetUnits, PackageVersion, Unit } from '../findings/fleet-units.ts';
 import type { CandidateRecord } from '../inventory/snapshot.ts';
 import { compareKeys, type VersionScheme } from '../versions/scheme.ts';
@@ -13,12 +14,10 @@ export interface Candidate {
   readonly availability: Availability;
 }
 
-/** What a host is offered for one source package: candidates of one source version, which move together. */
+/** What hosts are offered for one source package: candidates of one source version, which move together. */
 export interface Offer {
   readonly source: FleetSource;
   readonly target: Unit;
-  /** As the package manager writes it; `target.version` is the one that advisories use. */
-  readonly targetVersion: string;
   readonly availability: Availability;
   readonly security: boolean;
   readonly candidates: readonly Candidate[];
@@ -27,24 +26,48 @@ export interface Offer {
 /** The first that holds for any binary holds for the source: a fix is in place only when all of its binaries are. */
 const STRONGEST: readonly Availability[] = ['held', 'phased', 'kept-back', 'offered'];
 
-/** The offers of a set of candidates on a release, the newest version of a source first. Hosts with the same candidates share the answer. */
-export function offersOf(candidates: readonly Candidate[], release: string, units: FleetUnits, order: VersionScheme | null): Offer[] {
-  const byTarget = new Map<Unit, Candidate[]>();
-  for (const candidate of candidates) {
-    const unit = units.unitOfPackage(release, candidate.version);
-    const group = byTarget.get(unit);
-    if (group) group.push(candidate);
-    else byTarget.set(unit, [candidate]);
+/**
+ * The offers of candidate sets. Each set of candidates of one source is one object for the whole fleet: hosts differ in which sources they have, far
+ * less in which binaries of a source, so a host's own part is a list of references.
+ */
+export class Offers {
+  readonly #units: FleetUnits;
+  readonly #interned = new Map<string, Offer>();
+
+  constructor(units: FleetUnits) {
+    this.#units = units;
   }
-  const offers = [...byTarget].map(([target, members]) => ({
-    source: target.source,
-    target,
-    targetVersion: members[0]!.version.sourceVersion,
-    availability: STRONGEST.find(availability => members.some(member => member.availability === availability)) ?? 'offered',
-    security: members.some(member => member.security),
-    candidates: members,
-  }));
-  return offers.sort((a, b) => a.source.index - b.source.index || compareUnits(b.target, a.target, order));
+
+  /** The newest version of a source comes first. */
+  of(candidates: readonly Candidate[], release: string): readonly Offer[] {
+    const byTarget = new Map<Unit, Candidate[]>();
+    for (const candidate of candidates) {
+      const unit = this.#units.unitOfPackage(release, candidate.version);
+      const group = byTarget.get(unit);
+      if (group) group.push(candidate);
+      else byTarget.set(unit, [candidate]);
+    }
+    const order = orderOf(release);
+    return Array.from(byTarget, ([target, members]) => this.#intern(target, members)).sort(
+      (a, b) => a.source.index - b.source.index || compareUnits(b.target, a.target, order),
+    );
+  }
+
+  /** Units were made anew. */
+  forget(): void {
+    this.#interned.clear();
+  }
+
+  #intern(target: Unit, candidates: readonly Candidate[]): Offer {
+    const key = `${target.index}:${candidates.map(candidate => candidate.id).join(',')}`;
+    let offer = this.#interned.get(key);
+    if (offer === undefined) {
+      const availability = STRONGEST.find(word => candidates.some(candidate => candidate.availability === word)) ?? 'offered';
+      offer = { source: target.source, target, availability, security: candidates.some(candidate => candidate.security), candidates };
+      this.#interned.set(key, offer);
+    }
+    return offer;
+  }
 }
 
 export function compareUnits(a: Unit, b: Unit, order: VersionScheme | null): number {
