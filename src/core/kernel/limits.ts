@@ -90,5 +90,5 @@ export const AGENT_CREDENTIAL_TRUSTED_SECONDS = 30;
 /** The longest line that a CLI filter reads. Two versions or a CVSS vector take a few hundred characters; without a bound one endless line fills memory. */
 export const MAX_LINE_CHARS = 1_000_000;
 
-/** Distinct texts whose version keys are remembered while lines are compared: about 20 MB. Package lists repeat their versions, so a larger table gains nothing. */
-export const VERSION_KEYS_REMEMBERED = 100_000;
+/** Distinct texts whose version keys are remembered while lines are compared: 5 MB. A host's package list has below 1,000; a larger table only cost time and memory when measured. */
+export const VERSION_KEYS_REMEMBERED = 20_000;

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { StringDecoder } from 'node:string_decoder';
+import { MAX_LINE_CHARS } from '../../core/kernel/limits.ts';
+import type { CommandIo } from './command.ts';
+
+/**
+ * Answers every line of standard input with one line on standard output, in order. Input is taken as it comes (64 kB at a time from a pipe) and
+ * answered in one write per chunk: a write per line would cost ten times the work. A last line without a line feed counts; CRLF is accepted.
+ */
+export async function filterLines(io: CommandIo, answer: (line: string) => string): Promise<void> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const chunk of io.stdin) {
+    const text = rest + (typeof chunk === 'string' ? chunk : decoder.write(chunk));
+    const { lines, end } = answerLines(text, answer);
+    rest = text.slice(end);
+    if (rest.length > MAX_LINE_CHARS) throw new RangeError(`a line is longer than ${MAX_LINE_CHARS} characters`);
+    await write(io.stdout, lines);
+  }
+  rest += decoder.end();
+  if (rest !== '') await write(io.stdout, `${answer(withoutCarriageReturn(rest))}\n`);
+}
+
+function answerLines(text: string, answer: (line: string) => string): { lines: string; end: number } {
+  let lines = '';
+  let start = 0;
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+    lines += `${answer(withoutCarriageReturn(text.slice(start, end)))}\n`;
+    start = end + 1;
+  }
+  return { lines, end: start };
+}
+
+function withoutCarriageReturn(line: string): string {
+  return line.charCodeAt(line.length - 1) === 13 ? line.slice(0, -1) : line;
+}
+
+async function write(stream: NodeJS.WritableStream, text: string): Promise<void> {
+  if (text !== '' && !stream.write(text)) await once(stream, 'drain');
+}
