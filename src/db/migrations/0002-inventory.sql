@@ -157,6 +157,7 @@ create table ssh_target (
   sudo text not null check (sudo in ('none', 'passwordless', 'password')),
   credential_id text not null references ssh_credential,
   labels jsonb not null default '{}',
+  accept_key boolean not null,
   state text not null check (state in ('scanning-key', 'awaiting-key-confirmation', 'connecting', 'received', 'failed')),
   host_key text,
   fingerprint text,
@@ -166,6 +167,7 @@ create table ssh_target (
   updated_at timestamptz not null
 );
 create index ssh_target_host on ssh_target (host_id);
+comment on column ssh_target.accept_key is 'The person chose to trust whatever key the host shows first.';
 comment on column ssh_target.host_key is 'known_hosts text, one line per key type, pinned once the person has confirmed it.';
 
 create table host_group (
