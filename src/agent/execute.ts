@@ -1,0 +1,306 @@
+import type { Envelope } from '../core/evidence/envelope.ts';
+import type { Clock } from '../core/kernel/instants.ts';
+import type { HostPlan, JobResult } from '../core/rollouts/host-plan.ts';
+import type { Failure } from '../core/verification/host-verdict.ts';
+import { afterRows, transactionStatus } from '../core/verification/transaction-status.ts';
+import type { PackageManager } from '../plugins/package-managers/spec.ts';
+import { type Transport, TransportFault } from '../plugins/transports/spec.ts';
+import { afterApply, apply } from './apply.ts';
+import { admitPlan, readPlan, type Trust } from './decide.ts';
+import type { Gateway } from './gateway.ts';
+import { hasSystemd } from './host-unit.ts';
+import { EXECUTOR_SETTINGS, type ExecutorSettings, failure, JobContext, JobLeft, type Stop, stop } from './job-context.ts';
+import { JobLog } from './job-log.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+import { awaitPermit, download, precheck, simulate, simulateOnce, waitForLock } from './prepare.ts';
+import { afterReboot, type Proof, prove, readReboot, reboot, restart } from './settle.ts';
+
+export interface Executor {
+  readonly transport: Transport;
+  readonly manager: PackageManager;
+  readonly gateway: Gateway;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly trust: Trust;
+  readonly settings?: Partial<ExecutorSettings>;
+  /** Ends the work at a safe point when the process ends; the journal then has what the next start needs. */
+  readonly signal: AbortSignal;
+}
+
+export interface JobTask {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly envelope: Envelope;
+}
+
+export interface JobHandle {
+  readonly jobId: string;
+  readonly attempt: number;
+  /** Asks to stop before the point of no return; after it the job runs to a safe end. */
+  cancel(): void;
+  /** The result, after it was written to the journal and handed to the gateway; null when the process was asked to end first. */
+  readonly finished: Promise<{ readonly result: JobResult; readonly agentIsStale: boolean } | null>;
+}
+
+/**
+ * Takes up a job that is offered. A plan that the journal knows is never begun a second time: it goes on from where it is, or its result is sent again.
+ */
+export function startJob(executor: Executor, task: JobTask): JobHandle {
+  return run(executor, task, async () => {
+    const read = readPlan(task.envelope, executor.trust);
+    if (!read.ok) return { refused: read.failure };
+    const known = await executor.journal.read(read.plan.planId);
+    if (known) return { plan: read.plan, entry: known };
+    const problem = admitPlan(read.plan, task, {
+      now: executor.clock.now(),
+      highestSequence: await executor.journal.highestSequence(executor.trust.hostId),
+    });
+    return problem ? { refused: problem } : { plan: read.plan, entry: firstEntry(read.plan, task, executor.clock) };
+  });
+}
+
+/** Takes up what the journal left open: at the start of the agent or of the server. */
+export function resumeJob(executor: Executor, entry: JournalEntry): JobHandle {
+  return run(executor, entry, async () => {
+    const read = readPlan(entry.envelope, executor.trust);
+    return read.ok ? { plan: read.plan, entry } : { refused: read.failure };
+  });
+}
+
+type Taken = { readonly refused: Failure } | { readonly plan: HostPlan; readonly entry: JournalEntry };
+
+function run(executor: Executor, task: { readonly jobId: string; readonly attempt: number }, take: () => Promise<Taken>): JobHandle {
+  let cancel = () => {};
+  let cancelled = false;
+  const finished = (async () => {
+    const taken = await take();
+    if ('refused' in taken) return { result: await refuse(executor, task, taken.refused), agentIsStale: false };
+    if (taken.entry.result !== null) return { result: await deliver(executor, taken.entry, taken.entry.result), agentIsStale: false };
+    const settings = { ...EXECUTOR_SETTINGS, ...executor.settings };
+    const log = new JobLog(executor.gateway, executor.clock, taken.entry, () => cancel());
+    const job = new JobContext({ ...executor, plan: taken.plan, log, settings }, taken.entry);
+    cancel = () => {
+      job.cancelled = true;
+    };
+    if (cancelled) cancel();
+    try {
+      return await work(job);
+    } catch (error) {
+      if (error instanceof JobLeft) return null;
+      throw error;
+    } finally {
+      await log.close();
+    }
+  })();
+  return {
+    jobId: task.jobId,
+    attempt: task.attempt,
+    finished,
+    cancel: () => {
+      cancelled = true;
+      cancel();
+    },
+  };
+}
+
+function firstEntry(plan: HostPlan, task: JobTask, clock: Clock): JournalEntry {
+  return {
+    version: 1,
+    planId: plan.planId,
+    hostId: plan.hostId,
+    jobId: plan.jobId,
+    attempt: plan.attempt,
+    sequence: plan.sequence,
+    envelope: task.envelope,
+    state: 'accepted',
+    acceptedAt: clock.now(),
+    startedAt: null,
+    before: [],
+    bootIdBefore: null,
+    failedUnitsBefore: null,
+    steps: [],
+    healed: [],
+    restartedUnits: [],
+    rebootAskedAt: null,
+    runs: 0,
+    result: null,
+    acknowledgedAt: null,
+  };
+}
+
+/** How long to wait for a host that went away after the point of no return before it is asked again; it is asked until it answers. */
+const RECONNECT_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+
+async function work(job: JobContext): Promise<{ result: JobResult; agentIsStale: boolean }> {
+  await job.record({ runs: job.entry.runs + 1 });
+  let agentIsStale = false;
+  for (let lost = 0; ; ) {
+    try {
+      await job.parts.transport.connect();
+      job.systemd = await hasSystemd(job.parts.transport);
+      const step = await advance(job);
+      if (step === 'again') {
+        lost = 0;
+        continue;
+      }
+      agentIsStale ||= step.agentIsStale;
+      return { result: await finish(job, step.proof, step.stop), agentIsStale };
+    } catch (error) {
+      if (error instanceof JobLeft) throw error;
+      const touched = job.entry.state !== 'accepted';
+      if (!(error instanceof TransportFault))
+        return {
+          result: await finish(job, null, stop(failure(touched ? 'needs-human' : 'precheck', String(error), 'defect'))),
+          agentIsStale,
+        };
+      if (!touched) return { result: await finish(job, null, stop(unreachable(error))), agentIsStale };
+      if (lost === 0) job.log.note(`the host cannot be reached: ${error.message}. What it does goes on without us.`);
+      await job.pause(RECONNECT_MS[Math.min(lost++, RECONNECT_MS.length - 1)]!);
+      await job.parts.transport.close().catch(() => {});
+    }
+  }
+}
+
+/** Before the point of no return: silence passes, a refused key or password needs a person. */
+function unreachable(fault: TransportFault): Failure {
+  return failure(fault.code === 'unreachable' ? 'interrupted' : 'precheck', `the host could not be reached: ${fault.message}`, fault.code);
+}
+
+interface Ended {
+  readonly stop: Stop | null;
+  readonly proof: Proof | null;
+  readonly agentIsStale: boolean;
+}
+
+/** One stretch of a job, from whatever state the journal has. A lost connection throws out of it and it is entered again. */
+async function advance(job: JobContext): Promise<Ended | 'again'> {
+  const ended = (reason: Stop): Ended => ({ stop: reason, proof: null, agentIsStale: false });
+  if (job.entry.state === 'accepted') {
+    const stopped =
+      (await precheck(job)) ?? (await simulate(job)) ?? (await download(job)) ?? (await awaitPermit(job, 'apply')) ?? (await lastLook(job));
+    if (stopped) return ended(stopped);
+    const problem = await apply(job);
+    return problem ? ended(problem) : settle(job);
+  }
+  if (job.entry.state === 'started') {
+    job.log.start('apply');
+    const problem = await afterApply(job);
+    return problem ? ended(problem) : settle(job);
+  }
+  const back = await afterReboot(job);
+  if (back === 'waiting') {
+    await job.pause(3_000);
+    return 'again';
+  }
+  if (back) return ended(back);
+  const proof = await prove(job);
+  return { stop: proof.stop, proof, agentIsStale: false };
+}
+
+/** While the permit was waited for, others may have been at work: the set must still be the approved one. */
+async function lastLook(job: JobContext): Promise<Stop | null> {
+  const locked = await waitForLock(job);
+  if (locked) return locked;
+  if (job.cancelled) return { outcome: 'cancelled' };
+  const simulation = await simulateOnce(job);
+  return 'outcome' in simulation ? simulation : null;
+}
+
+async function settle(job: JobContext): Promise<Ended | 'again'> {
+  const fact = job.plan.reboot === 'never' ? null : await readReboot(job);
+  if (job.plan.reboot === 'always' || fact?.required) {
+    if (fact?.required) job.log.note(`a reboot is needed: ${fact.reasons.join('; ')}`);
+    const refused = await awaitPermit(job, 'reboot');
+    if (refused) return { stop: refused, proof: null, agentIsStale: false };
+    await reboot(job);
+    // On the host itself this process is ended now; from outside the host is watched until it is back.
+    await job.pause(2_000);
+    return 'again';
+  }
+  const { agentIsStale } = await restart(job);
+  const proof = await prove(job);
+  return { stop: proof.stop, proof, agentIsStale };
+}
+
+async function finish(job: JobContext, proof: Proof | null, stopped: Stop | null): Promise<JobResult> {
+  const { clock } = job.parts;
+  const touched = job.entry.startedAt !== null;
+  const observed = proof ?? (await observe(job));
+  const result: JobResult = {
+    jobId: job.plan.jobId,
+    attempt: job.plan.attempt,
+    outcome: stopped?.outcome ?? 'succeeded',
+    failure: stopped?.outcome === 'failed' ? stopped.failure : null,
+    touched,
+    before: job.entry.before,
+    after: afterRows(observed.status),
+    restartedUnits: job.entry.restartedUnits,
+    rebooted: job.entry.bootIdBefore !== null && observed.bootId !== null && observed.bootId !== job.entry.bootIdBefore,
+    bootIdBefore: job.entry.bootIdBefore,
+    bootIdAfter: observed.bootId,
+    smokeTests: observed.smokeTests,
+    healed: job.entry.healed,
+    startedAt: job.entry.acceptedAt,
+    finishedAt: clock.now(),
+  };
+  job.log.note(stopped === null ? 'done' : stopped.outcome === 'failed' ? `failed: ${stopped.failure.message}` : stopped.outcome);
+  await job.record({ state: 'finished', result });
+  // Archives are kept for the repair of what failed; they go when all is proven.
+  if (stopped === null) await job.ask(job.parts.manager.discardDownloads()).catch(() => {});
+  await job.log.close();
+  return deliver(job.parts, job.entry, result);
+}
+
+/** What can be said of a host after a stop. An unreachable host that was touched is asked again; what else cannot be read stays unsaid. */
+async function observe(job: JobContext): Promise<Proof> {
+  const nothing = { status: [], bootId: null, smokeTests: [], stop: null };
+  try {
+    const boot = await job.parts.transport.readFile('/proc/sys/kernel/random/boot_id', 100);
+    return {
+      ...nothing,
+      status: transactionStatus(job.plan.transaction, await job.packages()),
+      bootId: boot === null ? null : Buffer.from(boot).toString().trim(),
+    };
+  } catch (error) {
+    if (error instanceof TransportFault && job.entry.startedAt !== null) throw error;
+    return nothing;
+  }
+}
+
+async function deliver(
+  executor: Pick<Executor, 'gateway' | 'journal' | 'clock'>,
+  entry: JournalEntry,
+  result: JobResult,
+): Promise<JobResult> {
+  await executor.gateway.result(entry.jobId, entry.attempt, result);
+  await executor.journal.write({ ...entry, state: 'finished', result, acknowledgedAt: executor.clock.now() });
+  return result;
+}
+
+/** A plan that is not ours to act on leaves no trace in the journal: its id is not to be believed. */
+async function refuse(
+  executor: Executor,
+  task: { readonly jobId: string; readonly attempt: number },
+  problem: Failure,
+): Promise<JobResult> {
+  const now = executor.clock.now();
+  const result: JobResult = {
+    jobId: task.jobId,
+    attempt: task.attempt,
+    outcome: 'failed',
+    failure: problem,
+    touched: false,
+    before: [],
+    after: [],
+    restartedUnits: [],
+    rebooted: false,
+    bootIdBefore: null,
+    bootIdAfter: null,
+    smokeTests: [],
+    healed: [],
+    startedAt: now,
+    finishedAt: now,
+  };
+  await executor.gateway.result(task.jobId, task.attempt, result);
+  return result;
+}

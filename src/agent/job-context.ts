@@ -1,0 +1,126 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Dialogue } from '../core/kernel/commands.ts';
+import { type Clock, epochMs } from '../core/kernel/instants.ts';
+import type { HostPlan } from '../core/rollouts/host-plan.ts';
+import type { Failure } from '../core/verification/host-verdict.ts';
+import type { InstalledPackage, PackageManager, SimulationRequest } from '../plugins/package-managers/spec.ts';
+import { converse, type Transport } from '../plugins/transports/spec.ts';
+import type { Trust } from './decide.ts';
+import type { Gateway } from './gateway.ts';
+import type { JobLog } from './job-log.ts';
+import type { Journal, JournalEntry } from './journal.ts';
+
+/** How long things are waited for and how often they are tried; every number is bounded. */
+export interface ExecutorSettings {
+  /** For another process to give the package manager's lock back. */
+  readonly lockWaitSeconds: number;
+  /** Tries of refresh and download, and the pauses between them: apt itself does not try a 503 again (lab.md section 8). */
+  readonly repositoryTries: number;
+  readonly repositoryPauseSeconds: number;
+  /** A transaction that takes longer is reported as timed out; it is never ended. */
+  readonly applySeconds: number;
+  readonly restartSeconds: number;
+  /** How long a service must stay up after a restart before it counts. */
+  readonly settleSeconds: number;
+  readonly smokeTestSeconds: number;
+  readonly rebootSeconds: number;
+  /** A line in the log this often while a step is silent, so that a live host does not count as lost. */
+  readonly heartbeatSeconds: number;
+}
+
+export const EXECUTOR_SETTINGS: ExecutorSettings = {
+  lockWaitSeconds: 600,
+  repositoryTries: 3,
+  repositoryPauseSeconds: 5,
+  applySeconds: 2 * 3600,
+  restartSeconds: 120,
+  settleSeconds: 4,
+  smokeTestSeconds: 30,
+  rebootSeconds: 20 * 60,
+  heartbeatSeconds: 60,
+};
+
+/** Thrown to leave a job where it is because the process ends; the journal has all that is needed to go on. */
+export class JobLeft extends Error {}
+
+export interface JobParts {
+  readonly plan: HostPlan;
+  readonly transport: Transport;
+  readonly manager: PackageManager;
+  readonly gateway: Gateway;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly trust: Trust;
+  readonly log: JobLog;
+  readonly settings: ExecutorSettings;
+  readonly signal: AbortSignal;
+}
+
+/** One job under way. The journal entry is the state; everything else can be had again. */
+export class JobContext {
+  readonly parts: JobParts;
+  entry: JournalEntry;
+  cancelled = false;
+  systemd = true;
+
+  constructor(parts: JobParts, entry: JournalEntry) {
+    this.parts = parts;
+    this.entry = entry;
+  }
+
+  get plan(): HostPlan {
+    return this.parts.plan;
+  }
+
+  get log(): JobLog {
+    return this.parts.log;
+  }
+
+  ask<T>(dialogue: Dialogue<T>): Promise<T> {
+    return converse(this.parts.transport, dialogue);
+  }
+
+  async packages(): Promise<InstalledPackage[]> {
+    const read = await this.ask(this.parts.manager.packages());
+    if (!read.ok) throw new Error(`the package list could not be read: ${read.problem}`);
+    return read.value;
+  }
+
+  /** On the disk when it returns. */
+  async record(change: Partial<JournalEntry>): Promise<void> {
+    this.entry = { ...this.entry, ...change };
+    await this.parts.journal.write(this.entry);
+  }
+
+  /** Waits, or throws `JobLeft` when the process ends. */
+  async pause(ms: number): Promise<void> {
+    try {
+      await wait(ms, undefined, { signal: this.parts.signal });
+    } catch {
+      throw new JobLeft();
+    }
+  }
+
+  expired(): boolean {
+    return epochMs(this.parts.clock.now()) >= epochMs(this.plan.notAfter);
+  }
+
+  /** The plan as the package manager is asked for it. */
+  request(): SimulationRequest {
+    return {
+      changes: this.plan.transaction.map(item => ({ name: item.name, arch: item.arch, version: item.toVersion })),
+      allowDowngrade: this.plan.kind === 'rollback',
+    };
+  }
+}
+
+export function failure(failureClass: Failure['class'], message: string, ...signature: string[]): Failure {
+  return { class: failureClass, message, signature: [failureClass, ...signature].join(':') };
+}
+
+/** How a phase ends when the job does not go on. */
+export type Stop = { readonly outcome: 'failed'; readonly failure: Failure } | { readonly outcome: 'already-compliant' | 'cancelled' };
+
+export function stop(problem: Failure): Stop {
+  return { outcome: 'failed', failure: problem };
+}
