@@ -19,12 +19,24 @@ export interface ProgramIo {
   readonly columns: number;
 }
 
+const NOUNS: Readonly<Record<string, string>> = {
+  patch: 'the ranked queue of patches',
+  finding: 'vulnerabilities on hosts, with evidence',
+  feed: 'advisory feeds: freshness, import, sync',
+  export: 'CSV on standard output',
+  rollout: 'plan, approve, start, watch, stop and undo a rollout',
+  host: 'hosts: inventory, packages, proof; add and remove',
+  group: 'hosts chosen by a saved query',
+  person: 'people, roles, invitations',
+  token: 'API tokens of mine',
+};
+
 const collect = (value: string, previous: string[] | undefined) => [...(previous ?? []), value];
 
 function register(parent: Program, command: Command, io: ProgramIo, words: readonly string[]): void {
   const [word = '', ...rest] = words;
   if (rest.length > 0) {
-    const noun = parent.commands.find(child => child.name() === word) ?? parent.command(word).description(`commands about ${word}s`);
+    const noun = parent.commands.find(child => child.name() === word) ?? parent.command(word).description(NOUNS[word] ?? word);
     register(noun, command, io, rest);
     return;
   }
