@@ -82,7 +82,10 @@ export function createSeen(context: Pick<Context, 'db' | 'clock' | 'log'>): Seen
     problem(hostId, text) {
       if (hosts.get(hostId)?.problem !== text) change(hostId, { problem: text }, true);
     },
-    of: hostId => hosts.get(hostId) ?? null,
+    of(hostId) {
+      const entry = hosts.get(hostId);
+      return entry ? { lastSeenAt: entry.lastSeenAt, inventoryAt: entry.inventoryAt, problem: entry.problem } : null;
+    },
     flush: () => flush(true),
     start() {
       timer = setInterval(() => {

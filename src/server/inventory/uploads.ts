@@ -1,4 +1,4 @@
-import { parseRelease } from '../../core/advisories/releases.ts';
+import { debianRelease, parseRelease, ubuntuRelease } from '../../core/advisories/releases.ts';
 import { snapshotDigests } from '../../core/inventory/digest.ts';
 import { readPackageList } from '../../core/inventory/package-list.ts';
 import type { HostFacts, OperatingSystem, PackageRecord } from '../../core/inventory/snapshot.ts';
@@ -59,7 +59,8 @@ const UBUNTU_BASE_FILES: Readonly<Record<string, string>> = { '10.1': '18.04', '
 
 function osOf(stated: string | undefined, packages: readonly PackageRecord[], warnings: string[]): OperatingSystem {
   if (stated) {
-    const release = parseRelease(stated);
+    const codename = stated.trim().toLowerCase();
+    const release = parseRelease(debianRelease(codename) ?? ubuntuRelease(codename) ?? stated);
     if (!release.ok) throw invalid('body/release', release.reason);
     return osOfRelease(release.release);
   }
