@@ -2,7 +2,7 @@ import { QueryCache, QueryClient, queryOptions, useMutation, useQueryClient } fr
 import type { Client } from '../../api/client.ts';
 import type { Problem } from '../../api/contract.ts';
 import type { RouteName } from '../../api/index.ts';
-import { sayDone, sayProblem } from '../kit/toast.ts';
+import { sayDone, sayProblem } from '../kit/toast.tsx';
 import { client, problemOf } from './client.ts';
 
 type InputOf<N extends RouteName> = Parameters<Client[N]>[0];

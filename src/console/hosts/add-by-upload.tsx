@@ -7,9 +7,9 @@ import { count } from '../kit/bar.tsx';
 import { CopyLine } from '../kit/copy.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own fields
 const COMMAND =
-  "dpkg-query -W -f='${Package}\\t${Architecture}\\t${Version}\\t${source:Package}\\t${source:Version}\\t${db:Status-Abbrev}\\n'";
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own fields
+  "dpkg-query -W -f='${Package}\\t${Version}\\t${Architecture}\\t${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\t${source:Package}\\t${source:Version}\\n'";
 const RELEASES = ['debian:13', 'debian:12', 'debian:11'];
 
 /** For hosts that nothing may reach: the list comes by hand. It has no candidates, so it can be judged and not patched. */
@@ -50,7 +50,8 @@ export function AddByUpload() {
     >
       <Stack gap="sm">
         <Text size="sm">
-          Run this on the host, then paste what it prints, or upload it as a file. A copy of <code>/var/lib/dpkg/status</code> does as well.
+          Run this on the host, then paste what it prints, or upload it as a file. The output of <code>dpkg -l</code> or a copy of{' '}
+          <code>/var/lib/dpkg/status</code> does as well.
         </Text>
         <CopyLine text={COMMAND} label="Copy the command" />
         {upload.isError && <ProblemNote error={upload.error} />}

@@ -26,7 +26,7 @@ export function Figure({ value, tone }: { readonly value: number; readonly tone?
       {count(value)}
     </Toned>
   ) : (
-    <>{count(value)}</>
+    count(value)
   );
 }
 

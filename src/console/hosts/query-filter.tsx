@@ -20,7 +20,7 @@ export function QueryFilter() {
   }, [url.query]);
   useEffect(() => {
     if (good && (url.query ?? '') !== text.trim()) change({ query: text.trim() || undefined, page: undefined });
-  }, [text, good]);
+  }, [text, good, url.query, change]);
   const pick = (id: string | null) => setText(groups.data?.items.find(group => group.id === id)?.query ?? '');
   return (
     <Group gap={6} align="flex-start">

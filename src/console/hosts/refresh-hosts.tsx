@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { client, problemOf } from '../data/client.ts';
 import { useRefusal } from '../data/session.ts';
 import { ActButton } from '../kit/act-button.tsx';
-import { sayDone, sayProblem } from '../kit/toast.ts';
+import { sayDone, sayProblem } from '../kit/toast.tsx';
 
 /** Asks each host for a fresh inventory; a host that refuses does not stop the others. */
 export function RefreshHosts({ ids, single }: { readonly ids: readonly string[]; readonly single?: boolean }) {

@@ -39,7 +39,7 @@ export function PagedGrid<Row>({ label, of, columns, rowId, empty, defaultSort, 
     <Answered of={of} bones={8}>
       {data =>
         data.total === 0 ? (
-          <>{empty}</>
+          empty
         ) : (
           <>
             <Grid

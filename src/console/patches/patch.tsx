@@ -1,3 +1,138 @@
+import { IconRocket } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import type { PatchView } from '../../api/findings.ts';
+import { ask } from '../data/ask.ts';
+import { useRefusal } from '../data/session.ts';
+import { DecisionView } from '../findings/evidence.tsx';
+import { ActButton } from '../kit/act-button.tsx';
+import { count } from '../kit/bar.tsx';
+import { Facts } from '../kit/facts.tsx';
+import { Chip, Mark, Toned } from '../kit/mark.tsx';
+import { Answered, Page, Section } from '../kit/page.tsx';
+import { RESTART_WORD, REVERSIBLE_LOOK } from '../kit/states.ts';
+import { UrlTabs } from '../kit/tabs.tsx';
+import { Due } from '../kit/time.tsx';
+import { VersionMove } from '../kit/version.tsx';
+import { PatchHosts } from './patch-hosts.tsx';
+import { Vulnerabilities } from './vulnerabilities.tsx';
+
+const BASIS = {
+  advisory: 'advisories name the vulnerabilities that it closes',
+  changelog: 'no advisory feed covers it; its changelog names the vulnerabilities',
+  origin: 'only its origin (a security archive) says that it matters; no vulnerability is named',
+} as const;
+
 export function PatchPage() {
-  return null;
+  const { id } = useParams({ from: '/signed-in/patches/$id' });
+  const detail = useQuery({ ...ask('patchGet', { params: { id } }), refetchInterval: 60_000 });
+  const patch = detail.data?.patch;
+  const navigate = useNavigate();
+  const refusal = useRefusal('rollout.plan');
+  return (
+    <Page
+      title={patch ? `${patch.sourceName} ${patch.targetVersion}` : 'Patch'}
+      trail={<Link to="/patches">Patches</Link>}
+      lead={patch?.reason}
+      actions={
+        patch && (
+          <ActButton
+            refusal={refusal ?? (patch.hosts === 0 ? 'No host needs it.' : null)}
+            leftSection={<IconRocket size={14} />}
+            onClick={() => void navigate({ to: '/rollouts/new', search: { patches: patch.id } })}
+          >
+            Plan a rollout
+          </ActButton>
+        )
+      }
+    >
+      <Answered of={detail}>
+        {({ patch: shown, vulnerabilities }) => (
+          <>
+            <Summary patch={shown} />
+            <UrlTabs
+              label="About this patch"
+              tabs={[
+                {
+                  id: 'closes',
+                  label: `Closes ${count(shown.closes)}`,
+                  panel: () => <Vulnerabilities vulnerabilities={vulnerabilities} closes={shown.closes} />,
+                },
+                { id: 'hosts', label: `Hosts ${count(shown.hosts)}`, panel: () => <PatchHosts id={shown.id} /> },
+                ...(shown.decision
+                  ? [
+                      {
+                        id: 'due',
+                        label: 'Why this due date',
+                        panel: () => (
+                          <Section title="Decision">
+                            <DecisionView decision={shown.decision!} />
+                          </Section>
+                        ),
+                      },
+                    ]
+                  : []),
+              ]}
+            />
+          </>
+        )}
+      </Answered>
+    </Page>
+  );
+}
+
+function Summary({ patch }: { readonly patch: PatchView }) {
+  const away = [
+    patch.hostsInRollout > 0 && `${count(patch.hostsInRollout)} already in a rollout`,
+    patch.hostsHeld > 0 && `${count(patch.hostsHeld)} hold the package`,
+    patch.hostsNotOffered > 0 && `${count(patch.hostsNotOffered)} are not offered it`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+  return (
+    <Section title="At a glance">
+      <Facts
+        rows={[
+          [
+            'Rank',
+            <>
+              {patch.rank} of the queue
+              {patch.knownExploited.length > 0 && (
+                <>
+                  {' '}
+                  <Chip tone="bad">exploited: {patch.knownExploited.join(', ')}</Chip>
+                </>
+              )}
+            </>,
+          ],
+          ['Due', <Due at={patch.decision?.dueAt ?? null} none="no date" />],
+          [
+            'Moves',
+            patch.fromVersions.map(from => (
+              <div key={from}>
+                <VersionMove from={from} to={patch.targetVersion} />
+              </div>
+            )),
+          ],
+          ['Packages', patch.packages.join(', ')],
+          ['Platform', patch.platform],
+          [
+            'Hosts',
+            <>
+              {count(patch.hosts)} need it{away && <Toned tone="quiet"> ({away})</Toned>}
+            </>,
+          ],
+          ['Disruption', `${RESTART_WORD[patch.restart]}. ${patch.restartReason}`],
+          [
+            'Undo',
+            <>
+              <Mark look={REVERSIBLE_LOOK[patch.reversible]} /> <Toned tone="quiet">{patch.reversibleReason}</Toned>
+            </>,
+          ],
+          ['Offered by', patch.origins.join(', ')],
+          ['Known by', BASIS[patch.evidenceBasis]],
+        ]}
+      />
+    </Section>
+  );
 }

@@ -1,3 +1,101 @@
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDatabaseImport } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { type AnswerOf, ask } from '../data/ask.ts';
+import { useRefusal } from '../data/session.ts';
+import { ActButton } from '../kit/act-button.tsx';
+import { count } from '../kit/bar.tsx';
+import { Empty } from '../kit/empty.tsx';
+import { type Column, Grid, Narrow } from '../kit/grid.tsx';
+import { Chip, Mark, Toned } from '../kit/mark.tsx';
+import { Answered } from '../kit/page.tsx';
+import { FEED_LOOK } from '../kit/states.ts';
+import { Ago } from '../kit/time.tsx';
+import { ListFrame } from '../kit/toolbar.tsx';
+import { FeedActions } from './feed-actions.tsx';
+import { ImportFeeds } from './import-feeds.tsx';
+import { SettingsPage } from './settings-page.tsx';
+
+export type FeedView = AnswerOf<'feedList'>['items'][number];
+
+const COLUMNS: readonly Column<FeedView>[] = [
+  {
+    key: 'title',
+    title: 'Feed',
+    cell: feed => (
+      <>
+        <b>
+          {feed.homepage ? (
+            <a href={feed.homepage} target="_blank" rel="noreferrer">
+              {feed.title}
+            </a>
+          ) : (
+            feed.title
+          )}
+        </b>{' '}
+        {!feed.enabled && <Chip>off</Chip>}
+        <Narrow>
+          {count(feed.records)} records, data of {feed.dataDate ?? 'no date'}
+        </Narrow>
+      </>
+    ),
+  },
+  { key: 'state', title: 'State', cell: feed => <Mark look={FEED_LOOK[feed.state]} note={feed.message} /> },
+  { key: 'records', title: 'Records', align: 'right', from: 'sm', cell: feed => count(feed.records) },
+  { key: 'data', title: 'Data of', from: 'sm', cell: feed => feed.dataDate ?? <Toned tone="quiet">–</Toned> },
+  { key: 'loaded', title: 'Loaded', from: 'md', cell: feed => <Ago at={feed.loadedAt} /> },
+  { key: 'checked', title: 'Checked', from: 'lg', cell: feed => <Ago at={feed.checkedAt} /> },
+  { key: 'licence', title: 'Licence', from: 'lg', cell: feed => feed.licence },
+  { key: 'actions', title: <span className="sr-only">Actions</span>, align: 'right', cell: feed => <FeedActions feed={feed} /> },
+];
+
+/** What it says beside its state: the message, what was set aside, and where it comes from. */
+function Below({ feed }: { readonly feed: FeedView }) {
+  return (
+    <>
+      {feed.message && <div style={{ color: 'var(--mantine-color-text)' }}>{feed.message}</div>}
+      {feed.quarantined > 0 && (
+        <div>
+          <Toned tone="warn">{count(feed.quarantined)} records set aside</Toned>, for example {feed.quarantineSample[0]}
+        </div>
+      )}
+      <div style={{ overflowWrap: 'anywhere' }}>{feed.url ?? 'No URL: it is loaded by import.'}</div>
+    </>
+  );
+}
+
 export function FeedsPage() {
-  return null;
+  const feeds = useQuery({
+    ...ask('feedList', {}),
+    refetchInterval: query => (query.state.data?.items.some(feed => feed.state === 'loading') ? 1_500 : 20_000),
+  });
+  const [importing, { open, close }] = useDisclosure();
+  const refusal = useRefusal('feed.write');
+  return (
+    <SettingsPage
+      title="Advisory feeds"
+      lead="An empty or stale feed is a banner, never “0 vulnerabilities”."
+      actions={
+        <ActButton refusal={refusal} leftSection={<IconDatabaseImport size={14} />} onClick={open}>
+          Import
+        </ActButton>
+      }
+    >
+      <ListFrame>
+        <Answered of={feeds}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title="No feed" action={<Button onClick={open}>Import a feed</Button>}>
+                Without one, findings come from the distribution alone: security candidates and the CVEs that their changelogs name.
+              </Empty>
+            ) : (
+              <Grid label="Feeds" columns={COLUMNS} rows={items} rowId={feed => feed.id} below={feed => <Below feed={feed} />} />
+            )
+          }
+        </Answered>
+      </ListFrame>
+      <ImportFeeds open={importing} close={close} />
+    </SettingsPage>
+  );
 }

@@ -1,3 +1,4 @@
+import { Button, Group } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { Problem } from '../../api/contract.ts';
 
@@ -14,5 +15,28 @@ export function sayProblem(problem: Problem): void {
     color: 'red',
     autoClose: false,
     withBorder: true,
+  });
+}
+
+/** Undo is kinder than asking first, where a change can be taken back. */
+export function sayUndo(message: string, undo: () => void): void {
+  const id = notifications.show({
+    autoClose: 10_000,
+    withBorder: true,
+    message: (
+      <Group justify="space-between" wrap="nowrap">
+        <span>{message}</span>
+        <Button
+          variant="subtle"
+          size="compact-xs"
+          onClick={() => {
+            notifications.hide(id);
+            undo();
+          }}
+        >
+          Undo
+        </Button>
+      </Group>
+    ),
   });
 }

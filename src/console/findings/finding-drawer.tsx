@@ -1,0 +1,102 @@
+import { Drawer, Stack, Text, Title } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { FindingView } from '../../api/findings.ts';
+import { Facts } from '../kit/facts.tsx';
+import { Chip, Mark, Toned } from '../kit/mark.tsx';
+import { FINDING_LOOK } from '../kit/states.ts';
+import { Ago } from '../kit/time.tsx';
+import { Version } from '../kit/version.tsx';
+import { DecisionView, EvidenceList } from './evidence.tsx';
+
+export const findingKey = (finding: FindingView) => `${finding.hostId} ${finding.vulnerabilityId} ${finding.sourceName}`;
+
+export function Score({ finding }: { readonly finding: { readonly cvssScore: number | null; readonly epss: number | null } }) {
+  if (finding.cvssScore === null && finding.epss === null) return <Toned tone="quiet">no score</Toned>;
+  return (
+    <>
+      {finding.cvssScore !== null && <>CVSS {finding.cvssScore.toFixed(1)}</>}
+      {finding.cvssScore !== null && finding.epss !== null && ', '}
+      {finding.epss !== null && <>EPSS {(100 * finding.epss).toFixed(1)} %</>}
+    </>
+  );
+}
+
+/** One finding with all that supports it. */
+export function FindingDrawer({ finding, close }: { readonly finding: FindingView | undefined; readonly close: () => void }) {
+  return (
+    <Drawer
+      opened={finding !== undefined}
+      onClose={close}
+      position="right"
+      size={620}
+      title={
+        finding && (
+          <Text fw={650}>
+            {finding.vulnerabilityId} on {finding.hostName}
+          </Text>
+        )
+      }
+    >
+      {finding && (
+        <Stack gap="md">
+          {finding.title && <Text size="sm">{finding.title}</Text>}
+          <Facts
+            rows={[
+              [
+                'State',
+                <>
+                  <Mark look={FINDING_LOOK[finding.state]} /> <Toned tone="quiet">{FINDING_LOOK[finding.state].meaning}</Toned>
+                </>,
+              ],
+              [
+                'Host',
+                <Link to="/hosts/$id" params={{ id: finding.hostId }} search={{ tab: 'findings' }}>
+                  {finding.hostName}
+                </Link>,
+              ],
+              [
+                'Package',
+                <>
+                  {finding.packages.join(', ')} (source {finding.sourceName})
+                </>,
+              ],
+              ['Installed', <Version text={finding.installedVersion} />],
+              ['Fixed in', finding.fixedVersion ? <Version text={finding.fixedVersion} /> : 'no fix is known'],
+              [
+                'Patch',
+                finding.patchId && (
+                  <Link to="/patches/$id" params={{ id: finding.patchId }}>
+                    The patch that closes it
+                  </Link>
+                ),
+              ],
+              ['Kernel', finding.kernelState],
+              ['Exploited', finding.knownExploited && <Chip tone="bad">listed in CISA KEV</Chip>],
+              [
+                'Score',
+                <>
+                  <Score finding={finding} />
+                  {finding.cvssVector && <Toned tone="quiet"> {finding.cvssVector}</Toned>}
+                </>,
+              ],
+              ['Also known as', finding.aliases.length > 0 && finding.aliases.join(', ')],
+              ['Open since', <Ago at={finding.since} />],
+            ]}
+          />
+          <div>
+            <Title order={2} mb={6}>
+              Evidence
+            </Title>
+            <EvidenceList evidence={finding.evidence} />
+          </div>
+          <div>
+            <Title order={2} mb={6}>
+              Why this due date
+            </Title>
+            <DecisionView decision={finding.decision} />
+          </div>
+        </Stack>
+      )}
+    </Drawer>
+  );
+}

@@ -1,0 +1,191 @@
+import { SimpleGrid } from '@mantine/core';
+import { count } from '../kit/bar.tsx';
+import { Empty } from '../kit/empty.tsx';
+import { Facts } from '../kit/facts.tsx';
+import { Grid } from '../kit/grid.tsx';
+import { Mark, Toned } from '../kit/mark.tsx';
+import { Section } from '../kit/page.tsx';
+import { CRITICALITY_WORD, EXPOSURE_WORD } from '../kit/states.ts';
+import { Ago, At, Due } from '../kit/time.tsx';
+import { type FactsView, factsView } from './facts-view.ts';
+import type { HostDetailView } from './host.tsx';
+
+const UNREAD = <Toned tone="quiet">not read</Toned>;
+
+export function HostFacts({ data }: { readonly data: HostDetailView }) {
+  const facts = data.facts === null ? null : factsView(data.facts);
+  return (
+    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">
+      <Section title="Standing">
+        <Standing data={data} />
+      </Section>
+      {facts === null ? (
+        <Section title="System">
+          <Empty title="No inventory yet">The first one is on its way. It names packages, kernel, services and sockets.</Empty>
+        </Section>
+      ) : (
+        <Section title="System">
+          <System facts={facts} data={data} />
+        </Section>
+      )}
+      {facts && (
+        <Section title="Kernels">
+          <Kernels kernel={facts.kernel} reboot={facts.reboot} />
+        </Section>
+      )}
+      <Section title="Age of each fact" aside="Older facts are not trusted">
+        <Ages data={data} />
+      </Section>
+      {facts && (
+        <Section title="Enabled suites">
+          <Suites suites={facts.suites} />
+        </Section>
+      )}
+    </SimpleGrid>
+  );
+}
+
+function Standing({ data: { host, identity, pathIsSigned, enrolledAt } }: { readonly data: HostDetailView }) {
+  return (
+    <Facts
+      rows={[
+        ['Next due', <Due at={host.earliestDueAt} none="nothing is due" />],
+        [
+          'Findings',
+          <>
+            {count(host.openFindings)} open, {count(host.overdue)} overdue, {count(host.knownExploited)} known exploited
+          </>,
+        ],
+        [
+          'Patches',
+          <>
+            {count(host.pendingPatches)} pending, {count(host.securityPatches)} from security archives, {count(host.heldPackages)} packages
+            on hold
+          </>,
+        ],
+        ['Criticality', CRITICALITY_WORD[host.criticality]],
+        ['Exposure', EXPOSURE_WORD[host.exposure]],
+        ['Address', host.address],
+        ['Identity', identity && <code>{identity}</code>],
+        [
+          'Plans',
+          pathIsSigned ? 'acts only on plans that this installation signed' : 'no signed path: this host can be judged, not patched',
+        ],
+        ['Enrolled', <At at={enrolledAt} />],
+      ]}
+    />
+  );
+}
+
+function System({ facts, data: { host, endOfLife } }: { readonly facts: FactsView; readonly data: HostDetailView }) {
+  return (
+    <Facts
+      rows={[
+        ['System', `${host.osName}, ${facts.architecture ?? 'architecture not read'}`],
+        [
+          'Support',
+          endOfLife && (
+            <>
+              {endOfLife.note}{' '}
+              {endOfLife.standardOn && (
+                <Toned tone="quiet">
+                  (standard until {endOfLife.standardOn}
+                  {endOfLife.extendedOn && `, extended until ${endOfLife.extendedOn}`})
+                </Toned>
+              )}
+            </>
+          ),
+        ],
+        ['Host name', facts.hostname ?? UNREAD],
+        ['Addresses', facts.addresses.length > 0 ? facts.addresses.join(', ') : UNREAD],
+        ['Booted', facts.bootedAt ? <Ago at={facts.bootedAt} /> : UNREAD],
+        [
+          'Reboot',
+          facts.reboot === null ? (
+            UNREAD
+          ) : facts.reboot.required ? (
+            <Toned tone="warn">needed: {facts.reboot.reasons.join('; ')}</Toned>
+          ) : (
+            'not needed'
+          ),
+        ],
+        [
+          'Package manager',
+          facts.packageManager === null ? (
+            UNREAD
+          ) : facts.packageManager.healthy ? (
+            `${facts.packageManager.id}, healthy`
+          ) : (
+            <Toned tone="bad">
+              {facts.packageManager.id}: {facts.packageManager.problems.join('; ')}
+            </Toned>
+          ),
+        ],
+        ['Not read', facts.unread.length > 0 && facts.unread.map(item => <div key={item}>{item}</div>)],
+      ]}
+    />
+  );
+}
+
+function Kernels({ kernel, reboot }: { readonly kernel: FactsView['kernel']; readonly reboot: FactsView['reboot'] }) {
+  if (kernel === null) return <Empty title="Not read">The probe for the kernel had no answer.</Empty>;
+  const running = { label: 'running', tone: reboot?.required ? 'warn' : 'good', shape: reboot?.required ? 'going' : 'done' } as const;
+  return (
+    <Grid
+      label="Kernels"
+      rows={kernel.installed}
+      rowId={item => item.release}
+      columns={[
+        { key: 'release', title: 'Release', cell: item => <code>{item.release}</code> },
+        { key: 'version', title: 'Version', cell: item => item.version },
+        {
+          key: 'state',
+          title: 'State',
+          cell: item => (item.release === kernel.runningRelease ? <Mark look={running} /> : <Toned tone="quiet">installed</Toned>),
+        },
+      ]}
+    />
+  );
+}
+
+function Ages({ data }: { readonly data: HostDetailView }) {
+  return (
+    <Facts
+      rows={data.factAges.map(
+        age =>
+          [
+            age.name,
+            age.unread === null ? (
+              <Ago at={age.observedAt} />
+            ) : (
+              <>
+                <Toned tone="warn">not read</Toned> {age.unread}
+              </>
+            ),
+          ] as const,
+      )}
+    />
+  );
+}
+
+function Suites({ suites }: { readonly suites: FactsView['suites'] }) {
+  if (suites === null || suites.length === 0)
+    return (
+      <Empty title={suites === null ? 'Not read' : 'No suite is enabled'}>
+        A host without an enabled security suite is offered no fixes.
+      </Empty>
+    );
+  return (
+    <Grid
+      label="Enabled suites"
+      rows={suites}
+      rowId={suite => `${suite.site} ${suite.suite} ${suite.component}`}
+      columns={[
+        { key: 'suite', title: 'Suite', cell: suite => suite.suite },
+        { key: 'component', title: 'Component', cell: suite => suite.component },
+        { key: 'site', title: 'Site', wrap: true, cell: suite => suite.site },
+        { key: 'published', title: 'Published', cell: suite => <Ago at={suite.publishedAt} none="unknown" /> },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,64 @@
+import { Text } from '@mantine/core';
+import { IconRocket } from '@tabler/icons-react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { PatchView } from '../../api/findings.ts';
+import { ask } from '../data/ask.ts';
+import { useRefusal } from '../data/session.ts';
+import { useUrlState } from '../data/url-state.ts';
+import { ActButton } from '../kit/act-button.tsx';
+import { Empty } from '../kit/empty.tsx';
+import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
+import { SearchBox } from '../kit/search-box.tsx';
+import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
+import { PATCH_COLUMNS, PatchReason } from '../patches/patch-queue.tsx';
+
+const DEFAULT_SORT = 'rank';
+
+export function HostPatches({ id }: { readonly id: string }) {
+  const [url, change] = useUrlState();
+  const paging = usePageQuery(DEFAULT_SORT);
+  const patches = useQuery({ ...ask('patchList', { query: { ...paging, host: id } }), placeholderData: keepPreviousData });
+  const [chosen, setChosen] = useState<ReadonlyMap<string, PatchView>>(new Map());
+  const navigate = useNavigate();
+  const refusal = useRefusal('rollout.plan');
+  return (
+    <ListFrame>
+      <Toolbar
+        aside={
+          chosen.size > 0 && (
+            <>
+              <Text size="sm" role="status">
+                {chosen.size} chosen
+              </Text>
+              <ActButton
+                refusal={refusal}
+                leftSection={<IconRocket size={14} />}
+                onClick={() => void navigate({ to: '/rollouts/new', search: { patches: [...chosen.keys()].join(','), hosts: id } })}
+              >
+                Plan a rollout on this host
+              </ActButton>
+            </>
+          )
+        }
+      >
+        <SearchBox label="Find package or CVE" value={url.search ?? ''} onChange={search => change({ search, page: undefined })} />
+      </Toolbar>
+      <PagedGrid
+        label="Patches pending on this host"
+        of={patches}
+        columns={PATCH_COLUMNS.filter(column => column.key !== 'platform')}
+        rowId={patch => patch.id}
+        defaultSort={DEFAULT_SORT}
+        selection={{ chosen, set: setChosen, nameOf: patch => patch.sourceName }}
+        below={patch => <PatchReason patch={patch} />}
+        empty={
+          <Empty title="No patch is pending">
+            The host’s own package manager offers nothing newer, or its offers could not be read (an uploaded list has none).
+          </Empty>
+        }
+      />
+    </ListFrame>
+  );
+}

@@ -1,0 +1,58 @@
+import { Text } from '@mantine/core';
+import { count } from '../kit/bar.tsx';
+import classes from './overview.module.css';
+import type { OverviewView } from './overview.tsx';
+
+type Curve = NonNullable<OverviewView['timeToPatch']>;
+const WIDTH = 320;
+const HEIGHT = 104;
+const LEFT = 30;
+const BOTTOM = 16;
+const TOP = 6;
+
+const days = (value: number | null) => (value === null ? 'not reached' : `${value < 10 ? value.toFixed(1) : Math.round(value)} days`);
+
+/** Share of findings still open by days since the fix came out: a survival curve, so that what is open now counts too. */
+export function TimeToPatch({ data }: { readonly data: Curve }) {
+  const last = Math.max(1, ...data.curve.map(point => point.days));
+  const x = (day: number) => LEFT + (day / last) * (WIDTH - LEFT - 6);
+  const y = (share: number) => TOP + (1 - share) * (HEIGHT - TOP - BOTTOM);
+  const path = data.curve
+    .map((point, index) => (index === 0 ? `M${x(point.days)} ${y(point.openShare)}` : `H${x(point.days)}V${y(point.openShare)}`))
+    .join('');
+  const summary = `Half are fixed after ${days(data.medianDays)}, nine of ten after ${days(data.ninetiethDays)}.`;
+  return (
+    <div className={classes.body}>
+      <Text size="sm">
+        Half are fixed after <b>{days(data.medianDays)}</b>, nine of ten after <b>{days(data.ninetiethDays)}</b>.
+      </Text>
+      <svg
+        className={classes.curve}
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        role="img"
+        aria-label={`Share of findings still open by days since a fix was available. ${summary}`}
+      >
+        {[0, 0.5, 1].map(share => (
+          <g key={share}>
+            <line className={share === 0.5 ? classes.half : classes.axis} x1={LEFT} x2={WIDTH - 6} y1={y(share)} y2={y(share)} />
+            <text x={LEFT - 5} y={y(share) + 3.5} textAnchor="end">
+              {share * 100} %
+            </text>
+          </g>
+        ))}
+        {[0, last / 2, last].map(day => (
+          <text key={day} x={x(day)} y={HEIGHT - 3} textAnchor={day === 0 ? 'start' : day === last ? 'end' : 'middle'}>
+            {day === last ? `${Math.round(day)} days` : Math.round(day)}
+          </text>
+        ))}
+        <path className={classes.line} d={path} />
+      </svg>
+      <Text size="xs" c="dimmed">
+        {count(data.events)} fixes, {count(data.open)} still open.{' '}
+        {data.naiveMeanDays !== null &&
+          `A plain mean of what is closed would say ${days(data.naiveMeanDays)}: it leaves out what is still open. `}
+        {data.basis}
+      </Text>
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+import { Text } from '@mantine/core';
+import { IconRocket } from '@tabler/icons-react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { type AnswerOf, ask } from '../data/ask.ts';
+import { useRefusal } from '../data/session.ts';
+import { useUrlState } from '../data/url-state.ts';
+import { ActButton } from '../kit/act-button.tsx';
+import { Empty } from '../kit/empty.tsx';
+import type { Column } from '../kit/grid.tsx';
+import { Chip, Toned } from '../kit/mark.tsx';
+import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
+import { SearchBox } from '../kit/search-box.tsx';
+import { Due } from '../kit/time.tsx';
+import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
+import { VersionMove } from '../kit/version.tsx';
+
+type PatchHost = AnswerOf<'patchHosts'>['items'][number];
+const AVAILABILITY = {
+  offered: 'offered',
+  held: 'held on the host',
+  'kept-back': 'kept back',
+  phased: 'phased',
+  'not-offered': 'not offered',
+} as const;
+
+const COLUMNS: readonly Column<PatchHost>[] = [
+  {
+    key: 'host',
+    title: 'Host',
+    sort: 'hostName',
+    cell: host => (
+      <Link to="/hosts/$id" params={{ id: host.hostId }}>
+        {host.hostName}
+      </Link>
+    ),
+  },
+  {
+    key: 'availability',
+    title: 'Availability',
+    cell: host => (host.availability === 'offered' ? 'offered' : <Chip tone="warn">{AVAILABILITY[host.availability]}</Chip>),
+  },
+  { key: 'due', title: 'Due', sort: 'dueAt', cell: host => <Due at={host.dueAt} none="–" /> },
+  {
+    key: 'packages',
+    title: 'Packages',
+    from: 'sm',
+    wrap: true,
+    cell: host =>
+      host.packages.map(item => (
+        <div key={item.name + item.arch}>
+          {item.name} <VersionMove from={item.fromVersion} to={item.toVersion} />
+        </div>
+      )),
+  },
+  {
+    key: 'restart',
+    title: 'Restarts',
+    from: 'md',
+    wrap: true,
+    cell: host => (host.restartUnits.length === 0 ? <Toned tone="quiet">nothing</Toned> : host.restartUnits.join(', ')),
+  },
+];
+
+export function PatchHosts({ id }: { readonly id: string }) {
+  const [url, change] = useUrlState();
+  const paging = usePageQuery();
+  const hosts = useQuery({ ...ask('patchHosts', { params: { id }, query: paging }), placeholderData: keepPreviousData });
+  const [chosen, setChosen] = useState<ReadonlyMap<string, PatchHost>>(new Map());
+  const navigate = useNavigate();
+  const refusal = useRefusal('rollout.plan');
+  return (
+    <ListFrame>
+      <Toolbar
+        aside={
+          chosen.size > 0 && (
+            <>
+              <Text size="sm" role="status">
+                {chosen.size} chosen
+              </Text>
+              <ActButton
+                refusal={refusal}
+                leftSection={<IconRocket size={14} />}
+                onClick={() => void navigate({ to: '/rollouts/new', search: { patches: id, hosts: [...chosen.keys()].join(',') } })}
+              >
+                Plan a rollout on these
+              </ActButton>
+            </>
+          )
+        }
+      >
+        <SearchBox label="Find host" value={url.search ?? ''} onChange={search => change({ search, page: undefined })} />
+      </Toolbar>
+      <PagedGrid
+        label="Hosts that need this patch"
+        of={hosts}
+        columns={COLUMNS}
+        rowId={host => host.hostId}
+        selection={{ chosen, set: setChosen, nameOf: host => host.hostName }}
+        empty={
+          <Empty title="No host needs it">
+            Hosts that have it, or that are excluded by their own hold, are not listed when the search does not match them.
+          </Empty>
+        }
+      />
+    </ListFrame>
+  );
+}

@@ -1,0 +1,121 @@
+import { Link } from '@tanstack/react-router';
+import type { PatchView } from '../../api/findings.ts';
+import { count } from '../kit/bar.tsx';
+import { type Column, Grid, Narrow, type Selection } from '../kit/grid.tsx';
+import { Chip, Mark, Toned } from '../kit/mark.tsx';
+import { RESTART_WORD, REVERSIBLE_LOOK } from '../kit/states.ts';
+import { Due } from '../kit/time.tsx';
+import { Version } from '../kit/version.tsx';
+
+function Hosts({ patch }: { readonly patch: PatchView }) {
+  const notes = [
+    patch.hostsInRollout > 0 && `${count(patch.hostsInRollout)} in a rollout`,
+    patch.hostsHeld > 0 && `${count(patch.hostsHeld)} held`,
+    patch.hostsNotOffered > 0 && `${count(patch.hostsNotOffered)} not offered`,
+  ].filter(Boolean);
+  return (
+    <span title={notes.join(', ') || undefined}>
+      {count(patch.hosts)}
+      {notes.length > 0 && (
+        <Toned tone="quiet">
+          {' '}
+          ({notes[0]}
+          {notes.length > 1 && ' …'})
+        </Toned>
+      )}
+    </span>
+  );
+}
+
+function Closes({ patch }: { readonly patch: PatchView }) {
+  if (patch.closes === 0) return <Toned tone="quiet">–</Toned>;
+  return <span title={patch.topVulnerabilities.join(', ')}>{count(patch.closes)}</span>;
+}
+
+const NAME: Column<PatchView> = {
+  key: 'name',
+  title: 'Patch',
+  sort: 'sourceName',
+  cell: patch => (
+    <>
+      <Link to="/patches/$id" params={{ id: patch.id }}>
+        <b>{patch.sourceName}</b>
+      </Link>{' '}
+      {patch.knownExploited.length > 0 && (
+        <Chip tone="bad" title={patch.knownExploited.join(', ')}>
+          exploited
+        </Chip>
+      )}{' '}
+      {!patch.security && <Chip>not security</Chip>}
+      <Narrow>
+        {patch.platform} · {count(patch.hosts)} hosts · closes {count(patch.closes)}
+      </Narrow>
+    </>
+  ),
+};
+const DUE: Column<PatchView> = {
+  key: 'due',
+  title: 'Due',
+  sort: 'dueAt',
+  cell: patch => <Due at={patch.decision?.dueAt ?? null} none={patch.decision ? 'no date' : '–'} />,
+};
+const HOSTS: Column<PatchView> = {
+  key: 'hosts',
+  title: 'Hosts',
+  sort: 'hosts',
+  descendingFirst: true,
+  align: 'right',
+  from: 'sm',
+  cell: patch => <Hosts patch={patch} />,
+};
+const CLOSES: Column<PatchView> = {
+  key: 'closes',
+  title: 'Closes',
+  sort: 'closes',
+  descendingFirst: true,
+  align: 'right',
+  from: 'sm',
+  cell: patch => <Closes patch={patch} />,
+};
+
+/** The columns of the queue, most telling first; the reason stands below each row. */
+export const PATCH_COLUMNS: readonly Column<PatchView>[] = [
+  { key: 'rank', title: '#', sort: 'rank', align: 'right', width: 34, cell: patch => <Toned tone="quiet">{patch.rank}</Toned> },
+  NAME,
+  { key: 'target', title: 'To version', from: 'md', cell: patch => <Version text={patch.targetVersion} /> },
+  { key: 'platform', title: 'Platform', sort: 'platform', from: 'sm', cell: patch => patch.platform },
+  DUE,
+  CLOSES,
+  HOSTS,
+  {
+    key: 'restart',
+    title: 'Disruption',
+    from: 'lg',
+    cell: patch => <span title={patch.restartReason}>{RESTART_WORD[patch.restart]}</span>,
+  },
+  {
+    key: 'reversible',
+    title: 'Undo',
+    from: 'xl',
+    cell: patch => <Mark look={REVERSIBLE_LOOK[patch.reversible]} note={patch.reversibleReason} />,
+  },
+];
+
+export function PatchReason({ patch }: { readonly patch: PatchView }) {
+  return <>{patch.reason}</>;
+}
+
+/** The short queue of the overview: already ranked, not sortable. */
+export function PatchQueue({ patches, selection }: { readonly patches: readonly PatchView[]; readonly selection?: Selection<PatchView> }) {
+  const columns = PATCH_COLUMNS.map(({ sort: _, ...column }) => column);
+  return (
+    <Grid
+      label="Patches by the risk they remove"
+      columns={columns}
+      rows={patches}
+      rowId={patch => patch.id}
+      below={patch => <PatchReason patch={patch} />}
+      selection={selection}
+    />
+  );
+}

@@ -1,0 +1,60 @@
+import { Group, Radio, Select, Stack, Text, TextInput } from '@mantine/core';
+import { absolute } from '../kit/time.tsx';
+import type { PutDraft } from './rollout-form.tsx';
+import type { SpecDraft } from './spec-form.ts';
+import { instantOf } from './zoned-time.ts';
+
+const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter(zone => zone !== 'UTC')];
+
+export function FormWindow({ draft, put }: { readonly draft: SpecDraft; readonly put: PutDraft }) {
+  const opens = draft.windowed ? instantOf(draft.startsAt, draft.timeZone) : null;
+  return (
+    <Stack gap="xs">
+      <Radio.Group
+        aria-label="When may hosts be changed"
+        value={draft.windowed ? 'window' : 'now'}
+        onChange={value => put({ windowed: value === 'window' })}
+      >
+        <Group gap="lg">
+          <Radio value="now" label="As soon as it is approved and started" />
+          <Radio value="window" label="In a maintenance window" />
+        </Group>
+      </Radio.Group>
+      {draft.windowed && (
+        <Group gap="sm" align="flex-end">
+          <TextInput
+            type="datetime-local"
+            label="Opens"
+            value={draft.startsAt}
+            onChange={event => put({ startsAt: event.currentTarget.value })}
+          />
+          <TextInput
+            type="datetime-local"
+            label="Closes"
+            value={draft.endsAt}
+            onChange={event => put({ endsAt: event.currentTarget.value })}
+          />
+          <Select
+            label="Time zone"
+            searchable
+            data={ZONES.includes(draft.timeZone) ? ZONES : [draft.timeZone, ...ZONES]}
+            value={draft.timeZone}
+            allowDeselect={false}
+            onChange={timeZone => timeZone && put({ timeZone })}
+            w={220}
+          />
+        </Group>
+      )}
+      {opens && (
+        <Text size="xs" c="dimmed" style={{ whiteSpace: 'pre-line' }}>
+          Opens {absolute(opens)}
+        </Text>
+      )}
+      {draft.windowed && (
+        <Text size="xs" c="dimmed">
+          No host starts when it might not finish before the window closes; one that has begun is never interrupted.
+        </Text>
+      )}
+    </Stack>
+  );
+}

@@ -1,0 +1,149 @@
+import { Drawer, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { JobView } from '../../api/rollouts.ts';
+import { type AnswerOf, ask } from '../data/ask.ts';
+import { useUrlState } from '../data/url-state.ts';
+import { Facts } from '../kit/facts.tsx';
+import { Chip, Mark, Toned } from '../kit/mark.tsx';
+import { Answered } from '../kit/page.tsx';
+import { JOB_LOOK } from '../kit/states.ts';
+import { At, clockOf } from '../kit/time.tsx';
+import classes from './rollouts.module.css';
+import { Transaction } from './transaction.tsx';
+
+/** One host's part of the rollout (`?job=`): what it should do, what it did, and everything it said. */
+export function JobDrawer() {
+  const [url, change] = useUrlState();
+  return (
+    <Drawer
+      opened={url.job !== undefined}
+      onClose={() => change({ job: undefined })}
+      position="right"
+      size={720}
+      title={<Text fw={650}>One host’s part</Text>}
+    >
+      {url.job !== undefined && <JobDetail id={url.job} />}
+    </Drawer>
+  );
+}
+
+function JobDetail({ id }: { readonly id: string }) {
+  const detail = useQuery({
+    ...ask('jobGet', { params: { id } }),
+    refetchInterval: query => (query.state.data?.job.finishedAt ? false : 3_000),
+  });
+  return (
+    <Answered of={detail}>
+      {({ job, result, events }) => (
+        <Stack gap="md">
+          <JobFacts job={job} />
+          <div>
+            <Title order={2} mb={4}>
+              Transaction
+            </Title>
+            <Transaction items={job.transaction} />
+          </div>
+          {result && <Result result={result} />}
+          <div>
+            <Title order={2} mb={4}>
+              What the host said
+            </Title>
+            {events.length === 0 ? (
+              <Text size="sm" c="dimmed">
+                Nothing yet.
+              </Text>
+            ) : (
+              <Events events={events} />
+            )}
+          </div>
+        </Stack>
+      )}
+    </Answered>
+  );
+}
+
+function JobFacts({ job }: { readonly job: JobView }) {
+  return (
+    <Facts
+      rows={[
+        [
+          'Host',
+          <Link to="/hosts/$id" params={{ id: job.hostId }} search={{ tab: 'proof' }}>
+            {job.hostName}
+          </Link>,
+        ],
+        [
+          'State',
+          <>
+            <Mark look={JOB_LOOK[job.state]} /> <Toned tone="quiet">{JOB_LOOK[job.state].meaning}</Toned>
+          </>,
+        ],
+        ['Waits for', job.waitingOn],
+        [
+          'Failure',
+          job.failure && (
+            <>
+              <Toned tone="bad">{job.failure}</Toned> {job.failureClass && <Chip>{job.failureClass}</Chip>}{' '}
+              {job.infrastructure && <Chip title="The repository or the network, not the patch">infrastructure</Chip>}
+            </>
+          ),
+        ],
+        ['Touched', job.touched ? 'yes: the package manager was started' : 'no: nothing was changed'],
+        ['Attempt', job.attempt],
+        ['Started', job.startedAt && <At at={job.startedAt} />],
+        ['Finished', job.finishedAt && <At at={job.finishedAt} />],
+        ['Repaired', job.healed.length > 0 && job.healed.map(step => <div key={step}>{step}</div>)],
+      ]}
+    />
+  );
+}
+
+type Test = {
+  readonly test: { readonly kind?: string; readonly unit?: string; readonly port?: number; readonly url?: string };
+  readonly passed: boolean;
+  readonly detail: string;
+};
+
+/** The result travels as an open record; smoke tests, restarts and the reboot are what a person asks about. */
+function Result({ result }: { readonly result: NonNullable<AnswerOf<'jobGet'>['result']> }) {
+  const tests = Array.isArray(result.smokeTests) ? (result.smokeTests as Test[]) : [];
+  const units = Array.isArray(result.restartedUnits) ? (result.restartedUnits as string[]) : [];
+  return (
+    <div>
+      <Title order={2} mb={4}>
+        Observed afterwards
+      </Title>
+      <Facts
+        rows={[
+          ['Restarted', units.length > 0 ? units.join(', ') : 'nothing'],
+          ['Rebooted', result.rebooted === true ? 'yes, the boot id changed' : 'no'],
+          ...tests.map(
+            ({ test, passed, detail }, index) =>
+              [
+                `Smoke test ${index + 1}`,
+                <>
+                  {test.unit ?? test.url ?? `port ${test.port}`}:{' '}
+                  {passed ? <Toned tone="good">passed</Toned> : <Toned tone="bad">failed</Toned>} <Toned tone="quiet">{detail}</Toned>
+                </>,
+              ] as const,
+          ),
+        ]}
+      />
+    </div>
+  );
+}
+
+function Events({ events }: { readonly events: AnswerOf<'jobGet'>['events'] }) {
+  return (
+    <div className={classes.log} role="region" aria-label="What the host said">
+      {events.map(event => (
+        <div key={event.sequence} className={classes.line}>
+          <span>{clockOf(event.at)}</span>
+          <span>{event.phase}</span>
+          <span>{event.text.trimEnd()}</span>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,115 @@
+import { Stack, Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { PlanReportView, RolloutDetailView } from '../../api/rollouts.ts';
+import { count } from '../kit/bar.tsx';
+import { CopyIcon } from '../kit/copy.tsx';
+import { Empty } from '../kit/empty.tsx';
+import { Facts } from '../kit/facts.tsx';
+import { Grid } from '../kit/grid.tsx';
+import { Mark, Toned } from '../kit/mark.tsx';
+import { Section } from '../kit/page.tsx';
+import { Ago } from '../kit/time.tsx';
+import { PlanRing } from './plan-ring.tsx';
+
+const LINT = {
+  error: { label: 'Error', tone: 'bad', shape: 'failed' },
+  warning: { label: 'Warning', tone: 'warn', shape: 'attention' },
+} as const;
+
+/** What will happen, host by host, before anybody approves it. */
+export function PlanView({ data }: { readonly data: RolloutDetailView }) {
+  const { plan, rollout } = data;
+  if (plan === null)
+    return (
+      <Empty title={rollout.state === 'rehearsing' ? 'Hosts are computing their transactions' : 'No plan yet'}>
+        {rollout.state === 'rehearsing'
+          ? 'Each host simulates the change with its own package manager. Nothing is changed. The plan appears when all have answered.'
+          : '“Make the plan” fixes the hosts and lets each compute the exact transaction, so that the approver sees what will really happen.'}
+      </Empty>
+    );
+  return (
+    <Stack gap="sm">
+      <Section
+        title="Plan"
+        aside={
+          <>
+            made <Ago at={plan.preparedAt} />
+          </>
+        }
+      >
+        <Summary plan={plan} />
+      </Section>
+      {plan.lint.length > 0 && (
+        <Section title="Lint" aside="A separate check that did not make the plan">
+          <Grid
+            label="Plan lint"
+            rows={plan.lint}
+            rowId={item => item.rule + item.message}
+            columns={[
+              { key: 'level', title: 'Level', cell: item => <Mark look={LINT[item.level]} /> },
+              { key: 'message', title: 'What', wrap: true, cell: item => item.message },
+              { key: 'rule', title: 'Rule', from: 'sm', cell: item => <Toned tone="quiet">{item.rule}</Toned> },
+            ]}
+          />
+        </Section>
+      )}
+      {plan.rings.map((ring, index) => (
+        <PlanRing key={`${index} ${ring.name}`} ring={ring} index={index} />
+      ))}
+      {plan.excluded.length > 0 && (
+        <Section title={`Left out: ${count(plan.excluded.length)}`} aside="They stay in every denominator">
+          <Grid
+            label="Hosts that are left out"
+            rows={plan.excluded}
+            rowId={host => host.hostId}
+            columns={[
+              {
+                key: 'host',
+                title: 'Host',
+                cell: host => (
+                  <Link to="/hosts/$id" params={{ id: host.hostId }}>
+                    {host.hostName}
+                  </Link>
+                ),
+              },
+              { key: 'reason', title: 'Reason', wrap: true, cell: host => host.reason },
+            ]}
+          />
+        </Section>
+      )}
+    </Stack>
+  );
+}
+
+function Summary({ plan }: { readonly plan: PlanReportView }) {
+  const hosts = plan.rings.flatMap(ring => ring.hosts);
+  const bytes = hosts.reduce((sum, host) => sum + (host.downloadBytes ?? 0), 0);
+  const removals = new Set(hosts.flatMap(host => host.transaction.filter(item => item.action === 'remove').map(item => item.name)));
+  return (
+    <>
+      <Facts
+        rows={[
+          ['Hosts', `${count(hosts.length)} in ${plan.rings.length} ${plan.rings.length === 1 ? 'ring' : 'rings'}`],
+          ['Closes', `${count(plan.closesVulnerabilities)} vulnerabilities`],
+          [
+            'Rehearsed',
+            `${count(hosts.filter(host => host.rehearsed === 'on-host').length)} on the host itself, ${count(hosts.filter(host => host.rehearsed === 'predicted').length)} predicted`,
+          ],
+          ['Reboots', count(hosts.filter(host => host.rebootExpected).length)],
+          ['Removes', removals.size > 0 && <Toned tone="bad">{[...removals].join(', ')}</Toned>],
+          ['Downloads', bytes > 0 && `${(bytes / 1_000_000).toFixed(1)} MB in all`],
+          [
+            'Plan hash',
+            <span style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}>
+              <code style={{ overflowWrap: 'anywhere' }}>{plan.planHash}</code>
+              <CopyIcon text={plan.planHash} label="Copy the plan hash" />
+            </span>,
+          ],
+        ]}
+      />
+      <Text size="xs" c="dimmed" px={12} pb={10}>
+        Every host checks that its own computation equals this plan at the moment of change; if it differs, nothing is touched.
+      </Text>
+    </>
+  );
+}

@@ -1,0 +1,33 @@
+import { count } from '../kit/bar.tsx';
+import type { Tone } from '../theme.ts';
+import classes from './rollouts.module.css';
+
+interface Counts {
+  readonly hosts: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly active: number;
+  readonly waiting: number;
+}
+
+const PARTS: readonly (readonly [keyof Omit<Counts, 'hosts'>, Tone, string])[] = [
+  ['succeeded', 'good', 'done'],
+  ['failed', 'bad', 'failed'],
+  ['active', 'info', 'changing'],
+  ['waiting', 'quiet', 'waiting'],
+];
+
+/** Counts of a rollout or a ring: a thin bar, and the numbers in words. Every host is in exactly one part. */
+export function Progress({ counts }: { readonly counts: Counts }) {
+  const words = PARTS.filter(([part]) => counts[part] > 0).map(([part, , word]) => `${count(counts[part])} ${word}`);
+  return (
+    <div className={classes.progress}>
+      <div className={classes.thin} aria-hidden="true">
+        {PARTS.filter(([part]) => counts[part] > 0).map(([part, tone]) => (
+          <span key={part} style={{ flexGrow: counts[part], background: `var(--tone-${tone})`, opacity: tone === 'quiet' ? 0.3 : 1 }} />
+        ))}
+      </div>
+      <span>{words.length > 0 ? words.join(', ') : `${count(counts.hosts)} hosts`}</span>
+    </div>
+  );
+}

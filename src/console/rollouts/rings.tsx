@@ -1,0 +1,119 @@
+import { UnstyledButton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import type { JobView, RolloutDetailView } from '../../api/rollouts.ts';
+import { ask } from '../data/ask.ts';
+import { useUrlState } from '../data/url-state.ts';
+import { count } from '../kit/bar.tsx';
+import { Glyph, Mark, Toned } from '../kit/mark.tsx';
+import { GATE_LOOK, JOB_LOOK, RING_LOOK } from '../kit/states.ts';
+import { Ago } from '../kit/time.tsx';
+import { Progress } from './progress.tsx';
+import classes from './rollouts.module.css';
+
+type Ring = RolloutDetailView['rings'][number];
+/** Cells of one ring on the page. The list below has all of them. */
+const CELLS_MAX = 48;
+/** What needs eyes comes first. */
+const ORDER = { bad: 0, warn: 1, info: 2, good: 3, quiet: 4 } as const;
+
+export function Rings({ data }: { readonly data: RolloutDetailView }) {
+  return (
+    <div className={classes.rings}>
+      {data.rings.map(ring => (
+        <RingBand key={ring.id} ring={ring} rolloutId={data.rollout.id} />
+      ))}
+    </div>
+  );
+}
+
+function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId: string }) {
+  const jobs = useQuery({
+    ...ask('rolloutJobs', { params: { id: rolloutId }, query: { ring: ring.index, pageSize: CELLS_MAX } }),
+    refetchInterval: ring.state === 'running' ? 5_000 : false,
+  });
+  const cells = (jobs.data?.items ?? []).toSorted(
+    (a, b) => ORDER[JOB_LOOK[a.state].tone] - ORDER[JOB_LOOK[b.state].tone] || a.hostName.localeCompare(b.hostName),
+  );
+  const more = (jobs.data?.total ?? 0) - cells.length;
+  return (
+    <section className={classes.ring} aria-label={`Ring ${ring.name}`}>
+      <div className={classes.ringHead}>
+        <span className={classes.ringName}>
+          {ring.index + 1}. {ring.name}
+        </span>
+        <Mark look={RING_LOOK[ring.state]} note={ring.stateReason} />
+        <Toned tone="quiet">
+          {count(ring.hosts)} {ring.hosts === 1 ? 'host' : 'hosts'}, {ring.concurrency} at once
+          {ring.soakMinutes > 0 && `, then ${ring.soakMinutes} min soak`}
+        </Toned>
+        {ring.soakEndsAt && (
+          <span>
+            soak ends <Ago at={ring.soakEndsAt} />
+          </span>
+        )}
+        {ring.hosts > 0 && (
+          <span style={{ marginLeft: 'auto' }}>
+            <Progress counts={ring} />
+          </span>
+        )}
+      </div>
+      {ring.stateReason && <div className={classes.gate}>{ring.stateReason}</div>}
+      {ring.gates.map(gate => (
+        <GateView key={gate.at} gate={gate} />
+      ))}
+      {cells.length > 0 && (
+        <div className={classes.cells}>
+          {cells.map(job => (
+            <Cell key={job.id} job={job} />
+          ))}
+        </div>
+      )}
+      {more > 0 && (
+        <div style={{ marginTop: 6, fontSize: 13 }}>
+          <Link to="." search={{ tab: 'hosts', ring: String(ring.index) }}>
+            {count(more)} more in the list of hosts
+          </Link>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** What the gate said, and what its sample can and cannot show. */
+function GateView({ gate }: { readonly gate: Ring['gates'][number] }) {
+  const look = GATE_LOOK[gate.verdict];
+  return (
+    <div className={classes.gate}>
+      <Mark look={{ ...look, label: `Gate: ${look.label.toLowerCase()}` }} /> {gate.statement}
+      {gate.reasons.map(reason => (
+        <div key={reason}>{reason}</div>
+      ))}
+      <Toned tone="quiet">
+        {Object.entries(gate.inputs)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', ')}
+        ; decided by {gate.decidedBy} <Ago at={gate.at} />
+      </Toned>
+    </div>
+  );
+}
+
+function Cell({ job }: { readonly job: JobView }) {
+  const [, change] = useUrlState();
+  const look = JOB_LOOK[job.state];
+  const why = job.failure ?? job.waitingOn ?? look.meaning;
+  return (
+    <UnstyledButton
+      className={classes.cell}
+      data-tone={look.tone}
+      onClick={() => change({ job: job.id }, { push: true })}
+      title={why ?? undefined}
+      aria-haspopup="dialog"
+    >
+      <Glyph shape={look.shape} tone={look.tone} />
+      <span>{job.hostName}</span>
+      <span>{look.label}</span>
+    </UnstyledButton>
+  );
+}

@@ -1,0 +1,107 @@
+import { Button, Select, TextInput } from '@mantine/core';
+import { IconArrowDown, IconSearch } from '@tabler/icons-react';
+import { memo, useLayoutEffect, useRef, useState } from 'react';
+import type { RolloutEventView } from '../../api/rollouts.ts';
+import type { LiveLog } from '../data/event-stream.ts';
+import { count } from '../kit/bar.tsx';
+import { Empty } from '../kit/empty.tsx';
+import { absolute, clockOf } from '../kit/time.tsx';
+import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
+import classes from './rollouts.module.css';
+
+const KINDS = [
+  { value: 'steps', label: 'Without package manager output' },
+  { value: 'output', label: 'Package manager output only' },
+];
+/** More lines than a screen can use make scrolling slow; the filter reaches the rest. */
+const SHOWN_MAX = 1_000;
+/** Within this many pixels of the end counts as being at the end. */
+const END_PX = 40;
+const STATE = { connecting: 'Connecting …', live: 'Live', reconnecting: 'Connection lost; trying again …' } as const;
+
+/** The live log follows its end until the reader scrolls up, and says so. */
+export function RolloutLog({ log }: { readonly log: LiveLog }) {
+  const [text, setText] = useState('');
+  const [kind, setKind] = useState<string | null>(null);
+  const [follows, setFollows] = useState(true);
+  const box = useRef<HTMLDivElement>(null);
+  const words = text.trim().toLowerCase();
+  const matching = log.lines.filter(
+    line =>
+      (kind === null || (kind === 'output') === (line.kind === 'output')) &&
+      (words === '' || line.text.toLowerCase().includes(words) || line.hostName?.toLowerCase().includes(words)),
+  );
+  const shown = matching.slice(-SHOWN_MAX);
+  const end = shown.at(-1)?.sequence;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new last line is what moves the end
+  useLayoutEffect(() => {
+    if (follows && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [end, follows]);
+  return (
+    <ListFrame>
+      <Toolbar
+        aside={
+          !follows && (
+            <Button variant="default" leftSection={<IconArrowDown size={14} />} onClick={() => setFollows(true)}>
+              Follow the end
+            </Button>
+          )
+        }
+      >
+        <TextInput
+          w={240}
+          aria-label="Filter by host or words"
+          placeholder="Filter by host or words"
+          leftSection={<IconSearch size={14} aria-hidden />}
+          value={text}
+          onChange={event => setText(event.currentTarget.value)}
+        />
+        <Select
+          w={240}
+          aria-label="All lines"
+          placeholder="All lines"
+          clearable
+          clearButtonProps={{ 'aria-label': 'Show all lines' }}
+          data={KINDS}
+          value={kind}
+          onChange={setKind}
+        />
+      </Toolbar>
+      <div
+        className={classes.log}
+        ref={box}
+        role="log"
+        aria-label="Log of the rollout"
+        onScroll={event => {
+          const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+          setFollows(scrollHeight - scrollTop - clientHeight < END_PX);
+        }}
+      >
+        {shown.length === 0 ? (
+          <Empty title={log.lines.length === 0 ? 'Nothing has happened yet' : 'No line matches'}>
+            {log.lines.length === 0 ? 'Each step of the rollout and of every host appears here as it happens.' : 'Change the filter.'}
+          </Empty>
+        ) : (
+          shown.map(line => <Line key={line.sequence} line={line} />)
+        )}
+      </div>
+      <div className={classes.logFoot}>
+        <span role="status">{STATE[log.state]}</span>
+        <span>
+          {shown.length < matching.length && `last ${count(shown.length)} of `}
+          {count(matching.length)} lines{log.dropped > 0 && `, ${count(log.dropped)} earlier ones let go`}
+        </span>
+      </div>
+    </ListFrame>
+  );
+}
+
+const Line = memo(function Line({ line }: { readonly line: RolloutEventView }) {
+  return (
+    <div className={classes.line} data-kind={line.kind}>
+      <span title={absolute(line.at)}>{clockOf(line.at)}</span>
+      <span title={line.hostName ?? undefined}>{line.hostName ?? ''}</span>
+      <span>{line.text.trimEnd()}</span>
+    </div>
+  );
+});

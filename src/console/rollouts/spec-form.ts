@@ -1,0 +1,133 @@
+import type { RolloutSpecInput, RolloutSpecView } from '../../api/rollouts.ts';
+import type { UrlState } from '../data/url-state.ts';
+import { instantOf, localOf } from './zoned-time.ts';
+
+/** A rollout as it is being filled in: the contract's spec with the half-typed states that a form has. */
+export type SizeKind = 'hosts' | 'percent' | 'rest';
+export interface RingDraft {
+  readonly name: string;
+  readonly kind: SizeKind;
+  readonly size: number;
+  readonly soakMinutes: number;
+  readonly concurrency: number;
+  /** Hosts named by hand in an existing rollout; kept as they are. */
+  readonly hostIds?: readonly string[];
+}
+export type SmokeTest = NonNullable<RolloutSpecInput['smokeTests']>[number];
+export interface SpecDraft {
+  readonly name: string;
+  readonly patchIds: readonly string[];
+  readonly choose: 'query' | 'group' | 'hosts';
+  readonly query: string;
+  readonly groupId: string | null;
+  readonly hostIds: readonly string[];
+  readonly rings: readonly RingDraft[];
+  readonly windowed: boolean;
+  readonly startsAt: string;
+  readonly endsAt: string;
+  readonly timeZone: string;
+  readonly restart: RolloutSpecView['restart'];
+  readonly reboot: RolloutSpecView['reboot'];
+  readonly smokeTests: readonly SmokeTest[];
+  readonly note: string;
+}
+
+/** One host first: what can go wrong goes wrong once. */
+export const RINGS: readonly RingDraft[] = [
+  { name: 'canary', kind: 'hosts', size: 1, soakMinutes: 15, concurrency: 1 },
+  { name: 'rest', kind: 'rest', size: 100, soakMinutes: 0, concurrency: 5 },
+];
+
+const list = (text: string | undefined) => (text ? text.split(',').filter(Boolean) : []);
+
+export function draftFromUrl(url: UrlState, today: string): SpecDraft {
+  const hostIds = list(url.hosts);
+  return {
+    name: `Patches of ${today}`,
+    patchIds: list(url.patches),
+    choose: hostIds.length > 0 ? 'hosts' : 'query',
+    query: url.query ?? '',
+    groupId: url.group ?? null,
+    hostIds,
+    rings: RINGS,
+    windowed: false,
+    startsAt: '',
+    endsAt: '',
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC',
+    restart: 'affected-services',
+    reboot: 'never',
+    smokeTests: [],
+    note: '',
+  };
+}
+
+export function draftFromSpec(spec: RolloutSpecView): SpecDraft {
+  const { selector, window } = spec;
+  return {
+    name: spec.name,
+    patchIds: spec.patchIds,
+    choose: selector.groupId ? 'group' : selector.hostIds?.length ? 'hosts' : 'query',
+    query: selector.query ?? '',
+    groupId: selector.groupId ?? null,
+    hostIds: selector.hostIds ?? [],
+    rings: spec.rings.map(ring => ({
+      name: ring.name,
+      kind: ring.hosts !== undefined ? 'hosts' : ring.percent === 100 || ring.percent === undefined ? 'rest' : 'percent',
+      size: ring.hosts ?? ring.percent ?? 100,
+      soakMinutes: ring.soakMinutes,
+      concurrency: ring.concurrency,
+      ...(ring.hostIds ? { hostIds: ring.hostIds } : {}),
+    })),
+    windowed: window.startsAt !== null || window.endsAt !== null,
+    startsAt: localOf(window.startsAt, window.timeZone),
+    endsAt: localOf(window.endsAt, window.timeZone),
+    timeZone: window.timeZone,
+    restart: spec.restart,
+    reboot: spec.reboot,
+    smokeTests: spec.smokeTests,
+    note: spec.note,
+  };
+}
+
+export function specOf(draft: SpecDraft): RolloutSpecInput {
+  return {
+    name: draft.name.trim(),
+    patchIds: [...draft.patchIds],
+    selector:
+      draft.choose === 'group'
+        ? { groupId: draft.groupId ?? undefined }
+        : draft.choose === 'hosts'
+          ? { hostIds: [...draft.hostIds] }
+          : { query: draft.query.trim() },
+    rings: draft.rings.map(ring => ({
+      name: ring.name.trim(),
+      soakMinutes: ring.soakMinutes,
+      concurrency: ring.concurrency,
+      ...(ring.hostIds
+        ? { hostIds: [...ring.hostIds] }
+        : ring.kind === 'hosts'
+          ? { hosts: ring.size }
+          : { percent: ring.kind === 'rest' ? 100 : ring.size }),
+    })),
+    window: draft.windowed
+      ? { startsAt: instantOf(draft.startsAt, draft.timeZone), endsAt: instantOf(draft.endsAt, draft.timeZone), timeZone: draft.timeZone }
+      : { startsAt: null, endsAt: null, timeZone: draft.timeZone },
+    restart: draft.restart,
+    reboot: draft.reboot,
+    smokeTests: [...draft.smokeTests],
+    note: draft.note,
+  };
+}
+
+/** The first thing that is missing, or null. The server checks everything again and says more. */
+export function missingIn(draft: SpecDraft): string | null {
+  if (draft.patchIds.length === 0) return 'Choose at least one patch.';
+  if (draft.choose === 'query' && draft.query.trim() === '') return 'Say which hosts: a group query, or “all”.';
+  if (draft.choose === 'group' && draft.groupId === null) return 'Choose a saved group.';
+  if (draft.choose === 'hosts' && draft.hostIds.length === 0) return 'Choose at least one host.';
+  if (draft.name.trim() === '') return 'Give it a name.';
+  if (draft.rings.some(ring => ring.name.trim() === '')) return 'Every ring needs a name.';
+  if (draft.windowed && (draft.startsAt === '' || draft.endsAt === '')) return 'Say when the window opens and closes.';
+  if (draft.windowed && draft.endsAt <= draft.startsAt) return 'The window closes before it opens.';
+  return null;
+}

@@ -1,0 +1,77 @@
+import { Link } from '@tanstack/react-router';
+import type { RolloutDetailView } from '../../api/rollouts.ts';
+import { count } from '../kit/bar.tsx';
+import { Facts } from '../kit/facts.tsx';
+import { Section } from '../kit/page.tsx';
+import { At } from '../kit/time.tsx';
+
+const RESTART = { 'affected-services': 'affected services are restarted', never: 'nothing is restarted' } as const;
+const REBOOT = { never: 'never', 'if-needed': 'if the host needs it', always: 'always' } as const;
+type Spec = RolloutDetailView['spec'];
+
+function testWords(test: Spec['smokeTests'][number]): string {
+  if (test.kind === 'unit-active') return `${test.unit} is active`;
+  if (test.kind === 'tcp-port') return `${test.host}:${test.port} answers`;
+  return `${test.url} answers ${test.expectStatus}`;
+}
+
+function ringWords(ring: Spec['rings'][number]): string {
+  const size = ring.hostIds
+    ? `${count(ring.hostIds.length)} named hosts`
+    : ring.hosts !== undefined
+      ? `${count(ring.hosts)} ${ring.hosts === 1 ? 'host' : 'hosts'}`
+      : ring.percent === undefined || ring.percent === 100
+        ? 'all that are left'
+        : `${ring.percent} % of all`;
+  return `${ring.name}: ${size}, ${ring.concurrency} at once${ring.soakMinutes > 0 ? `, ${ring.soakMinutes} min soak` : ''}`;
+}
+
+/** What the requester asked for; the plan is what follows from it. */
+export function SpecView({ data: { spec } }: { readonly data: RolloutDetailView }) {
+  return (
+    <Section title="What was asked">
+      <Facts
+        rows={[
+          [
+            'Patches',
+            spec.patchIds.map(id => (
+              <div key={id}>
+                <Link to="/patches/$id" params={{ id }}>
+                  {id}
+                </Link>
+              </div>
+            )),
+          ],
+          [
+            'Hosts',
+            spec.selector.groupId ? (
+              `group ${spec.selector.groupId}`
+            ) : spec.selector.hostIds?.length ? (
+              `${count(spec.selector.hostIds.length)} chosen by hand`
+            ) : (
+              <code>{spec.selector.query || 'all'}</code>
+            ),
+          ],
+          ['Rings', spec.rings.map(ring => <div key={ring.name}>{ringWords(ring)}</div>)],
+          [
+            'Window',
+            spec.window.startsAt === null && spec.window.endsAt === null ? (
+              'none: as soon as started'
+            ) : (
+              <>
+                <At at={spec.window.startsAt} /> to <At at={spec.window.endsAt} /> (planned in {spec.window.timeZone})
+              </>
+            ),
+          ],
+          ['Services', RESTART[spec.restart]],
+          ['Reboot', REBOOT[spec.reboot]],
+          [
+            'Smoke tests',
+            spec.smokeTests.length === 0 ? 'none' : spec.smokeTests.map(test => <div key={testWords(test)}>{testWords(test)}</div>),
+          ],
+          ['Note', spec.note || null],
+        ]}
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,79 @@
+import { ActionIcon, Button, Group, Menu, Modal, Stack, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconDots } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useAct } from '../data/ask.ts';
+import { useRefusal } from '../data/session.ts';
+import { ActButton } from '../kit/act-button.tsx';
+import { ProblemNote } from '../kit/problem.tsx';
+import type { FeedView } from './feeds.tsx';
+
+export function FeedActions({ feed }: { readonly feed: FeedView }) {
+  const [editing, { open, close }] = useDisclosure();
+  const refusal = useRefusal('feed.write');
+  const sync = useAct('feedSync', { done: null });
+  const update = useAct('feedUpdate', { done: answer => `${answer.title} is ${answer.enabled ? 'on' : 'off'}` });
+  const why = refusal ?? (feed.url === null ? 'It has no URL: set one, or import a file.' : feed.enabled ? null : 'It is switched off.');
+  return (
+    <Group gap={4} wrap="nowrap" justify="flex-end">
+      <ActButton
+        size="compact-xs"
+        variant="default"
+        refusal={why}
+        loading={sync.isPending || feed.state === 'loading'}
+        onClick={() => sync.mutate({ params: { id: feed.id } })}
+      >
+        Fetch now
+      </ActButton>
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size={22} aria-label={`More actions for ${feed.title}`} disabled={refusal !== null}>
+            <IconDots size={14} />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={open}>Set URL …</Menu.Item>
+          <Menu.Item onClick={() => update.mutate({ params: { id: feed.id }, body: { enabled: !feed.enabled } })}>
+            {feed.enabled ? 'Switch off' : 'Switch on'}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Modal opened={editing} onClose={close} title={`URL of ${feed.title}`}>
+        <UrlForm feed={feed} close={close} />
+      </Modal>
+    </Group>
+  );
+}
+
+function UrlForm({ feed, close }: { readonly feed: FeedView; readonly close: () => void }) {
+  const [url, setUrl] = useState(feed.url ?? '');
+  const save = useAct('feedUpdate', { done: 'Saved', after: close, quiet: true });
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault();
+        save.mutate({ params: { id: feed.id }, body: { url: url.trim() || null } });
+      }}
+    >
+      <Stack gap="sm">
+        {save.isError && <ProblemNote error={save.error} />}
+        <TextInput
+          type="url"
+          label="URL"
+          description="Empty: the feed is only loaded by import"
+          data-autofocus
+          value={url}
+          onChange={event => setUrl(event.currentTarget.value)}
+        />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={save.isPending}>
+            Save
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
