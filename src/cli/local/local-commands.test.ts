@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_LINE_CHARS } from '../../core/kernel/limits.ts';
 import { bod2604 } from '../../core/priorities/decision-tables/bod-26-04.ts';
 import type { LocalCommand } from './command.ts';
+import * as cvss from './cvss.ts';
 import * as decide from './decide.ts';
 import * as versionOrder from './version-order.ts';
 
@@ -140,5 +141,45 @@ describe('fettle decide', () => {
       code: 0,
       out: expect.stringContaining('publicly-exposed: no | yes (unknown: yes)'),
     });
+  });
+});
+
+describe('fettle cvss', () => {
+  it('prints base, severity and the groups that the vector defines', async () => {
+    const input = [
+      'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H',
+      'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:P/MAV:L',
+      'CVSS:4.0/AV:P/AC:H/AT:P/PR:H/UI:A/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H/E:U',
+      'AV:N/AC:L/Au:N/C:N/I:N/A:C/E:F/RL:OF/RC:C',
+      'CVSS:3.1/AV:N',
+    ];
+    const { code, out } = await call(cvss, [], [input.join('\n')]);
+    expect(code).toBe(0);
+    expect(out.split('\n')).toEqual([
+      '9.8\tCritical',
+      '9.8\tCritical\ttemporal=9.3\tenvironmental=7.9',
+      '7.3\tHigh\tthreat=4.1',
+      '7.8\tHigh\ttemporal=6.4',
+      'invalid: base metrics are missing: AC, PR, UI, S, C, I, A',
+      '',
+    ]);
+  });
+
+  it('prints JSON', async () => {
+    const { out } = await call(cvss, ['--json'], ['CVSS:4.0/AV:P/AC:H/AT:P/PR:H/UI:A/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H/E:U\nx\n']);
+    const [first, second] = out
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line));
+    expect(first).toMatchObject({
+      version: '4.0',
+      base: 7.3,
+      severity: 'High',
+      threat: 4.1,
+      environmental: null,
+      overall: 4.1,
+      overallSeverity: 'Medium',
+    });
+    expect(second).toEqual({ vector: 'x', invalid: '"x" is not METRIC:VALUE' });
   });
 });
