@@ -96,4 +96,5 @@ export class Person {
   }
 }
 
-export const tokenOf = (link: string) => new URL(link.replace('/#', '')).searchParams.get('token') ?? '';
+/** One-time links carry their token in the fragment, which no proxy log sees. */
+export const tokenOf = (link: string) => /token=([\w-]+)/.exec(link)?.[1] ?? '';
