@@ -8,7 +8,7 @@ import { waiting } from './waiting.ts';
 const FACTS: VerbFacts = {
   now: '2026-11-22T12:00:00.000Z',
   state: 'awaiting-approval',
-  requestedById: 'per_ada',
+  authorIds: ['per_ada'],
   windowStartsAt: null,
   killSwitch: false,
   approvalExpiresAt: null,

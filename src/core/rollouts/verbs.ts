@@ -22,7 +22,8 @@ export type Verb = keyof typeof VERBS;
 export interface VerbFacts {
   readonly now: Instant;
   readonly state: RolloutState;
-  readonly requestedById: string;
+  /** Everybody who wrote, edited or handed it in. */
+  readonly authorIds: readonly string[];
   readonly windowStartsAt: Instant | null;
   readonly killSwitch: boolean;
   readonly approvalExpiresAt: Instant | null;
@@ -71,7 +72,8 @@ const GUARDS: Partial<Record<Verb, (facts: VerbFacts, actor: Actor) => string | 
 /** S8: never the requester, never a token. */
 function secondPerson(facts: VerbFacts, actor: Actor, what: string): string | null {
   if (actor.viaToken) return `an API token cannot ${what}: sign in as a person`;
-  if (actor.personId === facts.requestedById && !actor.singlePerson) return `you asked for this rollout: somebody else has to ${what}`;
+  if (facts.authorIds.includes(actor.personId) && !actor.singlePerson)
+    return `you have written or handed in this rollout: somebody else has to ${what}`;
   return null;
 }
 

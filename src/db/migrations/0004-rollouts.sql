@@ -1,6 +1,7 @@
 -- Rollouts. States are those of the transition tables in src/core/rollouts; a test compares every check constraint with its table.
 -- Host ids are plain text, without a foreign key: a removed host keeps its proof.
--- Locks are always taken in this order: host_lock, rollout, ring, job, engine_lock, rollout_log, audit (src/server/rollouts/locks.ts).
+-- Locks are always taken in this order: reconciler_lease, host_lock, rollout, change_request, ring, job, engine_lock, rollout_log, audit
+-- (src/server/rollouts/locks.ts).
 
 create table rollout (
   id text primary key,
@@ -15,6 +16,8 @@ create table rollout (
   revision int not null default 1,
   requested_by text not null,
   requested_by_id text not null,
+  -- everybody who wrote, edited or handed in this rollout: none of them may approve it
+  author_ids text[] not null,
   approved_by text,
   self_approved boolean not null default false,
   plan_hash text,
@@ -27,6 +30,8 @@ create table rollout (
   -- [{code, text}], why it is paused
   pause_reasons jsonb not null default '[]',
   closes_vulnerabilities int not null default 0,
+  -- of the plan; the jobs exist from the start on
+  hosts int not null default 0,
   created_at timestamptz not null,
   started_at timestamptz,
   finished_at timestamptz,
@@ -46,6 +51,7 @@ comment on table rollout_log is 'One counter per rollout. It is locked last and 
 create table rollout_plan (
   rollout_id text not null references rollout (id),
   plan_hash text not null,
+  revision int not null,
   plan text not null,
   report jsonb not null,
   prepared_at timestamptz not null,
@@ -82,8 +88,11 @@ create table ring (
   state text not null check (state in ('pending', 'eligible', 'running', 'soaking', 'evaluating', 'gate-pending', 'failed', 'passed', 'skipped', 'cancelled')),
   state_since timestamptz not null,
   state_reason text,
+  hosts int not null,
   soak_minutes int not null,
   concurrency int not null,
+  -- GateThresholds of the approved plan
+  gate jsonb not null,
   soak_ends_at timestamptz,
   last_success_at timestamptz,
   unique (rollout_id, ring_index)
@@ -104,9 +113,14 @@ create table job (
   attempt int not null default 0,
   -- attempts that may still begin; a person's resume grants more
   attempts_left int not null,
+  -- WaitingOn of src/core/rollouts/waiting.ts
   waiting_on text,
-  -- end of the back-off
+  -- attempts are used up, nothing was changed: a person's resume lets it try again
+  parked boolean not null default false,
+  -- end of the back-off, and when the first of these attempts was offered
   not_before timestamptz,
+  retry_since timestamptz,
+  estimated_minutes int not null,
   last_heard_at timestamptz,
   cancel_requested boolean not null default false,
   failure_class text,
@@ -215,16 +229,16 @@ create table simulation (
   rollout_id text not null references rollout (id),
   revision int not null,
   host_id text not null,
-  request jsonb not null,
-  -- what the planner needs besides the answer: name, predicted changes, restarts, reboot
+  -- null: there is nothing to ask, the host is left out
+  request jsonb,
+  -- HostCase of src/core/rollouts/planner.ts without its answer
   host jsonb not null,
   asked_at timestamptz not null,
-  delivered_at timestamptz,
   answer jsonb,
   answered_at timestamptz,
   unique (rollout_id, revision, host_id)
 );
-create index simulation_open on simulation (host_id) where answer is null;
+create index simulation_open on simulation (host_id) where answer is null and request is not null;
 
 create table host_lock (
   host_id text primary key,

@@ -1,0 +1,96 @@
+import type { TransactionItem } from '../../core/rollouts/host-plan.ts';
+import { inverseTransaction } from '../../core/rollouts/inverse.ts';
+import type { HostCase } from '../../core/rollouts/planner.ts';
+import type { Queryable } from '../../db/db.ts';
+import { conflict, invalid } from '../runtime/problems.ts';
+import type { Engine } from './engine.ts';
+import type { JobRow, RolloutRow } from './rows.ts';
+
+/** A host before it has been asked to rehearse. */
+export type UnrehearsedHost = Omit<HostCase, 'rehearsal'>;
+
+export interface Resolved {
+  readonly hosts: readonly UnrehearsedHost[];
+  readonly closesVulnerabilities: number;
+}
+
+/** Resolves patches and hosts of the specification to what each host would do, or why it is left out. Reads only. */
+export async function resolveHosts(engine: Engine, row: RolloutRow): Promise<Resolved> {
+  return row.kind === 'patch' ? await hostsToPatch(engine, row) : await hostsToRevert(engine, row);
+}
+
+async function hostsToPatch({ context, fleet }: Engine, row: RolloutRow): Promise<Resolved> {
+  const { hostIds, problem } = await fleet.resolve(row.spec.selector);
+  if (problem !== null) throw invalid('body/selector/query', problem, 'Edit the rollout and correct the query.');
+  if (hostIds.length === 0) throw conflict('no-hosts', 'No host matches the selection.', 'Edit the rollout and choose other hosts.');
+  const changes = await fleet.changesFor(row.spec.patchIds, hostIds);
+  const means = await meansToAct(context.db, hostIds);
+  const closed = new Set<string>();
+  const hosts = changes.map((host): UnrehearsedHost => {
+    const asked = host.changes.map((change): TransactionItem => ({ action: 'upgrade', ...change }));
+    const excluded = means.get(host.hostId)?.refusal ?? host.excluded?.reason ?? (asked.length === 0 ? 'nothing to change' : null);
+    if (excluded === null) for (const id of fleet.closedBy(host.hostId, host.changes)) closed.add(id);
+    return {
+      hostId: host.hostId,
+      hostName: host.hostName,
+      asked,
+      excluded,
+      restartUnits: host.restartUnits,
+      rebootExpected: host.rebootExpected,
+      runsFettle: means.get(host.hostId)?.runsFettle ?? false,
+    };
+  });
+  return { hosts, closesVulnerabilities: closed.size };
+}
+
+/** What each host's own result says it had before. */
+async function hostsToRevert({ context }: Engine, row: RolloutRow): Promise<Resolved> {
+  const hostIds = row.spec.selector.hostIds ?? [];
+  const jobs = await context.db.query<JobRow>('select * from job where rollout_id = $1 and host_id = any($2) order by host_id', [
+    row.reverts_id,
+    hostIds,
+  ]);
+  const means = await meansToAct(context.db, hostIds);
+  const hosts = jobs.map((job): UnrehearsedHost => {
+    const asked = job.result === null ? [] : inverseTransaction(job.transaction, job.result);
+    const unknown = job.result === null ? 'it has not told what it did: there is no exact version to go back to' : null;
+    const excluded =
+      means.get(job.host_id)?.refusal ?? unknown ?? (asked.length === 0 ? 'already compliant: it has the versions from before' : null);
+    return {
+      hostId: job.host_id,
+      hostName: job.host_name,
+      asked,
+      excluded,
+      restartUnits: job.result?.restartedUnits ?? [],
+      rebootExpected: job.result?.rebooted ?? false,
+      runsFettle: means.get(job.host_id)?.runsFettle ?? false,
+    };
+  });
+  return { hosts, closesVulnerabilities: 0 };
+}
+
+interface Means {
+  readonly refusal: string | null;
+  readonly runsFettle: boolean;
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  local: 'no way to act on it: it is the machine that Fettle runs on, read without rights; enrol an agent on it to patch it',
+  upload: 'no way to act on it: its package list was uploaded; enrol an agent or add it by SSH to patch it',
+};
+
+/** Only agents and SSH can change a host. The one that shares its machine id with the machine Fettle reads as its own runs Fettle. */
+async function meansToAct(db: Queryable, hostIds: readonly string[]): Promise<Map<string, Means>> {
+  const rows = await db.query<{ id: string; reach: string; removed: boolean; runs_fettle: boolean }>(
+    `select id, reach, removed_at is not null as removed,
+       coalesce(machine_id in (select machine_id from host where reach = 'local' and removed_at is null), false) as runs_fettle
+     from host where id = any($1)`,
+    [hostIds],
+  );
+  return new Map(
+    rows.map(row => [
+      row.id,
+      { refusal: row.removed ? 'it has been removed' : (REFUSALS[row.reach] ?? null), runsFettle: row.runs_fettle },
+    ]),
+  );
+}

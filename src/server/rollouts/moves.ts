@@ -1,0 +1,190 @@
+import { invariant } from '../../core/kernel/faults.ts';
+import { CHANGE_REQUEST, type ChangeRequestEvent } from '../../core/rollouts/change-request-states.ts';
+import { JOB, type JobEventName, type JobState } from '../../core/rollouts/job-states.ts';
+import { isFinal, move, sourcesOf } from '../../core/rollouts/machine.ts';
+import { RING, type RingEvent } from '../../core/rollouts/ring-states.ts';
+import { ROLLOUT, type RolloutEvent } from '../../core/rollouts/rollout-states.ts';
+import type { ChangeRequestRow, JobRow, RingRow, RolloutRow } from './rows.ts';
+import type { Step } from './step.ts';
+
+/**
+ * The only writers of a state. Each asks the transition table, writes the row, a line of the live log and an audit entry in one transaction (S10).
+ * Rows are locked by the caller and changed in place. A move that the table refuses is a defect: whoever sends an event has asked first.
+ */
+export interface MoveOptions {
+  /** Login, `host:ID` or `system`. */
+  readonly actor: string;
+  readonly reason?: string | null;
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+export async function moveRollout(step: Step, row: RolloutRow, event: RolloutEvent, options: MoveOptions): Promise<void> {
+  const from = row.state;
+  const to = allowed('rollout', row.id, from, event, move(ROLLOUT, from, event));
+  row.state = to;
+  row.state_since = step.now;
+  row.state_reason = options.reason ?? null;
+  if (isFinal(ROLLOUT, to)) row.finished_at = step.now;
+  await step.tx.query('update rollout set state = $2, state_since = $3, state_reason = $4, finished_at = $5 where id = $1', [
+    row.id,
+    to,
+    step.now,
+    row.state_reason,
+    row.finished_at,
+  ]);
+  step.say(row.id, { kind: 'rollout', text: sentence(`${from} → ${to}`, options) });
+  step.audit({
+    actor: options.actor,
+    action: `rollout.${event}`,
+    subject: row.id,
+    detail: { from, to, reason: row.state_reason, ...options.detail },
+  });
+}
+
+export async function moveRing(step: Step, row: RingRow, event: RingEvent, options: MoveOptions): Promise<void> {
+  const from = row.state;
+  const to = allowed('ring', row.id, from, event, move(RING, from, event));
+  row.state = to;
+  row.state_since = step.now;
+  row.state_reason = options.reason ?? null;
+  await step.tx.query(
+    'update ring set state = $2, state_since = $3, state_reason = $4, soak_ends_at = $5, last_success_at = $6 where id = $1',
+    [row.id, to, step.now, row.state_reason, row.soak_ends_at, row.last_success_at],
+  );
+  step.say(row.rollout_id, { kind: 'ring', ringIndex: row.ring_index, text: sentence(`ring ${row.name}: ${from} → ${to}`, options) });
+  step.audit({
+    actor: options.actor,
+    action: `ring.${event}`,
+    subject: row.id,
+    detail: { rolloutId: row.rollout_id, ring: row.name, from, to, reason: row.state_reason, ...options.detail },
+  });
+}
+
+export async function moveChangeRequest(step: Step, row: ChangeRequestRow, event: ChangeRequestEvent, options: MoveOptions): Promise<void> {
+  const from = row.state;
+  const to = allowed('change request', row.id, from, event, move(CHANGE_REQUEST, from, event));
+  row.state = to;
+  row.state_since = step.now;
+  await step.tx.query('update change_request set state = $2, state_since = $3 where id = $1', [row.id, to, step.now]);
+  step.audit({
+    actor: options.actor,
+    action: `change-request.${event}`,
+    subject: row.id,
+    detail: { rolloutId: row.rollout_id, planHash: row.plan_hash, from, to, reason: options.reason ?? null, ...options.detail },
+  });
+}
+
+/** Writes every changeable column of the row: the caller sets what else the event brings before it calls. */
+export async function moveJob(step: Step, row: JobRow, event: JobEventName, options: MoveOptions): Promise<void> {
+  const from = row.state;
+  const to = allowed('job', row.id, from, event, move(JOB, from, event));
+  row.state = to;
+  row.state_since = step.now;
+  if (isFinal(JOB, to)) {
+    row.finished_at = step.now;
+    row.waiting_on = null;
+    row.parked = false;
+  }
+  await saveJob(step, row);
+  step.say(row.rollout_id, {
+    kind: 'job',
+    ringIndex: row.ring_index,
+    jobId: row.id,
+    hostName: row.host_name,
+    text: sentence(to, options),
+  });
+  step.audit({
+    actor: options.actor,
+    action: `job.${event}`,
+    subject: row.id,
+    detail: {
+      rolloutId: row.rollout_id,
+      hostId: row.host_id,
+      attempt: row.attempt,
+      from,
+      to,
+      reason: options.reason ?? null,
+      ...options.detail,
+    },
+  });
+}
+
+export async function saveJob(step: Step, row: JobRow): Promise<void> {
+  await step.tx.query(
+    `update job set state = $2, state_since = $3, phase = $4, attempt = $5, attempts_left = $6, waiting_on = $7, parked = $8, not_before = $9,
+       retry_since = $10, last_heard_at = $11, cancel_requested = $12, failure_class = $13, failure = $14, failure_signature = $15,
+       infrastructure = $16, touched = $17, failure_accepted_by = $18, result = $19::jsonb, healed = $20::jsonb, closed_vulnerabilities = $21,
+       started_at = $22, finished_at = $23
+     where id = $1`,
+    [
+      row.id,
+      row.state,
+      row.state_since,
+      row.phase,
+      row.attempt,
+      row.attempts_left,
+      row.waiting_on,
+      row.parked,
+      row.not_before,
+      row.retry_since,
+      row.last_heard_at,
+      row.cancel_requested,
+      row.failure_class,
+      row.failure,
+      row.failure_signature,
+      row.infrastructure,
+      row.touched,
+      row.failure_accepted_by,
+      row.result === null ? null : JSON.stringify(row.result),
+      JSON.stringify(row.healed),
+      row.closed_vulnerabilities,
+      row.started_at,
+      row.finished_at,
+    ],
+  );
+}
+
+/**
+ * Sends one event to every job of a rollout that is in a state which allows it: one update and one audit entry that names them all. For halts of
+ * large rollouts, where an entry per job would hold the audit chain for minutes. Returns the jobs that moved.
+ */
+export async function moveJobs(
+  step: Step,
+  rolloutId: string,
+  event: JobEventName,
+  to: JobState,
+  options: MoveOptions & { readonly ringId?: string },
+): Promise<{ id: string; host_id: string; attempt: number }[]> {
+  const sources = sourcesOf(JOB, event).filter(state => allowed('job', '', state, event, move(JOB, state, event)) === to);
+  const moved = await step.tx.query<{ id: string; host_id: string; attempt: number }>(
+    `update job set state = $3, state_since = $4, finished_at = $5, waiting_on = null, parked = false
+     where rollout_id = $1 and state = any($2) and ($6::text is null or ring_id = $6)
+     returning id, host_id, attempt`,
+    [rolloutId, sources, to, step.now, isFinal(JOB, to) ? step.now : null, options.ringId ?? null],
+  );
+  if (moved.length === 0) return moved;
+  step.say(rolloutId, { kind: 'job', text: sentence(`${moved.length} ${moved.length === 1 ? 'job' : 'jobs'} → ${to}`, options) });
+  step.audit({
+    actor: options.actor,
+    action: `job.${event}`,
+    subject: rolloutId,
+    detail: { to, reason: options.reason ?? null, jobs: moved.map(job => job.id).sort(), ...options.detail },
+  });
+  return moved;
+}
+
+function allowed<State extends string>(
+  what: string,
+  id: string,
+  from: State,
+  event: string,
+  step: { ok: true; to: State } | { ok: false; reason: string },
+): State {
+  invariant(step.ok, `${what} ${id}: ${event} in ${from}: ${step.ok ? '' : step.reason}`);
+  return step.to;
+}
+
+function sentence(what: string, { actor, reason }: MoveOptions): string {
+  const by = actor === 'system' || actor.startsWith('host:') ? '' : ` by ${actor}`;
+  return `${what}${by}${reason ? `: ${reason}` : ''}`;
+}

@@ -1,0 +1,119 @@
+import { makeId } from '../../core/kernel/ids.ts';
+import { type LintFinding, lintPlan } from '../../core/rollouts/plan-lint.ts';
+import { type HostCase, makePlan, type PlanMade } from '../../core/rollouts/planner.ts';
+import type { SimulationResult } from '../ports.ts';
+import { forgetPlan } from './drafts.ts';
+import type { Engine } from './engine.ts';
+import type { UnrehearsedHost } from './host-cases.ts';
+import { moveRollout } from './moves.ts';
+import type { RolloutRow } from './rows.ts';
+import type { Step } from './step.ts';
+
+/** Keeps the answer of a host; a second answer, or one to a rehearsal that is over, changes nothing. True when it was the first. */
+export async function keepSimulation(step: Step, hostId: string, requestId: string, answer: SimulationResult): Promise<boolean> {
+  const [kept] = await step.tx.query<{ rollout_id: string; host_name: string }>(
+    `update simulation set answer = $3::jsonb, answered_at = $4 where id = $1 and host_id = $2 and answer is null and request is not null
+     returning rollout_id, host->>'hostName' as host_name`,
+    [requestId, hostId, JSON.stringify(answer), step.now],
+  );
+  if (kept === undefined) return false;
+  const text = answer.ok
+    ? `rehearsed: ${answer.transaction.length} package changes`
+    : `the rehearsal failed: ${answer.problem ?? 'no reason given'}`;
+  step.say(kept.rollout_id, { kind: 'job', hostName: kept.host_name, text });
+  return true;
+}
+
+export async function openRehearsals(step: Step, rolloutId: string): Promise<number> {
+  const [row] = await step.tx.query<{ open: number }>(
+    'select count(*)::int as open from simulation where rollout_id = $1 and request is not null and answer is null',
+    [rolloutId],
+  );
+  return row?.open ?? 0;
+}
+
+/** Makes the plan from what the hosts answered. An error of the lint sends the rollout back to draft, with the reasons. The rollout is locked. */
+export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRow): Promise<void> {
+  const rows = await step.tx.query<{ host: UnrehearsedHost; answer: SimulationResult | null }>(
+    'select host, answer from simulation where rollout_id = $1',
+    [row.id],
+  );
+  const hosts = rows.map(({ host, answer }): HostCase => ({ ...host, rehearsal: answer }));
+  const { spec } = row;
+  const made = makePlan(
+    {
+      rolloutId: row.id,
+      kind: row.kind,
+      revertsId: row.reverts_id,
+      patchIds: spec.patchIds,
+      rings: spec.rings,
+      window: spec.window,
+      restart: spec.restart,
+      reboot: spec.reboot,
+      smokeTests: spec.smokeTests,
+    },
+    hosts,
+  );
+  const lint = lintPlan(made.plan, {
+    now: step.now,
+    asked: new Map(hosts.map(host => [host.hostId, host.asked])),
+    rebootExpected: new Set(hosts.filter(host => host.rebootExpected).map(host => host.hostId)),
+    fettleHostId: hosts.find(host => host.runsFettle)?.hostId ?? null,
+  });
+  await storePlan(step, row, made, lint);
+  const errors = lint.filter(finding => finding.level === 'error');
+  if (errors.length > 0) {
+    const excluded = made.report.excluded.slice(0, 3).map(host => `${host.hostName}: ${host.reason}`);
+    const reason = [
+      ...errors.map(error => error.message),
+      ...(errors.some(error => error.rule === 'something-to-do') ? excluded : []),
+    ].join('; ');
+    return await moveRollout(step, row, 'plan-refused', { actor: 'system', reason, detail: { planHash: made.hash, errors } });
+  }
+  await storeRings(engine, step, row, made);
+  await moveRollout(step, row, 'planned', {
+    actor: 'system',
+    detail: {
+      planHash: made.hash,
+      rings: made.plan.rings.map(ring => ({ name: ring.name, hosts: ring.hosts.length })),
+      excluded: made.report.excluded.length,
+    },
+  });
+}
+
+async function storePlan(step: Step, row: RolloutRow, made: PlanMade, lint: readonly LintFinding[]): Promise<void> {
+  const report = { planHash: made.hash, preparedAt: step.now, ...made.report, lint, closesVulnerabilities: row.closes_vulnerabilities };
+  await step.tx.query(
+    `insert into rollout_plan (rollout_id, plan_hash, revision, plan, report, prepared_at) values ($1, $2, $3, $4, $5::jsonb, $6)
+     on conflict (rollout_id, plan_hash) do update set revision = excluded.revision, report = excluded.report, prepared_at = excluded.prepared_at`,
+    [row.id, made.hash, row.revision, made.text, JSON.stringify(report), step.now],
+  );
+}
+
+async function storeRings({ context }: Engine, step: Step, row: RolloutRow, made: PlanMade): Promise<void> {
+  await forgetPlan(step, row);
+  for (const [index, ring] of made.plan.rings.entries())
+    await step.tx.query(
+      `insert into ring (id, rollout_id, ring_index, name, state, state_since, hosts, soak_minutes, concurrency, gate)
+       values ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9::jsonb)`,
+      [
+        makeId('ring', context.randomHex(16)),
+        row.id,
+        index,
+        ring.name,
+        step.now,
+        ring.hosts.length,
+        ring.soakMinutes,
+        ring.concurrency,
+        JSON.stringify(ring.gate),
+      ],
+    );
+  row.plan_hash = made.hash;
+  const hosts = made.plan.rings.reduce((sum, ring) => sum + ring.hosts.length, 0);
+  await step.tx.query('update rollout set plan_hash = $2, closes_vulnerabilities = $3, hosts = $4 where id = $1', [
+    row.id,
+    made.hash,
+    row.closes_vulnerabilities,
+    hosts,
+  ]);
+}

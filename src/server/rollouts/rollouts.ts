@@ -1,0 +1,102 @@
+import { EventEmitter } from 'node:events';
+import type { Context, Handlers } from '../context.ts';
+import type { JobPort } from '../ports.ts';
+import { type AttentionItem, attention } from './attention.ts';
+import type { Engine, RolloutPorts } from './engine.ts';
+import { type RolloutRoutes, rolloutHandlers } from './handlers.ts';
+import { dropLease, newLease } from './lease.ts';
+import { issuePermit } from './permits.ts';
+import { keepSimulation } from './planning.ts';
+import { recordEvents } from './progress.ts';
+import { reconcile } from './reconciler.ts';
+import { recordResult } from './results.ts';
+import { inStep } from './step.ts';
+import { tasksFor } from './tasks.ts';
+
+export interface Rollouts {
+  readonly handlers: Handlers<RolloutRoutes>;
+  readonly jobs: JobPort;
+  /** Reconciles until stopped: every second, and at once when something was stored here. */
+  start(): void;
+  /** Ends after the transaction under way. */
+  stop(): Promise<void>;
+  /** One pass, for tests and tools. */
+  reconcileOnce(): Promise<void>;
+  attention(): Promise<AttentionItem[]>;
+}
+
+const TICK_MS = 1_000;
+/** After a failed pass (the database restarts): long enough not to fill the log. */
+const TICK_AFTER_ERROR_MS = 5_000;
+
+export function createRollouts(context: Context, ports: RolloutPorts): Rollouts {
+  const news = new EventEmitter();
+  // One listener per open live view and one for the reconciler.
+  news.setMaxListeners(0);
+  const engine: Engine = { ...ports, context, poke: () => void news.emit('stored') };
+  const lease = newLease(context.randomHex(8));
+  let running: { stopped: boolean; readonly done: Promise<void>; wake: () => void } | null = null;
+
+  const loop = async (self: { stopped: boolean; wake: () => void }): Promise<void> => {
+    while (!self.stopped) {
+      let poked = false;
+      const pause = new Promise<void>(resolve => {
+        self.wake = () => {
+          poked = true;
+          resolve();
+        };
+      });
+      let waitMs = TICK_MS;
+      try {
+        await reconcile(engine, lease);
+      } catch (error) {
+        waitMs = TICK_AFTER_ERROR_MS;
+        if (!self.stopped)
+          context.log.error(
+            { error: error instanceof Error ? error.message : String(error) },
+            'the reconciler could not run; it tries again',
+          );
+      }
+      if (self.stopped) break;
+      let timer: NodeJS.Timeout | undefined;
+      if (!poked || waitMs === TICK_AFTER_ERROR_MS)
+        await Promise.race([pause, new Promise<void>(resolve => (timer = setTimeout(resolve, waitMs)))]);
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    handlers: rolloutHandlers(engine, news),
+    jobs: jobPort(engine),
+    start() {
+      if (running !== null) return;
+      const self = { stopped: false, done: Promise.resolve(), wake: () => {} };
+      self.done = loop(self);
+      news.on('stored', () => self.wake());
+      running = self;
+    },
+    async stop() {
+      if (running === null) return;
+      running.stopped = true;
+      running.wake();
+      await running.done;
+      running = null;
+      await dropLease(context, lease).catch(() => undefined);
+    },
+    reconcileOnce: () => reconcile(engine, lease),
+    attention: () => attention(context.db),
+  };
+}
+
+function jobPort(engine: Engine): JobPort {
+  return {
+    tasksFor: hostId => tasksFor(engine, hostId),
+    recordSimulation: (hostId, requestId, answer) =>
+      inStep(engine.context, async step => {
+        if (await keepSimulation(step, hostId, requestId, answer)) step.afterwards(() => engine.poke());
+      }),
+    recordEvents: (hostId, jobId, attempt, events) => recordEvents(engine, hostId, jobId, attempt, events),
+    requestPermit: (hostId, jobId, attempt, phase) => issuePermit(engine, hostId, jobId, attempt, phase),
+    recordResult: (hostId, jobId, attempt, result) => recordResult(engine, hostId, jobId, attempt, result),
+  };
+}

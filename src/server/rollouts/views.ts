@@ -1,0 +1,156 @@
+import type { z } from 'zod';
+import type { Gate, JobView, PlanReportView, Ring, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
+import type { Instant } from '../../core/kernel/instants.ts';
+import { JOB_ACTIVE, JOB_FAILED, JOB_SATISFIED } from '../../core/rollouts/job-states.ts';
+import { type Actor, verbStates } from '../../core/rollouts/verbs.ts';
+import { WAITING_ON } from '../../core/rollouts/waiting.ts';
+import type { Queryable } from '../../db/db.ts';
+import { notFound } from '../runtime/problems.ts';
+import type { JobRow, RingRow, RolloutRow } from './rows.ts';
+import { verbFacts } from './verb-facts.ts';
+import { jobWaitsOn, rolloutWaits } from './waits.ts';
+
+interface Tally {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly active: number;
+  readonly waiting: number;
+}
+const NOTHING: Tally = { succeeded: 0, failed: 0, active: 0, waiting: 0 };
+
+/** `of`: the column of job that names the rollout or the ring. */
+async function tallies(db: Queryable, of: 'rollout_id' | 'ring_id', ids: readonly string[]): Promise<Map<string, Tally>> {
+  const rows = await db.query<Tally & { id: string }>(
+    `select ${of} as id, count(*) filter (where state = any($2))::int as succeeded, count(*) filter (where state = any($3))::int as failed,
+       count(*) filter (where state = any($4))::int as active, count(*) filter (where state = 'queued')::int as waiting
+     from job where ${of} = any($1) group by ${of}`,
+    [ids, JOB_SATISFIED, JOB_FAILED, JOB_ACTIVE],
+  );
+  return new Map(rows.map(({ id, succeeded, failed, active, waiting }) => [id, { succeeded, failed, active, waiting }]));
+}
+
+export async function summaries(db: Queryable, rows: readonly RolloutRow[]): Promise<RolloutSummaryView[]> {
+  const counted = await tallies(
+    db,
+    'rollout_id',
+    rows.map(row => row.id),
+  );
+  return rows.map(row => ({
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    revertsId: row.reverts_id,
+    state: row.state,
+    stateReason: row.state_reason,
+    requestedBy: row.requested_by,
+    approvedBy: row.approved_by,
+    selfApproved: row.self_approved,
+    planHash: row.plan_hash,
+    hosts: row.hosts,
+    ...(counted.get(row.id) ?? NOTHING),
+    patches: row.spec.patchIds.length,
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  }));
+}
+
+export async function rolloutById(db: Queryable, id: string): Promise<RolloutRow> {
+  const [row] = await db.query<RolloutRow>('select * from rollout where id = $1', [id]);
+  if (row === undefined) throw notFound('rollout', id);
+  return row;
+}
+
+export async function detail(db: Queryable, id: string, actor: Actor, now: Instant): Promise<RolloutDetailView> {
+  const row = await rolloutById(db, id);
+  const [[rollout], rings, plan, facts, waitingOn] = await Promise.all([
+    summaries(db, [row]),
+    ringViews(db, id),
+    planReport(db, row),
+    verbFacts(db, now, row),
+    rolloutWaits(db, row, now),
+  ]);
+  return { rollout: rollout!, spec: row.spec, rings, verbs: verbStates(facts, actor), plan, waitingOn };
+}
+
+/** The plan in force, or the one that was refused, so that its errors can be read. */
+async function planReport(db: Queryable, row: RolloutRow): Promise<PlanReportView | null> {
+  const [plan] = await db.query<{ report: PlanReportView }>(
+    `select report from rollout_plan where rollout_id = $1 and (plan_hash = $2 or ($2::text is null and revision = $3)) order by prepared_at desc limit 1`,
+    [row.id, row.plan_hash, row.revision],
+  );
+  return plan?.report ?? null;
+}
+
+interface GateRow {
+  readonly ring_id: string;
+  readonly at: Instant;
+  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  readonly inputs: Record<string, number>;
+  readonly statement: string;
+  readonly reasons: string[];
+  readonly decided_by: string;
+}
+
+async function ringViews(db: Queryable, rolloutId: string): Promise<z.output<typeof Ring>[]> {
+  const rings = await db.query<RingRow>('select * from ring where rollout_id = $1 order by ring_index', [rolloutId]);
+  const gates = await db.query<GateRow>(
+    'select ring_id, at, verdict, inputs, statement, reasons, decided_by from gate_evaluation where rollout_id = $1 order by id',
+    [rolloutId],
+  );
+  const counted = await tallies(
+    db,
+    'ring_id',
+    rings.map(ring => ring.id),
+  );
+  return rings.map(ring => ({
+    id: ring.id,
+    index: ring.ring_index,
+    name: ring.name,
+    state: ring.state,
+    stateReason: ring.state_reason,
+    hosts: ring.hosts,
+    ...(counted.get(ring.id) ?? NOTHING),
+    soakMinutes: ring.soak_minutes,
+    concurrency: ring.concurrency,
+    soakEndsAt: ring.soak_ends_at,
+    gates: gates.filter(gate => gate.ring_id === ring.id).map(gateView),
+  }));
+}
+
+function gateView({ at, verdict, inputs, statement, reasons, decided_by }: GateRow): z.output<typeof Gate> {
+  return { at, verdict, inputs, statement, reasons, decidedBy: decided_by };
+}
+
+export interface JobViewRow extends JobRow {
+  readonly rollout_state: RolloutRow['state'];
+  readonly ring_state: RingRow['state'];
+  readonly host_busy: boolean;
+}
+
+/** Of a job with what its view needs from its rollout and ring. */
+export const JOB_VIEW_COLUMNS = `job.*, rollout.state as rollout_state, ring.state as ring_state,
+  exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state in ('${JOB_ACTIVE.join("', '")}')) as host_busy`;
+
+export function jobView(row: JobViewRow, now: Instant): JobView {
+  const code = jobWaitsOn(row, { rollout: row.rollout_state, ring: row.ring_state, hostBusy: row.host_busy, now });
+  return {
+    id: row.id,
+    rolloutId: row.rollout_id,
+    hostId: row.host_id,
+    hostName: row.host_name,
+    ringIndex: row.ring_index,
+    state: row.state,
+    phase: row.phase,
+    attempt: row.attempt,
+    waitingOn: code === null || code === 'host-working' ? null : WAITING_ON[code].text,
+    failureClass: row.failure_class,
+    failure: row.failure,
+    infrastructure: row.infrastructure,
+    touched: row.touched,
+    transaction: row.transaction,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    healed: row.healed,
+  };
+}

@@ -1,0 +1,103 @@
+import type { Instant } from '../../core/kernel/instants.ts';
+import { explain } from '../../core/rollouts/explain.ts';
+import { JOB, JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
+import { isFinal } from '../../core/rollouts/machine.ts';
+import type { RingState } from '../../core/rollouts/ring-states.ts';
+import type { RolloutState } from '../../core/rollouts/rollout-states.ts';
+import { isWaitingOn, type Waiting, type WaitingOn } from '../../core/rollouts/waiting.ts';
+import type { Queryable } from '../../db/db.ts';
+import { readEngine } from './locks.ts';
+import type { JobRow, RingRow, RolloutRow } from './rows.ts';
+
+export interface WaitContext {
+  readonly rollout: RolloutState;
+  readonly ring: RingState;
+  /** Another rollout is at work on the host. */
+  readonly hostBusy: boolean;
+  readonly now: Instant;
+}
+
+/** What an unfinished job waits on; every one of them waits on something. null for one that has ended. */
+export function jobWaitsOn(job: Pick<JobRow, 'state' | 'parked' | 'waiting_on' | 'not_before'>, context: WaitContext): WaitingOn | null {
+  if (isFinal(JOB, job.state)) return null;
+  const stored = job.waiting_on !== null && isWaitingOn(job.waiting_on) ? job.waiting_on : null;
+  if (job.state === 'lost') return 'host-lost';
+  if (job.state === 'offered') return 'host';
+  if (job.state === 'staged' || job.state === 'reboot-pending') return stored ?? 'host-working';
+  if (job.state !== 'queued') return 'host-working';
+  if (job.parked) return stored ?? 'infrastructure';
+  if (context.rollout === 'paused') return 'paused';
+  if (context.ring === 'pending' || context.ring === 'eligible') return 'ring-not-open';
+  if (context.ring !== 'running') return 'ring-stopped';
+  if (job.not_before !== null && job.not_before > context.now) return stored ?? 'back-off';
+  return context.hostBusy ? 'host-lock' : 'ring-slot';
+}
+
+interface GroupedJobs extends Pick<JobRow, 'state' | 'parked' | 'waiting_on'> {
+  readonly ring_index: number;
+  readonly ring_state: RingState;
+  readonly not_before: Instant | null;
+  readonly host_busy: boolean;
+  readonly hosts: number;
+  readonly sample: string[];
+}
+
+/** Grouped in the database: a rollout of 100,000 hosts waits on a handful of things. */
+async function groupedJobs(db: Queryable, rolloutId: string, now: Instant): Promise<GroupedJobs[]> {
+  return await db.query<GroupedJobs>(
+    `select state, parked, waiting_on, ring_index, ring_state, host_busy, min(not_before) filter (where not_before > $2) as not_before, count(*)::int as hosts,
+       (array_agg(host_name order by position))[1:3] as sample
+     from (select job.*, ring.state as ring_state, job.not_before > $2 as backing_off,
+             exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state = any($3)) as host_busy
+           from job join ring on ring.id = job.ring_id
+           where job.rollout_id = $1 and job.finished_at is null and ring.state in ('running', 'failed', 'gate-pending', 'soaking', 'evaluating')) as open
+     group by state, parked, waiting_on, ring_index, ring_state, host_busy, backing_off order by ring_index, state`,
+    [rolloutId, now, JOB_ACTIVE],
+  );
+}
+
+export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant): Promise<Waiting[]> {
+  const engine = await readEngine(db, 'read');
+  const rings = await db.query<RingRow>('select * from ring where rollout_id = $1 order by ring_index', [row.id]);
+  const open = rings.find(ring => !['passed', 'skipped', 'cancelled'].includes(ring.state)) ?? null;
+  const [rehearsals] = await db.query<{ asked: number; answered: number }>(
+    'select count(*)::int as asked, count(answer)::int as answered from simulation where rollout_id = $1 and request is not null',
+    [row.id],
+  );
+  const jobs = row.started_at === null ? [] : await groupedJobs(db, row.id, now);
+  const byCode = new Map<WaitingOn, { waitingOn: WaitingOn; hosts: number; sample: string[]; changesAt: Instant | null }>();
+  for (const group of jobs) {
+    const code = jobWaitsOn(group, { rollout: row.state, ring: group.ring_state, hostBusy: group.host_busy, now });
+    if (code === null) continue;
+    const known = byCode.get(code) ?? { waitingOn: code, hosts: 0, sample: [], changesAt: null };
+    byCode.set(code, {
+      ...known,
+      hosts: known.hosts + group.hosts,
+      sample: [...known.sample, ...group.sample].slice(0, 3),
+      changesAt: known.changesAt ?? group.not_before,
+    });
+  }
+  return explain({
+    now,
+    state: row.state,
+    stateSince: row.state_since,
+    stateReason: row.state_reason,
+    windowStartsAt: row.window_starts_at,
+    windowEndsAt: row.window_ends_at,
+    killSwitch: { engaged: engine.kill_switch, by: engine.kill_switch_by, reason: engine.kill_switch_reason },
+    pauseReasons: row.pause_reasons.map(reason => reason.text),
+    rehearsals: rehearsals ?? { asked: 0, answered: 0 },
+    ring:
+      open === null
+        ? null
+        : {
+            name: open.name,
+            index: open.ring_index,
+            of: rings.length,
+            state: open.state,
+            soakEndsAt: open.soak_ends_at,
+            reason: open.state_reason,
+          },
+    jobs: [...byCode.values()],
+  });
+}
