@@ -43,7 +43,9 @@ export class HostSet {
   }
 
   add(slot: number, fleetSize: number): void {
-    if (this.has(slot)) return;
+    // Fleets are loaded and assessed in rising order, where the place is the end and nothing has to be searched.
+    const isLast = this.#bits === null && (this.#size === 0 || slot > this.#list[this.#size - 1]!);
+    if (!isLast && this.has(slot)) return;
     if (this.#bits === null && this.#size >= listMax(fleetSize)) this.#toBits(fleetSize);
     if (this.#bits === null) this.#insert(slot);
     else {
@@ -94,7 +96,7 @@ export class HostSet {
   }
 
   #insert(slot: number): void {
-    const at = lowerBound(this.#list, this.#size, slot);
+    const at = this.#size === 0 || slot > this.#list[this.#size - 1]! ? this.#size : lowerBound(this.#list, this.#size, slot);
     if (this.#size === this.#list.length) {
       const larger = new Uint32Array(Math.max(4, this.#size * 2));
       larger.set(this.#list.subarray(0, this.#size));

@@ -1,9 +1,9 @@
 import type { FindingState } from '../findings/finding.ts';
-import { DAY_MS } from '../kernel/instants.ts';
 import type { HostExposure } from './deadline.ts';
+import { type DueCounts, MONTH_MS, WEEK_MS } from './due-profile.ts';
 import type { Availability } from './offers.ts';
-import type { SourceOnHost } from './source-standing.ts';
-import { type FindingGroup, type Standing, WATCHED } from './standing.ts';
+import type { SourceOnHost } from './source-walk.ts';
+import { type FindingGroup, WATCHED } from './standing.ts';
 
 export const FINDING_STATES = [
   'fixable',
@@ -21,43 +21,18 @@ export const FINDING_STATES = [
 export const DUE_BANDS = ['overdue', 'week', 'month', 'later', 'none'] as const;
 export type DueBand = (typeof DUE_BANDS)[number];
 
-/** `not-offered`: the publisher has a fix that no enabled suite offers to this host. */
-export type MemberAvailability = Availability | 'not-offered';
-
-/** A host's part in a patch. */
-export interface Membership {
-  readonly standing: Standing;
-  /** The version that the patch moves to, as its publisher writes it. */
-  readonly targetVersion: string;
-  readonly availability: MemberAvailability;
-  readonly security: boolean;
-  /** The first due date of what the patch closes here. */
-  readonly dueMs: number | null;
-}
-
 /** One part of a source's findings on a host: all in one state, all with one clock. */
 export interface StatedGroup {
   readonly state: FindingState;
   readonly group: FindingGroup;
-  /** null: there is nothing to install, so no clock runs. */
-  readonly clockSinceMs: number | null;
   readonly sinceMs: number;
-  /** True when the host's patch of this source closes them. */
+  /** False: there is nothing to install, so no clock runs. */
+  readonly hasFix: boolean;
+  /** The patch of this source that closes them: the one offered, or the one that only advisories name. */
   readonly inPatch: 'offered' | 'needed' | null;
 }
 
-/** A host in numbers, true until `validUntilMs`: then the first finding becomes overdue or moves to a nearer band. */
-export interface Assessment {
-  /** Findings by state, in the order of FINDING_STATES. */
-  readonly byState: readonly number[];
-  /** Findings by due date, in the order of DUE_BANDS, without `wont-fix`. */
-  readonly byDue: readonly number[];
-  readonly knownExploited: number;
-  readonly earliestDueMs: number | null;
-  readonly validUntilMs: number;
-  readonly memberships: readonly Membership[];
-}
-
+/** The state of findings that an offer would close. */
 const STATE_OF: Readonly<Record<Availability, FindingState>> = {
   offered: 'fixable',
   'kept-back': 'fixable',
@@ -66,100 +41,114 @@ const STATE_OF: Readonly<Record<Availability, FindingState>> = {
 };
 
 /** The findings of a source on a host, by state. `offersKnown` false: nobody could ask the host, so what the distribution has fixed counts as fixable. */
-export function statedGroups({ standing, offer, sinceMs, memorySinceMs, kernelState }: SourceOnHost, offersKnown: boolean): StatedGroup[] {
+export function statedGroups(source: SourceOnHost, offersKnown: boolean): StatedGroup[] {
+  const { standing, offer, sinceMs, memorySinceMs, kernelState } = source;
   const groups: StatedGroup[] = [];
-  const add = (state: FindingState, group: FindingGroup, since: number, hasFix: boolean, inPatch: StatedGroup['inPatch']) => {
-    if (group.size > 0) groups.push({ state, group, sinceMs: since, clockSinceMs: hasFix ? since : null, inPatch });
-  };
-  if (offer !== null) add(STATE_OF[offer.availability], standing.closable, sinceMs, true, 'offered');
-  add(offersKnown ? 'not-offered' : 'fixable', standing.unreached, sinceMs, true, 'needed');
-  add(kernelState === null ? 'restart-pending' : 'reboot-pending', standing.pending, memorySinceMs, true, null);
-  for (const state of WATCHED) add(state, standing.watched[state], sinceMs, false, null);
-  return groups;
+  if (offer !== null) groups.push({ state: STATE_OF[offer.availability], group: standing.closable, sinceMs, hasFix: true, inPatch: 'offered' });
+  groups.push({ state: offersKnown ? 'not-offered' : 'fixable', group: standing.unreached, sinceMs, hasFix: true, inPatch: 'needed' });
+  groups.push({ state: pendingState(kernelState), group: standing.pending, sinceMs: memorySinceMs, hasFix: true, inPatch: null });
+  for (const state of WATCHED) groups.push({ state, group: standing.watched[state], sinceMs, hasFix: false, inPatch: null });
+  return groups.filter(({ group }) => group.size > 0);
 }
 
-export function membershipsOf({ standing, offer, sinceMs }: SourceOnHost, exposure: HostExposure): Membership[] {
-  const memberships: Membership[] = [];
-  if (offer !== null && standing.disk.length > 0)
-    memberships.push({
-      standing,
-      targetVersion: offer.target.version,
-      availability: offer.availability,
-      security: offer.security,
-      dueMs: firstDue(standing.closable, exposure, sinceMs),
-    });
-  if (standing.neededVersion !== null && standing.neededVersion !== offer?.target.version)
-    memberships.push({
-      standing,
-      targetVersion: standing.neededVersion,
-      availability: 'not-offered',
-      security: true,
-      dueMs: firstDue(standing.unreached, exposure, sinceMs),
-    });
-  return memberships;
+function pendingState(kernelState: SourceOnHost['kernelState']): FindingState {
+  return kernelState === null ? 'restart-pending' : 'reboot-pending';
 }
 
-function firstDue(group: FindingGroup, exposure: HostExposure, sinceMs: number): number | null {
-  return group.size === 0 ? null : group.due(exposure).earliestMs(sinceMs);
+/** A host in numbers. */
+export interface Assessment {
+  /** Findings by state, in the order of FINDING_STATES. */
+  readonly byState: readonly number[];
+  /** Findings by due date, in the order of DUE_BANDS, without `wont-fix`. */
+  readonly byDue: readonly number[];
+  readonly knownExploited: number;
+  readonly earliestDueMs: number | null;
 }
 
-const WEEK_MS = 7 * DAY_MS;
-const MONTH_MS = 30 * DAY_MS;
-const WONT_FIX = FINDING_STATES.indexOf('wont-fix');
+const STATE_INDEX = Object.fromEntries(FINDING_STATES.map((state, at) => [state, at])) as Record<FindingState, number>;
+const DUE_AT = FINDING_STATES.length;
+const EXPLOITED_AT = DUE_AT + DUE_BANDS.length;
+const WIDTH = EXPLOITED_AT + 1;
 
-export function assess(
-  sources: readonly SourceOnHost[],
-  host: { readonly exposure: HostExposure; readonly offersKnown: boolean },
-  nowMs: number,
-): Assessment {
-  const byState = new Array<number>(FINDING_STATES.length).fill(0);
-  const byDue = new Array<number>(DUE_BANDS.length).fill(0);
-  const memberships: Membership[] = [];
-  let knownExploited = 0;
-  let earliest = Number.POSITIVE_INFINITY;
-  let validUntil = Number.POSITIVE_INFINITY;
-  for (const source of sources) {
-    for (const { state, group, clockSinceMs } of statedGroups(source, host.offersKnown)) {
-      const stateIndex = FINDING_STATES.indexOf(state);
-      byState[stateIndex]! += group.size;
-      if (stateIndex === WONT_FIX) continue;
-      knownExploited += group.knownExploited;
-      if (clockSinceMs === null) {
-        byDue[4]! += group.size;
-        continue;
-      }
-      const due = group.due(host.exposure);
-      const overdue = due.countDueBy(nowMs, clockSinceMs);
-      const week = due.countDueBy(nowMs + WEEK_MS, clockSinceMs);
-      const month = due.countDueBy(nowMs + MONTH_MS, clockSinceMs);
-      const dated = due.countDueBy(Number.MAX_SAFE_INTEGER, clockSinceMs);
-      byDue[0]! += overdue;
-      byDue[1]! += week - overdue;
-      byDue[2]! += month - week;
-      byDue[3]! += dated - month;
-      byDue[4]! += group.size - dated;
-      if (dated > 0) earliest = Math.min(earliest, due.earliestMs(clockSinceMs)!);
-      for (const ahead of AHEAD_MS) {
-        const next = dated > 0 ? due.nextAfterMs(nowMs + ahead, clockSinceMs) : null;
-        if (next !== null) validUntil = Math.min(validUntil, next - ahead);
-      }
-    }
-    memberships.push(...membershipsOf(source, host.exposure));
+/**
+ * The numbers of all hosts in columns: 80 bytes a host. A host's are true until its `validUntil`: then the first finding becomes overdue or moves
+ * to a nearer band.
+ */
+export class HostNumbers {
+  #counts = new Uint32Array(64 * WIDTH);
+  #earliest = new Float64Array(64);
+  #validUntil = new Float64Array(64);
+
+  isValid(slot: number, nowMs: number): boolean {
+    return slot < this.#validUntil.length && nowMs < this.#validUntil[slot]!;
   }
-  return {
-    byState,
-    byDue,
-    knownExploited,
-    earliestDueMs: Number.isFinite(earliest) ? earliest : null,
-    validUntilMs: validUntil,
-    memberships,
-  };
+
+  of(slot: number): Assessment {
+    const counts = Array.from(this.#counts.subarray(slot * WIDTH, (slot + 1) * WIDTH));
+    const earliest = this.#earliest[slot]!;
+    return {
+      byState: counts.slice(0, DUE_AT),
+      byDue: counts.slice(DUE_AT, EXPLOITED_AT),
+      knownExploited: counts[EXPLOITED_AT]!,
+      earliestDueMs: Number.isFinite(earliest) ? earliest : null,
+    };
+  }
+
+  /** Begins anew for a host; `addSource` for each of its sources follows. */
+  begin(slot: number): void {
+    if (slot >= this.#earliest.length) this.#grow(slot * 2);
+    this.#counts.fill(0, slot * WIDTH, (slot + 1) * WIDTH);
+    this.#earliest[slot] = Number.POSITIVE_INFINITY;
+    this.#validUntil[slot] = Number.POSITIVE_INFINITY;
+  }
+
+  /** What `statedGroups` lists, in numbers. */
+  addSource(slot: number, source: SourceOnHost, exposure: HostExposure, offersKnown: boolean, nowMs: number): void {
+    const { standing, offer, sinceMs } = source;
+    const { closable, unreached, pending } = standing;
+    if (closable.size > 0 && offer !== null) this.#addDated(slot, STATE_OF[offer.availability], closable, closable.due(exposure).counts(sinceMs, nowMs));
+    if (unreached.size > 0) this.#addDated(slot, offersKnown ? 'not-offered' : 'fixable', unreached, unreached.due(exposure).counts(sinceMs, nowMs));
+    if (pending.size > 0) this.#addDated(slot, pendingState(source.kernelState), pending, pending.due(exposure).counts(source.memorySinceMs, nowMs));
+    if (standing.isUnwatched) return;
+    for (const state of WATCHED) if (standing.watched[state].size > 0) this.#addUndated(slot, state, standing.watched[state]);
+  }
+
+  #addDated(slot: number, state: FindingState, group: FindingGroup, due: DueCounts): void {
+    const counts = this.#counts;
+    const base = slot * WIDTH;
+    counts[base + STATE_INDEX[state]]! += group.size;
+    counts[base + DUE_AT]! += due.overdue;
+    counts[base + DUE_AT + 1]! += due.week - due.overdue;
+    counts[base + DUE_AT + 2]! += due.month - due.week;
+    counts[base + DUE_AT + 3]! += due.dated - due.month;
+    counts[base + DUE_AT + 4]! += group.size - due.dated;
+    counts[base + EXPLOITED_AT]! += group.knownExploited;
+    if (due.earliestMs < this.#earliest[slot]!) this.#earliest[slot] = due.earliestMs;
+    if (due.validUntilMs < this.#validUntil[slot]!) this.#validUntil[slot] = due.validUntilMs;
+  }
+
+  #addUndated(slot: number, state: FindingState, group: FindingGroup): void {
+    const base = slot * WIDTH;
+    this.#counts[base + STATE_INDEX[state]]! += group.size;
+    if (state === 'wont-fix') return;
+    this.#counts[base + DUE_AT + 4]! += group.size;
+    this.#counts[base + EXPLOITED_AT]! += group.knownExploited;
+  }
+
+  #grow(slots: number): void {
+    const counts = new Uint32Array(slots * WIDTH);
+    const earliest = new Float64Array(slots);
+    const validUntil = new Float64Array(slots);
+    counts.set(this.#counts);
+    earliest.set(this.#earliest);
+    validUntil.set(this.#validUntil);
+    this.#counts = counts;
+    this.#earliest = earliest;
+    this.#validUntil = validUntil;
+  }
 }
 
-/** A date is in its band until now, now + 7 days or now + 30 days reaches it. */
-const AHEAD_MS = [0, WEEK_MS, MONTH_MS];
-
-/** The band of one due date, as `assess` counts it. */
+/** The band of one due date, as hosts are counted. */
 export function dueBand(dueMs: number | null, nowMs: number): DueBand {
   if (dueMs === null) return 'none';
   if (dueMs <= nowMs) return 'overdue';

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS } from '../kernel/instants.ts';
 import { type Deadline, deadlineFor, dueAtMs } from './deadline.ts';
-import { type DueItem, DueProfile } from './due-profile.ts';
+import { DueProfile } from './due-profile.ts';
+
+interface DueItem {
+  readonly deadline: Deadline;
+  readonly knownMs: number;
+}
+
 
 const base: Deadline = { ...deadlineFor(null, 'public'), escalated: null };
 const day = fc.integer({ min: 0, max: 200 }).map(n => n * DAY_MS);
@@ -18,12 +24,26 @@ describe('DueProfile', () => {
   it('answers as each deadline by itself', () => {
     fc.assert(
       fc.property(fc.array(item, { maxLength: 40 }), day, day, (items, sinceMs, atMs) => {
-        const profile = new DueProfile(items);
+        const profile = new DueProfile(items, at => items[at]!.deadline);
         const dues = items.map(({ deadline, knownMs }) => dueAtMs(deadline, Math.max(knownMs, sinceMs))).filter(due => due !== null);
+        const later = (ms: number) => Math.min(Number.POSITIVE_INFINITY, ...dues.filter(due => due > ms));
         expect(profile.countDueBy(atMs, sinceMs)).toBe(dues.filter(due => due <= atMs).length);
-        expect(profile.earliestMs(sinceMs)).toBe(dues.length === 0 ? null : Math.min(...dues));
-        const later = dues.filter(due => due > atMs);
-        expect(profile.nextAfterMs(atMs, sinceMs)).toBe(later.length === 0 ? null : Math.min(...later));
+        expect(profile.nextAfterMs(atMs, sinceMs)).toBe(later(atMs));
+        // Asked twice, with another date in between: what hosts share must not leak from one to the other.
+        for (const now of [atMs, atMs + 3 * DAY_MS, atMs]) {
+          const dueBy = (ms: number) => dues.filter(due => due <= now + ms).length;
+          expect(profile.counts(sinceMs, now)).toMatchObject({
+            overdue: dueBy(0),
+            week: dueBy(7 * DAY_MS),
+            month: dueBy(30 * DAY_MS),
+            dated: dues.length,
+            earliestMs: later(Number.NEGATIVE_INFINITY),
+          });
+          const { validUntilMs } = profile.counts(sinceMs, now);
+          if (!Number.isFinite(validUntilMs)) continue;
+          expect(profile.counts(sinceMs, validUntilMs - 1)).toMatchObject({ overdue: dueBy(0), week: dueBy(7 * DAY_MS), month: dueBy(30 * DAY_MS) });
+          expect(validUntilMs).toBeGreaterThan(now);
+        }
         expect(profile.size).toBe(items.length);
       }),
     );

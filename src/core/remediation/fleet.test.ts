@@ -140,8 +140,8 @@ function bySlowWay(host: GeneratedHost, claims: readonly Claim[]) {
     for (const match of found.values()) {
       let state: string = match.state;
       let hasFix = false;
-      if (match.state === 'undetermined') state = 'undetermined';
-      else if (match.hidden !== null) state = 'wont-fix';
+      if (match.hidden !== null) state = 'wont-fix';
+      else if (match.state === 'undetermined') state = 'undetermined';
       else if (left !== null && !left.has(match.vulnerabilityId)) {
         hasFix = true;
         state = { offered: 'fixable', 'kept-back': 'fixable', held: 'held', phased: 'not-offered' }[AVAILABILITY[offer!.availability]!]!;

@@ -1,14 +1,15 @@
 import type { Claim, Enrichment } from '../advisories/claim.ts';
 import { type ClaimIndex, indexClaims } from '../advisories/claim-index.ts';
+import { packageKindOfRelease } from '../advisories/releases.ts';
 import { FleetInventory, type PackageDelta } from '../findings/fleet-inventory.ts';
 import { FleetMatcher, type PackageKey } from '../findings/fleet-matcher.ts';
 import { FleetUnits, type PackageVersion } from '../findings/fleet-units.ts';
-import { type Assessment, assess } from './assessment.ts';
+import { type Assessment, HostNumbers } from './assessment.ts';
 import type { HostExposure } from './deadline.ts';
 import { type Candidate, type Offer, Offers } from './offers.ts';
 import type { Criticality } from './patch.ts';
 import { PatchQueue } from './patch-queue.ts';
-import { type Residual, type SourceOnHost, SourceWalk } from './source-standing.ts';
+import { type Residual, type SourceOnHost, SourceWalk, sinceInPairs, type WalkedHost } from './source-walk.ts';
 import { Standings } from './standing.ts';
 import { VulnerabilityRisks } from './vulnerability-risk.ts';
 
@@ -48,15 +49,14 @@ interface Entry {
   readonly host: FleetHost;
   readonly candidates: CandidateSet | null;
   readonly residuals: readonly Residual[];
-  assessment: Assessment | null;
 }
 
 interface CandidateSet {
   readonly key: string;
   readonly ids: Uint32Array;
   hosts: number;
-  /** By release: the same offers may mean different things on two releases. */
-  readonly offers: Map<string, readonly Offer[]>;
+  /** null before somebody asks. */
+  offers: readonly Offer[] | null;
 }
 
 /**
@@ -74,12 +74,14 @@ export class Fleet {
   readonly #entries: (Entry | undefined)[] = [];
   readonly #slotOf = new Map<string, number>();
   readonly #freeSlots: number[] = [];
+  readonly #numbers = new HostNumbers();
   readonly #candidates: (Candidate | undefined)[] = [];
   readonly #candidateSets = new Map<string, CandidateSet>();
   readonly #offers: Offers;
   /** Slots whose numbers are stale; the rest are true until their `validUntilMs`. */
   readonly #stale = new Set<number>();
   #index: ClaimIndex = indexClaims([]);
+  #namedBinaries = '';
   #enrichmentOf: (id: string) => Enrichment | null = () => null;
 
   constructor() {
@@ -128,15 +130,7 @@ export class Fleet {
   offersOn(slot: number): readonly Offer[] | null {
     const { host, candidates } = this.#entry(slot);
     if (candidates === null) return null;
-    let offers = candidates.offers.get(host.release);
-    if (offers === undefined) {
-      offers = this.#offers.of(
-        Array.from(candidates.ids, id => this.#candidates[id]!),
-        host.release,
-      );
-      candidates.offers.set(host.release, offers);
-    }
-    return offers;
+    return (candidates.offers ??= this.#offers.of(Array.from(candidates.ids, id => this.#candidates[id]!), host.release));
   }
 
   *slots(): Iterable<number> {
@@ -149,9 +143,9 @@ export class Fleet {
     this.#slotOf.set(host.id, slot);
     const delta =
       host.packagesKey === null ? this.inventory.remove(slot) : this.inventory.setPackages(slot, host.packagesKey, lists.packageIds);
-    const candidates = host.candidatesKey === null ? null : this.#takeCandidates(host.candidatesKey, lists.candidateIds);
+    const candidates = host.candidatesKey === null ? null : this.#takeCandidates(`${host.release} ${host.candidatesKey}`, lists.candidateIds);
     this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
-    this.#entries[slot] = { host, candidates, residuals: this.#residualsFor(host), assessment: null };
+    this.#entries[slot] = { host, candidates, residuals: this.#residualsFor(host) };
     this.#stale.add(slot);
     return { slot, delta };
   }
@@ -172,11 +166,10 @@ export class Fleet {
   loadClaims(index: ClaimIndex, enrichmentOf: (id: string) => Enrichment | null): void {
     this.#index = index;
     this.#enrichmentOf = enrichmentOf;
-    this.units.forgetUnits();
+    const binaries = namedBinaries(index);
+    if (binaries !== this.#namedBinaries) this.#forgetUnits(binaries);
     this.matcher.load(index);
     this.#restart();
-    this.#offers.forget();
-    for (const set of this.#candidateSets.values()) set.offers.clear();
     for (const slot of this.slots()) {
       const entry = this.#entry(slot);
       if (entry.residuals.length > 0) this.#entries[slot] = { ...entry, residuals: this.#residualsFor(entry.host) };
@@ -207,44 +200,52 @@ export class Fleet {
   }
 
   assessment(slot: number, nowMs: number): Assessment {
-    const entry = this.#entry(slot);
-    const known = entry.assessment;
-    if (known !== null && !this.#stale.has(slot) && nowMs < known.validUntilMs) return known;
-    const { host } = entry;
-    const fresh = assess(this.sourcesOf(slot), { exposure: host.exposure, offersKnown: host.candidatesKey !== null }, nowMs);
-    this.#queue.setHost(slot, this.#entries.length, host, fresh.memberships);
-    // The queue keeps the memberships, packed.
-    entry.assessment = { ...fresh, memberships: NO_MEMBERSHIPS };
-    this.#stale.delete(slot);
-    return entry.assessment;
+    this.#assess(slot, nowMs);
+    return this.#numbers.of(slot);
   }
 
   /** Brings every stale host up to date; the number that were. */
   refresh(nowMs: number): number {
     const count = this.#stale.size;
-    for (const slot of this.#stale) this.assessment(slot, nowMs);
+    for (const slot of this.#stale) this.#assess(slot, nowMs);
     return count;
   }
 
-  sourcesOf(slot: number): SourceOnHost[] {
-    const { host, residuals } = this.#entry(slot);
-    if (host.packagesKey === null) return [];
-    const offers = this.offersOn(slot);
-    const { since, enrolledMs } = host;
-    return this.#walk.sourcesOf({
-      release: host.release,
-      exposure: host.exposure,
-      ids: this.inventory.idsOf(slot),
-      sinceMs: id => sinceMs(since, id) ?? enrolledMs,
-      offers,
-      residuals,
-      runningKernel: host.runningKernel,
-    });
+  /** The sources of a host that matter, with the ids of their binaries. */
+  sourcesOf(slot: number): (SourceOnHost & { readonly versionIds: readonly number[] })[] {
+    const host = this.#walked(slot);
+    this.#walk.walk(host);
+    return this.#walk.found.slice(0, this.#walk.count).map(source => ({ ...source, versionIds: this.#walk.versionIds(host, source) }));
   }
 
   /** When a version came onto the host, null when it came with the host. */
   sinceOf(slot: number, versionId: number): number | null {
-    return sinceMs(this.#entry(slot).host.since, versionId);
+    return sinceInPairs(this.#entry(slot).host.since, versionId);
+  }
+
+  #assess(slot: number, nowMs: number): void {
+    if (!this.#stale.has(slot) && this.#numbers.isValid(slot, nowMs)) return;
+    const { host } = this.#entry(slot);
+    const walk = this.#walk;
+    walk.walk(this.#walked(slot));
+    this.#numbers.begin(slot);
+    for (let at = 0; at < walk.count; at++) this.#numbers.addSource(slot, walk.found[at]!, host.exposure, host.candidatesKey !== null, nowMs);
+    this.#queue.setHost(slot, this.#entries.length, host, walk.found, walk.count);
+    this.#stale.delete(slot);
+  }
+
+  #walked(slot: number): WalkedHost {
+    const { host, residuals } = this.#entry(slot);
+    const { release, since, enrolledMs, runningKernel } = host;
+    return { release, ids: this.inventory.idsOf(slot), since, enrolledMs, offers: this.offersOn(slot), residuals, runningKernel };
+  }
+
+  /** Publishers speak of other binary packages than before, so what is one unit and what is several has changed. */
+  #forgetUnits(namedBinaries: string): void {
+    this.#namedBinaries = namedBinaries;
+    this.units.forgetUnits();
+    this.#offers.forget();
+    for (const set of this.#candidateSets.values()) set.offers = null;
   }
 
   #restart(): void {
@@ -264,7 +265,7 @@ export class Fleet {
 
   #takeCandidates(key: string, ids: () => Uint32Array): CandidateSet {
     let set = this.#candidateSets.get(key);
-    if (set === undefined) this.#candidateSets.set(key, (set = { key, ids: ids(), hosts: 0, offers: new Map() }));
+    if (set === undefined) this.#candidateSets.set(key, (set = { key, ids: ids(), hosts: 0, offers: null }));
     set.hosts += 1;
     return set;
   }
@@ -289,15 +290,7 @@ export class Fleet {
   }
 }
 
-const NO_MEMBERSHIPS: Assessment['memberships'] = [];
-
-function sinceMs(pairs: Uint32Array, versionId: number): number | null {
-  let low = 0;
-  let high = pairs.length >>> 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (pairs[middle * 2]! < versionId) low = middle + 1;
-    else high = middle;
-  }
-  return pairs[low * 2] === versionId ? pairs[low * 2 + 1]! * 1_000 : null;
+/** The binary packages that publishers speak of on releases whose advisories otherwise name sources. */
+function namedBinaries(index: ClaimIndex): string {
+  return [...index.packages()].filter(({ release, kind }) => kind === 'binary' && packageKindOfRelease(release) === 'source').map(({ release, name }) => `${release} ${name}`).sort().join('\n');
 }

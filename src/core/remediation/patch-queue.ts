@@ -1,11 +1,14 @@
 import { HostSet } from '../findings/fleet-host-set.ts';
 import { SECOND_MS } from '../kernel/instants.ts';
-import type { MemberAvailability, Membership } from './assessment.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
+import type { Availability } from './offers.ts';
 import { CRITICALITIES, type Criticality, WEIGHT } from './patch.ts';
+import type { SourceOnHost } from './source-walk.ts';
 import type { FindingGroup, Standing, Standings } from './standing.ts';
 
-export const AVAILABILITIES = ['offered', 'kept-back', 'held', 'phased', 'not-offered'] as const satisfies readonly MemberAvailability[];
+/** `not-offered`: the publisher has a fix that no enabled suite offers to the host. */
+export const AVAILABILITIES = ['offered', 'kept-back', 'held', 'phased', 'not-offered'] as const;
+export type MemberAvailability = (typeof AVAILABILITIES)[number];
 
 /** Hosts that stand alike towards a patch: it closes the same vulnerabilities on each. */
 export interface Cohort {
@@ -45,19 +48,31 @@ export class QueuedPatch {
   }
 }
 
+export interface PatchMember {
+  readonly standing: Standing;
+  readonly availability: MemberAvailability;
+  readonly security: boolean;
+  readonly dueMs: number | null;
+}
+
 const NOT_OFFERED = AVAILABILITIES.indexOf('not-offered');
-const FIELDS = 4;
+const AVAILABILITY_CODE: Readonly<Record<Availability, number>> = { offered: 0, 'kept-back': 1, held: 2, phased: 3 };
+/** Numbers that a host keeps for a patch: the patch, code | standing << CODE_BITS, due date in epoch seconds (0 = none). */
+const FIELDS = 3;
+/** Availability 3, security 1, exposure 2, criticality 3. */
+const CODE_BITS = 9;
 const NO_PARTS = new Uint32Array(0);
 
 /**
- * All patches with their hosts, kept true host by host. What a host adds is packed into four numbers a patch, so that it can be taken back when the
- * host changes: patch, standing, code (availability, security, exposure, criticality) and due date.
+ * All patches with their hosts, kept true host by host. What a host adds is packed into three numbers a patch, so that it can be taken back when the
+ * host changes.
  */
 export class PatchQueue {
   readonly #standings: Standings;
   readonly #patches: QueuedPatch[] = [];
   readonly #indexByKey = new Map<string, number>();
   readonly #parts: (Uint32Array | undefined)[] = [];
+  #scratch = new Uint32Array(3 * 1024);
   /** Rises with every change, for caches of the ranking. */
   generation = 0;
 
@@ -70,84 +85,85 @@ export class PatchQueue {
     for (const patch of this.#patches) if (patch.hosts.size > 0) yield patch;
   }
 
-  setHost(
-    slot: number,
-    fleetSize: number,
-    host: { readonly exposure: HostExposure; readonly criticality: Criticality },
-    memberships: readonly Membership[],
-  ): void {
+  /** `sources` of `count` are the host's; what it had added before is taken back. */
+  setHost(slot: number, fleetSize: number, host: { readonly exposure: HostExposure; readonly criticality: Criticality }, sources: readonly SourceOnHost[], count: number): void {
+    const hostCode = (EXPOSURES.indexOf(host.exposure) << 4) | (CRITICALITIES.indexOf(host.criticality) << 6);
+    if (this.#scratch.length < count * 2 * FIELDS) this.#scratch = new Uint32Array(count * 4 * FIELDS);
+    let length = 0;
+    for (let at = 0; at < count; at++) length = this.#pack(sources[at]!, host.exposure, hostCode, length);
     const before = this.#parts[slot] ?? NO_PARTS;
-    const after = new Uint32Array(memberships.length * FIELDS);
-    for (const [at, membership] of memberships.entries()) {
-      const { standing, availability, security, dueMs } = membership;
-      const code =
-        AVAILABILITIES.indexOf(availability) |
-        (Number(security) << 3) |
-        (EXPOSURES.indexOf(host.exposure) << 4) |
-        (CRITICALITIES.indexOf(host.criticality) << 6);
-      after.set(
-        [
-          this.#indexOf(standing, membership.targetVersion),
-          standing.index,
-          code,
-          dueMs === null ? 0 : Math.max(1, Math.ceil(dueMs / SECOND_MS)),
-        ],
-        at * FIELDS,
-      );
-    }
-    if (before.length === after.length && before.every((value, at) => value === after[at])) return;
+    if (before.length === length && isSame(before, this.#scratch, length)) return;
+    const after = length === 0 ? NO_PARTS : this.#scratch.slice(0, length);
     for (let at = 0; at < before.length; at += FIELDS) this.#take(slot, before, at);
     for (let at = 0; at < after.length; at += FIELDS) this.#give(slot, fleetSize, after, at);
-    this.#parts[slot] = after.length === 0 ? undefined : after;
+    this.#parts[slot] = after;
     this.generation += 1;
   }
 
   removeHost(slot: number): void {
-    this.setHost(slot, 0, { exposure: 'unknown', criticality: 'unset' }, []);
+    this.setHost(slot, 0, { exposure: 'unknown', criticality: 'unset' }, [], 0);
   }
 
   /** A host's part in a patch; null when it has none. */
-  memberOf(
-    slot: number,
-    patch: QueuedPatch,
-  ): { readonly standing: Standing; readonly availability: MemberAvailability; readonly dueMs: number | null } | null {
-    const parts = this.#parts[slot] ?? NO_PARTS;
-    for (let at = 0; at < parts.length; at += FIELDS) {
-      if (this.#patches[parts[at]!] !== patch) continue;
-      return {
-        standing: this.#standings.at(parts[at + 1]!),
-        availability: AVAILABILITIES[parts[at + 2]! & 7]!,
-        dueMs: parts[at + 3] === 0 ? null : parts[at + 3]! * SECOND_MS,
-      };
-    }
+  memberOf(slot: number, patch: QueuedPatch): PatchMember | null {
+    for (const [of, member] of this.membersOf(slot)) if (of === patch) return member;
     return null;
   }
 
-  /** How many patches a host lacks. What is only named by advisories cannot be installed and is not counted; phased updates are not meant for it yet. */
+  *membersOf(slot: number): Iterable<readonly [QueuedPatch, PatchMember]> {
+    const parts = this.#parts[slot] ?? NO_PARTS;
+    for (let at = 0; at < parts.length; at += FIELDS) {
+      const code = parts[at + 1]!;
+      const member = { standing: this.#standings.at(code >>> CODE_BITS), availability: AVAILABILITIES[code & 7]!, security: ((code >> 3) & 1) === 1, dueMs: parts[at + 2] === 0 ? null : parts[at + 2]! * SECOND_MS };
+      yield [this.#patches[parts[at]!]!, member];
+    }
+  }
+
+  /** How many patches a host lacks. What is only named by advisories cannot be installed, and phased updates are not meant for it yet: neither counts. */
   pendingOf(slot: number): { readonly patches: number; readonly security: number } {
     const parts = this.#parts[slot] ?? NO_PARTS;
     let patches = 0;
     let security = 0;
     for (let at = 0; at < parts.length; at += FIELDS) {
-      const availability = AVAILABILITIES[parts[at + 2]! & 7]!;
-      if (availability === 'phased' || availability === 'not-offered') continue;
+      if ((parts[at + 1]! & 7) >= AVAILABILITY_CODE.phased) continue;
       patches += 1;
-      if ((parts[at + 2]! >> 3) & 1) security += 1;
+      security += (parts[at + 1]! >> 3) & 1;
     }
     return { patches, security };
   }
 
   firstDueMs(patch: QueuedPatch): number | null {
     if (patch.dueIsStale) {
+      const index = this.#patches.indexOf(patch);
       let first = 0;
       patch.hosts.forEach(slot => {
-        const due = this.memberOf(slot, patch)?.dueMs ?? null;
-        if (due !== null && (first === 0 || due < first)) first = due;
+        const parts = this.#parts[slot]!;
+        for (let at = 0; at < parts.length; at += FIELDS) if (parts[at] === index && parts[at + 2] !== 0 && (first === 0 || parts[at + 2]! < first)) first = parts[at + 2]!;
       });
-      patch.firstDue = first / SECOND_MS;
+      patch.firstDue = first;
       patch.dueIsStale = false;
     }
     return patch.firstDue === 0 ? null : patch.firstDue * SECOND_MS;
+  }
+
+  /** Writes what a source adds to `#scratch` and returns the new length. */
+  #pack({ standing, offer, sinceMs }: SourceOnHost, exposure: HostExposure, hostCode: number, length: number): number {
+    if (offer !== null && standing.disk.length > 0) {
+      if (standing.offeredPatch < 0) standing.offeredPatch = this.#indexOf(standing, offer.target.version);
+      const code = AVAILABILITY_CODE[offer.availability] | (Number(offer.security) << 3) | hostCode;
+      this.#write(length, standing.offeredPatch, standing, code, firstDue(standing.closable, exposure, sinceMs));
+      length += FIELDS;
+    }
+    if (standing.neededVersion === null || standing.neededVersion === offer?.target.version) return length;
+    if (standing.neededPatch < 0) standing.neededPatch = this.#indexOf(standing, standing.neededVersion);
+    this.#write(length, standing.neededPatch, standing, NOT_OFFERED | (1 << 3) | hostCode, firstDue(standing.unreached, exposure, sinceMs));
+    return length + FIELDS;
+  }
+
+  #write(at: number, patchIndex: number, standing: Standing, code: number, due: number): void {
+    this.#scratch[at] = patchIndex;
+    this.#scratch[at + 1] = ((standing.index << CODE_BITS) | code) >>> 0;
+    this.#scratch[at + 2] = due;
   }
 
   #indexOf(standing: Standing, targetVersion: string): number {
@@ -164,23 +180,17 @@ export class PatchQueue {
 
   #give(slot: number, fleetSize: number, parts: Uint32Array, at: number): void {
     const patch = this.#patches[parts[at]!]!;
-    const code = parts[at + 2]!;
-    const due = parts[at + 3]!;
+    const code = parts[at + 1]!;
+    const due = parts[at + 2]!;
     patch.hosts.add(slot, fleetSize);
     patch.counts[code & 7]! += 1;
     patch.securityHosts += (code >> 3) & 1;
     if (due !== 0 && (patch.firstDue === 0 || due < patch.firstDue)) patch.firstDue = due;
-    const key = cohortKey(parts[at + 1]!, code);
+    const key = cohortKey(code);
     let cohort = patch.cohorts.get(key);
     if (cohort === undefined) {
-      const standing = this.#standings.at(parts[at + 1]!);
-      cohort = {
-        standing,
-        exposure: EXPOSURES[(code >> 4) & 3]!,
-        closes: (code & 7) === NOT_OFFERED ? standing.unreached : standing.closable,
-        hosts: 0,
-        weight: 0,
-      };
+      const standing = this.#standings.at(code >>> CODE_BITS);
+      cohort = { standing, exposure: EXPOSURES[(code >> 4) & 3]!, closes: (code & 7) === NOT_OFFERED ? standing.unreached : standing.closable, hosts: 0, weight: 0 };
       patch.cohorts.set(key, cohort);
       patch.generation += 1;
     }
@@ -190,12 +200,12 @@ export class PatchQueue {
 
   #take(slot: number, parts: Uint32Array, at: number): void {
     const patch = this.#patches[parts[at]!]!;
-    const code = parts[at + 2]!;
+    const code = parts[at + 1]!;
     patch.hosts.delete(slot);
     patch.counts[code & 7]! -= 1;
     patch.securityHosts -= (code >> 3) & 1;
-    if (parts[at + 3] === patch.firstDue && patch.firstDue !== 0) patch.dueIsStale = true;
-    const key = cohortKey(parts[at + 1]!, code);
+    if (parts[at + 2] === patch.firstDue && patch.firstDue !== 0) patch.dueIsStale = true;
+    const key = cohortKey(code);
     const cohort = patch.cohorts.get(key)!;
     cohort.hosts -= 1;
     cohort.weight -= weightOf(code);
@@ -205,11 +215,22 @@ export class PatchQueue {
   }
 }
 
-/** Not-offered hosts are a cohort of their own: the patch closes what advisories name, not what an offer brings. */
-function cohortKey(standingIndex: number, code: number): number {
-  return (standingIndex * 4 + ((code >> 4) & 3)) * 2 + Number((code & 7) === NOT_OFFERED);
+/** Standing and exposure; not-offered hosts are a cohort of their own, because the patch closes there what advisories name, not what an offer brings. */
+function cohortKey(code: number): number {
+  return (code >>> CODE_BITS) * 8 + ((code >> 4) & 3) * 2 + Number((code & 7) === NOT_OFFERED);
 }
 
 function weightOf(code: number): number {
   return WEIGHT[CRITICALITIES[(code >> 6) & 7]!];
+}
+
+function firstDue(group: FindingGroup, exposure: HostExposure, sinceMs: number): number {
+  if (group.size === 0) return 0;
+  const ms = group.due(exposure).earliestMs(sinceMs);
+  return Number.isFinite(ms) ? Math.max(1, Math.ceil(ms / SECOND_MS)) : 0;
+}
+
+function isSame(before: Uint32Array, scratch: Uint32Array, length: number): boolean {
+  for (let at = 0; at < length; at++) if (before[at] !== scratch[at]) return false;
+  return true;
 }

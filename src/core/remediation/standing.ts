@@ -1,10 +1,10 @@
 import type { FindingState } from '../findings/finding.ts';
-import type { FleetMatcher, UnitMatches } from '../findings/fleet-matcher.ts';
+import type { FleetMatcher } from '../findings/fleet-matcher.ts';
 import { isHidden } from '../findings/fleet-matcher.ts';
 import type { FleetSource, Unit } from '../findings/fleet-units.ts';
 import type { Judgement } from '../findings/rules.ts';
 import { compareKeys } from '../versions/scheme.ts';
-import type { HostExposure } from './deadline.ts';
+import { EXPOSURES, type HostExposure } from './deadline.ts';
 import { DueProfile } from './due-profile.ts';
 import { fixKnownMs, type VulnerabilityRisk, type VulnerabilityRisks } from './vulnerability-risk.ts';
 
@@ -19,39 +19,39 @@ export interface StandingKey {
   readonly target: Unit | null;
 }
 
+/** One vulnerability in one package, with what does not depend on version or host. */
+export interface GroupedFinding {
+  readonly judgement: Judgement;
+  readonly risk: VulnerabilityRisk;
+  /** When its fix could first be known, epoch ms. */
+  readonly knownMs: number;
+  readonly isHidden: boolean;
+  /** Serial of the standing that was made last with this vulnerability in its target, and on its disk: marks are cheaper than sets by the thousand. */
+  inTarget: number;
+  onDisk: number;
+}
+
 /** Findings that share their state and move together. */
 export class FindingGroup {
-  readonly judgements: readonly Judgement[];
-  readonly risks: readonly VulnerabilityRisk[];
+  readonly findings: readonly GroupedFinding[];
+  readonly size: number;
   readonly knownExploited: number;
-  readonly #profiles = new Map<HostExposure, DueProfile>();
+  readonly #profiles: (DueProfile | undefined)[] = [];
   #risk: number | undefined;
 
-  /** `risks` is parallel to `judgements`. */
-  constructor(judgements: readonly Judgement[], risks: readonly VulnerabilityRisk[]) {
-    this.judgements = judgements;
-    this.risks = risks;
-    this.knownExploited = this.risks.reduce((count, risk) => count + Number(risk.knownExploited), 0);
-  }
-
-  get size(): number {
-    return this.judgements.length;
+  constructor(findings: readonly GroupedFinding[]) {
+    this.findings = findings;
+    this.size = findings.length;
+    this.knownExploited = findings.reduce((count, { risk }) => count + Number(risk.knownExploited), 0);
   }
 
   due(exposure: HostExposure): DueProfile {
-    let profile = this.#profiles.get(exposure);
-    if (profile === undefined) {
-      profile = new DueProfile(
-        this.judgements.map((judgement, at) => ({ deadline: this.risks[at]!.deadline(exposure), knownMs: fixKnownMs(judgement) })),
-      );
-      this.#profiles.set(exposure, profile);
-    }
-    return profile;
+    return (this.#profiles[EXPOSURES.indexOf(exposure)] ??= new DueProfile(this.findings, at => this.findings[at]!.risk.deadline(exposure)));
   }
 
   /** The chance that at least one of them is exploited within 30 days, by the formula of core/priorities/ranking.ts. */
   get risk(): number {
-    return (this.#risk ??= 1 - this.risks.reduce((survives, risk) => survives * (1 - risk.probability), 1));
+    return (this.#risk ??= 1 - this.findings.reduce((survives, { risk }) => survives * (1 - risk.probability), 1));
   }
 }
 
@@ -76,15 +76,22 @@ export interface Standing extends StandingKey {
   readonly watched: Readonly<Record<WatchedState, FindingGroup>>;
   /** The version that closes everything in `unreached`, the highest that publishers name; null when there is none. */
   readonly neededVersion: string | null;
-  readonly isClean: boolean;
+  /** Nothing in `watched`. */
+  readonly isUnwatched: boolean;
+  /** Where the patch queue keeps the patches that come of this standing; -1 before it asked. */
+  offeredPatch: number;
+  neededPatch: number;
 }
 
 export class Standings {
   readonly #matcher: FleetMatcher;
   readonly #risks: VulnerabilityRisks;
-  readonly #simple = new Map<number, Standing>();
+  /** By unit on the disk; a unit meets few targets. */
+  readonly #simple: (Standing[] | undefined)[] = [];
   readonly #others = new Map<string, Standing>();
   readonly #all: Standing[] = [];
+  #serial = 0;
+  readonly #findings = new WeakMap<Judgement, GroupedFinding>();
 
   constructor(matcher: FleetMatcher, risks: VulnerabilityRisks) {
     this.#matcher = matcher;
@@ -97,15 +104,16 @@ export class Standings {
 
   /** The claims about these sources changed. Standings that were handed out stay readable by their index. */
   forget(sources: ReadonlySet<FleetSource>): void {
-    for (const [key, standing] of this.#simple) if (sources.has(standing.source)) this.#simple.delete(key);
+    for (const source of sources) for (const unit of source.units) this.#simple[unit.index] = undefined;
     for (const [key, standing] of this.#others) if (sources.has(standing.source)) this.#others.delete(key);
   }
 
   /** The common case: one version on the disk and nothing else in memory. */
   ofOne(disk: Unit, target: Unit | null): Standing {
-    const key = disk.index * 2 ** 26 + (target === null ? 0 : target.index + 1);
-    let standing = this.#simple.get(key);
-    if (standing === undefined) this.#simple.set(key, (standing = this.#make({ source: disk.source, disk: [disk], memory: [], target })));
+    const known = (this.#simple[disk.index] ??= []);
+    for (const standing of known) if (standing.target === target) return standing;
+    const standing = this.#make({ source: disk.source, disk: [disk], memory: [], target });
+    known.push(standing);
     return standing;
   }
 
@@ -118,42 +126,42 @@ export class Standings {
   }
 
   #make(key: StandingKey): Standing {
-    const target = key.target === null ? null : vulnerableOf([this.#matcher.of(key.target)]);
-    const disk = vulnerableOf(key.disk.map(unit => this.#matcher.of(unit)));
-    const memory = vulnerableOf(key.memory.map(unit => this.#matcher.of(unit)));
-    const closable: Judgement[] = [];
-    const unreached: Judgement[] = [];
-    const watched: Record<WatchedState, Judgement[]> = {
-      'waiting-for-vendor': [],
-      deferred: [],
-      'wont-fix': [],
-      'end-of-life': [],
-      undetermined: [],
-    };
-    for (const [judgement, isDecided] of disk) {
-      if (!isDecided) watched.undetermined.push(judgement);
-      else if (isHidden(judgement)) watched['wont-fix'].push(judgement);
-      else if (target !== null && !target.has(judgement)) closable.push(judgement);
-      else if (judgement.state === 'fixed') unreached.push(judgement);
-      else watched[watchedState(judgement.state)].push(judgement);
+    const serial = ++this.#serial;
+    const found: Found = { closable: [], unreached: [], pending: [], watched: { 'waiting-for-vendor': [], deferred: [], 'wont-fix': [], 'end-of-life': [], undetermined: [] } };
+    if (key.target !== null) {
+      const { vulnerable, undecided } = this.#matcher.of(key.target);
+      for (const judgement of vulnerable) this.#findingOf(judgement).inTarget = serial;
+      for (const judgement of undecided.keys()) this.#findingOf(judgement).inTarget = serial;
     }
-    const pending = [...memory]
-      .filter(([judgement, isDecided]) => isDecided && !disk.has(judgement) && !isHidden(judgement))
-      .map(([judgement]) => judgement);
-    return this.#finish(key, { closable, unreached, pending, watched });
+    const disk = key.disk.map(unit => this.#matcher.of(unit));
+    for (const { vulnerable } of disk) for (const judgement of vulnerable) this.#sort(this.#findingOf(judgement), key.target !== null, serial, found);
+    for (const { undecided } of disk)
+      for (const judgement of undecided.keys()) {
+        const finding = this.#findingOf(judgement);
+        if (finding.onDisk !== serial) found.watched[finding.isHidden ? 'wont-fix' : 'undetermined'].push(finding);
+        finding.onDisk = serial;
+      }
+    for (const unit of key.memory)
+      for (const judgement of this.#matcher.of(unit).vulnerable) {
+        const finding = this.#findingOf(judgement);
+        if (finding.onDisk !== serial && !finding.isHidden) found.pending.push(finding);
+        finding.onDisk = serial;
+      }
+    return this.#finish(key, found);
   }
 
-  #finish(
-    key: StandingKey,
-    found: { closable: Judgement[]; unreached: Judgement[]; pending: Judgement[]; watched: Record<WatchedState, Judgement[]> },
-  ): Standing {
-    const group = (judgements: readonly Judgement[]) =>
-      judgements.length === 0
-        ? NO_FINDINGS
-        : new FindingGroup(
-            judgements,
-            judgements.map(judgement => this.#risks.of(judgement.subject)),
-          );
+  #sort(finding: GroupedFinding, hasTarget: boolean, serial: number, found: Found): void {
+    if (finding.onDisk === serial) return;
+    finding.onDisk = serial;
+    const { state } = finding.judgement;
+    if (finding.isHidden) found.watched['wont-fix'].push(finding);
+    else if (hasTarget && finding.inTarget !== serial && state !== 'undetermined') found.closable.push(finding);
+    else if (state === 'fixed') found.unreached.push(finding);
+    else found.watched[watchedState(state)].push(finding);
+  }
+
+  #finish(key: StandingKey, found: Found): Standing {
+    const group = (findings: readonly GroupedFinding[]) => (findings.length === 0 ? NO_FINDINGS : new FindingGroup(findings));
     const watched = Object.fromEntries(WATCHED.map(state => [state, group(found.watched[state])])) as Record<WatchedState, FindingGroup>;
     const standing: Standing = {
       ...key,
@@ -163,23 +171,32 @@ export class Standings {
       pending: group(found.pending),
       watched,
       neededVersion: highestBoundary(found.unreached),
-      isClean:
-        found.closable.length + found.unreached.length + found.pending.length === 0 && WATCHED.every(state => watched[state].size === 0),
+      isUnwatched: WATCHED.every(state => watched[state].size === 0),
+      offeredPatch: -1,
+      neededPatch: -1,
     };
     this.#all.push(standing);
     return standing;
   }
+
+  #findingOf(judgement: Judgement): GroupedFinding {
+    let finding = this.#findings.get(judgement);
+    if (finding === undefined) {
+      finding = { judgement, risk: this.#risks.of(judgement.subject), knownMs: fixKnownMs(judgement), isHidden: isHidden(judgement), inTarget: 0, onDisk: 0 };
+      this.#findings.set(judgement, finding);
+    }
+    return finding;
+  }
 }
 
-const NO_FINDINGS = new FindingGroup([], []);
-
-/** Judgement -> whether it is decided for at least one of the versions. */
-function vulnerableOf(matches: readonly UnitMatches[]): ReadonlyMap<Judgement, boolean> {
-  const found = new Map<Judgement, boolean>();
-  for (const { undecided } of matches) for (const judgement of undecided.keys()) found.set(judgement, false);
-  for (const { vulnerable } of matches) for (const judgement of vulnerable) found.set(judgement, judgement.state !== 'undetermined');
-  return found;
+interface Found {
+  readonly closable: GroupedFinding[];
+  readonly unreached: GroupedFinding[];
+  readonly pending: GroupedFinding[];
+  readonly watched: Record<WatchedState, GroupedFinding[]>;
 }
+
+const NO_FINDINGS = new FindingGroup([]);
 
 function watchedState(state: Judgement['state']): WatchedState {
   if (state === 'open') return 'waiting-for-vendor';
@@ -187,11 +204,11 @@ function watchedState(state: Judgement['state']): WatchedState {
   return state === 'fixed' || state === 'not-affected' ? 'undetermined' : state;
 }
 
-function highestBoundary(judgements: readonly Judgement[]): string | null {
+function highestBoundary(findings: readonly GroupedFinding[]): string | null {
   let highest: Judgement | null = null;
-  for (const judgement of judgements)
+  for (const { judgement } of findings)
     if (judgement.boundary !== null && (highest === null || compareKeys(judgement.boundary, highest.boundary!) > 0)) highest = judgement;
-  return highest?.fixedVersion ?? judgements.find(judgement => judgement.fixedVersion !== null)?.fixedVersion ?? null;
+  return highest?.fixedVersion ?? findings.find(({ judgement }) => judgement.fixedVersion !== null)?.judgement.fixedVersion ?? null;
 }
 
 function indexes(units: readonly Unit[]): string {

@@ -1,0 +1,277 @@
+import { orderOf } from '../advisories/orders.ts';
+import type { KernelState } from '../findings/finding.ts';
+import type { FleetMatcher } from '../findings/fleet-matcher.ts';
+import type { FleetUnits, Unit } from '../findings/fleet-units.ts';
+import { kernelReleaseOf } from '../findings/kernels.ts';
+import { compareUnits, type Offer } from './offers.ts';
+import type { Standing, Standings } from './standing.ts';
+
+/** A version that is gone from the disk and still runs: mapped by a process until that restarts, or the kernel until the next boot. */
+export interface Residual {
+  readonly unit: Unit;
+  readonly packageName: string;
+  readonly until: 'restart' | 'reboot';
+  /** When the version had come onto the host. */
+  readonly sinceMs: number;
+}
+
+/** What findings need to know of a host. */
+export interface WalkedHost {
+  readonly release: string;
+  /** Rising package_version ids of everything whose files are on the disk. */
+  readonly ids: Uint32Array;
+  /** Pairs of package_version id and epoch seconds, rising ids; the others came with the host. */
+  readonly since: Uint32Array;
+  readonly enrolledMs: number;
+  /** By source, the newest version first. null: the host's candidates could not be read. */
+  readonly offers: readonly Offer[] | null;
+  readonly residuals: readonly Residual[];
+  /** `uname -r`; null when it could not be read. */
+  readonly runningKernel: string | null;
+}
+
+/** One source package on one host: the shared standing and what is the host's own. */
+export interface SourceOnHost {
+  standing: Standing;
+  /** The offer that `standing.target` comes from. */
+  offer: Offer | null;
+  sinceMs: number;
+  /** Since when the version that only lives in memory had been there; equals `sinceMs` without one. */
+  memorySinceMs: number;
+  kernelState: KernelState;
+}
+
+/** Sources of kernel images: only the image that runs is exposed, and their other binaries (headers, libc-dev, tools) are not the kernel. */
+const KERNEL_SOURCE = /^(?:linux|kernel)(?:-(?:hwe|aws|azure|gcp|gke|gkeop|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|riscv|fips|rt|uek|default)(?:-.*)?)?$/;
+
+const QUIET = 1;
+const VULNERABLE = 2;
+
+/**
+ * Which sources of a host matter: those that somebody calls vulnerable, those that an offer would move and those that live on in memory. A fleet of
+ * 100,000 hosts has 75 million packages, so the walk over them reads tables and allocates nothing; what it finds is in `found`, reused by the next walk.
+ */
+export class SourceWalk {
+  readonly found: SourceOnHost[] = [];
+  count = 0;
+  readonly #units: FleetUnits;
+  readonly #matcher: FleetMatcher;
+  readonly #standings: Standings;
+  /** Unit index -> source index * 4 + QUIET or VULNERABLE; 0 not asked yet. */
+  #kinds = new Uint32Array(1024);
+  /** Source index -> what this walk (`#serial`) knows of it. */
+  #columns = sourceColumns(1024);
+  #serial = 0;
+  /** Sources in the order in which the walk met them. */
+  readonly #met: number[] = [];
+
+  constructor(units: FleetUnits, matcher: FleetMatcher, standings: Standings) {
+    this.#units = units;
+    this.#matcher = matcher;
+    this.#standings = standings;
+  }
+
+  /** The matches of these units changed. */
+  forget(units: readonly Unit[]): void {
+    for (const unit of units) if (unit.index < this.#kinds.length) this.#kinds[unit.index] = 0;
+  }
+
+  walk(host: WalkedHost): void {
+    this.count = 0;
+    this.#met.length = 0;
+    this.#mark(host);
+    this.#collect(host);
+    const { offered, offerAt, single } = this.#columns;
+    for (let at = 0; at < this.#met.length; at++) {
+      const index = this.#met[at]!;
+      const offer = offered[index] === this.#serial ? host.offers![offerAt[index]!]! : null;
+      const unit = single[index] === MANY ? null : this.#units.units[single[index]! - 1]!;
+      if (unit !== null && host.residuals.length === 0 && !this.#columns.isKernel[index]) {
+        const sinceMs = this.#columns.sinceMs[index]!;
+        this.#add(this.#standings.ofOne(unit, offer?.target ?? null), offer, sinceMs, sinceMs, null);
+      } else this.#addSpecial(host, index, offer);
+    }
+    for (const { unit } of host.residuals) if (this.#columns.met[unit.source.index] !== this.#serial) this.#addMemoryOnly(host, unit);
+  }
+
+  /** Ids of a source's binaries on the host that count as installed: all of them, for a kernel the image that runs and the newest one. */
+  versionIds(host: WalkedHost, source: SourceOnHost): number[] {
+    const { index, name } = source.standing.source;
+    const ids = this.#idsOfSource(host, index);
+    return KERNEL_SOURCE.test(name) ? ids.filter(id => this.#isImageOf(host, id, source.standing)) : ids;
+  }
+
+  #mark(host: WalkedHost): void {
+    this.#grow();
+    this.#serial += 1;
+    const { offered, offerAt } = this.#columns;
+    const { offers } = host;
+    if (offers === null) return;
+    for (let at = 0; at < offers.length; at++) {
+      const { index } = offers[at]!.source;
+      // The newest version of a source comes first and decides.
+      if (offered[index] === this.#serial) continue;
+      offered[index] = this.#serial;
+      offerAt[index] = at;
+    }
+  }
+
+  #collect({ release, ids, since, enrolledMs }: WalkedHost): void {
+    const table = this.#units.tableFor(release, ids);
+    this.#grow();
+    const serial = this.#serial;
+    const kinds = this.#kinds;
+    const { offered, met, single, sinceMs } = this.#columns;
+    let pair = 0;
+    for (let at = 0; at < ids.length; at++) {
+      const id = ids[at]!;
+      const unitIndex = table[id]! - 1;
+      const kind = kinds[unitIndex]! || this.#askKind(unitIndex);
+      const source = kind >>> 2;
+      if ((kind & VULNERABLE) === 0 && offered[source] !== serial) continue;
+      while (pair < since.length && since[pair]! < id) pair += 2;
+      const ms = since[pair] === id ? since[pair + 1]! * 1_000 : enrolledMs;
+      if (met[source] !== serial) {
+        met[source] = serial;
+        this.#met.push(source);
+        single[source] = unitIndex + 1;
+        sinceMs[source] = ms;
+      } else {
+        if (single[source] !== unitIndex + 1) single[source] = MANY;
+        if (ms < sinceMs[source]!) sinceMs[source] = ms;
+      }
+    }
+  }
+
+  #askKind(unitIndex: number): number {
+    const unit = this.#units.units[unitIndex]!;
+    const { vulnerable, undecided } = this.#matcher.of(unit);
+    this.#columns.isKernel[unit.source.index] = Number(KERNEL_SOURCE.test(unit.source.name));
+    return (this.#kinds[unitIndex] = unit.source.index * 4 + (vulnerable.length + undecided.size > 0 ? VULNERABLE : QUIET));
+  }
+
+  #addSpecial(host: WalkedHost, sourceIndex: number, offer: Offer | null): void {
+    const source = this.#units.sources[sourceIndex]!;
+    const residuals = host.residuals.filter(residual => residual.unit.source === source);
+    const ids = this.#idsOfSource(host, sourceIndex);
+    if (this.#columns.isKernel[sourceIndex]) {
+      this.#addKernel(host, ids, residuals, offer);
+      return;
+    }
+    const disk = [...new Set(ids.map(id => this.#units.unitOf(host.release, id)))];
+    const memory = [...new Set(residuals.map(residual => residual.unit))];
+    const sinceMs = this.#columns.sinceMs[sourceIndex]!;
+    const memorySinceMs = Math.min(sinceMs, ...residuals.map(residual => residual.sinceMs));
+    this.#add(this.#standings.of({ source, disk, memory, target: offer?.target ?? null }), offer, memory.length > 0 ? memorySinceMs : sinceMs, memorySinceMs, null);
+  }
+
+  /** A package that was removed, or whose new version nobody calls vulnerable, while a process still runs the old one. */
+  #addMemoryOnly(host: WalkedHost, { source }: Unit): void {
+    this.#columns.met[source.index] = this.#serial;
+    const residuals = host.residuals.filter(residual => residual.unit.source === source);
+    const ids = this.#idsOfSource(host, source.index);
+    if (KERNEL_SOURCE.test(source.name)) {
+      this.#addKernel(host, ids, residuals, null);
+      return;
+    }
+    const disk = [...new Set(ids.map(id => this.#units.unitOf(host.release, id)))];
+    const sinceMs = Math.min(...residuals.map(residual => residual.sinceMs));
+    this.#add(this.#standings.of({ source, disk, memory: [...new Set(residuals.map(residual => residual.unit))], target: null }), null, sinceMs, sinceMs, null);
+  }
+
+  /**
+   * Only the running image is in use; the newest one on the disk is what the next boot starts. A running release that no package of the host holds is
+   * a container's, whose kernel is somebody else's to patch. An unread one is taken to be the newest: an upload has no other evidence.
+   */
+  #addKernel(host: WalkedHost, ids: readonly number[], residuals: readonly Residual[], offer: Offer | null): void {
+    const images = ids.flatMap(id => {
+      const { name, version, arch } = this.#units.version(id);
+      const release = kernelReleaseOf(name, version, arch);
+      return release === null ? [] : [{ id, release, unit: this.#units.unitOf(host.release, id) }];
+    });
+    if (images.length === 0) return;
+    const order = orderOf(host.release);
+    const newest = images.reduce((best, image) => (compareUnits(image.unit, best.unit, order) > 0 ? image : best));
+    const running = host.runningKernel === null ? newest : images.find(image => image.release === host.runningKernel);
+    if (!running) return;
+    const replaced = residuals.filter(residual => residual.until === 'reboot');
+    const memory = replaced.length > 0 ? replaced.map(residual => residual.unit) : running.unit === newest.unit ? [] : [running.unit];
+    const since = Math.min(sinceOf(host, running.id), ...replaced.map(residual => residual.sinceMs));
+    const standing = this.#standings.of({ source: newest.unit.source, disk: [newest.unit], memory, target: offer?.target ?? null });
+    this.#add(standing, offer, since, since, host.runningKernel === null ? null : memory.length > 0 ? 'newer-not-booted' : 'running');
+  }
+
+  #idsOfSource({ release, ids }: WalkedHost, sourceIndex: number): number[] {
+    const table = this.#units.tableFor(release, ids);
+    const kinds = this.#kinds;
+    const found: number[] = [];
+    for (let at = 0; at < ids.length; at++) if (kinds[table[ids[at]!]! - 1]! >>> 2 === sourceIndex) found.push(ids[at]!);
+    return found;
+  }
+
+  #isImageOf(host: WalkedHost, id: number, { disk, memory }: Standing): boolean {
+    const { name, version, arch } = this.#units.version(id);
+    const unit = this.#units.unitOf(host.release, id);
+    return kernelReleaseOf(name, version, arch) !== null && (disk.includes(unit) || memory.includes(unit));
+  }
+
+  #add(standing: Standing, offer: Offer | null, sinceMs: number, memorySinceMs: number, kernelState: KernelState): void {
+    const slot = this.found[this.count++];
+    if (slot === undefined) {
+      this.found.push({ standing, offer, sinceMs, memorySinceMs, kernelState });
+      return;
+    }
+    slot.standing = standing;
+    slot.offer = offer;
+    slot.sinceMs = sinceMs;
+    slot.memorySinceMs = memorySinceMs;
+    slot.kernelState = kernelState;
+  }
+
+  #grow(): void {
+    if (this.#kinds.length < this.#units.units.length) this.#kinds = larger(this.#kinds, new Uint32Array(this.#units.units.length * 2));
+    if (this.#columns.met.length >= this.#units.sources.length) return;
+    const columns = sourceColumns(this.#units.sources.length * 2);
+    larger(this.#columns.isKernel, columns.isKernel);
+    larger(this.#columns.offered, columns.offered);
+    larger(this.#columns.offerAt, columns.offerAt);
+    this.#columns = columns;
+  }
+}
+
+/** In `single`: the host has more than one version of the source. */
+const MANY = 0;
+
+function sourceColumns(size: number) {
+  return {
+    /** Serial of the walk that met the source, and of the walk whose host has an offer for it. */
+    met: new Uint32Array(size),
+    offered: new Uint32Array(size),
+    offerAt: new Uint32Array(size),
+    /** Unit index + 1 while there is one, then MANY. */
+    single: new Uint32Array(size),
+    sinceMs: new Float64Array(size),
+    isKernel: new Uint8Array(size),
+  };
+}
+
+function larger<Column extends Uint8Array | Uint32Array>(before: Column, after: Column): Column {
+  after.set(before);
+  return after;
+}
+
+function sinceOf(host: WalkedHost, versionId: number): number {
+  return sinceInPairs(host.since, versionId) ?? host.enrolledMs;
+}
+
+/** Epoch ms; null when the id is not among the pairs. */
+export function sinceInPairs(pairs: Uint32Array, versionId: number): number | null {
+  let low = 0;
+  let high = pairs.length >>> 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (pairs[middle * 2]! < versionId) low = middle + 1;
+    else high = middle;
+  }
+  return pairs[low * 2] === versionId ? pairs[low * 2 + 1]! * 1_000 : null;
+}
