@@ -172,6 +172,11 @@ export function debianRelease(codename: string): string | null {
   return version === undefined ? null : `debian:${version}`;
 }
 
+/** Every name that Debian's data uses for these releases. */
+export function debianCodenames(releases: ReadonlySet<string>): readonly string[] {
+  return Object.entries(DEBIAN_CODENAMES).flatMap(([codename, version]) => (releases.has(`debian:${version}`) ? [codename] : []));
+}
+
 export function ubuntuRelease(codename: string): string | null {
   const version = (UBUNTU_CODENAMES as Readonly<Record<string, string>>)[codename];
   return version === undefined ? null : `ubuntu:${version}`;

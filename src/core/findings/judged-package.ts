@@ -1,6 +1,7 @@
 import type { AffectedRange, Claim } from '../advisories/claim.ts';
 import type { ClaimIndex, PackageClaims } from '../advisories/claim-index.ts';
-import { compareKeys, compareVersions, isInvalid, type Ordering, type VersionScheme } from '../versions/scheme.ts';
+import { compareInRange, parseRpm, type RpmVersion, rpm } from '../versions/rpm.ts';
+import { compareKeys, compareVersions, isInvalid, type Ordering, type VersionKey, type VersionScheme } from '../versions/scheme.ts';
 import { type Judgement, judge } from './rules.ts';
 
 /**
@@ -48,8 +49,10 @@ export interface VersionVerdict {
   readonly undecided: readonly { readonly judgement: Judgement; readonly reason: string }[];
 }
 
-export function verdictOn(judgedPackage: JudgedPackage, version: string): VersionVerdict {
+/** `module`: the rpm module stream of the installed package, '' for none, null or absent when not known. */
+export function verdictOn(judgedPackage: JudgedPackage, version: string, module: string | null = null): VersionVerdict {
   const { order } = judgedPackage.claims;
+  if (order?.id === 'rpm') return rpmVerdictOn(judgedPackage, version, module);
   const key = order?.key(version) ?? null;
   const undecided: { judgement: Judgement; reason: string }[] = [];
   const vulnerable: Judgement[] = [];
@@ -64,6 +67,45 @@ export function verdictOn(judgedPackage: JudgedPackage, version: string): Versio
     else if (answer !== false) undecided.push({ judgement, reason: answer.reason });
   }
   return { vulnerable, undecided };
+}
+
+/**
+ * rpm's own rules: an epoch that the list does not have is the advisory's (reading it as 0 gave 28 to 39 false findings per host), and the
+ * versions of a module stream say nothing about another stream.
+ */
+function rpmVerdictOn(judgedPackage: JudgedPackage, version: string, module: string | null): VersionVerdict {
+  const undecided: { judgement: Judgement; reason: string }[] = [];
+  const vulnerable: Judgement[] = [...judgedPackage.always];
+  const installed = parseRpm(version);
+  const readable = rpm.key(version);
+  for (const judgement of [...judgedPackage.bounded, ...judgedPackage.special]) {
+    const modular = modularity(judgement.decisive, version, module);
+    if (modular === 'other-stream') continue;
+    const answer = modular === 'unknown-stream' ? NEEDS_MODULE : rpmAnswer(judgement.decisive, version, installed, readable);
+    if (answer === true) vulnerable.push(judgement);
+    else if (answer !== false) undecided.push({ judgement, reason: answer.reason });
+  }
+  return { vulnerable, undecided };
+}
+
+const NEEDS_MODULE = { reason: 'needs module info: list packages with %{MODULARITYLABEL}' };
+
+function rpmAnswer(claim: Claim, version: string, installed: RpmVersion, readable: VersionKey): Answer {
+  if (!readable.ok) return { reason: readable.reason };
+  if (claim.affected !== undefined || claim.fixedVersion === null) return isVulnerable(claim, version, rpm);
+  if (!rpm.key(claim.fixedVersion).ok) return { reason: "the publisher's version cannot be read" };
+  if (claim.unaffectedVersions?.some(unaffected => compareVersions(rpm, unaffected, version) === 0)) return false;
+  return compareInRange(installed, parseRpm(claim.fixedVersion)).ordering < 0;
+}
+
+function modularity(claim: Claim, version: string, module: string | null): 'comparable' | 'other-stream' | 'unknown-stream' {
+  const claimIsModular = claim.module !== undefined || (claim.fixedVersion?.includes('.module') ?? false);
+  const installedIsModular = module === null ? version.includes('.module') : module !== '';
+  if (!claimIsModular && !installedIsModular) return 'comparable';
+  if (claim.module !== undefined && module !== null) return claim.module === module ? 'comparable' : 'other-stream';
+  // Known to be in no module: a module's advisory is about another build. Everything else that one side does not say is unknown.
+  if (module === '' && claimIsModular) return 'other-stream';
+  return 'unknown-stream';
 }
 
 /** The first judgement whose boundary lies above the version: it and all after it are vulnerable. */

@@ -17,6 +17,8 @@ export interface MatchRequest {
   readonly packageVersion?: string;
   /** False for a package from somebody else's repository: the distribution's claims are not about it. */
   readonly originTrusted: boolean;
+  /** rpm module stream `nodejs:20`; '' for none; null or absent when it is not known. */
+  readonly module?: string | null;
 }
 
 /**
@@ -26,17 +28,31 @@ export interface MatchRequest {
 export function matchPackage(index: ClaimIndex, request: MatchRequest): Match[] {
   if (!request.originTrusted) return [];
   const source = advisorySource(request.release.split(':', 1)[0]!, request.sourceName, request.sourceVersion);
-  const matches = matchName(index, request.release, 'source', source.name, source.version);
-  const ofBinary = matchName(index, request.release, 'binary', request.packageName, request.packageVersion ?? request.sourceVersion);
+  const matches = matchName(index, request.release, 'source', source.name, source.version, null);
+  const ofBinary = matchName(
+    index,
+    request.release,
+    'binary',
+    request.packageName,
+    request.packageVersion ?? request.sourceVersion,
+    request.module ?? null,
+  );
   if (ofBinary.length === 0) return matches;
   const known = new Set(matches.map(match => match.vulnerabilityId));
   return [...matches, ...ofBinary.filter(match => !known.has(match.vulnerabilityId))];
 }
 
-function matchName(index: ClaimIndex, release: string, kind: 'source' | 'binary', name: string, version: string): Match[] {
+function matchName(
+  index: ClaimIndex,
+  release: string,
+  kind: 'source' | 'binary',
+  name: string,
+  version: string,
+  module: string | null,
+): Match[] {
   const judged = judgedPackage(index, release, kind, name);
   if (judged === null) return [];
-  const { vulnerable, undecided } = verdictOn(judged, version);
+  const { vulnerable, undecided } = verdictOn(judged, version, module);
   const order = judged.claims.order?.id ?? null;
   const matches = vulnerable.map(judgement => matchOf(judgement, judgement.state, version, order, null));
   for (const { judgement, reason } of undecided) matches.push(matchOf(judgement, 'undetermined', version, order, reason));

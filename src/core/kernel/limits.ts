@@ -92,3 +92,24 @@ export const MAX_LINE_CHARS = 1_000_000;
 
 /** Distinct texts whose version keys are remembered while lines are compared: 5 MB. A host's package list has below 1,000; a larger table only cost time and memory when measured. */
 export const VERSION_KEYS_REMEMBERED = 20_000;
+
+/** Free bytes that a first start needs: binaries 60 MB, an empty cluster 45 MB, write-ahead log 16 to 64 MB. */
+export const FREE_BYTES_FIRST_START = 250_000_000;
+/** Free bytes below which a start is refused: PostgreSQL stops in the middle of a write when its log cannot grow by one 16 MB segment. */
+export const FREE_BYTES_MIN = 40_000_000;
+/** The server log: five files of 10 MB hold weeks of a quiet installation and never fill a disk. */
+export const LOG_FILE_BYTES_MAX = 10_000_000;
+export const LOG_FILES_MAX = 5;
+
+/** The largest package list or SBOM that is read. A host's list has about 100 KB; SBOMs of large images reach 50 MB. */
+export const MAX_PACKAGE_LIST_BYTES = 256_000_000;
+/** The largest download of one feed, bytes as they come over the wire. OSV's npm archive, the largest in use, is about 250 MB. */
+export const MAX_FEED_DOWNLOAD_BYTES = 1_000_000_000;
+/** How often feeds with a URL are fetched, hours. Debian's tracker is rebuilt four times a day; KEV and EPSS once. */
+export const FEED_SYNC_HOURS = 6;
+/** After a failure a feed is tried again this soon, minutes. */
+export const FEED_RETRY_MINUTES = 30;
+/** How long a process may hold a feed while it loads it, minutes. The largest feed takes some two; after this another process may try. */
+export const FEED_LEASE_MINUTES = 45;
+/** Records put aside of one load that are kept to look at. More of the same help nobody. */
+export const QUARANTINE_KEPT = 100;
