@@ -20,8 +20,13 @@ export const debianChangelogs: AdvisorySource = {
   releases: () => [RELEASE],
   reader(context) {
     let newest: string | null = null;
-    return jsonLinesReader({
-      wanted: wantsField('src', context.packages),
+    let seen = false;
+    const wanted = wantsField('src', context.packages);
+    const reader = jsonLinesReader({
+      wanted: text => {
+        seen = true;
+        return wanted === undefined || wanted(text);
+      },
       record(value, _number, into) {
         const record = asObject(value);
         const suite = requiredText(record, 'suite');
@@ -44,6 +49,7 @@ export const debianChangelogs: AdvisorySource = {
       },
       dataDate: () => newest,
     });
+    return { ...reader, covers: () => (seen ? [RELEASE] : []) };
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Claim, FixState } from '../../../core/advisories/claim.ts';
-import { debianRelease } from '../../../core/advisories/releases.ts';
+import { debianCodenames, debianRelease } from '../../../core/advisories/releases.ts';
 import { asObject, BadRecord, orderableVersion, packageName, pastDay, requiredText, textsOf, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
 import { jsonLinesReader } from '../text-reader.ts';
@@ -16,7 +16,10 @@ export const debianNotices: AdvisorySource = {
   recognise: head => /^\{"id":"D[SLT]A-[^"]+","date":"/.test(head.text),
   reader(context) {
     let newest: string | null = null;
+    const { releases } = context;
+    const codenames = releases === null ? null : debianCodenames(releases).map(codename => `"${codename}":`);
     return jsonLinesReader({
+      wanted: text => codenames === null || codenames.some(codename => text.includes(codename)),
       record(value, number, into) {
         const record = asObject(value);
         const advisoryId = vulnerabilityId(requiredText(record, 'id'));

@@ -16,8 +16,13 @@ export const debianOpen: AdvisorySource = {
   releases: () => [RELEASE],
   reader(context) {
     let newest: string | null = null;
-    return jsonLinesReader({
-      wanted: wantsField('src', context.packages),
+    let seen = false;
+    const wanted = wantsField('src', context.packages);
+    const reader = jsonLinesReader({
+      wanted: text => {
+        seen = true;
+        return wanted === undefined || wanted(text);
+      },
       record(value, _number, into) {
         const record = asObject(value);
         if (record.status !== 'open') throw new BadRecord(`status ${String(record.status)} is not open`);
@@ -40,6 +45,7 @@ export const debianOpen: AdvisorySource = {
       },
       dataDate: () => newest,
     });
+    return { ...reader, covers: () => (seen ? [RELEASE] : []) };
   },
 };
 

@@ -1,7 +1,16 @@
 import type { Claim, FixState } from '../../../core/advisories/claim.ts';
 import { debianRelease } from '../../../core/advisories/releases.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
-import { asObject, BadRecord, type JsonObject, optionalText, orderableVersion, packageName, vulnerabilityId } from '../records.ts';
+import {
+  asObject,
+  BadRecord,
+  type JsonObject,
+  objectOrNull,
+  optionalText,
+  orderableVersion,
+  packageName,
+  vulnerabilityId,
+} from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
 
@@ -20,17 +29,37 @@ export const debianTracker: AdvisorySource = {
   provides: 'claims',
   recognise: head => /^\s*\{\s*"[^"\s]+"\s*:\s*\{\s*"(?:CVE|TEMP)-[^"]+"\s*:\s*\{/.test(head.text),
   reader(context) {
-    return jsonEntriesReader({
+    let packages = 0;
+    const covered = new Set<string>();
+    const reader = jsonEntriesReader({
       open: [],
-      wanted: ({ key }) => context.packages === null || context.packages.has(key),
+      wanted: ({ key }) => packages++ < PACKAGES_READ_FOR_RELEASES || context.packages === null || context.packages.has(key),
       entry({ key: source }, value, into) {
         const name = packageName(source);
+        if (context.packages !== null) {
+          for (const release of releasesOf(value)) covered.add(release);
+          if (!context.packages.has(name)) return;
+        }
         for (const [id, record] of Object.entries(asObject(value, `package ${name}`)))
           into.guard(`${name} ${id}`, () => readVulnerability(name, vulnerabilityId(id), asObject(record), context.releases, into));
       },
     });
+    return { ...reader, covers: () => covered };
   },
 };
+
+/** A scan asks for some packages only: these many are opened all the same, to learn of which releases the export speaks. */
+const PACKAGES_READ_FOR_RELEASES = 20;
+
+function releasesOf(vulnerabilities: unknown): Set<string> {
+  const releases = new Set<string>();
+  for (const record of Object.values(objectOrNull(vulnerabilities) ?? {}))
+    for (const codename of Object.keys(objectOrNull(objectOrNull(record)?.releases) ?? {})) {
+      const release = debianRelease(codename);
+      if (release !== null) releases.add(release);
+    }
+  return releases;
+}
 
 function readVulnerability(name: string, id: string, record: JsonObject, wanted: ReadonlySet<string> | null, into: ItemCollector): void {
   const description = optionalText(record, 'description');

@@ -40,18 +40,22 @@ function debsecanReader(context: FeedContext) {
     );
   const names: (readonly [id: string, description: string])[] = [];
   let block = 0;
-  return lineReader({
+  let seen = false;
+  const reader = lineReader({
     line(text, number, into) {
       if (number === 1) return;
       if (text === '') block++;
       else if (block === 0) readName(text, number, names, into);
-      else if (block === 1 && isWanted(text, context.packages))
-        into.guard(`line ${number}`, () => readStatement(text, release, names, into));
+      else if (block === 1) {
+        seen = true;
+        if (isWanted(text, context.packages)) into.guard(`line ${number}`, () => readStatement(text, release, names, into));
+      }
     },
     end() {
       if (block < BLOCKS) throw feedFault('feed-truncated', `${context.fileName} ends in block ${block + 1} of ${BLOCKS}`);
     },
   });
+  return { ...reader, covers: () => (seen ? [release] : []) };
 }
 
 function readName(text: string, number: number, names: (readonly [string, string])[], into: ItemCollector): void {

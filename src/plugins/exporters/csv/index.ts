@@ -1,0 +1,62 @@
+import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } from '../spec.ts';
+
+export const csv: Exporter = { id: 'csv', title: 'CSV (RFC 4180)', mediaType: 'text/csv', write };
+
+const COLUMNS = [
+  'host',
+  'package',
+  'arch',
+  'version',
+  'source',
+  'sourceVersion',
+  'release',
+  'id',
+  'aliases',
+  'fixedVersion',
+  'state',
+  'kernelState',
+  'severity',
+  'hidden',
+  'knownExploited',
+  'feed',
+  'statedOn',
+  'rule',
+  'comparison',
+  'disagreement',
+];
+
+function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterable<string> {
+  yield `${COLUMNS.join(',')}\r\n`;
+  for (const block of blocks) {
+    const { name, arch, version, sourceName, sourceVersion } = block.package;
+    const start = [block.host, name, arch, version, sourceName, sourceVersion, block.release].map(cell).join(',');
+    let text = '';
+    for (const match of block.matches) {
+      const evidence = match.evidence[0];
+      const rest = [
+        match.vulnerabilityId,
+        match.aliases.join(' '),
+        match.fixedVersion,
+        match.state,
+        block.kernelState,
+        match.severity,
+        hiddenReason(block, match),
+        context.isKnownExploited(match.vulnerabilityId) ? 'yes' : 'no',
+        evidence?.source ?? '',
+        evidence?.statedOn ?? '',
+        evidence?.rule ?? '',
+        evidence?.comparison ?? '',
+        evidence?.disagreement ?? '',
+      ];
+      text += `${start},${rest.map(cell).join(',')}\r\n`;
+    }
+    if (text !== '') yield text;
+  }
+}
+
+/** Cells that a spreadsheet would run as a formula get an apostrophe in front (OWASP, CSV injection). */
+function cell(value: string | null): string {
+  if (value === null || value === '') return '';
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,46 @@
+import type { KernelState, Match } from '../../core/findings/finding.ts';
+import type { Instant } from '../../core/kernel/instants.ts';
+
+/** What is wrong with one package of one host: the unit in which a scan hands out its answer. Packages and matches are shared by all hosts that have them. */
+export interface FindingBlock {
+  readonly host: string;
+  readonly release: string;
+  readonly package: ScannedPackage;
+  readonly kernelState: KernelState;
+  readonly matches: readonly Match[];
+}
+
+export interface ScannedPackage {
+  readonly name: string;
+  readonly arch: string;
+  readonly version: string;
+  readonly sourceName: string;
+  readonly sourceVersion: string;
+}
+
+/** Why a finding is not shown, nor counted by --fail-on, unless asked for. */
+export type HiddenReason = 'unimportant' | 'wont-fix' | 'kernel-not-running' | null;
+
+export function hiddenReason(block: FindingBlock, match: Match): HiddenReason {
+  return match.hidden ?? (block.kernelState === 'installed-not-running' ? 'kernel-not-running' : null);
+}
+
+export interface ExportContext {
+  readonly at: Instant;
+  readonly toolVersion: string;
+  /** A fresh UUID for documents that want one. */
+  readonly documentId: string;
+  /** Who makes the statements (OpenVEX author). */
+  readonly author: string;
+  /** Input file by host, for formats that point at a file. */
+  readonly fileOf: (host: string) => string;
+  isKnownExploited(vulnerabilityId: string): boolean;
+}
+
+/** A format to write findings in. Chunks are text or UTF-8 bytes, so that a fleet's answer is never held in memory. */
+export interface Exporter {
+  readonly id: string;
+  readonly title: string;
+  readonly mediaType: string;
+  write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterable<string | Uint8Array>;
+}

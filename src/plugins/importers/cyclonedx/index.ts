@@ -1,0 +1,81 @@
+import { parseRelease } from '../../../core/advisories/releases.ts';
+import { packageOfUrl } from '../package-url.ts';
+import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
+
+/** A CycloneDX JSON document: components by their package URL, nested ones included, once each. */
+export const cyclonedx: PackageListImporter = {
+  id: 'cyclonedx',
+  title: 'CycloneDX SBOM (JSON)',
+  madeBy: 'syft -o cyclonedx-json, trivy --format cyclonedx',
+  recognise: text => /^\s*\{/.test(text) && /"bomFormat"\s*:\s*"CycloneDX"/.test(text.slice(0, 4000)),
+  read,
+};
+
+interface Component {
+  readonly type?: unknown;
+  readonly name?: unknown;
+  readonly version?: unknown;
+  readonly purl?: unknown;
+  readonly components?: unknown;
+  readonly properties?: unknown;
+}
+
+function read(text: string): PackageListing {
+  let document: { components?: unknown; metadata?: { component?: unknown } };
+  try {
+    document = JSON.parse(text);
+  } catch (problem) {
+    return { packages: [], release: null, warnings: [`the SBOM is not whole JSON (${(problem as Error).message})`] };
+  }
+  const components = [
+    ...flatten(document.components, 0),
+    ...flatten(document.metadata?.component === undefined ? [] : [document.metadata.component], 0),
+  ];
+  const packages = new Map<string, ListedPackage>();
+  let unknown = 0;
+  let release: string | null = null;
+  for (const component of components) {
+    if (component.type === 'operating-system') release ??= releaseOf(component);
+    else if (typeof component.purl === 'string') {
+      const one = packageOfUrl(component.purl);
+      if (one === null) unknown++;
+      else packages.set(component.purl, withTrivySource(one, component));
+    } else if (component.type === 'library' || component.type === 'application') unknown++;
+  }
+  const warnings =
+    unknown === 0 ? [] : [`${unknown} components have no package URL with a version, or one of a type that no advisory speaks of`];
+  return { packages: [...packages.values()], release, warnings };
+}
+
+const MAX_NESTING = 50;
+
+function flatten(components: unknown, depth: number): Component[] {
+  if (!Array.isArray(components) || depth > MAX_NESTING) return [];
+  return (components as (Component | null)[]).flatMap(component =>
+    component === null || typeof component !== 'object' ? [] : [component, ...flatten(component.components, depth + 1)],
+  );
+}
+
+function releaseOf(component: Component): string | null {
+  const release = parseRelease(`${String(component.name)}:${String(component.version ?? '')}`);
+  return release.ok ? release.release : null;
+}
+
+/** Trivy keeps the source package in properties of its own. */
+function withTrivySource(one: ListedPackage, component: Component): ListedPackage {
+  const properties = new Map(
+    (Array.isArray(component.properties) ? (component.properties as { name?: unknown; value?: unknown }[]) : []).map(property => [
+      String(property?.name),
+      String(property?.value),
+    ]),
+  );
+  const of = (name: string) => properties.get(`aquasecurity:trivy:${name}`);
+  const [name, version, revision, epoch] = [of('SrcName'), of('SrcVersion'), of('SrcRelease'), of('SrcEpoch')];
+  if (name === undefined || version === undefined) return one;
+  return {
+    ...one,
+    sourceName: name,
+    sourceVersion: `${epoch ? `${epoch}:` : ''}${version}${revision ? `-${revision}` : ''}`,
+    sourceKnown: true,
+  };
+}
