@@ -6,12 +6,14 @@ import type { LocalCommand } from '../cli/local/command.ts';
 
 /** Commands that need no server, by their first word. Their code is loaded only when they are called, so that start-up stays short. */
 const LOCAL: Readonly<Record<string, { readonly summary: string; load(): Promise<LocalCommand> }>> = {
+  link: { summary: 'on the server: a one-time sign-in link', load: () => import('../cli/local/link.ts') },
   'version-order': {
     summary: 'compare versions in the order of dpkg, rpm, npm and others',
     load: () => import('../cli/local/version-order.ts'),
   },
   cvss: { summary: 'scores from CVSS v2, v3 and v4 vectors', load: () => import('../cli/local/cvss.ts') },
   decide: { summary: 'ask a decision table: BOD 26-04, SSVC', load: () => import('../cli/local/decide.ts') },
+  scan: { summary: 'what is wrong with a package list, without a server', load: () => import('./scan.ts') },
 };
 
 async function main(argv: string[]): Promise<number> {

@@ -30,6 +30,8 @@ export type FeedEvent =
       readonly records: number;
       readonly quarantined: number;
       readonly dataDate: string | null;
+      /** Releases spoken of, also where only packages that nobody asked for are. */
+      readonly covers: readonly string[];
     }
   | { readonly kind: 'failed'; readonly file: FeedFile; readonly fault: Fault<FeedFaultCode> };
 
@@ -98,13 +100,13 @@ function readHead(filePath: string): FeedHead {
 export function readFeedFileAtOnce(
   file: FeedFile,
   options: FeedOptions,
-): { batches: readonly (readonly FeedItem[])[]; dataDate: string | null } | null {
+): { batches: readonly (readonly FeedItem[])[]; dataDate: string | null; covers: readonly string[] } | null {
   if (file.sizeBytes > MAX_FEED_BYTES_AT_ONCE) return null;
   const content = unpackAtOnce(readFileSync(file.path));
   if (content === null) return null;
   const reader = file.source.reader(contextOf(file, options));
   const batches = [reader.push(content), reader.end()];
-  return { batches, dataDate: reader.dataDate() };
+  return { batches, dataDate: reader.dataDate(), covers: [...(reader.covers?.() ?? [])] };
 }
 
 export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
@@ -118,13 +120,13 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
     const atOnce = readFeedFileAtOnce(file, options);
     if (atOnce !== null) {
       for (const batch of atOnce.batches) yield count(batch);
-      yield { kind: 'finished', file, records, quarantined, dataDate: atOnce.dataDate };
+      yield { kind: 'finished', file, records, quarantined, dataDate: atOnce.dataDate, covers: atOnce.covers };
       return;
     }
     const reader = file.source.reader(contextOf(file, options));
     for await (const chunk of unpackStream(createReadStream(file.path, { highWaterMark: 1 << 20 }))) yield count(reader.push(chunk));
     yield count(reader.end());
-    yield { kind: 'finished', file, records, quarantined, dataDate: reader.dataDate() };
+    yield { kind: 'finished', file, records, quarantined, dataDate: reader.dataDate(), covers: [...(reader.covers?.() ?? [])] };
   } catch (problem) {
     yield {
       kind: 'failed',

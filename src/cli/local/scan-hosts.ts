@@ -1,0 +1,178 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { hostname, release as osRelease } from 'node:os';
+import path from 'node:path';
+import { parseRelease, schemeOfRelease } from '../../core/advisories/releases.ts';
+import { MAX_PACKAGE_LIST_BYTES } from '../../core/kernel/limits.ts';
+import { recognisePackageList } from '../../plugins/importers/catalog.ts';
+import type { ListedPackage } from '../../plugins/importers/spec.ts';
+import type { ScanOptions } from './scan-options.ts';
+
+/** One package list, read. */
+export interface ScannedHost {
+  readonly name: string;
+  /** The file, or `-`, or `local`. */
+  readonly origin: string;
+  readonly release: string;
+  readonly kernelRelease: string | null;
+  readonly packages: readonly ListedPackage[];
+  readonly warnings: readonly string[];
+}
+
+/** The input cannot be used: exit code 2. */
+export class InputError extends Error {}
+
+/** The files to read, folders opened (not their subfolders), before any is read. */
+export function inputsOf(options: ScanOptions): readonly string[] {
+  if (options.local) return ['local'];
+  return options.inputs.flatMap(input => {
+    if (input === '-') return [input];
+    const stat = statOf(input);
+    if (!stat.isDirectory()) return [input];
+    const files = readdirSync(input, { withFileTypes: true })
+      .filter(entry => !entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(entry => path.join(input, entry.name))
+      .sort();
+    if (files.length === 0) throw new InputError(`${input} has no files`);
+    return files;
+  });
+}
+
+function statOf(input: string) {
+  try {
+    return statSync(input);
+  } catch (problem) {
+    throw new InputError(`${input} cannot be read (${(problem as NodeJS.ErrnoException).code ?? (problem as Error).message})`);
+  }
+}
+
+export function readHost(input: string, options: ScanOptions): ScannedHost {
+  return input === 'local' && options.local ? readLocal(options) : readList(input, options);
+}
+
+function readList(input: string, options: ScanOptions): ScannedHost {
+  const name = input === '-' ? 'stdin' : path.basename(input).replace(/\.(tsv|txt|json|status|list)$/i, '');
+  const { text, warnings } = decode(readBytes(input), input);
+  const importer = recognisePackageList(text, options.release === null ? null : schemeOfRelease(options.release));
+  if (importer === null)
+    throw new InputError(
+      text.trim() === ''
+        ? `${input} is empty`
+        : `${input}: the form of this list is not known${options.release === null ? '; name what it was taken from with --os, for example --os debian:12' : ''}`,
+    );
+  const listing = importer.read(text, options.release === null ? null : schemeOfRelease(options.release));
+  const release = options.release ?? listing.release ?? commonRelease(listing.packages);
+  if (release === null) throw new InputError(`${input} does not say what it was taken from: add --os, for example --os debian:12`);
+  if (listing.packages.length === 0)
+    throw new InputError(`${input} holds no package (${listing.warnings[0] ?? `read as ${importer.title}`})`);
+  const unsourced = schemeOfRelease(release) === 'deb' ? listing.packages.filter(one => !one.sourceKnown).length : 0;
+  const sourceWarning =
+    unsourced === 0
+      ? []
+      : [
+          `${unsourced} packages are listed without their source package and are looked up by their own name, which finds less; add the columns source and source_version`,
+        ];
+  return {
+    name,
+    origin: input,
+    release,
+    kernelRelease: options.kernelRelease,
+    packages: listing.packages,
+    warnings: [...warnings, ...listing.warnings, ...sourceWarning],
+  };
+}
+
+function readBytes(input: string): Buffer {
+  try {
+    const bytes = readFileSync(input === '-' ? 0 : input);
+    if (bytes.length > MAX_PACKAGE_LIST_BYTES)
+      throw new InputError(`${input} is larger than ${MAX_PACKAGE_LIST_BYTES} bytes: no package list is`);
+    return bytes;
+  } catch (problem) {
+    if (problem instanceof InputError) throw problem;
+    throw new InputError(`${input} cannot be read (${(problem as NodeJS.ErrnoException).code ?? (problem as Error).message})`);
+  }
+}
+
+/** Lists are ASCII in practice; one odd byte (a maintainer's name in a status file) must not cost the host. */
+function decode(bytes: Buffer, input: string): { text: string; warnings: readonly string[] } {
+  const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+  if (bytes.subarray(0, 4096).includes(0)) throw new InputError(`${input} is a binary file, not a package list`);
+  return {
+    text,
+    warnings:
+      text.includes('\uFFFD') && !bytes.includes('\uFFFD')
+        ? ['the list is not UTF-8 throughout; the odd characters are read as unknown']
+        : [],
+  };
+}
+
+function commonRelease(packages: readonly ListedPackage[]): string | null {
+  const releases = new Map<string, number>();
+  for (const { release } of packages) if (release !== null) releases.set(release, (releases.get(release) ?? 0) + 1);
+  return [...releases].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+}
+
+const LOCAL_LISTS: readonly { readonly scheme: string; readonly argv: readonly [string, ...string[]]; readonly header: string }[] = [
+  {
+    scheme: 'deb',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
+    argv: [
+      'dpkg-query',
+      '-W',
+      '-f',
+      '${Package}\\t${Version}\\t${source:Package}\\t${source:Version}\\t${Architecture}\\t${db:Status-Status}\\n',
+    ],
+    header: 'package\tversion\tsource\tsource_version\tarch\tstatus\n',
+  },
+  {
+    scheme: 'rpm',
+    argv: ['rpm', '-qa', '--qf', '%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\t%{MODULARITYLABEL}\\n'],
+    header: 'package\tepoch\tversion\trelease\tarch\tmodule\n',
+  },
+  { scheme: 'pacman', argv: ['pacman', '-Q'], header: '' },
+  { scheme: 'apk', argv: ['cat', '/lib/apk/db/installed'], header: '' },
+];
+
+function readLocal(options: ScanOptions): ScannedHost {
+  const release = options.release ?? localRelease();
+  const list = LOCAL_LISTS.find(one => one.scheme === schemeOfRelease(release));
+  if (list === undefined) throw new InputError(`packages of ${release} cannot be listed here`);
+  let text: string;
+  try {
+    text =
+      list.header +
+      execFileSync(list.argv[0], list.argv.slice(1), {
+        encoding: 'utf8',
+        maxBuffer: MAX_PACKAGE_LIST_BYTES,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+  } catch (problem) {
+    throw new InputError(
+      `${list.argv[0]} could not list the packages (${(problem as NodeJS.ErrnoException).code ?? (problem as Error).message})`,
+    );
+  }
+  const listing = recognisePackageList(text, schemeOfRelease(release))?.read(text, schemeOfRelease(release));
+  if (!listing || listing.packages.length === 0) throw new InputError(`${list.argv[0]} lists no package`);
+  return {
+    name: hostname(),
+    origin: 'local',
+    release,
+    kernelRelease: options.kernelRelease ?? osRelease(),
+    packages: listing.packages,
+    warnings: listing.warnings,
+  };
+}
+
+function localRelease(): string {
+  let text = '';
+  try {
+    text = readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    // Reported below with what to do.
+  }
+  const field = (name: string) => new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
+  const release = parseRelease(`${field('ID')}:${field('VERSION_ID') || field('VERSION_CODENAME')}`);
+  if (!release.ok) throw new InputError(`this machine's release is not known (${release.reason}): name it with --os`);
+  return release.release;
+}

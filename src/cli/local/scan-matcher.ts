@@ -1,0 +1,74 @@
+import type { ClaimIndex } from '../../core/advisories/claim-index.ts';
+import { orderOf } from '../../core/advisories/orders.ts';
+import type { KernelState, Match } from '../../core/findings/finding.ts';
+import { kernelKey, kernelReleaseOf, kernelStates } from '../../core/findings/kernels.ts';
+import { matchPackage } from '../../core/findings/match.ts';
+import type { FindingBlock } from '../../plugins/exporters/spec.ts';
+import type { ListedPackage } from '../../plugins/importers/spec.ts';
+import type { ScannedHost } from './scan-hosts.ts';
+
+const NOTHING: readonly Match[] = [];
+
+/** Matches distinct package versions once: the thousandth host costs its lookups. */
+export class ScanMatcher {
+  readonly #index: ClaimIndex;
+  readonly #byPackage = new Map<ListedPackage, { readonly release: string; readonly matches: readonly Match[] }>();
+  readonly #bySource = new Map<string, readonly Match[]>();
+  /** Packages whose versions nobody can order, by name and version: said once. */
+  readonly undecided = new Set<string>();
+
+  constructor(index: ClaimIndex) {
+    this.#index = index;
+  }
+
+  *blocksOf(host: ScannedHost): Iterable<FindingBlock> {
+    const kernels = kernelStatesOf(host);
+    for (const one of host.packages) {
+      const release = one.release ?? host.release;
+      const matches = this.matchesOf(one, release);
+      if (matches.length > 0)
+        yield { host: host.name, release, package: one, kernelState: kernels?.get(kernelKey(one.name, one.version)) ?? null, matches };
+    }
+  }
+
+  matchesOf(one: ListedPackage, release: string): readonly Match[] {
+    const known = this.#byPackage.get(one);
+    if (known?.release === release) return known.matches;
+    const matches = this.#match(one, release);
+    this.#byPackage.set(one, { release, matches });
+    return matches;
+  }
+
+  /** Binaries of one source share their matches, unless a publisher speaks of the binary itself. */
+  #match(one: ListedPackage, release: string): readonly Match[] {
+    if (!one.originTrusted) return NOTHING;
+    const binary = this.#index.packageClaims(release, 'binary', one.name) !== null;
+    const key = `${release}\n${one.sourceName}\n${one.sourceVersion}${binary ? `\n${one.name}\n${one.version}\n${one.module}` : ''}`;
+    let matches = this.#bySource.get(key);
+    if (matches === undefined) {
+      matches = matchPackage(this.#index, {
+        release,
+        sourceName: one.sourceName,
+        sourceVersion: one.sourceVersion,
+        packageName: one.name,
+        packageVersion: one.version,
+        originTrusted: true,
+        module: one.module,
+      });
+      if (matches.length === 0) matches = NOTHING;
+      this.#bySource.set(key, matches);
+    }
+    return matches;
+  }
+}
+
+function kernelStatesOf(host: ScannedHost): ReadonlyMap<string, KernelState> | null {
+  if (host.kernelRelease === null) return null;
+  const order = orderOf(host.release);
+  if (order === null) return null;
+  const kernels = host.packages.flatMap(one => {
+    const release = kernelReleaseOf(one.name, one.version, one.arch);
+    return release === null ? [] : [{ packageName: one.name, release, version: one.version }];
+  });
+  return kernels.length === 0 ? null : kernelStates(kernels, host.kernelRelease, order);
+}

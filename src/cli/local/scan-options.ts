@@ -1,0 +1,135 @@
+import { parseArgs } from 'node:util';
+import { parseRelease } from '../../core/advisories/releases.ts';
+
+export const SCAN_HELP = `fettle scan [FILE|FOLDER|-]... --os RELEASE [options]
+fettle scan --local [options]
+
+Says what is wrong with the packages of a list: no server, no database, no network.
+
+Input: one or more files, folders of files, or - for standard input. Known by content:
+  tab-separated table with a header: package, version and, if known, source, source_version, arch, epoch, origin, module
+  dpkg-query -W, dpkg -l, /var/lib/dpkg/status
+  rpm -qa --qf '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH} %{MODULARITYLABEL}\\n'
+  /lib/apk/db/installed, apk list --installed, pacman -Q
+  CycloneDX and SPDX documents (JSON)
+Advisories of dpkg systems speak of source packages: a list without them is looked up by package name, which finds less.
+
+Options
+  --os RELEASE            what the list was taken from: debian:12, ubuntu:22.04, almalinux:9, alpine:3.20 ...
+                          (not needed for --local and for an SBOM that says it)
+  --local                 this machine, read-only, without root
+  --kernel-release NAME   uname -r of the host; tells the running kernel from others on disk
+  --feed PATH             advisory feed: a file, or a folder of files in any mixture; repeatable
+                          (default: FETTLE_FEEDS, then the feeds folder of FETTLE_DATA)
+  --format FORMAT         table (default), json, csv, sarif, cyclonedx, openvex
+  --all                   table: also what is hidden (unimportant, will not be fixed, kernels that do not run)
+  --list                  table: one line for each vulnerability instead of each patch
+  --fail-on WHAT          what makes the exit code 1: any (default), fixable, known-exploited, never
+  --output FILE           write there instead of to standard output
+  --today DATE            read the feeds as if it were this day (YYYY-MM-DD)
+  --help
+
+JSON is an array of objects, one for each package and vulnerability:
+  host, package, arch, version, source, sourceVersion, release, kernelState, hidden, id, aliases, fixedVersion, state, severity,
+  knownExploited, evidence [{source, statedOn, release, packageName, claimState, installedVersion, fixedVersion, comparison, rule, disagreement}]
+  state: fixed (a fix exists), open, deferred, wont-fix, end-of-life, undetermined
+  kernelState: running, newer-not-booted, installed-not-running, or null for what is no kernel
+  hidden: why it is not counted (unimportant, wont-fix, kernel-not-running), or null. JSON and the other formats list hidden findings too.
+
+Exit codes: 0 nothing found that --fail-on asks for, 1 something found, 2 the command or its input cannot be used, 3 a feed cannot be
+used, is missing, or says nothing of the release (never "nothing vulnerable"). With 3 and readable feeds beside the bad one, what they say is printed.
+
+Examples
+  fettle scan --local --feed feeds/
+  dpkg-query -W -f '\${Package}\\t\${Version}\\t\${source:Package}\\t\${source:Version}\\n' | sed '1i package\\tversion\\tsource\\tsource_version' | fettle scan - --os debian:12 --feed feeds/
+  fettle scan hosts/*.tsv --os debian:12 --format json --output findings.json
+`;
+
+export const EXIT = { clean: 0, found: 1, usage: 2, feed: 3 } as const;
+
+export const FORMATS = ['table', 'json', 'csv', 'sarif', 'cyclonedx', 'openvex'] as const;
+export type Format = (typeof FORMATS)[number];
+export const FAIL_ON = ['any', 'fixable', 'known-exploited', 'never'] as const;
+export type FailOn = (typeof FAIL_ON)[number];
+
+export interface ScanOptions {
+  readonly inputs: readonly string[];
+  readonly local: boolean;
+  readonly release: string | null;
+  readonly kernelRelease: string | null;
+  readonly feeds: readonly string[];
+  readonly format: Format;
+  readonly all: boolean;
+  readonly list: boolean;
+  readonly failOn: FailOn;
+  readonly output: string | null;
+  readonly today: string;
+}
+
+export type ParsedOptions =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'problem'; readonly problem: string }
+  | { readonly kind: 'scan'; readonly options: ScanOptions };
+
+export function parseScanOptions(argv: readonly string[], today: string): ParsedOptions {
+  let values: ReturnType<typeof parse>['values'];
+  let positionals: readonly string[];
+  try {
+    ({ values, positionals } = parse(argv));
+  } catch (problem) {
+    return { kind: 'problem', problem: (problem as Error).message.split('. ')[0]! };
+  }
+  if (values.help) return { kind: 'help' };
+  const problem = (text: string): ParsedOptions => ({ kind: 'problem', problem: text });
+  const format = values.json ? 'json' : (values.format ?? 'table');
+  if (!isOneOf(FORMATS, format)) return problem(`--format ${format} is not one of ${FORMATS.join(', ')}`);
+  const failOn = values['fail-on'] ?? 'any';
+  if (!isOneOf(FAIL_ON, failOn)) return problem(`--fail-on ${failOn} is not one of ${FAIL_ON.join(', ')}`);
+  const release = values.os === undefined ? null : parseRelease(values.os);
+  if (release?.ok === false) return problem(`--os: ${release.reason}`);
+  const local = values.local ?? false;
+  if (local && positionals.length > 0) return problem('--local reads this machine: name no file with it');
+  if (!local && positionals.length === 0) return problem('name a package list, - for standard input, or --local');
+  if (values.today !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(values.today)) return problem('--today is written YYYY-MM-DD');
+  return {
+    kind: 'scan',
+    options: {
+      inputs: positionals,
+      local,
+      release: release?.release ?? null,
+      kernelRelease: values['kernel-release'] ?? null,
+      feeds: values.feed ?? [],
+      format,
+      failOn,
+      all: values.all ?? false,
+      list: values.list ?? false,
+      output: values.output ?? null,
+      today: values.today ?? today,
+    },
+  };
+}
+
+function parse(argv: readonly string[]) {
+  return parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      os: { type: 'string' },
+      local: { type: 'boolean' },
+      'kernel-release': { type: 'string' },
+      feed: { type: 'string', multiple: true },
+      format: { type: 'string', short: 'f' },
+      json: { type: 'boolean' },
+      all: { type: 'boolean' },
+      list: { type: 'boolean' },
+      'fail-on': { type: 'string' },
+      output: { type: 'string', short: 'o' },
+      today: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+}
+
+function isOneOf<Word extends string>(words: readonly Word[], text: string): text is Word {
+  return (words as readonly string[]).includes(text);
+}

@@ -1,0 +1,41 @@
+import type { ClaimIndex } from '../../core/advisories/claim-index.ts';
+
+/** What main hands to the scan, so that the command itself knows neither where feeds lie nor how they are read. */
+export interface ScanPorts {
+  loadFeeds(request: FeedRequest): Promise<LoadedFeeds>;
+  readonly defaultFeeds: readonly string[];
+  readonly toolVersion: string;
+  now(): string;
+  readonly err: (text: string) => void;
+  /** File descriptor of standard output. */
+  readonly outFd: number;
+}
+
+export interface FeedRequest {
+  readonly locations: readonly string[];
+  readonly today: string;
+  readonly releases: ReadonlySet<string>;
+  /** null for every package. */
+  readonly packages: ReadonlySet<string> | null;
+}
+
+export interface LoadedFeed {
+  readonly path: string;
+  readonly id: string;
+  readonly title: string;
+  readonly records: number;
+  readonly quarantined: number;
+  readonly dataDate: string | null;
+}
+
+export interface LoadedFeeds {
+  readonly index: ClaimIndex;
+  /** Releases that some feed speaks of, whether or not of the packages that were asked for. */
+  readonly covered: ReadonlySet<string>;
+  readonly knownExploited: ReadonlySet<string>;
+  /** False when no KEV feed was among them: then nothing is known about exploitation, which is not "not exploited". */
+  readonly hasKnownExploited: boolean;
+  readonly feeds: readonly LoadedFeed[];
+  readonly quarantineSample: readonly string[];
+  readonly problems: readonly string[];
+}

@@ -1,0 +1,211 @@
+import { orderOf } from '../../core/advisories/orders.ts';
+import type { Match } from '../../core/findings/finding.ts';
+import { compareVersions, type VersionScheme } from '../../core/versions/scheme.ts';
+import { type FindingBlock, hiddenReason } from '../../plugins/exporters/spec.ts';
+
+/** A patch as the operator sees it: one source package moved from one version to the lowest that closes everything fixable. */
+interface PatchLine {
+  readonly sourceName: string;
+  readonly sourceVersion: string;
+  readonly release: string;
+  readonly packages: Set<string>;
+  readonly closes: Set<string>;
+  readonly exploited: Set<string>;
+  readonly hosts: Set<string>;
+  target: string | null;
+}
+
+interface UnfixedLine {
+  readonly sourceName: string;
+  readonly sourceVersion: string;
+  readonly byState: Map<Match['state'], Set<string>>;
+  readonly hosts: Set<string>;
+}
+
+/** The table format: patches first, because they are what can be done; then what waits for a fix; then what is hidden, counted. */
+export class ScanTable {
+  readonly #patches = new Map<string, PatchLine>();
+  readonly #unfixed = new Map<string, UnfixedLine>();
+  readonly #hidden = new Map<string, Set<string>>();
+  readonly #hosts = new Map<string, { packages: number; findings: number; fixable: number; exploited: number }>();
+  readonly #list: string[] = [];
+  readonly #options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean };
+
+  constructor(options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean }) {
+    this.#options = options;
+  }
+
+  host(name: string, packages: number): void {
+    this.#hosts.set(name, { packages, findings: 0, fixable: 0, exploited: 0 });
+  }
+
+  add(block: FindingBlock): void {
+    const host = this.#hosts.get(block.host);
+    for (const match of block.matches) {
+      const hidden = hiddenReason(block, match);
+      if (hidden !== null) {
+        let ids = this.#hidden.get(hidden);
+        if (ids === undefined) this.#hidden.set(hidden, (ids = new Set()));
+        ids.add(`${block.package.sourceName} ${match.vulnerabilityId}`);
+        if (!this.#options.all) continue;
+      }
+      const exploited = this.#options.isKnownExploited(match.vulnerabilityId);
+      if (host) {
+        host.findings++;
+        if (match.state === 'fixed') host.fixable++;
+        if (exploited) host.exploited++;
+      }
+      if (this.#options.list) this.#list.push(this.#listLine(block, match, exploited));
+      else if (match.state === 'fixed') this.#addToPatch(block, match, exploited);
+      else this.#addToUnfixed(block, match);
+    }
+  }
+
+  #listLine(block: FindingBlock, match: Match, exploited: boolean): string {
+    const kernel = block.kernelState === null ? '' : ` [${block.kernelState}]`;
+    return `${block.host}\t${match.vulnerabilityId}\t${block.package.name} ${block.package.version}${kernel}\t${match.fixedVersion ?? '-'}\t${match.state}${exploited ? '\tknown exploited' : ''}`;
+  }
+
+  #addToPatch(block: FindingBlock, match: Match, exploited: boolean): void {
+    const { sourceName, sourceVersion, name } = block.package;
+    const key = `${block.release} ${sourceName} ${sourceVersion}`;
+    let patch = this.#patches.get(key);
+    if (patch === undefined)
+      this.#patches.set(
+        key,
+        (patch = {
+          sourceName,
+          sourceVersion,
+          release: block.release,
+          packages: new Set(),
+          closes: new Set(),
+          exploited: new Set(),
+          hosts: new Set(),
+          target: null,
+        }),
+      );
+    patch.packages.add(name);
+    patch.hosts.add(block.host);
+    if (exploited) patch.exploited.add(match.vulnerabilityId);
+    if (patch.closes.has(match.vulnerabilityId)) return;
+    patch.closes.add(match.vulnerabilityId);
+    patch.target = higher(orderOf(block.release), patch.target, match.fixedVersion);
+  }
+
+  #addToUnfixed(block: FindingBlock, match: Match): void {
+    const { sourceName, sourceVersion } = block.package;
+    const key = `${block.release} ${sourceName} ${sourceVersion}`;
+    let line = this.#unfixed.get(key);
+    if (line === undefined) this.#unfixed.set(key, (line = { sourceName, sourceVersion, byState: new Map(), hosts: new Set() }));
+    line.hosts.add(block.host);
+    let ids = line.byState.get(match.state);
+    if (ids === undefined) line.byState.set(match.state, (ids = new Set()));
+    ids.add(match.vulnerabilityId);
+  }
+
+  render(hasKnownExploited: boolean): string {
+    if (this.#options.list) return this.#list.length === 0 ? 'Nothing found.\n' : `${this.#list.join('\n')}\n`;
+    return [this.#renderHosts(hasKnownExploited), this.#renderPatches(hasKnownExploited), this.#renderUnfixed(), this.#renderHidden()]
+      .filter(Boolean)
+      .join('\n');
+  }
+
+  #renderHosts(hasKnownExploited: boolean): string {
+    if (this.#hosts.size < 2) return '';
+    const rows = [...this.#hosts].sort((a, b) => b[1].exploited - a[1].exploited || b[1].fixable - a[1].fixable || (a[0] < b[0] ? -1 : 1));
+    const shown = rows.slice(0, MAX_ROWS);
+    const lines = shown.map(([name, host]) => [
+      name,
+      String(host.packages),
+      String(host.fixable),
+      String(host.findings - host.fixable),
+      hasKnownExploited ? String(host.exploited) : '?',
+    ]);
+    return (
+      table(['HOST', 'PACKAGES', 'FIXABLE', 'NOT FIXABLE', 'KNOWN EXPLOITED'], lines, [1, 2, 3, 4]) +
+      more(rows.length - shown.length, 'hosts')
+    );
+  }
+
+  #renderPatches(hasKnownExploited: boolean): string {
+    const patches = [...this.#patches.values()].sort(
+      (a, b) =>
+        b.exploited.size - a.exploited.size ||
+        b.closes.size * b.hosts.size - a.closes.size * a.hosts.size ||
+        (a.sourceName < b.sourceName ? -1 : 1),
+    );
+    if (patches.length === 0) return 'No patch closes anything that was found.\n';
+    const several = this.#hosts.size > 1;
+    const shown = patches.slice(0, several ? MAX_ROWS : patches.length);
+    const lines = shown.map(patch => [
+      patch.sourceName,
+      patch.sourceVersion,
+      patch.target ?? '?',
+      String(patch.closes.size),
+      hasKnownExploited ? String(patch.exploited.size || '-') : '?',
+      several ? String(patch.hosts.size) : shortened([...patch.packages].join(' '), PACKAGES_CHARS),
+    ]);
+    return (
+      table(
+        ['PATCH', 'INSTALLED', 'FIXED IN', 'CLOSES', 'KNOWN EXPLOITED', several ? 'HOSTS' : 'PACKAGES'],
+        lines,
+        several ? [3, 4, 5] : [3, 4],
+      ) + more(patches.length - shown.length, 'patches')
+    );
+  }
+
+  #renderUnfixed(): string {
+    if (this.#unfixed.size === 0) return '';
+    const count = (line: UnfixedLine) => [...line.byState.values()].reduce((sum, ids) => sum + ids.size, 0);
+    const rows = [...this.#unfixed.values()].sort((a, b) => count(b) - count(a) || (a.sourceName < b.sourceName ? -1 : 1));
+    const shown = this.#options.all ? rows : rows.slice(0, UNFIXED_ROWS);
+    const lines = shown.map(line => [
+      line.sourceName,
+      line.sourceVersion,
+      [...line.byState].map(([state, ids]) => `${ids.size} ${state}`).join(', '),
+      shortened([...[...line.byState.values()][0]!].join(' '), PACKAGES_CHARS),
+    ]);
+    return (
+      table(['NO FIX YET', 'INSTALLED', 'STATE', 'VULNERABILITIES'], lines, []) +
+      more(rows.length - shown.length, 'source packages (--all lists them)')
+    );
+  }
+
+  #renderHidden(): string {
+    if (this.#hidden.size === 0) return '';
+    const words = [...this.#hidden].map(([reason, ids]) => `${ids.size} ${HIDDEN_WORDS[reason] ?? reason}`);
+    return `${this.#options.all ? 'Hidden without --all' : 'Hidden'}: ${words.join(', ')}.${this.#options.all ? '' : ' --all shows them.'}\n`;
+  }
+}
+
+const HIDDEN_WORDS: Readonly<Record<string, string>> = {
+  unimportant: 'without effect in practice',
+  'wont-fix': 'that the distribution will not fix',
+  'kernel-not-running': 'in kernels that do not run',
+};
+const MAX_ROWS = 50;
+const UNFIXED_ROWS = 15;
+const PACKAGES_CHARS = 60;
+
+function higher(order: VersionScheme | null, a: string | null, b: string | null): string | null {
+  if (a === null || b === null || order === null) return a ?? b;
+  return compareVersions(order, a, b) === -1 ? b : a;
+}
+
+function more(count: number, what: string): string {
+  return count > 0 ? `... and ${count} more ${what}\n` : '';
+}
+
+function shortened(text: string, chars: number): string {
+  return text.length <= chars ? text : `${text.slice(0, chars - 1)}…`;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[], right: readonly number[]): string {
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map(row => row[column]!.length)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (right.includes(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join('  ')
+      .trimEnd();
+  return `${[header, ...rows].map(line).join('\n')}\n`;
+}

@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { advisorySource } from '../../core/advisories/kernel-names.ts';
+import type { Match } from '../../core/findings/finding.ts';
+import { Fault } from '../../core/kernel/faults.ts';
+import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } from '../../plugins/exporters/spec.ts';
+import { Output } from './output.ts';
+import { InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
+import { ScanMatcher } from './scan-matcher.ts';
+import { EXIT, type FailOn, type Format, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
+import type { LoadedFeeds, ScanPorts } from './scan-ports.ts';
+import { ScanTable } from './scan-table.ts';
+
+/** `fettle scan`: lists in, findings out. Returns the exit code. */
+export async function scan(argv: readonly string[], ports: ScanPorts): Promise<number> {
+  const parsed = parseScanOptions(argv, ports.now().slice(0, 10));
+  if (parsed.kind === 'help') {
+    new Output(ports.outFd).write(SCAN_HELP);
+    return EXIT.clean;
+  }
+  if (parsed.kind === 'problem') {
+    ports.err(`fettle scan: ${parsed.problem}\nSee fettle scan --help.\n`);
+    return EXIT.usage;
+  }
+  try {
+    return await run(parsed.options, ports);
+  } catch (problem) {
+    if (problem instanceof InputError) {
+      ports.err(`fettle scan: ${problem.message}\n`);
+      return EXIT.usage;
+    }
+    if (problem instanceof Fault) {
+      ports.err(`fettle scan: ${problem.message}\n${problem.advice}\n`);
+      return EXIT.feed;
+    }
+    throw problem;
+  }
+}
+
+const NO_FEED = `no advisory feed was named, and none is in place.
+Name one with --feed PATH (a file, or a folder of files), or set FETTLE_FEEDS. Feeds that fit:
+  Debian   https://security-tracker.debian.org/tracker/data/json
+           https://security-tracker.debian.org/tracker/debsecan/release/1/bookworm (keep the file's name)
+  others   OSV records or zips (https://osv-vulnerabilities.storage.googleapis.com/), and the publishers' own formats
+`;
+
+/** Loaded when it is wanted: a start costs more than a scan. */
+const EXPORTERS: Readonly<Record<Exclude<Format, 'table'>, () => Promise<Exporter>>> = {
+  json: async () => (await import('../../plugins/exporters/json/index.ts')).json,
+  csv: async () => (await import('../../plugins/exporters/csv/index.ts')).csv,
+  sarif: async () => (await import('../../plugins/exporters/sarif/index.ts')).sarif,
+  cyclonedx: async () => (await import('../../plugins/exporters/cyclonedx/index.ts')).cyclonedx,
+  openvex: async () => (await import('../../plugins/exporters/openvex/index.ts')).openvex,
+};
+
+async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
+  const inputs = inputsOf(options);
+  const locations = options.feeds.length > 0 ? options.feeds : ports.defaultFeeds;
+  if (locations.length === 0) {
+    ports.err(`fettle scan: ${NO_FEED}`);
+    return EXIT.usage;
+  }
+  // Lists that name their own releases are all read before the feeds, to know which files to open; a fleet under one --os is read one by one.
+  const early =
+    inputs.length === 1 || options.release === null
+      ? [...readHosts(inputs, options, ports)]
+      : [...readHosts(inputs.slice(0, 1), options, ports)];
+  const known = early.filter(host => host !== null);
+  if (inputs.length === 1 && known.length === 0) return EXIT.usage;
+  const releases = new Set(known.flatMap(host => [host.release, ...host.packages.flatMap(one => one.release ?? [])]));
+  if (options.release !== null) releases.add(options.release);
+  const loaded = await ports.loadFeeds({
+    locations,
+    today: options.today,
+    releases,
+    packages: inputs.length === 1 ? namesOf(known[0]!) : null,
+  });
+  for (const problem of loaded.problems) ports.err(`fettle scan: feed problem: ${problem}\n`);
+  const covered = [...releases].filter(release => loaded.covered.has(release));
+  if (covered.length === 0) return reportNothingKnown([...releases], locations, loaded, ports);
+  warnAboutFeeds(loaded, options, ports);
+  const exporter = options.format === 'table' ? null : await EXPORTERS[options.format]();
+  const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), options, ports) : [];
+  const outcome = writeFindings([early, later], loaded, exporter, options, ports);
+  if (loaded.problems.length > 0 || outcome.uncovered) return EXIT.feed;
+  if (outcome.badInput) return EXIT.usage;
+  return outcome.failing ? EXIT.found : EXIT.clean;
+}
+
+/** null for a list that cannot be used: it is said, and does not stop the others. */
+function* readHosts(inputs: readonly string[], options: ScanOptions, ports: ScanPorts): Iterable<ScannedHost | null> {
+  for (const input of inputs) {
+    try {
+      const host = readHost(input, options);
+      for (const warning of host.warnings) ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
+      yield host;
+    } catch (problem) {
+      if (!(problem instanceof InputError)) throw problem;
+      ports.err(`fettle scan: ${problem.message}\n`);
+      yield null;
+    }
+  }
+}
+
+/** One host has a tenth of a release's packages: statements about others are passed over unread. */
+function namesOf(host: ScannedHost): ReadonlySet<string> {
+  const distribution = host.release.split(':', 1)[0]!;
+  const names = new Set<string>();
+  for (const one of host.packages) {
+    names.add(one.name);
+    names.add(one.sourceName);
+    names.add(advisorySource(distribution, one.sourceName, one.sourceVersion).name);
+  }
+  return names;
+}
+
+function reportNothingKnown(releases: readonly string[], locations: readonly string[], loaded: LoadedFeeds, ports: ScanPorts): number {
+  const read = [...new Set(loaded.feeds.filter(feed => feed.id !== 'kev').map(feed => feed.id))];
+  ports.err(
+    `fettle scan: no feed in ${locations.join(', ')} speaks of ${releases.join(', ')}${read.length > 0 ? ` (read: ${read.join(', ')})` : ''}. That is not "nothing vulnerable": name a feed for it.\n`,
+  );
+  return EXIT.feed;
+}
+
+function warnAboutFeeds(loaded: LoadedFeeds, options: ScanOptions, ports: ScanPorts): void {
+  const quarantined = loaded.feeds.reduce((sum, feed) => sum + feed.quarantined, 0);
+  if (quarantined > 0) ports.err(`fettle scan: ${quarantined} feed records were put aside, for example ${loaded.quarantineSample[0]}\n`);
+  if (options.format !== 'table' || options.list) return;
+  const names = new Set(loaded.feeds.map(feed => `${feed.id}${feed.dataDate === null ? '' : ` of ${feed.dataDate}`}`));
+  ports.err(`Feeds: ${[...names].join(', ')}.\n`);
+}
+
+interface Outcome {
+  failing: boolean;
+  badInput: boolean;
+  uncovered: boolean;
+}
+
+function writeFindings(
+  lists: readonly Iterable<ScannedHost | null>[],
+  loaded: LoadedFeeds,
+  exporter: Exporter | null,
+  options: ScanOptions,
+  ports: ScanPorts,
+): Outcome {
+  const outcome: Outcome = { failing: false, badInput: false, uncovered: false };
+  const isKnownExploited = (id: string): boolean => loaded.knownExploited.has(id);
+  const matcher = new ScanMatcher(loaded.index);
+  const fails = FAILING[options.failOn];
+  const files = new Map<string, string>();
+  const table = exporter === null ? new ScanTable({ all: options.all, list: options.list, isKnownExploited }) : null;
+  const blocks = function* (): Iterable<FindingBlock> {
+    for (const list of lists)
+      for (const host of list) {
+        if (host === null) outcome.badInput = true;
+        else if (!host.packages.some(one => loaded.covered.has(one.release ?? host.release))) {
+          ports.err(`fettle scan: ${host.origin}: no feed speaks of ${host.release}\n`);
+          outcome.uncovered = true;
+        } else {
+          files.set(host.name, host.origin);
+          table?.host(host.name, host.packages.length);
+          for (const block of matcher.blocksOf(host)) {
+            outcome.failing ||= block.matches.some(match => hiddenReason(block, match) === null && fails(match, isKnownExploited));
+            yield block;
+          }
+        }
+      }
+  };
+  const output = options.output === null ? new Output(ports.outFd) : Output.toFile(options.output);
+  if (table !== null) {
+    for (const block of blocks()) table.add(block);
+    output.write(table.render(loaded.hasKnownExploited));
+  } else if (exporter !== null) {
+    const context: ExportContext = {
+      at: ports.now(),
+      toolVersion: ports.toolVersion,
+      documentId: randomUUID(),
+      author: 'Fettle',
+      fileOf: host => files.get(host) ?? host,
+      isKnownExploited,
+    };
+    for (const chunk of exporter.write(blocks(), context)) if (!output.write(chunk)) break;
+  }
+  output.close();
+  return outcome;
+}
+
+/** Hidden findings never count. */
+const FAILING: Readonly<Record<FailOn, (match: Match, isKnownExploited: (id: string) => boolean) => boolean>> = {
+  any: () => true,
+  fixable: match => match.state === 'fixed',
+  'known-exploited': (match, isKnownExploited) => isKnownExploited(match.vulnerabilityId),
+  never: () => false,
+};
