@@ -111,3 +111,9 @@ export interface PeoplePort {
   /** Nobody else could approve in this person's place (server/access/single-person.ts). Pass the transaction that approves. */
   isSinglePerson(personId: string, tx?: Queryable): Promise<boolean>;
 }
+
+/** Implemented by server/feeds. */
+export interface FeedPort {
+  /** After the commit of a load that changed something, with the ids of its feeds; `changelog` when hosts' changelogs told something new. */
+  onChange(listener: (feedIds: readonly string[]) => void): void;
+}

@@ -6,7 +6,7 @@ create table feed (
   url text,
   url_by_person boolean not null default false,
   enabled boolean not null default true,
-  state text not null default 'never-loaded' check (state in ('never-loaded', 'loading', 'current', 'stale', 'failed', 'refused')),
+  state text not null default 'never-loaded' check (state in ('never-loaded', 'current', 'failed', 'refused')),
   message text,
   records int not null default 0,
   quarantined int not null default 0,

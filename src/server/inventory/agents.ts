@@ -3,10 +3,10 @@ import { makeId } from '../../core/kernel/ids.ts';
 import { addMs, epochMs, MINUTE_MS } from '../../core/kernel/instants.ts';
 import { AGENT_CREDENTIAL_TRUSTED_SECONDS, ENROLMENT_MINUTES } from '../../core/kernel/limits.ts';
 import type { Queryable } from '../../db/db.ts';
+import { actorOf } from '../actor.ts';
 import type { Context, Handlers } from '../context.ts';
 import type { AgentAuthenticator } from '../ports.ts';
 import { notFound, RequestFault } from '../runtime/problems.ts';
-import { actorOf } from './callers.ts';
 import { insertHost } from './hosts.ts';
 
 export interface Agents extends AgentAuthenticator {

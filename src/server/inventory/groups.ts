@@ -1,10 +1,10 @@
 import { parseGroupQuery } from '../../core/inventory/group-query.ts';
 import { makeId } from '../../core/kernel/ids.ts';
 import { sqlState } from '../../db/pool.ts';
+import { actorOf } from '../actor.ts';
 import type { Context, Handlers } from '../context.ts';
 import type { FleetPort } from '../ports.ts';
 import { conflict, invalid, notFound } from '../runtime/problems.ts';
-import { actorOf } from './callers.ts';
 
 interface GroupRow {
   readonly id: string;

@@ -1,10 +1,10 @@
 import type { Reach } from '../../core/inventory/snapshot.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { Queryable } from '../../db/db.ts';
+import { actorOf } from '../actor.ts';
 import type { Context, Handlers } from '../context.ts';
 import type { FleetPort, InventoryChange } from '../ports.ts';
 import { conflict, notFound } from '../runtime/problems.ts';
-import { actorOf } from './callers.ts';
 
 export interface NewHost {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { parseSshAddresses, type SshAddress } from '../../core/inventory/ssh-addresses.ts';
+import { actorOf } from '../actor.ts';
 import type { Context, Handlers } from '../context.ts';
 import { conflict, RequestFault } from '../runtime/problems.ts';
-import { actorOf } from './callers.ts';
 import type { SecretBox } from './secret-box.ts';
 import type { SshImporter } from './ssh-import.ts';
 import { moveTarget, type SshTargetRow, targetView } from './ssh-rows.ts';

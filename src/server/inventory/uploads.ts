@@ -4,10 +4,10 @@ import { readPackageList } from '../../core/inventory/package-list.ts';
 import type { HostFacts, OperatingSystem, PackageRecord } from '../../core/inventory/snapshot.ts';
 import { makeId } from '../../core/kernel/ids.ts';
 import type { Queryable } from '../../db/db.ts';
+import { actorOf } from '../actor.ts';
 import type { Context, Handlers } from '../context.ts';
 import { invalid } from '../runtime/problems.ts';
 import { type AgentRoutePorts, settle } from './agent-routes.ts';
-import { actorOf } from './callers.ts';
 import { insertHost } from './hosts.ts';
 
 type UploadPorts = Pick<AgentRoutePorts, 'reports' | 'seen' | 'requests' | 'onFirstInventory'>;

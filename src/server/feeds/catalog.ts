@@ -1,0 +1,43 @@
+import path from 'node:path';
+import { DAY_MS } from '../../core/kernel/instants.ts';
+import type { FeedFile } from './feed-files.ts';
+
+/** How a source's feed is kept. What stands in the source itself (title, licence, URL) is not repeated here. */
+export interface FeedRule {
+  /** Whether it is fetched without anybody having said so. */
+  readonly enabledAtFirst: boolean;
+  /** From this age of its data on the feed is stale: a red banner, never "0 vulnerabilities". */
+  readonly staleAfterMs: number;
+  /** Which part of the feed a file is: a file replaces its own part only. */
+  readonly partOf: (file: FeedFile) => string;
+}
+
+const WHOLE = () => '';
+const BY_RELEASE = (file: FeedFile) => file.source.releases?.(file.head)?.join(' ') ?? '';
+/** `debian12-fixed.jsonl.gz` -> `debian12-fixed`; the date in a name is no part of it, so that next month's file replaces this month's. */
+const BY_NAME = (file: FeedFile) =>
+  path
+    .basename(file.head.fileName)
+    .replace(/(?:\.(?:jsonl?|tsv|csv|gz|zst|zlib|txt))+$/i, '')
+    .replace(/[-_.]?\d{4}-\d{2}(?:-\d{2})?$/, '');
+
+const FEED_RULES: Readonly<Record<string, FeedRule>> = {
+  'debian-tracker': { enabledAtFirst: true, staleAfterMs: 3 * DAY_MS, partOf: WHOLE },
+  // The same statements as debian-tracker, release by release: for sites that already mirror it.
+  debsecan: { enabledAtFirst: false, staleAfterMs: 3 * DAY_MS, partOf: BY_RELEASE },
+  'debian-changelogs': { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NAME },
+  'debian-open': { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NAME },
+  'debian-notices': { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NAME },
+  kev: { enabledAtFirst: true, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
+  epss: { enabledAtFirst: true, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
+  // Half a gigabyte of small files: worth it only where somebody decides so.
+  vulnrichment: { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: WHOLE },
+  endoflife: { enabledAtFirst: false, staleAfterMs: 180 * DAY_MS, partOf: WHOLE },
+};
+
+/** A source without a rule is a new member: kept whole, fetched only when a person says so. */
+const OTHER: FeedRule = { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NAME };
+
+export function feedRule(sourceId: string): FeedRule {
+  return FEED_RULES[sourceId] ?? OTHER;
+}

@@ -1,0 +1,86 @@
+import { epochMs, type Instant } from '../../core/kernel/instants.ts';
+import type { Queryable } from '../../db/db.ts';
+import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
+import { notFound } from '../runtime/problems.ts';
+import { feedRule } from './catalog.ts';
+
+export interface FeedRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly url: string | null;
+  readonly url_by_person: boolean;
+  readonly enabled: boolean;
+  readonly state: 'never-loaded' | 'current' | 'failed' | 'refused';
+  readonly message: string | null;
+  readonly records: number;
+  readonly quarantined: number;
+  readonly data_date: string | null;
+  readonly loaded_at: Instant | null;
+  readonly checked_at: Instant | null;
+  readonly next_sync_at: Instant | null;
+  readonly leased_until: Instant | null;
+  readonly quarantine_sample: readonly string[];
+}
+
+const SELECT = `select feed.*, coalesce((select array_agg(q.record || ': ' || q.reason) from (
+  select record, reason from quarantine where feed_id = feed.id order by part, position limit 5) q), '{}') as quarantine_sample from feed`;
+
+export async function feedRows(db: Queryable): Promise<FeedRow[]> {
+  return db.query<FeedRow>(`${SELECT} order by id`);
+}
+
+export async function feedRow(db: Queryable, id: string): Promise<FeedRow> {
+  const [row] = await db.query<FeedRow>(`${SELECT} where id = $1`, [id]);
+  if (!row) throw notFound('feed', id);
+  return row;
+}
+
+/** Every source has a feed of its own id, also before anything was loaded. */
+export async function ensureFeeds(db: Queryable, sources: readonly AdvisorySource[]): Promise<void> {
+  const rows = sources.map(source => ({
+    id: source.id,
+    url: source.defaultUrl,
+    enabled: source.defaultUrl !== null && feedRule(source.id).enabledAtFirst,
+  }));
+  await db.query(
+    `insert into feed (id, kind, url, enabled) select w.id, w.id, w.url, w.enabled from jsonb_to_recordset($1::jsonb) as w(id text, url text, enabled boolean) order by w.id
+     on conflict (id) do update set url = excluded.url where not feed.url_by_person and feed.url is distinct from excluded.url`,
+    [JSON.stringify(rows)],
+  );
+}
+
+export function feedView(row: FeedRow, source: AdvisorySource | undefined, now: Instant) {
+  const { state, message } = stateOf(row, now);
+  return {
+    id: row.id,
+    title: source?.title ?? row.id,
+    kind: row.kind,
+    url: row.url,
+    enabled: row.enabled,
+    licence: source?.licence ?? 'unknown',
+    homepage: source?.homepage ?? null,
+    state,
+    message,
+    records: row.records,
+    quarantined: row.quarantined,
+    quarantineSample: [...row.quarantine_sample],
+    dataDate: row.data_date,
+    loadedAt: row.loaded_at,
+    checkedAt: row.checked_at,
+  };
+}
+
+/** Age counts from the publisher's own date of the data where there is one: a copy that is fetched daily can be years old. */
+function stateOf(row: FeedRow, now: Instant): { state: FeedRow['state'] | 'loading' | 'stale'; message: string | null } {
+  if (row.leased_until !== null && row.leased_until > now) return { state: 'loading', message: row.message };
+  if (row.state !== 'current' || row.loaded_at === null) return { state: row.state, message: row.message };
+  const dataMs = row.data_date === null ? epochMs(row.loaded_at) : Date.parse(row.data_date);
+  // A file that is checked again and again and never changes is as old as its last check says only where it states no date.
+  const ageMs = epochMs(now) - (row.data_date === null && row.checked_at !== null ? epochMs(row.checked_at) : dataMs);
+  if (ageMs <= feedRule(row.kind).staleAfterMs) return { state: 'current', message: row.message };
+  const days = Math.floor(ageMs / 86_400_000);
+  return {
+    state: 'stale',
+    message: `The data is ${days} days old${row.data_date === null ? '' : ` (of ${row.data_date})`}: newer vulnerabilities are missing from it.`,
+  };
+}

@@ -1,0 +1,259 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Fault } from '../../core/kernel/faults.ts';
+import { addMs, HOUR_MS, MINUTE_MS } from '../../core/kernel/instants.ts';
+import { FEED_RETRY_MINUTES, FEED_SYNC_HOURS } from '../../core/kernel/limits.ts';
+import { actorOf } from '../actor.ts';
+import type { Caller, Context, Handlers } from '../context.ts';
+import type { FeedPort } from '../ports.ts';
+import { conflict, invalid } from '../runtime/problems.ts';
+import type { FeedFilesPort } from './feed-files.ts';
+import { ensureFeeds, feedRow, feedRows, feedView } from './feed-rows.ts';
+import { fetchFeed, parseFeedUrl } from './fetch.ts';
+import { checkedPath, type ImportReport, importFeedFiles } from './import.ts';
+import { removeScratchFolders, withScratchFolder } from './scratch.ts';
+
+export interface FeedOptions {
+  /** Imported at every start (FETTLE_FEEDS); files that have not changed cost one read. */
+  readonly importAtStart: string | null;
+  /** Whether feeds with a URL are fetched by themselves. */
+  readonly automatic: boolean;
+}
+
+export type FeedRoute = 'feedList' | 'feedUpdate' | 'feedSync' | 'feedImport' | 'feedUpload';
+
+export interface Feeds extends FeedPort {
+  readonly handlers: Handlers<FeedRoute>;
+  /** Tells the listeners that claims changed that are kept elsewhere (hosts' changelogs). */
+  announce(feedIds: readonly string[]): void;
+  /** Makes the rows of the feeds; then, in the background, the import at start and the timer. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const TICK_MS = MINUTE_MS;
+
+export function createFeeds(context: Context, files: FeedFilesPort, options: FeedOptions): Feeds {
+  const { db, clock, log } = context;
+  const sources = new Map(files.sources.map(source => [source.id, source]));
+  const listeners: ((feedIds: readonly string[]) => void)[] = [];
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let background: Promise<void> = Promise.resolve();
+
+  const announce = (feedIds: readonly string[]) => {
+    if (feedIds.length > 0) for (const listener of listeners) listener(feedIds);
+  };
+  const view = async (id: string) => feedView(await feedRow(db, id), sources.get(id), clock.now());
+
+  async function importFrom(location: string, loadedBy: string, shown: string | null = null): Promise<ImportReport> {
+    const report = await importFeedFiles(context, files, location, { loadedBy, location: shown, etag: null, lastModified: null });
+    announce(report.changedIds);
+    return report;
+  }
+
+  /** A typed URL may lead into the network: an administrator's mirror. */
+  const importUrl = (url: string, loadedBy: string) =>
+    withScratchFolder(context.installation.dataDir, async folder => {
+      const answer = await fetchFeed({ url, folder, etag: null, lastModified: null, privateAllowed: true, signal: stopping.signal });
+      if (answer.kind === 'unchanged')
+        throw new Fault(
+          'feed-unreachable',
+          `${url} answered 304 to a request without conditions.`,
+          'Fetch it by other means and import the file.',
+        );
+      return importFrom(answer.path, loadedBy, url);
+    });
+
+  async function sync(id: string, loadedBy: string): Promise<void> {
+    const feed = await feedRow(db, id);
+    if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
+    const { url } = feed;
+    const [known] = await db.query<{ etag: string | null; last_modified: string | null }>(
+      'select etag, last_modified from feed_part where feed_id = $1 and location = $2',
+      [id, url],
+    );
+    await withScratchFolder(context.installation.dataDir, async folder => {
+      const answer = await fetchFeed({
+        url,
+        folder,
+        etag: known?.etag ?? null,
+        lastModified: known?.last_modified ?? null,
+        privateAllowed: feed.url_by_person,
+        signal: stopping.signal,
+      });
+      if (answer.kind === 'unchanged') {
+        await db.query("update feed set state = 'current', message = null, checked_at = $2 where id = $1 and loaded_at is not null", [
+          id,
+          clock.now(),
+        ]);
+        return;
+      }
+      const report = await importFeedFiles(context, files, answer.path, {
+        loadedBy,
+        location: url,
+        etag: answer.etag,
+        lastModified: answer.lastModified,
+      });
+      announce(report.changedIds);
+      if (report.feedIds.includes(id)) return;
+      const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
+      throw new Fault(
+        'feed-unknown-format',
+        `What ${url} serves is not ${sources.get(id)?.title ?? id}: ${reason}.`,
+        'Check the URL of the feed.',
+      );
+    });
+  }
+
+  /** A failed fetch is a state of the feed, with what was loaded before still in force. */
+  async function trySync(id: string, loadedBy: string): Promise<boolean> {
+    try {
+      await sync(id, loadedBy);
+      return (await feedRow(db, id)).state === 'current';
+    } catch (error) {
+      if (stopping.signal.aborted) return false;
+      if (!(error instanceof Fault)) log.error({ feed: id, error: String((error as Error).stack ?? error) }, 'a feed could not be loaded');
+      const message =
+        error instanceof Fault ? `${error.message} ${error.advice}` : 'Something went wrong on the server; its log says more.';
+      await db.query("update feed set state = 'failed', message = $2, checked_at = $3 where id = $1", [id, message, clock.now()]);
+      return false;
+    }
+  }
+
+  /** Replicas may ask at the same time: the one whose update moves the time on does the work. */
+  async function syncDue(): Promise<void> {
+    const due = await db.query<{ id: string }>(
+      'select id from feed where enabled and url is not null and (next_sync_at is null or next_sync_at <= $1) order by next_sync_at nulls first, id',
+      [clock.now()],
+    );
+    for (const { id } of due) {
+      if (stopping.signal.aborted) return;
+      const now = clock.now();
+      const mine = await db.query(
+        'update feed set next_sync_at = $2 where id = $1 and enabled and (next_sync_at is null or next_sync_at <= $3) returning id',
+        [id, addMs(now, FEED_SYNC_HOURS * HOUR_MS * jitter(context)), now],
+      );
+      if (mine.length === 0 || (await trySync(id, 'system'))) continue;
+      await db.query('update feed set next_sync_at = $2 where id = $1', [
+        id,
+        addMs(clock.now(), FEED_RETRY_MINUTES * MINUTE_MS * jitter(context)),
+      ]);
+    }
+  }
+
+  const inBackground = (what: string, work: () => Promise<unknown>) => {
+    background = background.then(work).then(
+      () => {},
+      error => log.error({ error: String((error as Error).stack ?? error) }, what),
+    );
+  };
+
+  const byPerson = async (caller: Caller, action: string, subject: string, detail: Record<string, unknown>) => {
+    const actor = actorOf(caller);
+    await db.transaction(tx => context.audit(tx, { actor, action, subject, detail }));
+    return actor;
+  };
+  const answerOf = async (report: ImportReport) => ({ items: await Promise.all(report.feedIds.map(view)), skipped: [...report.skipped] });
+
+  const handlers: Handlers<FeedRoute> = {
+    async feedList() {
+      const now = clock.now();
+      return { items: (await feedRows(db)).map(row => feedView(row, sources.get(row.kind), now)) };
+    },
+
+    async feedUpdate({ params: { id }, body }, caller) {
+      const before = await feedRow(db, id);
+      if (typeof body.url === 'string') refuseBadUrl(body.url);
+      const url = body.url === undefined ? before.url : body.url;
+      const byPersonNow = body.url === undefined ? before.url_by_person : url !== sources.get(before.kind)?.defaultUrl;
+      const enabled = body.enabled ?? before.enabled;
+      if (enabled && url === null && body.enabled === true)
+        throw conflict('feed-has-no-url', `${id} has no URL to fetch from.`, 'Set a URL as well, or import the feed from a file.');
+      await db.transaction(async tx => {
+        await tx.query('update feed set url = $2, url_by_person = $3, enabled = $4, next_sync_at = null where id = $1', [
+          id,
+          url,
+          byPersonNow,
+          enabled && url !== null,
+        ]);
+        await context.audit(tx, {
+          actor: actorOf(caller),
+          action: 'feed.update',
+          subject: id,
+          detail: { before: { url: before.url, enabled: before.enabled }, after: { url, enabled } },
+        });
+      });
+      return view(id);
+    },
+
+    async feedSync({ params: { id } }, caller) {
+      const feed = await feedRow(db, id);
+      if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
+      await trySync(id, await byPerson(caller, 'feed.sync', id, { url: feed.url }));
+      return view(id);
+    },
+
+    async feedImport({ body: { location } }, caller) {
+      const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
+      if (isUrl) refuseBadUrl(location);
+      const file = isUrl ? null : checkedPath(location);
+      const actor = await byPerson(caller, 'feed.import', file ?? location, {});
+      return answerOf(await (file === null ? importUrl(location, actor) : importFrom(file, actor)));
+    },
+
+    async feedUpload({ body: { fileName, contentBase64 } }, caller) {
+      const content = Buffer.from(contentBase64, 'base64');
+      const name =
+        path
+          .basename(fileName)
+          .replace(/[^A-Za-z0-9._+-]/g, '_')
+          .replace(/^\.+/, '') || 'feed';
+      if (content.length === 0) throw invalid('body/contentBase64', 'is empty or no base64');
+      const actor = await byPerson(caller, 'feed.upload', name, { bytes: content.length });
+      return withScratchFolder(context.installation.dataDir, async folder => {
+        const file = path.join(folder, name);
+        writeFileSync(file, content, { mode: 0o600 });
+        return answerOf(await importFrom(file, actor, `upload of ${name}`));
+      });
+    },
+  };
+
+  return {
+    handlers,
+    announce,
+    onChange: listener => void listeners.push(listener),
+    async start() {
+      removeScratchFolders(context.installation.dataDir);
+      await ensureFeeds(db, files.sources);
+      const { importAtStart } = options;
+      if (importAtStart !== null)
+        inBackground('the feeds of FETTLE_FEEDS could not be imported', async () => {
+          const report = await importFrom(checkedPath(importAtStart), 'system');
+          for (const { file, reason } of report.skipped) log.info({ file, reason }, 'not imported');
+        });
+      if (!options.automatic) return;
+      inBackground('feeds could not be fetched', syncDue);
+      timer = setInterval(() => inBackground('feeds could not be fetched', syncDue), TICK_MS);
+      timer.unref();
+    },
+    async stop() {
+      clearInterval(timer);
+      stopping.abort();
+      await background;
+    },
+  };
+}
+
+function refuseBadUrl(url: string): void {
+  try {
+    parseFeedUrl(url);
+  } catch (error) {
+    throw error instanceof Fault ? invalid('body/url', error.message, error.advice) : error;
+  }
+}
+
+/** 0.9 to 1.1: a thousand installations that started after the same power cut must not ask the publisher in the same second. */
+function jitter(context: Context): number {
+  return 0.9 + (Number.parseInt(context.randomHex(2), 16) / 65_535) * 0.2;
+}

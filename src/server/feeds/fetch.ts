@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { type LookupAddress, lookup } from 'node:dns';
+import { createWriteStream } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import path from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Fault } from '../../core/kernel/faults.ts';
+import { MINUTE_MS, SECOND_MS } from '../../core/kernel/instants.ts';
+import { MAX_FEED_DOWNLOAD_BYTES } from '../../core/kernel/limits.ts';
+
+export interface FetchRequest {
+  readonly url: string;
+  /** Folder of this fetch alone; the file keeps the name that the URL ends in, because some formats say their release there. */
+  readonly folder: string;
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+  /** True only for a URL that an administrator typed: then its host may be a private one (a mirror). A redirect never makes it so. */
+  readonly privateAllowed: boolean;
+  readonly signal: AbortSignal;
+}
+
+export type FetchAnswer =
+  | { readonly kind: 'unchanged' }
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly etag: string | null;
+      readonly lastModified: string | null;
+      readonly bytes: number;
+    };
+
+const REDIRECTS_MAX = 5;
+/** Silence this long ends a transfer; the whole may take as long as a slow line needs for a large feed. */
+const IDLE_MS = 30 * SECOND_MS;
+const TOTAL_MS = 20 * MINUTE_MS;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Downloads to a file. Faults: `feed-url-refused`, `feed-unreachable`, `feed-too-large`. */
+export async function fetchFeed(request: FetchRequest): Promise<FetchAnswer> {
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TOTAL_MS)]);
+  let url = parseFeedUrl(request.url);
+  for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
+    // A typed private address is trusted as far as its own host goes.
+    const privateAllowed = request.privateAllowed && url.hostname === parseFeedUrl(request.url).hostname;
+    const response = await send(url, request, privateAllowed, signal);
+    const status = response.statusCode ?? 0;
+    const location = response.headers.location;
+    if (REDIRECTS.has(status) && location !== undefined) {
+      response.resume();
+      url = parseFeedUrl(new URL(location, url).href);
+      continue;
+    }
+    if (status === 304) {
+      response.resume();
+      return { kind: 'unchanged' };
+    }
+    if (status !== 200) {
+      response.resume();
+      throw unreachable(url, `the server answered ${status} ${response.statusMessage ?? ''}`.trim());
+    }
+    return await save(response, url, request, signal);
+  }
+  throw unreachable(url, `more than ${REDIRECTS_MAX} redirects`);
+}
+
+/** http and https only: no file, no data, no gopher. */
+export function parseFeedUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url && (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname !== '') return url;
+  throw new Fault(
+    'feed-url-refused',
+    `${text.slice(0, 200)} is no http or https URL.`,
+    'Give an http or https URL, or import the feed from a file.',
+  );
+}
+
+function send(url: URL, request: FetchRequest, privateAllowed: boolean, signal: AbortSignal): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const literal = url.hostname.replace(/^\[|\]$/g, '');
+    if (isIP(literal) !== 0 && !privateAllowed && isPrivateAddress(literal)) return reject(privateFault(url, literal));
+    const packed = /\.(?:gz|zst|zlib|xz|bz2|zip)$/i.test(url.pathname);
+    const call = (url.protocol === 'https:' ? https : http).get(
+      url,
+      {
+        signal,
+        lookup: privateAllowed ? undefined : publicLookup(url),
+        timeout: IDLE_MS,
+        headers: {
+          'user-agent': 'fettle',
+          accept: '*/*',
+          // What arrives is kept as it is and unpacked by its magic bytes; a file that is packed already must not be packed twice.
+          'accept-encoding': packed ? 'identity' : 'gzip',
+          ...(request.etag ? { 'if-none-match': request.etag } : {}),
+          ...(request.lastModified ? { 'if-modified-since': request.lastModified } : {}),
+        },
+      },
+      resolve,
+    );
+    call.on('timeout', () => call.destroy(new Error(`no data for ${IDLE_MS / 1_000} s`)));
+    call.on('error', error => reject(error instanceof Fault ? error : unreachable(url, reasonOf(error), error)));
+  });
+}
+
+async function save(response: http.IncomingMessage, url: URL, request: FetchRequest, signal: AbortSignal): Promise<FetchAnswer> {
+  const file = path.join(request.folder, fileNameOf(url));
+  let bytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes > MAX_FEED_DOWNLOAD_BYTES)
+        done(
+          new Fault(
+            'feed-too-large',
+            `${url.host} sends more than ${MAX_FEED_DOWNLOAD_BYTES} bytes.`,
+            'Check that the URL is that of a feed.',
+          ),
+        );
+      else done(null, chunk);
+    },
+  });
+  try {
+    await pipeline(response, counted, createWriteStream(file, { mode: 0o600 }), { signal });
+  } catch (error) {
+    throw error instanceof Fault ? error : unreachable(url, reasonOf(error as Error), error);
+  }
+  const stated = Number(response.headers['content-length'] ?? Number.NaN);
+  if (Number.isFinite(stated) && stated !== bytes) throw unreachable(url, `the transfer ended after ${bytes} of ${stated} bytes`);
+  return { kind: 'file', path: file, bytes, etag: response.headers.etag ?? null, lastModified: response.headers['last-modified'] ?? null };
+}
+
+/** `bookworm` of .../debsecan/release/1/bookworm; what no file name may hold is replaced, and no name is the URL's hash. */
+function fileNameOf(url: URL): string {
+  const last = url.pathname.split('/').filter(Boolean).at(-1) ?? '';
+  const name = last
+    .replace(/[^A-Za-z0-9._+-]/g, '_')
+    .replace(/^\.+/, '')
+    .slice(-100);
+  return name === '' ? createHash('sha256').update(url.href).digest('hex').slice(0, 16) : name;
+}
+
+const PRIVATE = new BlockList();
+/** IANA special-purpose registries (RFC 6890 and updates): nothing there is a publisher, and cloud metadata services are. */
+const PRIVATE_NETWORKS: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
+  ['0.0.0.0', 8, 'ipv4'],
+  ['10.0.0.0', 8, 'ipv4'],
+  ['100.64.0.0', 10, 'ipv4'],
+  ['127.0.0.0', 8, 'ipv4'],
+  ['169.254.0.0', 16, 'ipv4'],
+  ['172.16.0.0', 12, 'ipv4'],
+  ['192.0.0.0', 24, 'ipv4'],
+  ['192.168.0.0', 16, 'ipv4'],
+  ['198.18.0.0', 15, 'ipv4'],
+  ['224.0.0.0', 4, 'ipv4'],
+  ['240.0.0.0', 4, 'ipv4'],
+  ['::', 127, 'ipv6'],
+  ['64:ff9b:1::', 48, 'ipv6'],
+  ['fc00::', 7, 'ipv6'],
+  ['fe80::', 10, 'ipv6'],
+  ['ff00::', 8, 'ipv6'],
+];
+for (const [network, prefix, family] of PRIVATE_NETWORKS) PRIVATE.addSubnet(network, prefix, family);
+
+export function isPrivateAddress(address: string): boolean {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return isPrivateAddress(mapped);
+  const family = isIP(address);
+  return family === 0 || PRIVATE.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** The address that was judged is the one that is connected to: a second answer of the name server changes nothing. */
+function publicLookup(url: URL): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, '', 0);
+      const addresses = found as LookupAddress[];
+      const bad = addresses.find(({ address }) => isPrivateAddress(address));
+      if (bad) return callback(privateFault(url, bad.address) as unknown as NodeJS.ErrnoException, '', 0);
+      if (options.all) return callback(null, addresses);
+      return callback(null, addresses[0]!.address, addresses[0]!.family);
+    });
+  };
+}
+
+function privateFault(url: URL, address: string): Fault {
+  return new Fault(
+    'feed-url-refused',
+    `${url.host} leads to ${address}, an address inside a network.`,
+    'If this is your mirror, enter its URL under Settings, Feeds; addresses inside a network are used only when an administrator typed them.',
+  );
+}
+
+function unreachable(url: URL, reason: string, cause?: unknown): Fault {
+  return new Fault(
+    'feed-unreachable',
+    `${url.host} could not be fetched: ${reason}.`,
+    'Check the URL and the way out of this network, or import the feed from a file.',
+    cause,
+  );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'its name is not known here',
+  EAI_AGAIN: 'the name server does not answer',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection broke off',
+  ETIMEDOUT: 'there is no answer',
+  ENETUNREACH: 'there is no way to that network',
+};
+
+function reasonOf(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (error.name === 'TimeoutError') return `it took longer than ${TOTAL_MS / MINUTE_MS} minutes`;
+  return REASONS[code] ?? error.message;
+}

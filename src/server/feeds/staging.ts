@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import type { Claim, Enrichment } from '../../core/advisories/claim.ts';
+import type { Lifecycle } from '../../core/advisories/lifecycle.ts';
+import type { CopyValue } from '../../db/copy.ts';
+import type { AdvisorySource, FeedItem } from '../../plugins/advisory-sources/spec.ts';
+
+/** How one kind of record gets from a stream into its table: a temporary table for COPY, and the statements that make the real one equal to it. */
+export interface Staging {
+  readonly create: string;
+  /** `staged_...(columns)`, for COPY. */
+  readonly target: string;
+  row(item: FeedItem): readonly CopyValue[] | null;
+  /** Run in order with $1 feed id, $2 part, $3 now. The answer of each is counted under its name. */
+  readonly merge: readonly { readonly counts: 'added' | 'changed' | 'withdrawn'; readonly sql: string }[];
+}
+
+const CLAIM_COLUMNS =
+  'statement, source, vulnerability_id, aliases, release, package_name, state, fixed_version, severity, stated_on, note, detail';
+const OF_PART = 'feed_id = $1 and part = $2';
+
+const claims: Staging = {
+  create: `create temporary table staged_claim (statement bytea not null, source text not null, vulnerability_id text not null, aliases text[] not null, release text not null,
+    package_name text not null, state text not null, fixed_version text, severity text, stated_on date, note text, detail jsonb) on commit drop`,
+  target: `staged_claim (${CLAIM_COLUMNS})`,
+  row: item => (item.kind === 'claim' ? claimRow(item.claim) : null),
+  merge: [
+    {
+      counts: 'withdrawn',
+      sql: `update claim c set withdrawn_at = $3 where ${OF_PART} and withdrawn_at is null and not exists (select from staged_claim s where s.statement = c.statement) returning id`,
+    },
+    {
+      counts: 'changed',
+      sql: `update claim c set aliases = s.aliases, severity = s.severity, stated_on = s.stated_on, note = s.note
+        from (select distinct on (statement) * from staged_claim order by statement) s
+        where ${OF_PART} and c.withdrawn_at is null and s.statement = c.statement and $3::timestamptz is not null
+          and (c.aliases, c.severity, c.stated_on, c.note) is distinct from (s.aliases, s.severity, s.stated_on, s.note) returning c.id`,
+    },
+    {
+      counts: 'added',
+      // A vulnerability that this feed knew in another state, or withdrew and states again, keeps the day on which we first knew of it.
+      sql: `insert into claim (feed_id, part, ${CLAIM_COLUMNS}, known_since, first_seen_at)
+        select $1, $2, ${CLAIM_COLUMNS}, least($3::timestamptz, (select min(o.known_since) from claim o where o.vulnerability_id = s.vulnerability_id
+          and o.feed_id = $1 and o.release = s.release and o.package_name = s.package_name)), $3
+        from (select distinct on (statement) * from staged_claim order by statement) s
+        where not exists (select from claim c where c.feed_id = $1 and c.part = $2 and c.statement = s.statement and c.withdrawn_at is null) returning id`,
+    },
+  ],
+};
+
+const enrichments: Staging = {
+  create: 'create temporary table staged_enrichment (vulnerability_id text not null, doc jsonb not null) on commit drop',
+  target: 'staged_enrichment (vulnerability_id, doc)',
+  row: item => (item.kind === 'enrichment' ? [item.enrichment.vulnerabilityId, enrichmentDoc(item.enrichment)] : null),
+  merge: [
+    {
+      counts: 'withdrawn',
+      sql: `delete from enrichment e where ${OF_PART} and $3::timestamptz is not null and not exists (select from staged_enrichment s where s.vulnerability_id = e.vulnerability_id) returning vulnerability_id`,
+    },
+    {
+      counts: 'changed',
+      sql: `update enrichment e set doc = s.doc from (select distinct on (vulnerability_id) * from staged_enrichment order by vulnerability_id) s
+        where ${OF_PART} and $3::timestamptz is not null and s.vulnerability_id = e.vulnerability_id and e.doc <> s.doc returning e.vulnerability_id`,
+    },
+    {
+      counts: 'added',
+      sql: `insert into enrichment (feed_id, part, vulnerability_id, doc, first_seen_at)
+        select distinct on (vulnerability_id) $1, $2, vulnerability_id, doc, $3::timestamptz from staged_enrichment s order by vulnerability_id
+        on conflict do nothing returning vulnerability_id`,
+    },
+  ],
+};
+
+const lifecycles: Staging = {
+  create: 'create temporary table staged_lifecycle (product text not null, cycle text not null, doc jsonb not null) on commit drop',
+  target: 'staged_lifecycle (product, cycle, doc)',
+  row: item =>
+    item.kind === 'lifecycle' ? [item.lifecycle.product, item.lifecycle.cycle, JSON.stringify(item.lifecycle satisfies Lifecycle)] : null,
+  merge: [
+    {
+      counts: 'withdrawn',
+      sql: `delete from lifecycle l where ${OF_PART} and $3::timestamptz is not null and not exists (select from staged_lifecycle s where (s.product, s.cycle) = (l.product, l.cycle)) returning product`,
+    },
+    {
+      counts: 'added',
+      sql: `insert into lifecycle (feed_id, part, product, cycle, doc) select distinct on (product, cycle) $1, $2, product, cycle, doc from staged_lifecycle where $3::timestamptz is not null order by product, cycle
+        on conflict (product, cycle, feed_id, part) do update set doc = excluded.doc where lifecycle.doc <> excluded.doc returning product`,
+    },
+  ],
+};
+
+export const STAGING: Readonly<Record<AdvisorySource['provides'], Staging>> = { claims, enrichment: enrichments, lifecycle: lifecycles };
+
+function claimRow(claim: Claim): CopyValue[] {
+  const { source, vulnerabilityId, aliases, release, packageName, state, fixedVersion, severity, statedOn, note, ...detail } = claim;
+  const details = Object.keys(detail).length === 0 ? null : JSON.stringify(detail);
+  return [
+    `\\x${statementOf(claim)}`,
+    source,
+    vulnerabilityId,
+    aliases,
+    release,
+    packageName,
+    state,
+    fixedVersion,
+    severity,
+    statedOn,
+    note,
+    details,
+  ];
+}
+
+/** Another state or version is another statement; another severity word or date is not. */
+function statementOf(claim: Claim): string {
+  const said = [
+    claim.vulnerabilityId,
+    claim.release,
+    claim.packageName,
+    claim.state,
+    claim.fixedVersion,
+    claim.packageKind ?? null,
+    claim.advisoryId ?? null,
+    claim.unaffectedVersions ?? null,
+    claim.affected ?? null,
+    claim.module ?? null,
+    claim.subscription ?? null,
+  ];
+  return createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 32);
+}
+
+/** Only what is stated: of EPSS's 300,000 records each null would cost three megabytes. */
+function enrichmentDoc({ vulnerabilityId: _id, cvss, ...rest }: Enrichment): string {
+  return JSON.stringify({
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null)),
+    ...(cvss.length > 0 ? { cvss } : {}),
+  });
+}
