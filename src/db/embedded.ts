@@ -173,7 +173,7 @@ export async function startEmbedded(folder: string, options: EmbeddedOptions = {
   const launcher = launcherFor(account, home);
   const binaries = unpackBinaries(launcher.binariesFolder);
   const durable = options.durable ?? true;
-  const { made } = ensureCluster(home, binaries, account, launcher, { durable });
+  const { made } = await ensureCluster(home, binaries, account, launcher, { durable });
   const socket = socketFolder(home, account);
   const own = account.ids === null ? [account.name] : ['root', account.name];
   const settings = {

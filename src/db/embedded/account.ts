@@ -1,4 +1,4 @@
-import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../../core/kernel/faults.ts';
@@ -53,9 +53,9 @@ export interface Launcher {
   /** `home` as the child processes must name it. */
   readonly homeForChild: string;
   /** Runs to the end; for initdb. */
-  run(file: string, args: readonly string[]): SpawnSyncReturns<string>;
+  run(file: string, args: readonly string[]): Promise<{ readonly status: number | null; readonly output: string }>;
   /** Starts a child that is asked to stop (SIGINT: fast shutdown) when this process dies in whatever way. */
-  start(file: string, args: readonly string[]): ReturnType<typeof spawn>;
+  start(file: string, args: readonly string[]): ChildProcess;
 }
 
 /** The handed-over folder is the first descriptor after the standard three. */
@@ -85,12 +85,20 @@ export function launcherFor(account: Account, home: string): Launcher {
     binariesFolder: path.join(reachable ? home : ROOT_FOLDER, 'binaries'),
     homeForChild: reachable ? home : `/proc/self/fd/${CHILD_FD}`,
     run(file, args) {
-      const [command, list] = argv(file, args, []);
-      return spawnSync(command, list, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe', ...folders], cwd: '/', env, ...ids });
+      const [command, list] = argv(file, args, process.platform === 'linux' ? ['--pdeathsig', 'KILL'] : []);
+      const child = spawn(command, list, { stdio: ['ignore', 'pipe', 'pipe', ...folders], cwd: '/', env, ...ids });
+      let output = '';
+      for (const stream of [child.stdout, child.stderr])
+        stream?.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-20_000)));
+      return new Promise(resolve => {
+        child.on('error', error => resolve({ status: null, output: `${output}${error.message}` }));
+        child.on('close', status => resolve({ status, output }));
+      });
     },
     start(file, args) {
       const [command, list] = argv(file, args, process.platform === 'linux' ? ['--pdeathsig', 'INT'] : []);
-      return spawn(command, list, { stdio: ['ignore', 'ignore', 'pipe', ...folders], cwd: '/', env, ...ids });
+      // A session of its own: Ctrl-C in the terminal reaches us and not it, and we stop it when nobody needs it any more.
+      return spawn(command, list, { stdio: ['ignore', 'ignore', 'pipe', ...folders], cwd: '/', env, detached: true, ...ids });
     },
   };
 }

@@ -34,13 +34,13 @@ function existingCluster(folder: string, binaries: Binaries): boolean {
 }
 
 /** Makes the cluster when it is missing. It appears under its name only when complete, so that a kill in the middle leaves nothing to misread. */
-export function ensureCluster(
+export async function ensureCluster(
   home: string,
   binaries: Binaries,
   account: Account,
   launcher: Launcher,
   options: ClusterOptions,
-): { readonly made: boolean } {
+): Promise<{ readonly made: boolean }> {
   const folder = path.join(home, 'cluster');
   if (existingCluster(folder, binaries)) return { made: false };
   const partial = `${folder}.partial`;
@@ -50,7 +50,7 @@ export function ensureCluster(
   const initdb = path.join(binaries.folder, 'bin', 'initdb');
   // The builtin C.UTF-8 locale sorts the same whatever C library the machine has, so that an upgrade of it cannot corrupt an index.
   const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--encoding=UTF8'];
-  const done = launcher.run(initdb, [
+  const done = await launcher.run(initdb, [
     '-D',
     path.join(launcher.homeForChild, 'cluster.partial'),
     '-U',
@@ -61,9 +61,8 @@ export function ensureCluster(
     ...(options.durable ? [] : ['--no-sync']),
   ]);
   if (done.status !== 0) {
-    const output = `${done.stderr ?? ''}${done.stdout ?? ''}${done.error?.message ?? ''}`;
     rmSync(partial, { recursive: true, force: true });
-    throw initFault(output, folder);
+    throw initFault(done.output, folder);
   }
   renameSync(partial, folder);
   return { made: true };
