@@ -1,6 +1,6 @@
 import type { RebootFact } from '../core/inventory/snapshot.ts';
 import { epochMs } from '../core/kernel/instants.ts';
-import { hostVerdict } from '../core/verification/host-verdict.ts';
+import { hostVerdict, survivors } from '../core/verification/host-verdict.ts';
 import { type ItemStatus, transactionStatus } from '../core/verification/transaction-status.ts';
 import { PROBES, readKernel, readRebootRequired } from '../plugins/probes/catalog.ts';
 import { TransportFault } from '../plugins/transports/spec.ts';
@@ -82,6 +82,20 @@ export interface Proof {
 /** After a boot services come up one after the other; a verdict in the middle of that would blame them. */
 const BOOT_SETTLE_SECONDS = 120;
 
+async function mainPids(job: JobContext): Promise<Map<string, number>> {
+  const units = job.entry.restartedUnits;
+  if (units.length === 0) return new Map();
+  const shown = await job.parts.transport.run(['systemctl', 'show', '--no-pager', '-p', 'Id,MainPID', '--', ...units], {
+    ...CALL,
+    timeoutMs: 30_000,
+  });
+  const blocks = shown.stdout.split(/\n{2,}/).flatMap(block => {
+    const [id, pid] = [/^Id=(.*)$/m.exec(block)?.[1], Number(/^MainPID=(\d+)$/m.exec(block)?.[1] ?? 0)];
+    return id === undefined || pid === 0 ? [] : [[id, pid] as const];
+  });
+  return new Map(blocks);
+}
+
 /** Reads the host again and judges it, then runs the plan's own tests. */
 export async function prove(job: JobContext): Promise<Proof> {
   const { transport, settings } = job.parts;
@@ -94,19 +108,20 @@ export async function prove(job: JobContext): Promise<Proof> {
   const services = await job.ask(PROBES.services.read());
   const stale = await job.ask(PROBES.deletedMaps.read());
   const bootId = system.ok ? system.value.bootId : null;
-  const verdict = hostVerdict(
-    job.plan,
-    { failedUnits: job.entry.failedUnitsBefore, bootId: job.entry.bootIdBefore },
-    {
-      status,
-      services: services.ok ? services.value : null,
-      staleProcesses: stale.ok ? stale.value : null,
-      reboot: rebootAsked ? await readReboot(job) : null,
-      bootId,
-    },
-    { restartedUnits: job.entry.restartedUnits, rebootAsked },
-  );
+  const before = { failedUnits: job.entry.failedUnitsBefore, bootId: job.entry.bootIdBefore };
+  const after = {
+    status,
+    services: services.ok ? services.value : null,
+    staleProcesses: stale.ok ? stale.value : null,
+    mainPids: await mainPids(job),
+    reboot: rebootAsked ? await readReboot(job) : null,
+    bootId,
+  };
+  const done = { restartedUnits: job.entry.restartedUnits, rebootAsked };
+  const verdict = hostVerdict(job.plan, before, after, done);
   if (verdict) return { status, bootId, smokeTests: [], stop: stop(verdict) };
+  for (const [unit, count] of survivors(job.plan, after, done))
+    job.log.note(`${count} earlier processes of ${unit} (sessions, requests in work) go on with the replaced files until they end`);
   job.log.done('versions, services and processes are as planned');
   if (job.plan.smokeTests.length === 0) return { status, bootId, smokeTests: [], stop: null };
 

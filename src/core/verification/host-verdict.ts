@@ -20,6 +20,8 @@ export interface HostAfter {
   readonly status: readonly ItemStatus[];
   readonly services: readonly ServiceFact[] | null;
   readonly staleProcesses: readonly StaleProcess[] | null;
+  /** Main process of each restarted unit; a unit without one is left out. */
+  readonly mainPids: ReadonlyMap<string, number>;
   readonly reboot: RebootFact | null;
   readonly bootId: string | null;
 }
@@ -82,12 +84,9 @@ function isDown(service: ServiceFact): boolean {
   return service.activeState === 'failed' || (service.activeState === 'activating' && service.subState === 'auto-restart');
 }
 
+/** The main process decides: sessions of sshd and workers that finish their requests outlive a restart by design (`survivors` names them). */
 function staleFailure(plan: Pick<HostPlan, 'transaction'>, after: HostAfter, done: Done): Failure | null {
-  const replaced = new Set(plan.transaction.map(item => item.name));
-  const restarted = new Set(done.restartedUnits);
-  const stale = (after.staleProcesses ?? []).filter(
-    p => p.unit !== null && restarted.has(p.unit) && p.files.some(f => f.packageName !== null && replaced.has(f.packageName)),
-  );
+  const stale = staleOfRestarted(plan, after, done).filter(p => (after.mainPids.get(p.unit!) ?? p.pid) === p.pid);
   const units = [...new Set(stale.map(p => p.unit!))].sort();
   return units.length === 0
     ? null
@@ -96,6 +95,21 @@ function staleFailure(plan: Pick<HostPlan, 'transaction'>, after: HostAfter, don
         units.map(unit => `${unit} was restarted and still runs replaced files`),
         units,
       );
+}
+
+function staleOfRestarted(plan: Pick<HostPlan, 'transaction'>, after: HostAfter, done: Done): StaleProcess[] {
+  const replaced = new Set(plan.transaction.map(item => item.name));
+  const restarted = new Set(done.restartedUnits);
+  return (after.staleProcesses ?? []).filter(
+    p => p.unit !== null && restarted.has(p.unit) && p.files.some(f => f.packageName !== null && replaced.has(f.packageName)),
+  );
+}
+
+/** Processes that a restart left running with the replaced files, by unit: for the log, and pending on the host until they end. */
+export function survivors(plan: Pick<HostPlan, 'transaction'>, after: HostAfter, done: Done): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const p of staleOfRestarted(plan, after, done)) counts.set(p.unit!, (counts.get(p.unit!) ?? 0) + 1);
+  return counts;
 }
 
 function kernelFailure(after: HostAfter, done: Done): Failure | null {

@@ -64,7 +64,7 @@ export function printUrisArgv(request: SimulationRequest, packages: readonly str
 }
 
 export function downloadArgv(request: SimulationRequest, packages: readonly string[]): string[] {
-  const fetch = ['-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::https::Timeout=20', '-o', 'Acquire::Retries=1'];
+  const fetch = ['-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::https::Timeout=15', '-o', 'Acquire::Retries=0'];
   return [
     'apt-get',
     '-q',
