@@ -73,7 +73,7 @@ function verdictOf(row: ProofRow, observed: ReadonlyMap<string, string | null>):
         ? `${row.state}: the host was changed`
         : `${row.state}: nothing was changed`;
   const moved = row.transaction.filter(item => (observed.get(itemKey(item)) ?? null) !== item.toVersion);
-  if (moved.length === 0) return 'as asked, and still so';
+  if (moved.length === 0) return 'as asked and still so';
   const shown = moved.slice(0, 3).map(item => `${item.name} is now ${observed.get(itemKey(item)) ?? 'absent'}`);
   return `as asked; since then ${shown.join(', ')}${moved.length > 3 ? ` and ${moved.length - 3} more` : ''}`;
 }

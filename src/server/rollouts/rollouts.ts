@@ -29,12 +29,15 @@ const TICK_MS = 1_000;
 /** After a failed pass (the database restarts): long enough not to fill the log. */
 const TICK_AFTER_ERROR_MS = 5_000;
 
+/** No id of this noun has this length, so that tests can give a replica an identity. */
+export const LEASE_HOLDER_BYTES = 8;
+
 export function createRollouts(context: Context, ports: RolloutPorts): Rollouts {
   const news = new EventEmitter();
   // One listener per open live view and one for the reconciler.
   news.setMaxListeners(0);
   const engine: Engine = { ...ports, context, poke: () => void news.emit('stored') };
-  const lease = newLease(context.randomHex(8));
+  const lease = newLease(context.randomHex(LEASE_HOLDER_BYTES));
   let running: { stopped: boolean; readonly done: Promise<void>; wake: () => void } | null = null;
 
   const loop = async (self: { stopped: boolean; wake: () => void }): Promise<void> => {
