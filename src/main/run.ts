@@ -1,108 +1,138 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-
+import type { ServerNote } from '../cli/local/data-folder.ts';
 import { systemClock } from '../core/kernel/instants.ts';
-import type { Db } from '../db/db.ts';
 import { migrate } from '../db/migrate.ts';
 import { makeOneTimeLink, type OneTimeLink } from '../server/access/links.ts';
 import { appendAudit } from '../server/audit/append.ts';
 import type { Context } from '../server/context.ts';
-import type { Readiness } from '../server/runtime/http.ts';
 import { planKeysOf } from '../server/runtime/plan-keys.ts';
 import { compose } from './compose.ts';
-import { buildConsole } from './startup/console-build.ts';
+import { buildConsole, type ConsoleOutcome } from './startup/console-build.ts';
 import { openControlSocket } from './startup/control-socket.ts';
-import { openDataFolder } from './startup/data-folder.ts';
+import { type DataFolder, openDataFolder } from './startup/data-folder.ts';
 import { openDatabase } from './startup/database.ts';
 import { openInstallation } from './startup/installation.ts';
-import { openLogFile } from './startup/log-file.ts';
+import { type LogFile, openLogFile } from './startup/log-file.ts';
 import { openPlanKey } from './startup/plan-key.ts';
-import { openPort } from './startup/port.ts';
+import { openPort, type Port } from './startup/port.ts';
 import { Progress } from './startup/progress.ts';
 import { defaultUrl, readSettings, type Settings } from './startup/settings.ts';
 import { Closers, onStopAsked, StoppedEarly } from './startup/stop.ts';
+import { databaseReadiness, reportDefects } from './startup/watch.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
 const STEPS = 5;
 /** Open requests get this long at a stop; long polls and live views are ended at once. */
 const STOP_GRACE_MS = 1_000;
 
+interface Start {
+  readonly settings: Settings;
+  readonly version: string;
+  readonly write: (text: string) => void;
+  readonly progress: Progress;
+  readonly closers: Closers;
+  /** Throws StoppedEarly when somebody asked to stop meanwhile. */
+  goOn(): void;
+  stop(reason: string, exitCode: number): void;
+}
+
+/** What stands before the database: the folder is ours, the port is ours. */
+interface Ground {
+  readonly folder: DataFolder;
+  readonly log: LogFile;
+  readonly port: Port;
+  /** Where people and hosts reach the server. */
+  readonly url: string;
+  readonly note: ServerNote;
+}
+
 /** Starts the server and resolves with the exit code when it has stopped. Throws Fault, with everything closed again, when it cannot start. */
 export async function runServer(version: string, write: (text: string) => void): Promise<number> {
   const settings = readSettings();
-  const progress = new Progress(STEPS, write);
-  const closers = new Closers((name, error) => write(`fettle: closing ${name} failed: ${(error as Error).message}\n`));
-  let stopReason: string | null = null;
-  let wake: () => void = () => {};
-  const stopped = new Promise<void>(resolve => {
-    wake = resolve;
-  });
-  const stop = (reason: string): void => {
-    stopReason ??= reason;
-    wake();
+  const stopAsked = Promise.withResolvers<void>();
+  let asked: { readonly reason: string; readonly exitCode: number } | null = null;
+  const start: Start = {
+    settings,
+    version,
+    write,
+    progress: new Progress(STEPS, write),
+    closers: new Closers((name, error) => write(`fettle: closing ${name} failed: ${(error as Error).message}\n`)),
+    goOn() {
+      if (asked !== null) throw new StoppedEarly(asked.reason);
+    },
+    stop(reason, exitCode) {
+      asked ??= { reason, exitCode };
+      stopAsked.resolve();
+    },
   };
-  onStopAsked(settings.parentPipe, stop);
-  const goOn = (): void => {
-    if (stopReason !== null) throw new StoppedEarly(stopReason);
-  };
-  let exitCode = 0;
+  onStopAsked(settings.parentPipe, reason => start.stop(reason, 0));
+  write(`Fettle ${version}\n`);
   try {
-    write(`Fettle ${version}\n`);
-    await start(
-      settings,
-      version,
-      progress,
-      closers,
-      goOn,
-      error => {
-        write(`fettle: ${error.message}\n`);
-        exitCode = 1;
-        stop('the database is lost');
-      },
-      write,
-    );
-    await stopped;
-    write(`\nStopping (${stopReason}) ... `);
+    await open(start);
+    await stopAsked.promise;
   } catch (error) {
-    progress.breakLine();
-    await closers.closeAll();
-    if (error instanceof StoppedEarly) return 130;
-    throw error;
+    start.progress.breakLine();
+    await start.closers.closeAll();
+    if (!(error instanceof StoppedEarly)) throw error;
+    write(`Stopped before it was ready (${error.message}).\n`);
+    return 0;
   }
+  const { reason, exitCode } = asked as unknown as { reason: string; exitCode: number };
+  write(`\nStopping (${reason}) ... `);
   const started = performance.now();
-  await closers.closeAll();
+  await start.closers.closeAll();
   write(`stopped in ${((performance.now() - started) / 1000).toFixed(1)} s.\n`);
   return exitCode;
 }
 
-async function start(
-  settings: Settings,
-  version: string,
-  progress: Progress,
-  closers: Closers,
-  goOn: () => void,
-  onLost: (error: Error) => void,
-  write: (text: string) => void,
-): Promise<void> {
-  const embedded = settings.databaseUrl === null;
+async function open(start: Start): Promise<void> {
+  const ground = await openGround(start);
+  // The console does not need the database, nor the database the console: on two cores a first start saves the shorter of the two.
+  const consoleBuild: Promise<ConsoleOutcome> = start.settings.console ? buildConsole(ROOT) : Promise.resolve({ kind: 'off' });
+  const context = await openStore(start, ground);
+  const built = await start.progress.step('Console', () => consoleBuild, consoleWord);
+  if (built.kind === 'missing') {
+    start.progress.note(built.reason);
+    ground.log.warn({ reason: built.reason }, 'the console is not built');
+  }
+  start.goOn();
+  await start.progress.step('Server', () => serve(start, ground, context, built));
+  ground.log.info({ url: ground.url, version: start.version, pid: process.pid }, 'started');
+  // The last to be added is the first to be closed: a next start that finds the folder locked then knows that waiting helps.
+  start.closers.add('the note', () => {
+    ground.log.info({}, 'stopping');
+    ground.folder.writeNote({ ...ground.note, stopping: true });
+  });
+  await announce(start, ground, context);
+}
+
+async function openGround({ settings, progress, closers, goOn }: Start): Promise<Ground> {
   const folder = await progress.step(`Data folder ${settings.dataFolder}`, () =>
-    openDataFolder(settings.dataFolder, embedded, text => progress.note(text)),
+    openDataFolder(settings.dataFolder, settings.databaseUrl === null, text => progress.note(text)),
   );
   closers.add('the data folder', () => folder.release());
   const log = openLogFile(path.join(folder.path, 'logs'), systemClock);
   closers.add('the log', () => log.flush());
   reportDefects(log);
   goOn();
-
   const port = await openPort(settings.host, settings.port, () => progress.current);
   closers.add('the port', () => port.close(STOP_GRACE_MS));
   const url = settings.publicUrl ?? defaultUrl(settings.host, port.port);
-  const note = { pid: process.pid, url, control: null as string | null, startedAt: systemClock.now(), stopping: false };
+  const note: ServerNote = { pid: process.pid, url, control: null, startedAt: systemClock.now(), stopping: false };
   folder.writeNote(note);
-  closers.add('the note', () => folder.writeNote({ ...note, stopping: true }));
-  // The console does not need the database, nor the database the console: on two cores a first start saves the shorter of the two.
-  const consoleBuild = buildConsole(ROOT);
+  return { folder, log, port, url, note };
+}
 
+async function openStore(
+  { settings, version, progress, closers, goOn, stop, write }: Start,
+  { folder, log, url }: Ground,
+): Promise<Context> {
+  const onLost = (error: Error): void => {
+    log.error({ error: error.message }, 'the database is lost');
+    write(`fettle: ${error.message}\n`);
+    stop('the database is lost', 1);
+  };
   const database = await progress.step(
     'Database',
     () => openDatabase(settings, log, onLost),
@@ -117,10 +147,9 @@ async function start(
     applied => (applied.length === 0 ? 'current' : `${applied.length} migrations applied`),
   );
   goOn();
-
   const installation = await openInstallation(db, settings.name, systemClock);
   const planKey = await openPlanKey(db, folder.path, systemClock, settings.replacePlanKey);
-  const context: Context = {
+  return {
     db,
     clock: systemClock,
     randomHex: bytes => randomBytes(bytes).toString('hex'),
@@ -129,76 +158,54 @@ async function start(
     planKeys: planKeysOf(planKey),
     audit: (tx, entry) => appendAudit(tx, systemClock, entry),
   };
-  const console = await progress.step(
-    'Console',
-    () => consoleBuild,
-    outcome => (outcome.kind === 'missing' ? 'not built' : outcome.built ? 'built' : 'current'),
-  );
-  if (console.kind === 'missing') {
-    progress.note(console.reason);
-    log.warn({ reason: console.reason }, 'the console is not built');
-  }
-  goOn();
+}
 
-  await progress.step('Server', async () => {
-    const server = await compose(context, {
-      consoleFolder: path.join(ROOT, 'dist', 'console'),
-      consoleMissing: console.kind === 'missing' ? console.reason : 'The console is not built.',
-      trustedProxies: settings.trustedProxies,
-      readiness: () => databaseReadiness(db),
-    });
-    closers.add('the server', () => server.close());
-    port.handOver(server.listener);
-    const control = await openControlSocket(folder.path, async request => {
-      if (request.command !== 'link') throw new Error(`unknown command ${request.command}`);
-      const link = await makeOneTimeLink(context, request.login);
-      if (link === null)
-        throw new Error(
-          request.login === null ? 'there is no enabled administrator' : `there is no enabled person with the login ${request.login}`,
-        );
-      return { ...link, url: linkUrl(settings, url, port.port, link) };
-    });
-    closers.add('the control socket', () => control.close());
-    note.control = control.path;
-    folder.writeNote(note);
+function consoleWord(outcome: ConsoleOutcome): string {
+  if (outcome.kind === 'ready') return outcome.built ? 'built' : 'current';
+  return outcome.kind === 'off' ? 'switched off' : 'not built';
+}
+
+async function serve({ settings, closers }: Start, ground: Ground, context: Context, built: ConsoleOutcome): Promise<void> {
+  const server = await compose(context, {
+    // Switched off means not served either, although a built one may lie there.
+    consoleFolder: path.join(ROOT, 'dist', built.kind === 'off' ? 'no-console' : 'console'),
+    consoleMissing: built.kind === 'missing' ? built.reason : 'The console is switched off (FETTLE_CONSOLE=no).',
+    trustedProxies: settings.trustedProxies,
+    readiness: () => databaseReadiness(context.db),
   });
+  closers.add('the server', () => server.close());
+  ground.port.handOver(server.listener);
+  const control = await openControlSocket(ground.folder.path, request => linkAnswer(settings, ground, context, request));
+  closers.add('the control socket', () => control.close());
+  ground.folder.writeNote({ ...ground.note, control: control.path });
+}
 
-  log.info({ url, version, pid: process.pid }, 'started');
-  closers.add('the last words', () => log.info({}, 'stopping'));
+async function linkAnswer(
+  settings: Settings,
+  ground: Ground,
+  context: Context,
+  request: { readonly command: string; readonly login: string | null },
+): Promise<object> {
+  if (request.command !== 'link') throw new Error(`unknown command ${request.command}`);
+  const link = await makeOneTimeLink(context, request.login);
+  if (link === null)
+    throw new Error(
+      request.login === null ? 'there is no enabled administrator' : `there is no enabled person with the login ${request.login}`,
+    );
+  return { ...link, url: linkUrl(settings, ground, link) };
+}
+
+/** Without FETTLE_URL the terminal's own machine is meant, whatever name hosts use. */
+function linkUrl(settings: Settings, ground: Ground, link: OneTimeLink): string {
+  return `${settings.publicUrl ?? defaultUrl(settings.host, ground.port.port)}${link.path}`;
+}
+
+async function announce({ settings, write }: Start, ground: Ground, context: Context): Promise<void> {
   const link = await makeOneTimeLink(context);
-  write(`\nFettle is ready: ${url}\n`);
+  write(`\nFettle is ready: ${ground.url}\n`);
   if (link !== null)
     write(
-      `${link.purpose === 'setup' ? 'Set up the first administrator' : `Sign in as ${link.login}`} (works once): ${linkUrl(settings, url, port.port, link)}\n`,
+      `${link.purpose === 'setup' ? 'Set up the first administrator' : `Sign in as ${link.login}`} (works once): ${linkUrl(settings, ground, link)}\n`,
     );
-  write(`Data: ${folder.path}   Log: ${log.path}   Stop: Ctrl-C\n`);
-}
-
-/** On a loopback address the terminal's own machine is meant, even when hosts reach the server by another name. */
-function linkUrl(settings: Settings, url: string, port: number, link: OneTimeLink): string {
-  return `${settings.publicUrl === null ? defaultUrl(settings.host, port) : url}${link.path}`;
-}
-
-const READINESS_MS_MAX = 3_000;
-
-async function databaseReadiness(db: Db): Promise<Readiness> {
-  const timeout = new Promise<Readiness>(resolve =>
-    setTimeout(() => resolve({ ready: false, reason: 'the database does not answer' }), READINESS_MS_MAX).unref(),
-  );
-  const asked = db.query('select 1').then(
-    (): Readiness => ({ ready: true }),
-    (error: Error): Readiness => ({ ready: false, reason: `database: ${error.message}` }),
-  );
-  return await Promise.race([asked, timeout]);
-}
-
-/** A defect in a background task must not take the server with it silently: it is logged with its stack; one outside any promise ends the process. */
-function reportDefects(log: ReturnType<typeof openLogFile>): void {
-  process.on('unhandledRejection', reason =>
-    log.error({ error: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason) }, 'a background task failed'),
-  );
-  process.on('uncaughtExceptionMonitor', error => {
-    log.error({ error: error.stack ?? error.message }, 'the server ends by a defect');
-    log.flush();
-  });
+  write(`Data: ${ground.folder.path}   Log: ${ground.log.path}   Stop: Ctrl-C\n`);
 }

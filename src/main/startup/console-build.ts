@@ -3,7 +3,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-export type ConsoleOutcome = { readonly kind: 'ready'; readonly built: boolean } | { readonly kind: 'missing'; readonly reason: string };
+export type ConsoleOutcome =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'ready'; readonly built: boolean }
+  | { readonly kind: 'missing'; readonly reason: string };
 
 /** What the built console depends on. */
 const SOURCES = ['src/console', 'src/api', 'vite.config.ts', 'package-lock.json'];

@@ -16,6 +16,8 @@ export interface Settings {
   readonly name: string;
   /** Set by hand once, when the plan-signing key is lost and hosts are to be enrolled again. */
   readonly replacePlanKey: boolean;
+  /** False: API only; no console is built or served. */
+  readonly console: boolean;
   /** Descriptor that closes when the process that started us is gone (pm.mjs), or null. */
   readonly parentPipe: number | null;
 }
@@ -32,6 +34,7 @@ const Environment = z.object({
   FETTLE_TRUSTED_PROXIES: z.string().default(''),
   FETTLE_NAME: z.string().min(1).max(100).optional(),
   FETTLE_REPLACE_PLAN_KEY: z.enum(['yes', 'no']).default('no'),
+  FETTLE_CONSOLE: z.enum(['yes', 'no']).default('yes'),
   FETTLE_PARENT_PIPE: z.coerce.number().int().min(3).optional(),
 });
 
@@ -60,6 +63,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       .filter(text => text !== ''),
     name: value.FETTLE_NAME ?? os.hostname(),
     replacePlanKey: value.FETTLE_REPLACE_PLAN_KEY === 'yes',
+    console: value.FETTLE_CONSOLE === 'yes',
     parentPipe: value.FETTLE_PARENT_PIPE ?? null,
   };
 }
