@@ -59,16 +59,30 @@ export function syntheticFleet(): SyntheticFleet {
   const claims = isReal ? realClaims() : madeUpClaims(histories);
   const { versions, candidates, sources } = numbered(histories);
   const roles = rolesOf(sources);
-  return { basis: isReal ? 'versions and vulnerabilities of Debian 12 from ../shared/feeds' : 'made-up versions and vulnerabilities (../shared/feeds is absent)', versions, candidates, claims, host: number => hostOf(number, sources, roles) };
+  return {
+    basis: isReal
+      ? 'versions and vulnerabilities of Debian 12 from ../shared/feeds'
+      : 'made-up versions and vulnerabilities (../shared/feeds is absent)',
+    versions,
+    candidates,
+    claims,
+    host: number => hostOf(number, sources, roles),
+  };
 }
 
 function jsonLines(file: string): Record<string, unknown>[] {
-  return gunzipSync(readFileSync(path.join(FEEDS, file))).toString().trim().split('\n').map(line => JSON.parse(line) as Record<string, unknown>);
+  return gunzipSync(readFileSync(path.join(FEEDS, file)))
+    .toString()
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Record<string, unknown>);
 }
 
 /** Sources with a history, then others up to 4,000, with the binaries that servers have (no -dev, -doc, -dbg, no more than 12 of a source). */
 function realHistories(): SourceHistory[] {
-  const history = new Map(jsonLines('debian12-version-history.jsonl.gz').map(row => [row.src as string, row.versions as [string, string, string][]]));
+  const history = new Map(
+    jsonLines('debian12-version-history.jsonl.gz').map(row => [row.src as string, row.versions as [string, string, string][]]),
+  );
   const binaries = new Map<string, string[]>();
   const current = new Map<string, string>();
   for (const row of jsonLines('debian12-packages.jsonl.gz')) {
@@ -76,31 +90,58 @@ function realHistories(): SourceHistory[] {
     const name = row.p as string;
     const suites = row.v as Record<string, [string, number, string?]>;
     const entry = suites['bookworm-security'] ?? suites.bookworm;
-    if (!entry || /-(dev|doc|dbg|dbgsym|source|examples|tests|l10n|locale)\b|^fonts-|^kernel-|^golang-|^librust-|^node-|^r-/.test(name)) continue;
+    if (!entry || /-(dev|doc|dbg|dbgsym|source|examples|tests|l10n|locale)\b|^fonts-|^kernel-|^golang-|^librust-|^node-|^r-/.test(name))
+      continue;
     current.set(source, entry[2] ?? entry[0]);
     binaries.set(source, [...(binaries.get(source) ?? []), name].slice(0, 12));
   }
   const names = [...binaries.keys()].filter(source => history.has(source));
-  names.push(...[...binaries.keys()].filter(source => !history.has(source)).filter((_, at) => at % 7 === 0).slice(0, 4_000 - names.length));
-  return names.map(source => ({ source, binaries: binaries.get(source)!, versions: versionsOf(history.get(source) ?? [[current.get(source)!, 'unstable', '2023-01-01']]) }));
+  names.push(
+    ...[...binaries.keys()]
+      .filter(source => !history.has(source))
+      .filter((_, at) => at % 7 === 0)
+      .slice(0, 4_000 - names.length),
+  );
+  return names.map(source => ({
+    source,
+    binaries: binaries.get(source)!,
+    versions: versionsOf(history.get(source) ?? [[current.get(source)!, 'unstable', '2023-01-01']]),
+  }));
 }
 
 /** The release's own version and everything that its suites published after it. */
 function versionsOf(rows: readonly [string, string, string][]): SourceHistory['versions'] {
   const inSuites = rows.filter(([, suite]) => suite.startsWith('bookworm') && !suite.includes('backports'));
   const first = rows.find(([, suite]) => !suite.startsWith('bookworm'));
-  const kept = [...inSuites, ...(first ? [first] : [])].map(([version, suite, date]) => ({ version, security: suite === 'bookworm-security', atSeconds: Date.parse(date) / 1000 }));
+  const kept = [...inSuites, ...(first ? [first] : [])].map(([version, suite, date]) => ({
+    version,
+    security: suite === 'bookworm-security',
+    atSeconds: Date.parse(date) / 1000,
+  }));
   return kept.toSorted((a, b) => a.atSeconds - b.atSeconds);
 }
 
 function realClaims(): Claim[] {
-  const fixed = ['debian12-fixed.jsonl.gz', 'debian12-fixed-before-release.jsonl.gz'].flatMap(jsonLines).map(row => claim('debian-changelogs', row.cve, row.src, row.fixed, row.date));
+  const fixed = ['debian12-fixed.jsonl.gz', 'debian12-fixed-before-release.jsonl.gz']
+    .flatMap(jsonLines)
+    .map(row => claim('debian-changelogs', row.cve, row.src, row.fixed, row.date));
   const open = jsonLines('debian12-open.jsonl.gz').map(row => claim('debian-open', row.cve, row.src, null, row.as_of));
   return [...fixed, ...open];
 }
 
 function claim(source: string, id: unknown, packageName: unknown, fixedVersion: unknown, statedOn: unknown): Claim {
-  return { source, vulnerabilityId: String(id), aliases: [], release: RELEASE, packageName: String(packageName), state: fixedVersion === null ? 'open' : 'fixed', fixedVersion: fixedVersion as string | null, severity: null, statedOn: String(statedOn), note: null };
+  return {
+    source,
+    vulnerabilityId: String(id),
+    aliases: [],
+    release: RELEASE,
+    packageName: String(packageName),
+    state: fixedVersion === null ? 'open' : 'fixed',
+    fixedVersion: fixedVersion as string | null,
+    severity: null,
+    statedOn: String(statedOn),
+    note: null,
+  };
 }
 
 function madeUpHistories(): SourceHistory[] {
@@ -108,7 +149,11 @@ function madeUpHistories(): SourceHistory[] {
   return Array.from({ length: 2_000 }, (_, at) => ({
     source: `source-${at}`,
     binaries: Array.from({ length: 1 + Math.floor(random() * 5) }, (_, b) => `source-${at}-${b}`),
-    versions: Array.from({ length: at < 400 ? 1 + Math.floor(random() * 9) : 1 }, (_, v) => ({ version: v === 0 ? '1.0-1' : `1.0-1+deb12u${v}`, security: random() < 0.6, atSeconds: NOW_SECONDS - (9 - v) * 120 * DAY_SECONDS })),
+    versions: Array.from({ length: at < 400 ? 1 + Math.floor(random() * 9) : 1 }, (_, v) => ({
+      version: v === 0 ? '1.0-1' : `1.0-1+deb12u${v}`,
+      security: random() < 0.6,
+      atSeconds: NOW_SECONDS - (9 - v) * 120 * DAY_SECONDS,
+    })),
   }));
 }
 
@@ -116,7 +161,19 @@ function madeUpClaims(histories: readonly SourceHistory[]): Claim[] {
   const random = randomOf(2);
   let number = 0;
   return histories.flatMap(({ source, versions }) =>
-    versions.slice(1).flatMap(({ version, atSeconds }) => Array.from({ length: 1 + Math.floor(random() * 12) }, () => claim('debian-changelogs', `CVE-2026-${10_000 + number++}`, source, version, new Date(atSeconds * 1000).toISOString().slice(0, 10)))),
+    versions
+      .slice(1)
+      .flatMap(({ version, atSeconds }) =>
+        Array.from({ length: 1 + Math.floor(random() * 12) }, () =>
+          claim(
+            'debian-changelogs',
+            `CVE-2026-${10_000 + number++}`,
+            source,
+            version,
+            new Date(atSeconds * 1000).toISOString().slice(0, 10),
+          ),
+        ),
+      ),
   );
 }
 
@@ -130,9 +187,23 @@ function numbered(histories: readonly SourceHistory[]) {
   const versions: PackageVersion[] = [];
   const candidates: Candidate[] = [];
   const sources = histories.map((history): NumberedSource => {
-    const ids = history.versions.map(({ version }) => history.binaries.map(name => versions.push({ id: versions.length + 1, name, arch: 'amd64', version, sourceName: history.source, sourceVersion: version })));
+    const ids = history.versions.map(({ version }) =>
+      history.binaries.map(name =>
+        versions.push({ id: versions.length + 1, name, arch: 'amd64', version, sourceName: history.source, sourceVersion: version }),
+      ),
+    );
     const newest = history.versions.at(-1)!;
-    const candidateIds = ids.at(-1)!.map(id => candidates.push({ id: candidates.length + 1, version: versions[id - 1]!, origins: [newest.security ? 'Debian-Security:12/oldstable-security' : 'Debian:12.15/oldstable'], security: newest.security, availability: 'offered' }));
+    const candidateIds = ids
+      .at(-1)!
+      .map(id =>
+        candidates.push({
+          id: candidates.length + 1,
+          version: versions[id - 1]!,
+          origins: [newest.security ? 'Debian-Security:12/oldstable-security' : 'Debian:12.15/oldstable'],
+          security: newest.security,
+          availability: 'offered',
+        }),
+      );
     return { ...history, ids, candidateIds };
   });
   return { versions, candidates, sources };
@@ -179,5 +250,11 @@ function hostOf(number: number, sources: readonly NumberedSource[], { base, role
     }
   }
   const rising = (list: number[]) => Uint32Array.from(list).sort();
-  return { packageIds: rising(ids), candidateIds: rising(candidates), since: Uint32Array.from(since.sort(([a], [b]) => a - b).flat()), exposure: one(EXPOSURES), criticality: one(CRITICALITIES) };
+  return {
+    packageIds: rising(ids),
+    candidateIds: rising(candidates),
+    since: Uint32Array.from(since.sort(([a], [b]) => a - b).flat()),
+    exposure: one(EXPOSURES),
+    criticality: one(CRITICALITIES),
+  };
 }

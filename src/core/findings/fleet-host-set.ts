@@ -59,7 +59,8 @@ export class HostSet {
     if (!this.has(slot)) return;
     this.#size -= 1;
     if (this.#bits !== null) this.#bits[slot >>> 5]! &= ~(1 << (slot & 31));
-    else this.#list.copyWithin(lowerBound(this.#list, this.#size + 1, slot), lowerBound(this.#list, this.#size + 1, slot) + 1, this.#size + 1);
+    else
+      this.#list.copyWithin(lowerBound(this.#list, this.#size + 1, slot), lowerBound(this.#list, this.#size + 1, slot) + 1, this.#size + 1);
     if (this.#size === 0) {
       this.#list = NONE;
       this.#bits = null;

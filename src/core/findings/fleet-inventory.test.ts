@@ -1,12 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { difference, FleetInventory } from './fleet-inventory.ts';
+import { packIds, unpackIds } from '../inventory/id-set.ts';
+import { difference, FleetInventory, unpackIdArray } from './fleet-inventory.ts';
+import { FleetUnits } from './fleet-units.ts';
 
 const idSet = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 }).map(ids => ids.sort((a, b) => a - b));
 const digestOf = (ids: readonly number[]) => ids.join(',');
 
 function put(fleet: FleetInventory, slot: number, ids: readonly number[]) {
-  return fleet.setPackages(slot, digestOf(ids), () => Uint32Array.from(ids));
+  return fleet.setPackages(slot, 'debian:12', digestOf(ids), () => packIds(ids));
+}
+
+/** Versions 1 to 60: six binaries each of ten sources. */
+function emptyFleet(): FleetInventory {
+  const units = new FleetUnits();
+  for (let id = 1; id <= 60; id++)
+    units.addVersion({ id, name: `b${id}`, arch: 'amd64', version: '1', sourceName: `s${id % 10}`, sourceVersion: '1' });
+  return new FleetInventory(units);
 }
 
 describe('FleetInventory', () => {
@@ -14,7 +24,7 @@ describe('FleetInventory', () => {
     const change = fc.record({ slot: fc.integer({ min: 0, max: 90 }), ids: fc.option(idSet, { nil: null }) });
     fc.assert(
       fc.property(fc.array(idSet, { maxLength: 80 }), fc.array(change, { maxLength: 60 }), (loaded, changes) => {
-        const fleet = new FleetInventory();
+        const fleet = emptyFleet();
         const model = new Map<number, readonly number[]>();
         for (const [slot, ids] of loaded.entries()) {
           put(fleet, slot, ids);
@@ -42,18 +52,30 @@ describe('FleetInventory', () => {
   });
 
   it('keeps one list for all hosts with the same digest and reads it once', () => {
-    const fleet = new FleetInventory();
+    const fleet = emptyFleet();
     let reads = 0;
     const read = () => {
       reads += 1;
-      return Uint32Array.of(1, 2, 3);
+      return packIds([1, 2, 3]);
     };
-    for (let slot = 0; slot < 50; slot++) fleet.setPackages(slot, 'same', read);
+    for (let slot = 0; slot < 50; slot++) fleet.setPackages(slot, 'debian:12', 'same', read);
     fleet.index();
     expect(reads).toBe(1);
-    expect(fleet.idsOf(7)).toBe(fleet.idsOf(49));
+    expect(fleet.setOf(7)).toBe(fleet.setOf(49));
+    expect(fleet.setOf(7)!.units).toHaveLength(3);
     fleet.remove(7);
     expect(fleet.hostsOf(2)?.size).toBe(49);
+  });
+});
+
+describe('unpackIdArray', () => {
+  it('reads what the inventory packs', () => {
+    const ids = fc.uniqueArray(fc.oneof(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 1, max: 2_147_483_647 })), { maxLength: 60 });
+    fc.assert(
+      fc.property(ids, list => {
+        expect(Array.from(unpackIdArray(packIds(list)))).toEqual(unpackIds(packIds(list)));
+      }),
+    );
   });
 });
 

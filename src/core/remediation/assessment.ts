@@ -44,7 +44,8 @@ const STATE_OF: Readonly<Record<Availability, FindingState>> = {
 export function statedGroups(source: SourceOnHost, offersKnown: boolean): StatedGroup[] {
   const { standing, offer, sinceMs, memorySinceMs, kernelState } = source;
   const groups: StatedGroup[] = [];
-  if (offer !== null) groups.push({ state: STATE_OF[offer.availability], group: standing.closable, sinceMs, hasFix: true, inPatch: 'offered' });
+  if (offer !== null)
+    groups.push({ state: STATE_OF[offer.availability], group: standing.closable, sinceMs, hasFix: true, inPatch: 'offered' });
   groups.push({ state: offersKnown ? 'not-offered' : 'fixable', group: standing.unreached, sinceMs, hasFix: true, inPatch: 'needed' });
   groups.push({ state: pendingState(kernelState), group: standing.pending, sinceMs: memorySinceMs, hasFix: true, inPatch: null });
   for (const state of WATCHED) groups.push({ state, group: standing.watched[state], sinceMs, hasFix: false, inPatch: null });
@@ -106,9 +107,12 @@ export class HostNumbers {
   addSource(slot: number, source: SourceOnHost, exposure: HostExposure, offersKnown: boolean, nowMs: number): void {
     const { standing, offer, sinceMs } = source;
     const { closable, unreached, pending } = standing;
-    if (closable.size > 0 && offer !== null) this.#addDated(slot, STATE_OF[offer.availability], closable, closable.due(exposure).counts(sinceMs, nowMs));
-    if (unreached.size > 0) this.#addDated(slot, offersKnown ? 'not-offered' : 'fixable', unreached, unreached.due(exposure).counts(sinceMs, nowMs));
-    if (pending.size > 0) this.#addDated(slot, pendingState(source.kernelState), pending, pending.due(exposure).counts(source.memorySinceMs, nowMs));
+    if (closable.size > 0 && offer !== null)
+      this.#addDated(slot, STATE_OF[offer.availability], closable, closable.due(exposure).counts(sinceMs, nowMs));
+    if (unreached.size > 0)
+      this.#addDated(slot, offersKnown ? 'not-offered' : 'fixable', unreached, unreached.due(exposure).counts(sinceMs, nowMs));
+    if (pending.size > 0)
+      this.#addDated(slot, pendingState(source.kernelState), pending, pending.due(exposure).counts(source.memorySinceMs, nowMs));
     if (standing.isUnwatched) return;
     for (const state of WATCHED) if (standing.watched[state].size > 0) this.#addUndated(slot, state, standing.watched[state]);
   }

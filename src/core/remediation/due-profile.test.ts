@@ -9,7 +9,6 @@ interface DueItem {
   readonly knownMs: number;
 }
 
-
 const base: Deadline = { ...deadlineFor(null, 'public'), escalated: null };
 const day = fc.integer({ min: 0, max: 200 }).map(n => n * DAY_MS);
 const escalated = fc.record({ atMs: day, daysBefore: fc.constantFrom(null, 60, 14) });
@@ -41,7 +40,11 @@ describe('DueProfile', () => {
           });
           const { validUntilMs } = profile.counts(sinceMs, now);
           if (!Number.isFinite(validUntilMs)) continue;
-          expect(profile.counts(sinceMs, validUntilMs - 1)).toMatchObject({ overdue: dueBy(0), week: dueBy(7 * DAY_MS), month: dueBy(30 * DAY_MS) });
+          expect(profile.counts(sinceMs, validUntilMs - 1)).toMatchObject({
+            overdue: dueBy(0),
+            week: dueBy(7 * DAY_MS),
+            month: dueBy(30 * DAY_MS),
+          });
           expect(validUntilMs).toBeGreaterThan(now);
         }
         expect(profile.size).toBe(items.length);

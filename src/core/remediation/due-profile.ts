@@ -68,7 +68,8 @@ export class DueProfile {
 
   counts(sinceMs: number, nowMs: number): DueCounts {
     if (sinceMs > this.#firstKnownMs) return this.#count(sinceMs, nowMs);
-    if (this.#shared === null || nowMs < this.#shared.atMs || nowMs >= this.#shared.validUntilMs) this.#shared = this.#count(sinceMs, nowMs);
+    if (this.#shared === null || nowMs < this.#shared.atMs || nowMs >= this.#shared.validUntilMs)
+      this.#shared = this.#count(sinceMs, nowMs);
     return this.#shared;
   }
 
@@ -107,7 +108,11 @@ export class DueProfile {
       month: this.countDueBy(nowMs + MONTH_MS, sinceMs),
       dated: this.countDueBy(Number.MAX_SAFE_INTEGER, sinceMs),
       earliestMs: this.earliestMs(sinceMs),
-      validUntilMs: Math.min(this.nextAfterMs(nowMs, sinceMs), this.nextAfterMs(nowMs + WEEK_MS, sinceMs) - WEEK_MS, this.nextAfterMs(nowMs + MONTH_MS, sinceMs) - MONTH_MS),
+      validUntilMs: Math.min(
+        this.nextAfterMs(nowMs, sinceMs),
+        this.nextAfterMs(nowMs + WEEK_MS, sinceMs) - WEEK_MS,
+        this.nextAfterMs(nowMs + MONTH_MS, sinceMs) - MONTH_MS,
+      ),
       atMs: nowMs,
     };
   }

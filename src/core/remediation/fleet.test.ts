@@ -4,6 +4,7 @@ import type { Claim, Enrichment, FixState } from '../advisories/claim.ts';
 import { indexClaims } from '../advisories/claim-index.ts';
 import type { PackageVersion } from '../findings/fleet-units.ts';
 import { matchPackage } from '../findings/match.ts';
+import { packIds } from '../inventory/id-set.ts';
 import { DAY_MS } from '../kernel/instants.ts';
 import { deb } from '../versions/deb.ts';
 import { compareVersions } from '../versions/scheme.ts';
@@ -32,6 +33,8 @@ interface GeneratedHost {
   /** Per source: target version and availability, null without an offer. */
   readonly offers: readonly ({ readonly version: number; readonly availability: number } | null)[] | null;
   readonly sinceDays: number;
+  /** Per binary: days since it came when that is known to be another moment than the host's, else -1. */
+  readonly cameDays: readonly number[];
 }
 
 const hostArbitrary: fc.Arbitrary<GeneratedHost> = fc.record({
@@ -46,6 +49,7 @@ const hostArbitrary: fc.Arbitrary<GeneratedHost> = fc.record({
     { nil: null },
   ),
   sinceDays: fc.integer({ min: 0, max: 100 }),
+  cameDays: fc.array(fc.integer({ min: -1, max: 60 }), { minLength: BINARIES.length, maxLength: BINARIES.length }),
 });
 
 const claimArbitrary: fc.Arbitrary<Claim> = fc
@@ -93,13 +97,16 @@ function fleetHost(id: string, host: GeneratedHost): FleetHost {
     enrolledMs: NOW - host.sinceDays * DAY_MS,
     packagesKey: host.installed.join(),
     candidatesKey: host.offers && JSON.stringify([host.offers, host.installed.map(v => v >= 0)]),
-    since: new Uint32Array(0),
     residuals: [],
     runningKernel: null,
   };
 }
 
-const idsOf = (host: GeneratedHost) => Uint32Array.from(host.installed.flatMap((v, b) => (v < 0 ? [] : [1 + b * 4 + v])));
+const idsOf = (host: GeneratedHost) => packIds(host.installed.flatMap((v, b) => (v < 0 ? [] : [1 + b * 4 + v])));
+const sinceOf = (host: GeneratedHost) =>
+  Uint32Array.from(
+    host.installed.flatMap((v, b) => (v < 0 || host.cameDays[b]! < 0 ? [] : [1 + b * 4 + v, (NOW - host.cameDays[b]! * DAY_MS) / 1_000])),
+  );
 /** Only binaries that are installed have candidates. */
 const candidatesOf = (host: GeneratedHost) =>
   Uint32Array.from(
@@ -111,7 +118,7 @@ const candidatesOf = (host: GeneratedHost) =>
   );
 
 function put(fleet: Fleet, id: string, host: GeneratedHost): void {
-  fleet.putHost(fleetHost(id, host), { packageIds: () => idsOf(host), candidateIds: () => candidatesOf(host) });
+  fleet.putHost(fleetHost(id, host), { packages: () => idsOf(host), candidateIds: () => candidatesOf(host), since: sinceOf(host) });
 }
 
 function emptyFleet(): Fleet {
@@ -153,7 +160,12 @@ function bySlowWay(host: GeneratedHost, claims: readonly Claim[]) {
       if (state === 'wont-fix') continue;
       const enrichment = enrichmentOf(match.vulnerabilityId);
       knownExploited += Number(enrichment?.kev != null);
-      const clock = Math.max(Date.parse(match.evidence[0]!.statedOn!), NOW - host.sinceDays * DAY_MS);
+      const came = Math.max(
+        ...binaries
+          .filter(b => matchesIn(VERSIONS[host.installed[b]!]!).length > 0)
+          .map(b => (host.cameDays[b]! < 0 ? host.sinceDays : host.cameDays[b]!)),
+      );
+      const clock = Math.max(Date.parse(match.evidence[0]!.statedOn!), NOW - came * DAY_MS);
       const band = hasFix ? dueBand(dueAtMs(deadlineFor(enrichment, host.exposure), clock), NOW) : 'none';
       byDue.set(band, (byDue.get(band) ?? 0) + 1);
     }

@@ -1,15 +1,16 @@
 import type { Claim, Enrichment } from '../advisories/claim.ts';
 import { type ClaimIndex, indexClaims } from '../advisories/claim-index.ts';
 import { packageKindOfRelease } from '../advisories/releases.ts';
-import { FleetInventory, type PackageDelta } from '../findings/fleet-inventory.ts';
+import { FleetInventory, type PackageDelta, type PackageSet } from '../findings/fleet-inventory.ts';
 import { FleetMatcher, type PackageKey } from '../findings/fleet-matcher.ts';
-import { FleetUnits, type PackageVersion } from '../findings/fleet-units.ts';
+import { FleetUnits, type PackageVersion, type Unit } from '../findings/fleet-units.ts';
 import { type Assessment, HostNumbers } from './assessment.ts';
 import type { HostExposure } from './deadline.ts';
 import { type Candidate, type Offer, Offers } from './offers.ts';
 import type { Criticality } from './patch.ts';
 import { PatchQueue } from './patch-queue.ts';
-import { type Residual, type SourceOnHost, SourceWalk, sinceInPairs, type WalkedHost } from './source-walk.ts';
+import { SinceByUnit } from './since-by-unit.ts';
+import { type Residual, type SourceOnHost, SourceWalk, type WalkedHost } from './source-walk.ts';
 import { Standings } from './standing.ts';
 import { VulnerabilityRisks } from './vulnerability-risk.ts';
 
@@ -25,16 +26,16 @@ export interface FleetHost {
   readonly packagesKey: string | null;
   /** Digest of the candidates; null when they could not be read. */
   readonly candidatesKey: string | null;
-  /** Pairs of package_version id and epoch seconds, rising ids: versions that came at another moment than the host. */
-  readonly since: Uint32Array;
   readonly residuals: readonly ResidualVersion[];
   readonly runningKernel: string | null;
 }
 
-/** Called only when no other host has the same key. Rising ids. */
+/** Packed as the database has them (core/inventory/id-set.ts). The sets are asked for only when no other host has the same key. */
 export interface HostLists {
-  readonly packageIds: () => Uint32Array;
-  readonly candidateIds: () => Uint32Array;
+  readonly packages: () => Uint8Array;
+  readonly candidateIds: () => Iterable<number>;
+  /** Pairs of package_version id and epoch seconds, rising ids: versions that came at another moment than the host. */
+  readonly since: Uint32Array;
 }
 
 export interface ResidualVersion {
@@ -47,16 +48,17 @@ export interface ResidualVersion {
 
 interface Entry {
   readonly host: FleetHost;
+  /** Pairs of unit index and epoch seconds. */
+  readonly since: Uint32Array;
   readonly candidates: CandidateSet | null;
   readonly residuals: readonly Residual[];
 }
 
 interface CandidateSet {
   readonly key: string;
-  readonly ids: Uint32Array;
+  readonly release: string;
+  offers: readonly Offer[];
   hosts: number;
-  /** null before somebody asks. */
-  offers: readonly Offer[] | null;
 }
 
 /**
@@ -64,8 +66,8 @@ interface CandidateSet {
  * distinct version; a report re-assesses one host, a changed advisory the hosts that have a version of that package.
  */
 export class Fleet {
-  readonly inventory = new FleetInventory();
   readonly units: FleetUnits;
+  readonly inventory: FleetInventory;
   readonly matcher: FleetMatcher;
   #risks: VulnerabilityRisks;
   #standings: Standings;
@@ -75,6 +77,7 @@ export class Fleet {
   readonly #slotOf = new Map<string, number>();
   readonly #freeSlots: number[] = [];
   readonly #numbers = new HostNumbers();
+  readonly #sinceByUnit: SinceByUnit;
   readonly #candidates: (Candidate | undefined)[] = [];
   readonly #candidateSets = new Map<string, CandidateSet>();
   readonly #offers: Offers;
@@ -86,6 +89,8 @@ export class Fleet {
 
   constructor() {
     this.units = new FleetUnits((release, name) => this.#index.packageClaims(release, 'binary', name) !== null);
+    this.inventory = new FleetInventory(this.units);
+    this.#sinceByUnit = new SinceByUnit(this.units);
     this.matcher = new FleetMatcher(this.units);
     this.#offers = new Offers(this.units);
     this.#risks = new VulnerabilityRisks(id => this.#enrichmentOf(id));
@@ -128,9 +133,7 @@ export class Fleet {
 
   /** null when the host's candidates could not be read. */
   offersOn(slot: number): readonly Offer[] | null {
-    const { host, candidates } = this.#entry(slot);
-    if (candidates === null) return null;
-    return (candidates.offers ??= this.#offers.of(Array.from(candidates.ids, id => this.#candidates[id]!), host.release));
+    return this.#entry(slot).candidates?.offers ?? null;
   }
 
   *slots(): Iterable<number> {
@@ -142,10 +145,13 @@ export class Fleet {
     const slot = this.#slotOf.get(host.id) ?? this.#freeSlots.pop() ?? this.#entries.length;
     this.#slotOf.set(host.id, slot);
     const delta =
-      host.packagesKey === null ? this.inventory.remove(slot) : this.inventory.setPackages(slot, host.packagesKey, lists.packageIds);
-    const candidates = host.candidatesKey === null ? null : this.#takeCandidates(`${host.release} ${host.candidatesKey}`, lists.candidateIds);
+      host.packagesKey === null
+        ? this.inventory.remove(slot)
+        : this.inventory.setPackages(slot, host.release, host.packagesKey, lists.packages);
+    const since = this.#sinceByUnit.of(host.release, lists.since, this.inventory.idsOf(slot), host.enrolledMs);
+    const candidates = host.candidatesKey === null ? null : this.#takeCandidates(host.release, host.candidatesKey, lists.candidateIds);
     this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
-    this.#entries[slot] = { host, candidates, residuals: this.#residualsFor(host) };
+    this.#entries[slot] = { host, since, candidates, residuals: this.#residualsFor(host) };
     this.#stale.add(slot);
     return { slot, delta };
   }
@@ -218,34 +224,60 @@ export class Fleet {
     return this.#walk.found.slice(0, this.#walk.count).map(source => ({ ...source, versionIds: this.#walk.versionIds(host, source) }));
   }
 
-  /** When a version came onto the host, null when it came with the host. */
-  sinceOf(slot: number, versionId: number): number | null {
-    return sinceInPairs(this.#entry(slot).host.since, versionId);
-  }
-
   #assess(slot: number, nowMs: number): void {
     if (!this.#stale.has(slot) && this.#numbers.isValid(slot, nowMs)) return;
     const { host } = this.#entry(slot);
     const walk = this.#walk;
     walk.walk(this.#walked(slot));
     this.#numbers.begin(slot);
-    for (let at = 0; at < walk.count; at++) this.#numbers.addSource(slot, walk.found[at]!, host.exposure, host.candidatesKey !== null, nowMs);
+    for (let at = 0; at < walk.count; at++)
+      this.#numbers.addSource(slot, walk.found[at]!, host.exposure, host.candidatesKey !== null, nowMs);
     this.#queue.setHost(slot, this.#entries.length, host, walk.found, walk.count);
     this.#stale.delete(slot);
   }
 
   #walked(slot: number): WalkedHost {
-    const { host, residuals } = this.#entry(slot);
-    const { release, since, enrolledMs, runningKernel } = host;
-    return { release, ids: this.inventory.idsOf(slot), since, enrolledMs, offers: this.offersOn(slot), residuals, runningKernel };
+    const { host, residuals, since } = this.#entry(slot);
+    const { release, enrolledMs, runningKernel } = host;
+    return {
+      release,
+      packages: this.inventory.setOf(slot) ?? NO_PACKAGES,
+      since,
+      enrolledMs,
+      offers: this.offersOn(slot),
+      residuals,
+      runningKernel,
+    };
   }
 
   /** Publishers speak of other binary packages than before, so what is one unit and what is several has changed. */
   #forgetUnits(namedBinaries: string): void {
     this.#namedBinaries = namedBinaries;
+    const before = this.units.units;
     this.units.forgetUnits();
+    this.inventory.renewUnits();
     this.#offers.forget();
-    for (const set of this.#candidateSets.values()) set.offers = null;
+    for (const set of this.#candidateSets.values())
+      set.offers = this.#offers.of(
+        set.offers.flatMap(offer => offer.candidates),
+        set.release,
+      );
+    for (const slot of this.slots()) {
+      const entry = this.#entry(slot);
+      this.#entries[slot] = { ...entry, since: this.#renewSince(entry, before) };
+    }
+  }
+
+  /** A new unit came when the first of the old ones that its versions belonged to did. */
+  #renewSince({ host, since }: Entry, before: readonly Unit[]): Uint32Array {
+    const first = new Map<number, number>();
+    for (let pair = 0; pair < since.length; pair += 2) {
+      for (const id of before[since[pair]!]!.versionIds) {
+        const unit = this.units.indexOf(host.release, id);
+        first.set(unit, Math.min(since[pair + 1]!, first.get(unit) ?? Number.POSITIVE_INFINITY));
+      }
+    }
+    return Uint32Array.from([...first].sort(([a], [b]) => a - b).flat());
   }
 
   #restart(): void {
@@ -263,9 +295,13 @@ export class Fleet {
     return this.inventory.hostsOfAny(units.flatMap(unit => unit.versionIds)).filter(slot => this.#entries[slot]?.host.release === release);
   }
 
-  #takeCandidates(key: string, ids: () => Uint32Array): CandidateSet {
+  #takeCandidates(release: string, digest: string, ids: () => Iterable<number>): CandidateSet {
+    const key = `${release} ${digest}`;
     let set = this.#candidateSets.get(key);
-    if (set === undefined) this.#candidateSets.set(key, (set = { key, ids: ids(), hosts: 0, offers: null }));
+    if (set === undefined) {
+      const candidates = Array.from(ids(), id => this.#candidates[id]!);
+      this.#candidateSets.set(key, (set = { key, release, offers: this.#offers.of(candidates, release), hosts: 0 }));
+    }
     set.hosts += 1;
     return set;
   }
@@ -292,5 +328,11 @@ export class Fleet {
 
 /** The binary packages that publishers speak of on releases whose advisories otherwise name sources. */
 function namedBinaries(index: ClaimIndex): string {
-  return [...index.packages()].filter(({ release, kind }) => kind === 'binary' && packageKindOfRelease(release) === 'source').map(({ release, name }) => `${release} ${name}`).sort().join('\n');
+  return [...index.packages()]
+    .filter(({ release, kind }) => kind === 'binary' && packageKindOfRelease(release) === 'source')
+    .map(({ release, name }) => `${release} ${name}`)
+    .sort()
+    .join('\n');
 }
+
+const NO_PACKAGES: PackageSet = { key: '', release: '', packed: new Uint8Array(0), size: 0, units: new Uint32Array(0), hosts: 0 };

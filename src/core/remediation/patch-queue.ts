@@ -86,7 +86,13 @@ export class PatchQueue {
   }
 
   /** `sources` of `count` are the host's; what it had added before is taken back. */
-  setHost(slot: number, fleetSize: number, host: { readonly exposure: HostExposure; readonly criticality: Criticality }, sources: readonly SourceOnHost[], count: number): void {
+  setHost(
+    slot: number,
+    fleetSize: number,
+    host: { readonly exposure: HostExposure; readonly criticality: Criticality },
+    sources: readonly SourceOnHost[],
+    count: number,
+  ): void {
     const hostCode = (EXPOSURES.indexOf(host.exposure) << 4) | (CRITICALITIES.indexOf(host.criticality) << 6);
     if (this.#scratch.length < count * 2 * FIELDS) this.#scratch = new Uint32Array(count * 4 * FIELDS);
     let length = 0;
@@ -114,7 +120,12 @@ export class PatchQueue {
     const parts = this.#parts[slot] ?? NO_PARTS;
     for (let at = 0; at < parts.length; at += FIELDS) {
       const code = parts[at + 1]!;
-      const member = { standing: this.#standings.at(code >>> CODE_BITS), availability: AVAILABILITIES[code & 7]!, security: ((code >> 3) & 1) === 1, dueMs: parts[at + 2] === 0 ? null : parts[at + 2]! * SECOND_MS };
+      const member = {
+        standing: this.#standings.at(code >>> CODE_BITS),
+        availability: AVAILABILITIES[code & 7]!,
+        security: ((code >> 3) & 1) === 1,
+        dueMs: parts[at + 2] === 0 ? null : parts[at + 2]! * SECOND_MS,
+      };
       yield [this.#patches[parts[at]!]!, member];
     }
   }
@@ -138,7 +149,8 @@ export class PatchQueue {
       let first = 0;
       patch.hosts.forEach(slot => {
         const parts = this.#parts[slot]!;
-        for (let at = 0; at < parts.length; at += FIELDS) if (parts[at] === index && parts[at + 2] !== 0 && (first === 0 || parts[at + 2]! < first)) first = parts[at + 2]!;
+        for (let at = 0; at < parts.length; at += FIELDS)
+          if (parts[at] === index && parts[at + 2] !== 0 && (first === 0 || parts[at + 2]! < first)) first = parts[at + 2]!;
       });
       patch.firstDue = first;
       patch.dueIsStale = false;
@@ -190,7 +202,13 @@ export class PatchQueue {
     let cohort = patch.cohorts.get(key);
     if (cohort === undefined) {
       const standing = this.#standings.at(code >>> CODE_BITS);
-      cohort = { standing, exposure: EXPOSURES[(code >> 4) & 3]!, closes: (code & 7) === NOT_OFFERED ? standing.unreached : standing.closable, hosts: 0, weight: 0 };
+      cohort = {
+        standing,
+        exposure: EXPOSURES[(code >> 4) & 3]!,
+        closes: (code & 7) === NOT_OFFERED ? standing.unreached : standing.closable,
+        hosts: 0,
+        weight: 0,
+      };
       patch.cohorts.set(key, cohort);
       patch.generation += 1;
     }

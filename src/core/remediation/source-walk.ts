@@ -1,5 +1,6 @@
 import { orderOf } from '../advisories/orders.ts';
 import type { KernelState } from '../findings/finding.ts';
+import { type PackageSet, unpackIdArray } from '../findings/fleet-inventory.ts';
 import type { FleetMatcher } from '../findings/fleet-matcher.ts';
 import type { FleetUnits, Unit } from '../findings/fleet-units.ts';
 import { kernelReleaseOf } from '../findings/kernels.ts';
@@ -18,9 +19,9 @@ export interface Residual {
 /** What findings need to know of a host. */
 export interface WalkedHost {
   readonly release: string;
-  /** Rising package_version ids of everything whose files are on the disk. */
-  readonly ids: Uint32Array;
-  /** Pairs of package_version id and epoch seconds, rising ids; the others came with the host. */
+  /** Everything whose files are on the disk. */
+  readonly packages: PackageSet;
+  /** Pairs of unit index and epoch seconds, rising units; the others came with the host. */
   readonly since: Uint32Array;
   readonly enrolledMs: number;
   /** By source, the newest version first. null: the host's candidates could not be read. */
@@ -35,6 +36,7 @@ export interface SourceOnHost {
   standing: Standing;
   /** The offer that `standing.target` comes from. */
   offer: Offer | null;
+  /** When the first of its versions that somebody calls vulnerable came onto the host; Infinity when there is none. */
   sinceMs: number;
   /** Since when the version that only lives in memory had been there; equals `sinceMs` without one. */
   memorySinceMs: number;
@@ -42,7 +44,8 @@ export interface SourceOnHost {
 }
 
 /** Sources of kernel images: only the image that runs is exposed, and their other binaries (headers, libc-dev, tools) are not the kernel. */
-const KERNEL_SOURCE = /^(?:linux|kernel)(?:-(?:hwe|aws|azure|gcp|gke|gkeop|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|riscv|fips|rt|uek|default)(?:-.*)?)?$/;
+const KERNEL_SOURCE =
+  /^(?:linux|kernel)(?:-(?:hwe|aws|azure|gcp|gke|gkeop|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|riscv|fips|rt|uek|default)(?:-.*)?)?$/;
 
 const QUIET = 1;
 const VULNERABLE = 2;
@@ -116,28 +119,26 @@ export class SourceWalk {
     }
   }
 
-  #collect({ release, ids, since, enrolledMs }: WalkedHost): void {
-    const table = this.#units.tableFor(release, ids);
-    this.#grow();
+  #collect({ packages: { units }, since, enrolledMs }: WalkedHost): void {
     const serial = this.#serial;
     const kinds = this.#kinds;
     const { offered, met, single, sinceMs } = this.#columns;
     let pair = 0;
-    for (let at = 0; at < ids.length; at++) {
-      const id = ids[at]!;
-      const unitIndex = table[id]! - 1;
-      const kind = kinds[unitIndex]! || this.#askKind(unitIndex);
+    for (let at = 0; at < units.length; at++) {
+      const unit = units[at]!;
+      const kind = kinds[unit]! || this.#askKind(unit);
       const source = kind >>> 2;
       if ((kind & VULNERABLE) === 0 && offered[source] !== serial) continue;
-      while (pair < since.length && since[pair]! < id) pair += 2;
-      const ms = since[pair] === id ? since[pair + 1]! * 1_000 : enrolledMs;
+      while (pair < since.length && since[pair]! < unit) pair += 2;
+      // A version that nobody calls vulnerable starts no clock.
+      const ms = (kind & VULNERABLE) === 0 ? Number.POSITIVE_INFINITY : since[pair] === unit ? since[pair + 1]! * 1_000 : enrolledMs;
       if (met[source] !== serial) {
         met[source] = serial;
         this.#met.push(source);
-        single[source] = unitIndex + 1;
+        single[source] = unit + 1;
         sinceMs[source] = ms;
       } else {
-        if (single[source] !== unitIndex + 1) single[source] = MANY;
+        single[source] = MANY;
         if (ms < sinceMs[source]!) sinceMs[source] = ms;
       }
     }
@@ -153,38 +154,50 @@ export class SourceWalk {
   #addSpecial(host: WalkedHost, sourceIndex: number, offer: Offer | null): void {
     const source = this.#units.sources[sourceIndex]!;
     const residuals = host.residuals.filter(residual => residual.unit.source === source);
-    const ids = this.#idsOfSource(host, sourceIndex);
     if (this.#columns.isKernel[sourceIndex]) {
-      this.#addKernel(host, ids, residuals, offer);
+      this.#addKernel(host, sourceIndex, residuals, offer);
       return;
     }
-    const disk = [...new Set(ids.map(id => this.#units.unitOf(host.release, id)))];
+    const disk = this.#unitsOfSource(host, sourceIndex);
     const memory = [...new Set(residuals.map(residual => residual.unit))];
     const sinceMs = this.#columns.sinceMs[sourceIndex]!;
     const memorySinceMs = Math.min(sinceMs, ...residuals.map(residual => residual.sinceMs));
-    this.#add(this.#standings.of({ source, disk, memory, target: offer?.target ?? null }), offer, memory.length > 0 ? memorySinceMs : sinceMs, memorySinceMs, null);
+    this.#add(
+      this.#standings.of({ source, disk, memory, target: offer?.target ?? null }),
+      offer,
+      memory.length > 0 ? memorySinceMs : sinceMs,
+      memorySinceMs,
+      null,
+    );
   }
 
   /** A package that was removed, or whose new version nobody calls vulnerable, while a process still runs the old one. */
   #addMemoryOnly(host: WalkedHost, { source }: Unit): void {
     this.#columns.met[source.index] = this.#serial;
     const residuals = host.residuals.filter(residual => residual.unit.source === source);
-    const ids = this.#idsOfSource(host, source.index);
     if (KERNEL_SOURCE.test(source.name)) {
-      this.#addKernel(host, ids, residuals, null);
+      this.#addKernel(host, source.index, residuals, null);
       return;
     }
-    const disk = [...new Set(ids.map(id => this.#units.unitOf(host.release, id)))];
+    const disk = this.#unitsOfSource(host, source.index);
     const sinceMs = Math.min(...residuals.map(residual => residual.sinceMs));
-    this.#add(this.#standings.of({ source, disk, memory: [...new Set(residuals.map(residual => residual.unit))], target: null }), null, sinceMs, sinceMs, null);
+    this.#add(
+      this.#standings.of({ source, disk, memory: [...new Set(residuals.map(residual => residual.unit))], target: null }),
+      null,
+      sinceMs,
+      sinceMs,
+      null,
+    );
   }
 
   /**
    * Only the running image is in use; the newest one on the disk is what the next boot starts. A running release that no package of the host holds is
    * a container's, whose kernel is somebody else's to patch. An unread one is taken to be the newest: an upload has no other evidence.
    */
-  #addKernel(host: WalkedHost, ids: readonly number[], residuals: readonly Residual[], offer: Offer | null): void {
-    const images = ids.flatMap(id => {
+  #addKernel(host: WalkedHost, sourceIndex: number, residuals: readonly Residual[], offer: Offer | null): void {
+    // Most hosts have headers or nothing of a kernel source: their units tell without unpacking the host's ids.
+    if (!this.#unitsOfSource(host, sourceIndex).some(unit => this.#holdsImage(unit))) return;
+    const images = this.#idsOfSource(host, sourceIndex).flatMap(id => {
       const { name, version, arch } = this.#units.version(id);
       const release = kernelReleaseOf(name, version, arch);
       return release === null ? [] : [{ id, release, unit: this.#units.unitOf(host.release, id) }];
@@ -196,17 +209,29 @@ export class SourceWalk {
     if (!running) return;
     const replaced = residuals.filter(residual => residual.until === 'reboot');
     const memory = replaced.length > 0 ? replaced.map(residual => residual.unit) : running.unit === newest.unit ? [] : [running.unit];
-    const since = Math.min(sinceOf(host, running.id), ...replaced.map(residual => residual.sinceMs));
+    const since = Math.min(sinceOf(host, running.unit), ...replaced.map(residual => residual.sinceMs));
     const standing = this.#standings.of({ source: newest.unit.source, disk: [newest.unit], memory, target: offer?.target ?? null });
     this.#add(standing, offer, since, since, host.runningKernel === null ? null : memory.length > 0 ? 'newer-not-booted' : 'running');
   }
 
-  #idsOfSource({ release, ids }: WalkedHost, sourceIndex: number): number[] {
-    const table = this.#units.tableFor(release, ids);
-    const kinds = this.#kinds;
-    const found: number[] = [];
-    for (let at = 0; at < ids.length; at++) if (kinds[table[ids[at]!]! - 1]! >>> 2 === sourceIndex) found.push(ids[at]!);
+  #unitsOfSource({ packages: { units } }: WalkedHost, sourceIndex: number): Unit[] {
+    const found: Unit[] = [];
+    for (let at = 0; at < units.length; at++) {
+      const unit = this.#units.units[units[at]!]!;
+      if (unit.source.index === sourceIndex) found.push(unit);
+    }
     return found;
+  }
+
+  #idsOfSource({ release, packages }: WalkedHost, sourceIndex: number): number[] {
+    return Array.from(unpackIdArray(packages.packed)).filter(id => this.#units.unitOf(release, id).source.index === sourceIndex);
+  }
+
+  #holdsImage(unit: Unit): boolean {
+    return unit.versionIds.some(id => {
+      const { name, version, arch } = this.#units.version(id);
+      return kernelReleaseOf(name, version, arch) !== null;
+    });
   }
 
   #isImageOf(host: WalkedHost, id: number, { disk, memory }: Standing): boolean {
@@ -260,18 +285,7 @@ function larger<Column extends Uint8Array | Uint32Array>(before: Column, after: 
   return after;
 }
 
-function sinceOf(host: WalkedHost, versionId: number): number {
-  return sinceInPairs(host.since, versionId) ?? host.enrolledMs;
-}
-
-/** Epoch ms; null when the id is not among the pairs. */
-export function sinceInPairs(pairs: Uint32Array, versionId: number): number | null {
-  let low = 0;
-  let high = pairs.length >>> 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (pairs[middle * 2]! < versionId) low = middle + 1;
-    else high = middle;
-  }
-  return pairs[low * 2] === versionId ? pairs[low * 2 + 1]! * 1_000 : null;
+function sinceOf({ since, enrolledMs }: WalkedHost, unit: Unit): number {
+  for (let pair = 0; pair < since.length; pair += 2) if (since[pair] === unit.index) return since[pair + 1]! * 1_000;
+  return enrolledMs;
 }

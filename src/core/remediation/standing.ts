@@ -46,7 +46,9 @@ export class FindingGroup {
   }
 
   due(exposure: HostExposure): DueProfile {
-    return (this.#profiles[EXPOSURES.indexOf(exposure)] ??= new DueProfile(this.findings, at => this.findings[at]!.risk.deadline(exposure)));
+    return (this.#profiles[EXPOSURES.indexOf(exposure)] ??= new DueProfile(this.findings, at =>
+      this.findings[at]!.risk.deadline(exposure),
+    ));
   }
 
   /** The chance that at least one of them is exploited within 30 days, by the formula of core/priorities/ranking.ts. */
@@ -127,14 +129,20 @@ export class Standings {
 
   #make(key: StandingKey): Standing {
     const serial = ++this.#serial;
-    const found: Found = { closable: [], unreached: [], pending: [], watched: { 'waiting-for-vendor': [], deferred: [], 'wont-fix': [], 'end-of-life': [], undetermined: [] } };
+    const found: Found = {
+      closable: [],
+      unreached: [],
+      pending: [],
+      watched: { 'waiting-for-vendor': [], deferred: [], 'wont-fix': [], 'end-of-life': [], undetermined: [] },
+    };
     if (key.target !== null) {
       const { vulnerable, undecided } = this.#matcher.of(key.target);
       for (const judgement of vulnerable) this.#findingOf(judgement).inTarget = serial;
       for (const judgement of undecided.keys()) this.#findingOf(judgement).inTarget = serial;
     }
     const disk = key.disk.map(unit => this.#matcher.of(unit));
-    for (const { vulnerable } of disk) for (const judgement of vulnerable) this.#sort(this.#findingOf(judgement), key.target !== null, serial, found);
+    for (const { vulnerable } of disk)
+      for (const judgement of vulnerable) this.#sort(this.#findingOf(judgement), key.target !== null, serial, found);
     for (const { undecided } of disk)
       for (const judgement of undecided.keys()) {
         const finding = this.#findingOf(judgement);
@@ -182,7 +190,14 @@ export class Standings {
   #findingOf(judgement: Judgement): GroupedFinding {
     let finding = this.#findings.get(judgement);
     if (finding === undefined) {
-      finding = { judgement, risk: this.#risks.of(judgement.subject), knownMs: fixKnownMs(judgement), isHidden: isHidden(judgement), inTarget: 0, onDisk: 0 };
+      finding = {
+        judgement,
+        risk: this.#risks.of(judgement.subject),
+        knownMs: fixKnownMs(judgement),
+        isHidden: isHidden(judgement),
+        inTarget: 0,
+        onDisk: 0,
+      };
       this.#findings.set(judgement, finding);
     }
     return finding;
