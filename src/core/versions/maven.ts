@@ -1,4 +1,5 @@
 import { KeyWriter } from './key-writer.ts';
+import { compareComparableVersions, isDigits, OTHER_WORD, WORD_RANK, wordOf } from './maven-order.ts';
 import { type InvalidVersion, type Ordering, refuse, textFault, type VersionKey, type VersionScheme } from './scheme.ts';
 
 /**
@@ -18,20 +19,7 @@ const COMMON = /^(?<numbers>[0-9]+(?:\.[0-9]+)*)(?:[.-]?(?<word>[a-z]+)(?<count>
 /** `1.alpha-1`: the word stays in the outer list, unlike in `1-alpha-1` and `1.alpha1`. */
 const WORD_IN_OUTER_LIST = /\.[a-z]+-/;
 
-/** The rank of a word that ComparableVersion knows; every other word is `OTHER_WORD` and compares as text. */
-const WORD_RANK: Readonly<Record<string, number>> = {
-  alpha: 0x01,
-  beta: 0x02,
-  milestone: 0x03,
-  rc: 0x04,
-  snapshot: 0x05,
-  '': 0x06,
-  sp: 0x07,
-};
-const ALIAS: Readonly<Record<string, string>> = { cr: 'rc', ga: '', final: '', release: '' };
-const SHORT_BEFORE_DIGIT: Readonly<Record<string, string>> = { a: 'alpha', b: 'beta', m: 'milestone' };
 const RELEASE = 0x06;
-const OTHER_WORD = 0x08;
 const NESTED_NUMBER = 0x09;
 const NUMBER = 0x10;
 const WORD_END = 0x00;
@@ -69,7 +57,7 @@ export function mavenKey(raw: string): VersionKey {
 
 function writeWord(word: string | undefined): void {
   if (word === undefined) writer.byte(NESTED_NUMBER);
-  else if (word in WORD_RANK) writer.byte(WORD_RANK[word]!);
+  else if (WORD_RANK.has(word)) writer.byte(WORD_RANK.get(word)!);
   else {
     writer.byte(OTHER_WORD);
     writer.ascii(word);
@@ -85,119 +73,9 @@ function withoutTrailingZeros(numbers: string): string[] {
 
 export function compareMaven(a: string, b: string): Ordering | InvalidVersion {
   const fault = versionFault(a) || versionFault(b);
-  return fault ? { invalid: fault } : compareItems(parseItems(a), parseItems(b));
+  return fault ? { invalid: fault } : compareComparableVersions(a, b);
 }
 
 function versionFault(text: string): string {
   return textFault(text) || (/[^\0-\x7f]/.test(text) ? 'a character outside ASCII' : '');
-}
-
-/** A number as its digits without leading zeros ('' is 0), a word, or a nested list. */
-type Item = { readonly number: string } | { readonly word: string } | Item[];
-
-function parseItems(raw: string): Item[] {
-  const text = raw.toLowerCase();
-  const lists: Item[][] = [[]];
-  const nest = () => {
-    const inner: Item[] = [];
-    lists.at(-1)!.push(inner);
-    lists.push(inner);
-  };
-  const add = (item: Item) => lists.at(-1)!.push(item);
-  const tokens = [...text.matchAll(/[0-9]+|[^0-9.-]+|[.-]/g)].map(([token]) => token);
-  for (const [at, token] of tokens.entries()) {
-    const before = tokens[at - 1];
-    const after = tokens[at + 1];
-    if (isSeparator(token)) {
-      if (before === undefined || isSeparator(before)) add({ number: '' });
-      if (token === '-') nest();
-      continue;
-    }
-    if (isDigits(token)) {
-      add({ number: token.replace(/^0+/, '') });
-      if (after !== undefined && !isSeparator(after)) nest();
-      continue;
-    }
-    const beforeDigits = after !== undefined && isDigits(after);
-    const endsHere = after === undefined;
-    if ((beforeDigits || endsHere) && lists.at(-1)!.length > 0) nest();
-    add({ word: wordOf(token, beforeDigits) });
-    if (beforeDigits) nest();
-  }
-  for (const list of lists.toReversed()) dropNulls(list);
-  return lists[0]!;
-}
-
-function wordOf(text: string, beforeDigits: boolean): string {
-  const word = (beforeDigits && SHORT_BEFORE_DIGIT[text]) || text;
-  return ALIAS[word] ?? word;
-}
-
-function isSeparator(token: string): boolean {
-  return token === '.' || token === '-';
-}
-
-function isDigits(token: string): boolean {
-  const code = token.charCodeAt(0);
-  return code >= 48 && code <= 57;
-}
-
-/** ListItem.normalize: from the end, nulls go, lists are stepped over, anything else stops it. */
-function dropNulls(list: Item[]): void {
-  for (let at = list.length - 1; at >= 0; at--) {
-    const item = list[at]!;
-    if (isNull(item)) list.splice(at, 1);
-    else if (!Array.isArray(item)) break;
-  }
-}
-
-function isNull(item: Item): boolean {
-  if (Array.isArray(item)) return item.length === 0;
-  return 'number' in item ? item.number === '' : item.word === '';
-}
-
-function compareItems(a: Item | undefined, b: Item | undefined): Ordering {
-  if (a === undefined) return b === undefined ? 0 : negated(compareToNothing(b));
-  if (b === undefined) return compareToNothing(a);
-  if (Array.isArray(a) && Array.isArray(b)) {
-    for (let at = 0; at < a.length || at < b.length; at++) {
-      const order = compareItems(a[at], b[at]);
-      if (order !== 0) return order;
-    }
-    return 0;
-  }
-  if ('number' in a && 'number' in b) return compareNumbers(a.number, b.number) || compareText(a.number, b.number);
-  if ('word' in a && 'word' in b) return compareText(rankText(a.word), rankText(b.word));
-  return compareNumbers(kind(a), kind(b));
-}
-
-/** Words below lists below numbers. */
-function kind(item: Item): string {
-  return Array.isArray(item) ? '.' : 'number' in item ? '..' : '';
-}
-
-function compareToNothing(item: Item): Ordering {
-  if (!Array.isArray(item)) return 'number' in item ? (item.number === '' ? 0 : 1) : compareText(rankText(item.word), rankText(''));
-  for (const inner of item) {
-    const order = compareToNothing(inner);
-    if (order !== 0) return order;
-  }
-  return 0;
-}
-
-/** Rank as one character, then the word itself for words that have none. */
-function rankText(word: string): string {
-  return word in WORD_RANK ? String(WORD_RANK[word]) : `${OTHER_WORD}${word}`;
-}
-
-function compareNumbers(a: string, b: string): Ordering {
-  return a.length === b.length ? 0 : a.length < b.length ? -1 : 1;
-}
-
-function compareText(a: string, b: string): Ordering {
-  return a === b ? 0 : a < b ? -1 : 1;
-}
-
-function negated(order: Ordering): Ordering {
-  return order === 0 ? 0 : order < 0 ? 1 : -1;
 }
