@@ -57,7 +57,7 @@ describe('package URLs', () => {
   });
 
   it('survives a round trip whatever the name, version and qualifiers hold', () => {
-    const word = fc.string({ minLength: 1, unit: 'grapheme' }).filter(text => text.isWellFormed());
+    const word = fc.string({ minLength: 1, unit: fc.constantFrom(...'aZ09.-_~/@?#%&=+:! é漢😀*()\'"') });
     fc.assert(
       fc.property(word, word, word, (name, version, value) => {
         const purl = { type: 'generic', namespace: 'a/b', name, version, qualifiers: { key: value }, subpath: null };
