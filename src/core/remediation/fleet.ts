@@ -9,6 +9,7 @@ import type { HostExposure } from './deadline.ts';
 import { type Candidate, type Offer, Offers } from './offers.ts';
 import type { Criticality } from './patch.ts';
 import { PatchQueue } from './patch-queue.ts';
+import type { ResidualVersion } from './residuals.ts';
 import { SinceByUnit } from './since-by-unit.ts';
 import { type Residual, type SourceOnHost, SourceWalk, type WalkedHost } from './source-walk.ts';
 import { Standings } from './standing.ts';
@@ -36,14 +37,6 @@ export interface HostLists {
   readonly candidateIds: () => Iterable<number>;
   /** Pairs of package_version id and epoch seconds, rising ids: versions that came at another moment than the host. */
   readonly since: Uint32Array;
-}
-
-export interface ResidualVersion {
-  readonly packageName: string;
-  readonly sourceName: string;
-  readonly sourceVersion: string;
-  readonly until: Residual['until'];
-  readonly sinceMs: number;
 }
 
 interface Entry {
@@ -222,6 +215,14 @@ export class Fleet {
     const host = this.#walked(slot);
     this.#walk.walk(host);
     return this.#walk.found.slice(0, this.#walk.count).map(source => ({ ...source, versionIds: this.#walk.versionIds(host, source) }));
+  }
+
+  /** When a version came onto the host, as findings count it. */
+  sinceMs(slot: number, versionId: number): number {
+    const { host, since } = this.#entry(slot);
+    const unit = this.units.indexOf(host.release, versionId);
+    for (let pair = 0; pair < since.length; pair += 2) if (since[pair] === unit) return since[pair + 1]! * 1_000;
+    return host.enrolledMs;
   }
 
   #assess(slot: number, nowMs: number): void {
