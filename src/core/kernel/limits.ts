@@ -1,7 +1,7 @@
 /** Every limit of the product, each with its reason. */
 
-/** The longest version text that is read. The longest in a distribution is about 100 characters; npm itself stops at 256. Longer text is an attack or a mistake, and an index entry in PostgreSQL ends at 2,704 bytes. */
-export const MAX_VERSION_CHARS = 1_024;
+/** The longest version text that is read. The longest in a distribution is about 100 characters; npm itself stops at 256. Longer text is an attack or a mistake, and its key would no longer fit into a PostgreSQL index entry (2,704 bytes; keys have up to 5 bytes per character). */
+export const MAX_VERSION_CHARS = 512;
 
 /** The largest feed that is read, in bytes after decompression. The largest in use are OSV's npm and Ubuntu archives (below 2 GB); more is a bomb or a mistake. */
 export const MAX_FEED_BYTES = 3_000_000_000;

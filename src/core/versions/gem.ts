@@ -22,10 +22,11 @@ const writer = new KeyWriter();
 
 export function gemKey(raw: string): VersionKey {
   const text = raw.trim();
-  const fault = textFault(text);
+  const expanded = text.replaceAll('-', '.pre.');
+  const fault = textFault(expanded);
   if (fault) return refuse(fault);
   if (!GRAMMAR.test(text)) return refuse('not a RubyGems version');
-  const segments = [...text.replaceAll('-', '.pre.').matchAll(/[0-9]+|[A-Za-z]+/g)].map(([segment]) => segment);
+  const segments = [...expanded.matchAll(/[0-9]+|[A-Za-z]+/g)].map(([segment]) => segment);
   const firstWord = segments.findIndex(segment => !isNumber(segment));
   const numericPart = firstWord < 0 ? segments : segments.slice(0, firstWord);
   const wordPart = firstWord < 0 ? [] : segments.slice(firstWord);
