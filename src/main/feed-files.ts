@@ -18,6 +18,8 @@ export interface FeedFile {
 export interface SkippedFile {
   readonly path: string;
   readonly reason: string;
+  /** True for what may well be a feed, and cannot be opened: more than company. */
+  readonly damaged: boolean;
 }
 
 /** What happens to a path, in order. `failed` voids the items of its file that came before. */
@@ -57,11 +59,28 @@ export function findFeedFiles(location: string): { files: FeedFile[]; skipped: S
     const sizeBytes = statSync(filePath).size;
     const head = readHead(filePath);
     const source = recogniseFeed(head);
-    if (source === null)
-      skipped.push({ path: filePath, reason: sizeBytes === 0 ? 'the file is empty' : 'not a feed in a format that Fettle knows' });
+    const damaged = source === null && sizeBytes > 0 && (head.text === '' || isCutShort(filePath, sizeBytes));
+    const reason =
+      sizeBytes === 0
+        ? 'the file is empty'
+        : damaged
+          ? 'the compressed file is damaged or cut'
+          : 'not a feed in a format that Fettle knows';
+    if (source === null) skipped.push({ path: filePath, reason, damaged });
     else files.push({ path: filePath, sizeBytes, head, source });
   }
   return { files, skipped };
+}
+
+/** A packed file that is cut within its first records shows too little to be recognised, and is no company of feeds either. */
+function isCutShort(filePath: string, sizeBytes: number): boolean {
+  if (sizeBytes > PACKED_HEAD_BYTES) return false;
+  try {
+    unpackAtOnce(readFileSync(filePath));
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function filesAt(location: string): string[] {
@@ -82,8 +101,8 @@ function filesAt(location: string): string[] {
   }
 }
 
-/** Enough packed bytes for 64 KB of content in all but the least compressible files. */
-const PACKED_HEAD_BYTES = 16_384;
+/** Enough packed bytes for the first records of every format. */
+const PACKED_HEAD_BYTES = 4_096;
 
 function readHead(filePath: string): FeedHead {
   const file = openSync(filePath, 'r');
@@ -96,44 +115,38 @@ function readHead(filePath: string): FeedHead {
   }
 }
 
-/** The file's items when it is small enough to be read at once; null when it must be streamed. Faults are thrown. */
-export function readFeedFileAtOnce(
-  file: FeedFile,
-  options: FeedOptions,
-): { batches: readonly (readonly FeedItem[])[]; dataDate: string | null; covers: readonly string[] } | null {
-  if (file.sizeBytes > MAX_FEED_BYTES_AT_ONCE) return null;
-  const content = unpackAtOnce(readFileSync(file.path));
-  if (content === null) return null;
-  const reader = file.source.reader(contextOf(file, options));
-  const batches = [reader.push(content), reader.end()];
-  return { batches, dataDate: reader.dataDate(), covers: [...(reader.covers?.() ?? [])] };
+export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
+  try {
+    const reader = file.source.reader(contextOf(file, options));
+    let count = 0;
+    for await (const chunk of contentOf(file)) {
+      const items = reader.push(chunk);
+      count += items.length;
+      yield { kind: 'items', file, items };
+    }
+    const items = reader.end();
+    count += items.length;
+    yield { kind: 'items', file, items };
+    const quarantined = reader.quarantined();
+    yield {
+      kind: 'finished',
+      file,
+      records: count - quarantined,
+      quarantined,
+      dataDate: reader.dataDate(),
+      covers: [...(reader.covers?.() ?? [])],
+    };
+  } catch (problem) {
+    const fault = problem instanceof Fault ? problem : feedFault('feed-unreadable', `${file.path}: ${(problem as Error).message}`, problem);
+    yield { kind: 'failed', file, fault };
+  }
 }
 
-export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
-  let records = 0;
-  let quarantined = 0;
-  const count = (items: readonly FeedItem[]): FeedEvent => {
-    for (const item of items) item.kind === 'quarantined' ? quarantined++ : records++;
-    return { kind: 'items', file, items };
-  };
-  try {
-    const atOnce = readFeedFileAtOnce(file, options);
-    if (atOnce !== null) {
-      for (const batch of atOnce.batches) yield count(batch);
-      yield { kind: 'finished', file, records, quarantined, dataDate: atOnce.dataDate, covers: atOnce.covers };
-      return;
-    }
-    const reader = file.source.reader(contextOf(file, options));
-    for await (const chunk of unpackStream(createReadStream(file.path, { highWaterMark: 1 << 20 }))) yield count(reader.push(chunk));
-    yield count(reader.end());
-    yield { kind: 'finished', file, records, quarantined, dataDate: reader.dataDate(), covers: [...(reader.covers?.() ?? [])] };
-  } catch (problem) {
-    yield {
-      kind: 'failed',
-      file,
-      fault: problem instanceof Fault ? problem : feedFault('feed-unreadable', `${file.path}: ${(problem as Error).message}`, problem),
-    };
-  }
+/** A small file in one piece, which is faster; a large one as a stream, so that memory stays bounded. */
+async function* contentOf(file: FeedFile): AsyncIterable<Uint8Array> {
+  const whole = file.sizeBytes > MAX_FEED_BYTES_AT_ONCE ? null : unpackAtOnce(readFileSync(file.path));
+  if (whole === null) yield* unpackStream(createReadStream(file.path, { highWaterMark: 1 << 20 }));
+  else yield whole;
 }
 
 function contextOf(file: FeedFile, options: FeedOptions): FeedContext {

@@ -31,7 +31,8 @@ export async function loadFeeds(request: FeedRequest): Promise<LoadedFeeds> {
   for (const location of request.locations) {
     const found = findFeedFiles(location);
     // A file that was named and is no feed is a mistake; in a folder it is company.
-    if (found.files.length === 0)
+    for (const { path: damagedPath, reason } of found.skipped.filter(one => one.damaged)) problems.push(`${damagedPath}: ${reason}`);
+    if (found.files.length === 0 && problems.length === 0)
       problems.push(
         found.skipped.length === 1
           ? `${found.skipped[0]!.path}: ${found.skipped[0]!.reason}`

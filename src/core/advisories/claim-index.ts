@@ -94,8 +94,12 @@ export function indexClaims(claims: Iterable<Claim>): ClaimIndex {
  * Two CVE ids are two vulnerabilities by definition, so aliases never join them, however a record lists them.
  */
 export function groupByVulnerability(claims: readonly Claim[]): readonly VulnerabilityClaims[] {
-  const groups = claims.some(claim => claim.aliases.length > 0) ? joinByAlias(claims) : groupById(claims);
-  return Array.from(groups.values(), group => {
+  if (!claims.some(claim => claim.aliases.length > 0)) {
+    const plain: VulnerabilityClaims[] = [];
+    for (const [vulnerabilityId, group] of groupById(claims)) plain.push({ vulnerabilityId, aliases: NO_ALIASES, claims: group });
+    return plain;
+  }
+  return Array.from(joinByAlias(claims).values(), group => {
     const ids = new Set<string>();
     for (const claim of group) {
       ids.add(claim.vulnerabilityId);
@@ -106,6 +110,8 @@ export function groupByVulnerability(claims: readonly Claim[]): readonly Vulnera
     return { vulnerabilityId, aliases: Array.from(ids).sort(), claims: group };
   });
 }
+
+const NO_ALIASES: readonly string[] = [];
 
 function groupById(claims: readonly Claim[]): Map<string, Claim[]> {
   const groups = new Map<string, Claim[]>();

@@ -32,15 +32,29 @@ function judgeAll(claims: PackageClaims): JudgedPackage {
   const bounded: Judgement[] = [];
   const always: Judgement[] = [];
   const special: Judgement[] = [];
+  const keyOf = rememberedKeys(claims.order);
   for (const subject of claims.vulnerabilities) {
-    const judgement = judge(subject, claims.order);
+    const judgement = judge(subject, keyOf, claims.order);
     if (judgement.state === 'not-affected') continue;
     if (judgement.special) special.push(judgement);
     else if (judgement.boundary !== null) bounded.push(judgement);
     else always.push(judgement);
   }
-  bounded.sort((a, b) => compareKeys(a.boundary!, b.boundary!));
+  // Equal versions share one key, so most comparisons of a kernel's 4,000 vulnerabilities with some 50 fixed versions are of one object with itself.
+  bounded.sort((a, b) => (a.boundary === b.boundary ? 0 : compareKeys(a.boundary!, b.boundary!)));
   return { claims, bounded, always, special };
+}
+
+function rememberedKeys(order: VersionScheme | null): (version: string) => Uint8Array | null {
+  const keys = new Map<string, Uint8Array | null>();
+  return version => {
+    let key = keys.get(version);
+    if (key === undefined) {
+      const answer = order?.key(version);
+      keys.set(version, (key = answer?.ok ? answer.key : null));
+    }
+    return key;
+  };
 }
 
 /** The judgements that make this version vulnerable. `undecided` holds those that nobody can decide for it, with the reason. */

@@ -71,33 +71,37 @@ export interface Judgement {
   readonly disagreement: string | null;
 }
 
-export function judge(subject: VulnerabilityClaims, order: VersionScheme | null): Judgement {
+/** `keyOf` gives a version's order-preserving key, null when it has none; the caller may remember keys, for the versions of a package are few. */
+export function judge(subject: VulnerabilityClaims, keyOf: (version: string) => Uint8Array | null, order: VersionScheme | null): Judgement {
   const ranked = subject.claims.length === 1 ? subject.claims : rankClaims(subject.claims);
   const leading = ranked[0]!;
   const closing = isUnfixed(leading) ? ranked.find(claim => claim.state === 'fixed' && CHANGELOGS.has(claim.source)) : undefined;
   const decisive = closing ?? leading;
-  const base = {
+  const hasRange = decisive.affected !== undefined;
+  const boundary = decisive.state !== 'fixed' || hasRange || decisive.fixedVersion === null ? null : keyOf(decisive.fixedVersion);
+  const unreadable = decisive.state === 'fixed' && !hasRange && boundary === null;
+  const rule = unreadable ? 'undetermined' : ruleOf(decisive, closing !== undefined);
+  return {
     subject,
     decisive,
     ranked,
+    rule,
+    state: unreadable ? 'undetermined' : decisive.state,
+    boundary,
     fixedVersion: decisive.fixedVersion,
+    special:
+      decisive.state !== 'not-affected' &&
+      (hasRange || unreadable || decisive.unaffectedVersions !== undefined || (boundary !== null && order?.compare !== undefined)),
     disagreement: ranked.length === 1 ? null : disagreementOf(decisive, ranked, closing !== undefined),
   };
-  if (decisive.state === 'not-affected') return { ...base, rule: 'not-affected', state: 'not-affected', boundary: null, special: false };
-  if (decisive.affected !== undefined)
-    return { ...base, rule: 'affected-range', state: decisive.state === 'fixed' ? 'fixed' : decisive.state, boundary: null, special: true };
-  if (decisive.state === 'undetermined') return { ...base, rule: 'undetermined', state: 'undetermined', boundary: null, special: false };
-  if (decisive.state !== 'fixed')
-    return { ...base, rule: 'no-fix', state: decisive.state, boundary: null, special: decisive.unaffectedVersions !== undefined };
-  const key = order === null || decisive.fixedVersion === null ? null : order.key(decisive.fixedVersion);
-  if (key === null || !key.ok) return { ...base, rule: 'undetermined', state: 'undetermined', boundary: null, special: true };
-  return {
-    ...base,
-    rule: closing === undefined ? 'fixed-version' : 'changelog-closes-open',
-    state: 'fixed',
-    boundary: key.key,
-    special: decisive.unaffectedVersions !== undefined || order!.compare !== undefined,
-  };
+}
+
+function ruleOf(decisive: Claim, closedByChangelog: boolean): RuleName {
+  if (decisive.state === 'not-affected') return 'not-affected';
+  if (decisive.affected !== undefined) return 'affected-range';
+  if (decisive.state === 'undetermined') return 'undetermined';
+  if (decisive.state !== 'fixed') return 'no-fix';
+  return closedByChangelog ? 'changelog-closes-open' : 'fixed-version';
 }
 
 function isUnfixed(claim: Claim): boolean {
@@ -115,8 +119,13 @@ function rankClaims(claims: readonly Claim[]): readonly Claim[] {
     (a, b) =>
       Number(a.state === 'undetermined') - Number(b.state === 'undetermined') ||
       authority(a) - authority(b) ||
-      (b.statedOn ?? '').localeCompare(a.statedOn ?? ''),
+      compareText(b.statedOn ?? '', a.statedOn ?? ''),
   );
+}
+
+/** Dates as text. Not localeCompare, which loads a collation first. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function authority(claim: Claim): number {

@@ -117,28 +117,77 @@ export function jsonEntriesReader(handler: JsonEntriesHandler): FeedReader {
     scanned = at;
   };
 
+  /** The first chunk, as long as it may be the whole document. */
+  let only: Uint8Array | null = null;
+  let pushed = false;
+
+  const scanChunk = (chunk: Uint8Array): void => {
+    if (valueStart > 0) {
+      pending = pending.subarray(valueStart);
+      scanned -= valueStart;
+      valueStart = 0;
+    }
+    if (pending.length > MAX_FEED_RECORD_BYTES)
+      throw feedFault('feed-too-large', `record ${container} ${key} is longer than ${MAX_FEED_RECORD_BYTES} bytes`);
+    pending = joined(pending, chunk);
+    scan();
+  };
+
   return {
     push(chunk) {
       total += chunk.length;
       if (total > MAX_FEED_BYTES) throw feedFault('feed-too-large', `the feed is larger than ${MAX_FEED_BYTES} bytes`);
-      if (valueStart > 0) {
-        pending = pending.subarray(valueStart);
-        scanned -= valueStart;
-        valueStart = 0;
+      if (!pushed && chunk.length <= PARSED_AT_ONCE_BYTES) {
+        only = chunk;
+        pushed = true;
+        return into.take();
       }
-      if (pending.length > MAX_FEED_RECORD_BYTES)
-        throw feedFault('feed-too-large', `record ${container} ${key} is longer than ${MAX_FEED_RECORD_BYTES} bytes`);
-      pending = joined(pending, chunk);
-      scan();
+      pushed = true;
+      if (only !== null) scanChunk(only);
+      only = null;
+      scanChunk(chunk);
       return into.take();
     },
     end() {
-      if (!finished || depth !== 0 || inString) throw feedFault('feed-truncated', 'the JSON ends before its last bracket is closed');
+      if (only === null || !readAtOnce(only, open, handler, into)) {
+        if (only !== null) scanChunk(only);
+        if (!finished || depth !== 0 || inString) throw feedFault('feed-truncated', 'the JSON ends before its last bracket is closed');
+      }
       handler.end?.(into);
       return into.take();
     },
     dataDate: () => handler.dataDate?.() ?? null,
+    quarantined: () => into.quarantined,
   };
+}
+
+/** A small document in one piece is parsed as a whole, which is several times as fast. */
+const PARSED_AT_ONCE_BYTES = 8_000_000;
+
+/** False when it is not whole, well-formed JSON: the scanner then finds out which record is at fault, or that the end is missing. */
+function readAtOnce(bytes: Uint8Array, open: ReadonlySet<string>, handler: JsonEntriesHandler, into: ItemCollector): boolean {
+  if (!isUtf8(bytes)) return false;
+  let root: unknown;
+  try {
+    root = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  } catch {
+    return false;
+  }
+  if (root === null || typeof root !== 'object') return false;
+  const hand = (container: string, key: string, value: unknown): void => {
+    const at = { container, key };
+    if (handler.wanted?.(at) !== false)
+      into.guard(
+        () => [container, key].filter(Boolean).join(' '),
+        () => handler.entry(at, value, into),
+      );
+  };
+  for (const [key, value] of Object.entries(root)) {
+    if (!Array.isArray(root) && open.has(key) && value !== null && typeof value === 'object')
+      for (const [inner, one] of Object.entries(value)) hand(key, inner, one);
+    else hand('', key, value);
+  }
+  return true;
 }
 
 function parse(bytes: Uint8Array): unknown {

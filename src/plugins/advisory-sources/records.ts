@@ -57,8 +57,13 @@ export function isVulnerabilityId(value: unknown): value is string {
 
 const PACKAGE_NAME = /^[^\s\u0000-\u001f\u007f]{1,300}$/;
 
+/** Feeds are sorted by package, so the name is mostly the last one again. */
+let lastName = '';
+
 export function packageName(value: unknown): string {
+  if (value === lastName && lastName !== '') return lastName;
   if (typeof value !== 'string' || !PACKAGE_NAME.test(value)) throw new BadRecord('the package name is missing or not a name');
+  lastName = value;
   return value;
 }
 
@@ -109,9 +114,12 @@ export function anyDay(value: unknown): string | null {
   return isDay(day) ? day : null;
 }
 
+const DAYS_OF_MONTH = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 function isDay(day: string): boolean {
-  const ms = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+  const [year, month, date] = [Number(day.slice(0, 4)), Number(day.slice(5, 7)), Number(day.slice(8, 10))];
+  if (date < 1 || date > (DAYS_OF_MONTH[month] ?? 0)) return false;
+  return month !== 2 || date < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
 }
 
 /** Text from a feed, fit for a message: control characters away, 80 characters at most. */

@@ -51,6 +51,8 @@ export interface FeedReader {
   end(): readonly FeedItem[];
   /** The date that the publisher gives to the data, YYYY-MM-DD, known after `end`; else null. */
   dataDate(): string | null;
+  /** How many of the items so far are records put aside. */
+  quarantined(): number;
   /** Releases that the file speaks of although the packages asked for are not among them; known after `end`. Absent: those of the claims handed out. */
   covers?(): Iterable<string>;
 }

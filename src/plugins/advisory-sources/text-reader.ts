@@ -19,6 +19,7 @@ const FEED_ADVICE: Readonly<Record<FeedFaultCode, string>> = {
 /** Collects items, and turns what goes wrong with one record into an item of its own. */
 export class ItemCollector {
   #items: FeedItem[] = [];
+  #quarantined = 0;
 
   add(item: FeedItem): void {
     this.#items.push(item);
@@ -26,15 +27,21 @@ export class ItemCollector {
 
   quarantine(record: string, reason: string): void {
     this.#items.push({ kind: 'quarantined', record: printable(record), reason });
+    this.#quarantined++;
+  }
+
+  /** Records put aside so far, in all. */
+  get quarantined(): number {
+    return this.#quarantined;
   }
 
   /** Runs `use`; a BadRecord puts the record aside, everything else is a defect and travels on. */
-  guard(record: string, use: () => void): void {
+  guard(record: string | (() => string), use: () => void): void {
     try {
       use();
     } catch (problem) {
       if (!(problem instanceof BadRecord)) throw problem;
-      this.quarantine(record, problem.message);
+      this.quarantine(typeof record === 'string' ? record : record(), problem.message);
     }
   }
 
@@ -109,6 +116,7 @@ export function lineReader(handler: LineHandler): FeedReader {
       return into.take();
     },
     dataDate: () => handler.dataDate?.() ?? null,
+    quarantined: () => into.quarantined,
   };
 }
 
@@ -142,7 +150,11 @@ export function jsonLinesReader(handler: {
         into.quarantine(`line ${number}`, 'the line is not JSON');
         return;
       }
-      into.guard(recordName(value, number), () => handler.record(value, number, into));
+      // The name is made only when it is needed: making it for every record costs more than reading the record.
+      into.guard(
+        () => recordName(value, number),
+        () => handler.record(value, number, into),
+      );
     },
     end: handler.end,
     dataDate: handler.dataDate,
@@ -159,6 +171,7 @@ export function jsonLinesReader(handler: {
       return items;
     },
     dataDate: reader.dataDate,
+    quarantined: reader.quarantined,
   };
 }
 
@@ -188,6 +201,7 @@ export function readerByShape(choose: (head: string) => FeedReader): FeedReader 
       return [...first, ...reader!.end()];
     },
     dataDate: () => reader?.dataDate() ?? null,
+    quarantined: () => reader?.quarantined() ?? 0,
   };
 }
 

@@ -38,17 +38,21 @@ function debsecanReader(context: FeedContext) {
       'feed-unreadable',
       `${context.fileName}: debsecan's format does not say which release it speaks of, and the file's name holds no Debian codename (rename it to bookworm, for example)`,
     );
-  const names: (readonly [id: string, description: string])[] = [];
+  const names: NameLine[] = [];
   let block = 0;
   let seen = false;
   const reader = lineReader({
     line(text, number, into) {
       if (number === 1) return;
       if (text === '') block++;
-      else if (block === 0) readName(text, number, names, into);
+      else if (block === 0) names.push({ text, name: null });
       else if (block === 1) {
         seen = true;
-        if (isWanted(text, context.packages)) into.guard(`line ${number}`, () => readStatement(text, release, names, into));
+        if (isWanted(text, context.packages))
+          into.guard(
+            () => `line ${number}`,
+            () => readStatement(text, release, names, into),
+          );
       }
     },
     end() {
@@ -58,36 +62,37 @@ function debsecanReader(context: FeedContext) {
   return { ...reader, covers: () => (seen ? [release] : []) };
 }
 
-function readName(text: string, number: number, names: (readonly [string, string])[], into: ItemCollector): void {
-  const nameEnd = text.indexOf(',');
-  const flagsEnd = text.indexOf(',', nameEnd + 1);
-  // The index is the line's place, so a bad name keeps its place and its statements are put aside with it.
-  names.push(UNREADABLE);
-  into.guard(`line ${number}`, () => {
-    if (nameEnd < 0 || flagsEnd < 0) throw new BadRecord('the line is not name,flags,description');
-    names[names.length - 1] = [vulnerabilityId(text.slice(0, nameEnd)), text.slice(flagsEnd + 1)];
-  });
+/** A vulnerability's line, read when the first statement refers to it: a host has a part of them. */
+interface NameLine {
+  readonly text: string;
+  name: readonly [id: string, description: string] | null;
+}
+
+function nameOf(line: NameLine): readonly [id: string, description: string] {
+  if (line.name !== null) return line.name;
+  const nameEnd = line.text.indexOf(',');
+  const flagsEnd = line.text.indexOf(',', nameEnd + 1);
+  if (nameEnd < 0 || flagsEnd < 0) throw new BadRecord(`${printable(line.text)} is not name,flags,description`);
+  line.name = [vulnerabilityId(line.text.slice(0, nameEnd)), line.text.slice(flagsEnd + 1)];
+  return line.name;
 }
 
 function isWanted(text: string, packages: ReadonlySet<string> | null): boolean {
   return packages === null || packages.has(text.slice(0, text.indexOf(',')));
 }
 
-const UNREADABLE = ['', ''] as const;
-
 /** Fields are cut by hand and the claim is written as one literal: a host is scanned in less time than splitting 13,500 lines into arrays takes. */
-function readStatement(text: string, release: string, names: readonly (readonly [string, string])[], into: ItemCollector): void {
+function readStatement(text: string, release: string, names: readonly NameLine[], into: ItemCollector): void {
   const nameEnd = text.indexOf(',');
   const indexEnd = text.indexOf(',', nameEnd + 1);
   const flagsEnd = indexEnd + 5;
   const unstableEnd = text.indexOf(',', flagsEnd + 1);
   const name = text.slice(0, nameEnd);
   const index = text.slice(nameEnd + 1, indexEnd);
-  const vulnerability = names[Number(index)];
-  if (!vulnerability || vulnerability[0] === '')
-    throw new BadRecord(
-      `the statement about ${printable(name)} refers to vulnerability ${printable(index)}, which is not listed or not readable`,
-    );
+  const line = names[Number(index)];
+  if (line === undefined)
+    throw new BadRecord(`the statement about ${printable(name)} refers to vulnerability ${printable(index)}, which is not listed`);
+  const vulnerability = nameOf(line);
   const kind = text[indexEnd + 1];
   if (nameEnd < 0 || indexEnd < 0 || unstableEnd < 0 || text[flagsEnd] !== ',' || (kind !== 'S' && kind !== 'B'))
     throw new BadRecord('the line is not package,index,flags,unstable_version,other_versions');
