@@ -26,7 +26,7 @@ create table candidate (
   phased_percent real,
   availability text not null check (availability in ('offered', 'held', 'kept-back', 'phased'))
 );
-comment on column candidate.digest is 'First 16 bytes of SHA-256 of the canonical JSON of all other columns but id: equal offers on many hosts are one row.';
+comment on column candidate.digest is 'First 16 bytes of SHA-256 over all other columns but id: equal offers on many hosts are one row.';
 
 create table host (
   id text primary key,

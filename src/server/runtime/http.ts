@@ -28,7 +28,9 @@ export interface HttpOptions {
   readonly readiness: () => Promise<Readiness>;
   readonly console?: ConsoleFiles;
   /** Files below /agent/ that are no route: the agent itself. `null`: there is no such file. */
-  readonly agentFile?: (name: string) => Promise<{ readonly content: Buffer; readonly type: string } | null>;
+  readonly agentFile?: (
+    name: string,
+  ) => Promise<{ readonly content: Buffer | Readable; readonly type: string; readonly bytes?: number } | null>;
   /** Addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed; by default none. */
   readonly trustedProxies?: readonly string[];
   /** A server that listens already (main/server.ts answers "starting" on it until this one takes over). */
@@ -224,6 +226,7 @@ function addAgentFiles(app: FastifyInstance, agentFile: NonNullable<HttpOptions[
   app.get<{ Params: { '*': string } }>('/agent/*', { config: { open: true } as object }, async (request, reply) => {
     const file = await agentFile(request.params['*']);
     if (file === null) throw notFound('file', `/agent/${request.params['*'].slice(0, 100)}`);
+    if (file.bytes !== undefined) reply.header('content-length', file.bytes);
     return reply.header('cache-control', 'no-cache').type(file.type).send(file.content);
   });
 }
