@@ -224,8 +224,12 @@ function undeclared(plan: RolloutPlan, facts: LintFacts, action: TransactionItem
   const extra = new Map<string, PlannedHost[]>();
   for (const host of everyHost(plan)) {
     const asked = new Set((facts.asked.get(host.hostId) ?? []).map(itemKey));
-    for (const item of plan.transactions[host.transaction] ?? [])
-      if (item.action === action && !asked.has(itemKey(item))) extra.set(itemText(item), [...(extra.get(itemText(item)) ?? []), host]);
+    for (const item of plan.transactions[host.transaction] ?? []) {
+      if (item.action !== action || asked.has(itemKey(item))) continue;
+      const hosts = extra.get(itemText(item));
+      if (hosts === undefined) extra.set(itemText(item), [host]);
+      else hosts.push(host);
+    }
   }
   return [...extra].map(([text, hosts]) => `${hostNames(hosts)}: ${verb} ${text}, which no chosen patch names`);
 }

@@ -81,6 +81,7 @@ export function makePlan(request: PlanRequest, hosts: readonly HostCase[]): Plan
     else included.push(verdict);
   }
   const transactions = distinctTransactions(included);
+  const reversibility = transactions.list.map(reversibilityOf);
   const rings = drawRings(
     request.rings,
     included.map(one => ({ hostId: one.host.hostId, likeness: transactions.keyOf(one), last: one.host.runsFettle })),
@@ -101,12 +102,12 @@ export function makePlan(request: PlanRequest, hosts: readonly HostCase[]): Plan
     smokeTests: request.smokeTests,
   };
   const text = planText(plan);
-  return {
-    plan,
-    text,
-    hash: planHash(text),
-    report: { rings: rings.map(ring => ({ name: ring.name, hosts: ring.hostIds.map(id => hostReport(byId.get(id)!)) })), excluded },
+  const reportOf = (hostId: string): HostReport => {
+    const one = byId.get(hostId)!;
+    return hostReport(one, reversibility[transactions.indexOf(one)]!);
   };
+  const report = { rings: rings.map(ring => ({ name: ring.name, hosts: ring.hostIds.map(reportOf) })), excluded };
+  return { plan, text, hash: planHash(text), report };
 }
 
 /** What the host will do, or why it is left out. A host is left out rather than patched halfway or with removals. */
@@ -125,14 +126,22 @@ function include(host: HostCase): Included | string {
   return { host, transaction: sorted(transaction), rehearsed: 'on-host' };
 }
 
+/** Numbers the distinct transactions in an order that does not depend on the hosts. */
 function distinctTransactions(included: readonly Included[]) {
-  const keyOf = (one: Included): string =>
-    JSON.stringify(one.transaction.map(item => [item.action, item.name, item.arch, item.fromVersion, item.toVersion]));
+  const keys = new Map(included.map(one => [one, transactionKey(one.transaction)]));
   const distinct = new Map<string, readonly TransactionItem[]>();
-  for (const one of included) distinct.set(keyOf(one), one.transaction);
-  const keys = [...distinct.keys()].sort();
-  const position = new Map(keys.map((key, index) => [key, index]));
-  return { list: keys.map(key => distinct.get(key)!), keyOf, indexOf: (one: Included): number => position.get(keyOf(one))! };
+  for (const [one, key] of keys) if (!distinct.has(key)) distinct.set(key, one.transaction);
+  const sortedKeys = [...distinct.keys()].sort();
+  const position = new Map(sortedKeys.map((key, index) => [key, index]));
+  return {
+    list: sortedKeys.map(key => distinct.get(key)!),
+    keyOf: (one: Included): string => keys.get(one)!,
+    indexOf: (one: Included): number => position.get(keys.get(one)!)!,
+  };
+}
+
+function transactionKey(transaction: readonly TransactionItem[]): string {
+  return transaction.map(item => `${item.action} ${item.name} ${item.arch} ${item.fromVersion ?? ''} ${item.toVersion ?? ''}`).join('\n');
 }
 
 function plannedRing(
@@ -154,8 +163,7 @@ function plannedRing(
   return { name: ring.name, soakMinutes: ring.soakMinutes, concurrency: ring.concurrency, gate: ring.gate, hosts };
 }
 
-function hostReport(one: Included): HostReport {
-  const { reversible, reason } = reversibilityOf(one.transaction);
+function hostReport(one: Included, { reversible, reason }: ReturnType<typeof reversibilityOf>): HostReport {
   return {
     hostId: one.host.hostId,
     hostName: one.host.hostName,

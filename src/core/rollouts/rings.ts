@@ -62,7 +62,12 @@ function share(request: RingRequest, total: number): number {
 /** One of each likeness in turn, the most common first; members to come last at the end. Ties by id, so that the order is the same every time. */
 function inDrawingOrder(members: readonly RingMember[]): RingMember[] {
   const groups = new Map<string, RingMember[]>();
-  for (const member of members) if (!member.last) groups.set(member.likeness, [...(groups.get(member.likeness) ?? []), member]);
+  for (const member of members) {
+    if (member.last) continue;
+    const group = groups.get(member.likeness);
+    if (group === undefined) groups.set(member.likeness, [member]);
+    else group.push(member);
+  }
   const queues = [...groups.values()].sort((a, b) => b.length - a.length || (a[0]!.hostId < b[0]!.hostId ? -1 : 1));
   const order: RingMember[] = [];
   for (let round = 0; order.length < members.length && queues.some(queue => queue.length > round); round++)

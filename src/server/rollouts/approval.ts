@@ -56,8 +56,8 @@ export async function requestApproval(engine: Engine, person: Person, id: string
 /** What an approver would otherwise have to count: written down with the change request. */
 async function assess(step: Step, row: RolloutRow): Promise<object> {
   const [counted] = await step.tx.query(
-    `select count(*)::int as hosts, count(*) filter (where host->>'reversible' = 'one-way')::int as one_way, count(*) filter (where host->>'rehearsed' = 'predicted')::int as predicted,
-       count(*) filter (where (host->>'rebootExpected')::boolean)::int as reboots, coalesce(jsonb_array_length(max(report::text)::jsonb->'lint'), 0) as warnings
+    `select count(*)::int as hosts, count(*) filter (where host->>'reversible' = 'one-way')::int as "oneWay",
+       count(*) filter (where host->>'rehearsed' = 'predicted')::int as predicted, count(*) filter (where (host->>'rebootExpected')::boolean)::int as reboots
      from rollout_plan, jsonb_array_elements(report->'rings') as ring, jsonb_array_elements(ring->'hosts') as host where rollout_id = $1 and plan_hash = $2`,
     [row.id, row.plan_hash],
   );

@@ -132,7 +132,7 @@ async function comeToAnEnd(story: Story, rollouts: readonly string[]): Promise<v
 
 describe('whatever happens', () => {
   it('the invariants hold at every moment, and everything ends', { timeout: 240_000 }, async () => {
-    const runs = Number(process.env.FETTLE_CHAOS_RUNS ?? 12);
+    const runs = Number(process.env.FETTLE_CHAOS_RUNS ?? 5);
     await fc.assert(
       fc.asyncProperty(fc.array(happening, { minLength: 10, maxLength: 40 }), async happenings => {
         const story = await Story.begin(5);

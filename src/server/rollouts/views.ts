@@ -6,6 +6,7 @@ import { type Actor, verbStates } from '../../core/rollouts/verbs.ts';
 import { WAITING_ON } from '../../core/rollouts/waiting.ts';
 import type { Queryable } from '../../db/db.ts';
 import { notFound } from '../runtime/problems.ts';
+import { expandReport, type StoredReport } from './planning.ts';
 import type { JobRow, RingRow, RolloutRow } from './rows.ts';
 import { verbFacts } from './verb-facts.ts';
 import { jobWaitsOn, rolloutWaits } from './waits.ts';
@@ -75,11 +76,11 @@ export async function detail(db: Queryable, id: string, actor: Actor, now: Insta
 
 /** The plan in force, or the one that was refused, so that its errors can be read. */
 async function planReport(db: Queryable, row: RolloutRow): Promise<PlanReportView | null> {
-  const [plan] = await db.query<{ report: PlanReportView }>(
+  const [plan] = await db.query<{ report: StoredReport }>(
     `select report from rollout_plan where rollout_id = $1 and (plan_hash = $2 or ($2::text is null and revision = $3)) order by prepared_at desc limit 1`,
     [row.id, row.plan_hash, row.revision],
   );
-  return plan?.report ?? null;
+  return plan === undefined ? null : expandReport(plan.report);
 }
 
 interface GateRow {
