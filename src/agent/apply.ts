@@ -9,7 +9,7 @@ const REPAIRS_MAX = 6;
 /** Writes the intent, then starts: after a crash between the two the unit's absence shows that nothing was begun. */
 export async function apply(job: JobContext): Promise<Stop | null> {
   job.log.start('apply');
-  const change = job.parts.manager.apply(job.request());
+  const change = job.manager.apply(job.request());
   await job.record({ state: 'started', startedAt: job.parts.clock.now(), steps: [change.step] });
   const unit = hostUnit(job.plan.jobId, job.plan.attempt, change.step);
   const started = await startUnit(job.parts.transport, unit, change, job.systemd);
@@ -99,9 +99,9 @@ async function judge(job: JobContext, output: string, code: number | null, inter
     .filter(s => !s.inPlace)
     .map(s => `${s.item.name} is ${s.version ?? 'not installed'}${s.halfDone ? ` (${s.state})` : ''}`);
   const standing = wrong.slice(0, 10).join('; ');
-  const said = job.parts.manager.problemOf(output);
+  const said = job.manager.problemOf(output);
   if (said?.class === 'install-failed' && !interrupted) return stop({ ...said, message: `${said.message}\n${standing}`.slice(0, 2000) });
-  const health = await job.ask(job.parts.manager.health());
+  const health = await job.ask(job.manager.health());
   if (!health.healthy)
     return stop(
       failure(
@@ -130,7 +130,7 @@ async function repair(job: JobContext): Promise<'running' | 'done'> {
   for (let count = 0; count < REPAIRS_MAX; count++) {
     const packages = await job.packages();
     const tried = job.entry.steps.slice(1).map(step => step.replace(/-\d+$/, ''));
-    const next = await job.ask(job.parts.manager.repair({ packages, request: job.request(), tried }));
+    const next = await job.ask(job.manager.repair({ packages, request: job.request(), tried }));
     if (next === null) return 'done';
     const step = `${next.step}-${job.entry.steps.length}`;
     job.log.note(`repairing: ${next.title}`);

@@ -8,7 +8,6 @@ import { type Transport, TransportFault } from '../plugins/transports/spec.ts';
 import { afterApply, apply } from './apply.ts';
 import { admitPlan, readPlan, type Trust } from './decide.ts';
 import type { Gateway } from './gateway.ts';
-import { hasSystemd } from './host-unit.ts';
 import { EXECUTOR_SETTINGS, type ExecutorSettings, failure, JobContext, JobLeft, type Stop, stop } from './job-context.ts';
 import { JobLog } from './job-log.ts';
 import type { Journal, JournalEntry } from './journal.ts';
@@ -17,7 +16,7 @@ import { afterReboot, type Proof, prove, readReboot, reboot, restart } from './s
 
 export interface Executor {
   readonly transport: Transport;
-  readonly manager: PackageManager;
+  manager(): Promise<PackageManager>;
   readonly gateway: Gateway;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -72,7 +71,7 @@ type Taken = { readonly refused: Failure } | { readonly plan: HostPlan; readonly
 function run(executor: Executor, task: { readonly jobId: string; readonly attempt: number }, take: () => Promise<Taken>): JobHandle {
   let cancel = () => {};
   let cancelled = false;
-  const finished = (async () => {
+  const work = async () => {
     const taken = await take();
     if ('refused' in taken) return { result: await refuse(executor, task, taken.refused), agentIsStale: false };
     if (taken.entry.result !== null) return { result: await deliver(executor, taken.entry, taken.entry.result), agentIsStale: false };
@@ -83,15 +82,12 @@ function run(executor: Executor, task: { readonly jobId: string; readonly attemp
       job.cancelled = true;
     };
     if (cancelled) cancel();
-    try {
-      return await work(job);
-    } catch (error) {
-      if (error instanceof JobLeft) return null;
-      throw error;
-    } finally {
-      await log.close();
-    }
-  })();
+    return carryOut(job).finally(() => log.close());
+  };
+  const finished = work().catch((error: unknown) => {
+    if (error instanceof JobLeft) return null;
+    throw error;
+  });
   return {
     jobId: task.jobId,
     attempt: task.attempt,
@@ -131,13 +127,12 @@ function firstEntry(plan: HostPlan, task: JobTask, clock: Clock): JournalEntry {
 /** How long to wait for a host that went away after the point of no return before it is asked again; it is asked until it answers. */
 const RECONNECT_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
-async function work(job: JobContext): Promise<{ result: JobResult; agentIsStale: boolean }> {
+async function carryOut(job: JobContext): Promise<{ result: JobResult; agentIsStale: boolean }> {
   await job.record({ runs: job.entry.runs + 1 });
   let agentIsStale = false;
   for (let lost = 0; ; ) {
     try {
-      await job.parts.transport.connect();
-      job.systemd = await hasSystemd(job.parts.transport);
+      await job.reach();
       const step = await advance(job);
       if (step === 'again') {
         lost = 0;
@@ -246,7 +241,7 @@ async function finish(job: JobContext, proof: Proof | null, stopped: Stop | null
   job.log.note(stopped === null ? 'done' : stopped.outcome === 'failed' ? `failed: ${stopped.failure.message}` : stopped.outcome);
   await job.record({ state: 'finished', result });
   // Archives are kept for the repair of what failed; they go when all is proven.
-  if (stopped === null) await job.ask(job.parts.manager.discardDownloads()).catch(() => {});
+  if (stopped === null) await job.ask(job.manager.discardDownloads()).catch(() => {});
   await job.log.close();
   return deliver(job.parts, job.entry, result);
 }

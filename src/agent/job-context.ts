@@ -7,6 +7,7 @@ import type { InstalledPackage, PackageManager, SimulationRequest } from '../plu
 import { converse, type Transport } from '../plugins/transports/spec.ts';
 import type { Trust } from './decide.ts';
 import type { Gateway } from './gateway.ts';
+import { hasSystemd } from './host-unit.ts';
 import type { JobLog } from './job-log.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 
@@ -46,7 +47,8 @@ export class JobLeft extends Error {}
 export interface JobParts {
   readonly plan: HostPlan;
   readonly transport: Transport;
-  readonly manager: PackageManager;
+  /** Asked after the host was reached for the first time. */
+  manager(): Promise<PackageManager>;
   readonly gateway: Gateway;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -62,10 +64,23 @@ export class JobContext {
   entry: JournalEntry;
   cancelled = false;
   systemd = true;
+  private known: PackageManager | null = null;
 
   constructor(parts: JobParts, entry: JournalEntry) {
     this.parts = parts;
     this.entry = entry;
+  }
+
+  /** Reaches the host, and learns what must be known of it before anything is asked. Throws a TransportFault when it cannot be reached. */
+  async reach(): Promise<void> {
+    await this.parts.transport.connect();
+    this.systemd = await hasSystemd(this.parts.transport);
+    this.known ??= await this.parts.manager();
+  }
+
+  get manager(): PackageManager {
+    if (this.known === null) throw new Error('the host was not reached yet');
+    return this.known;
   }
 
   get plan(): HostPlan {
@@ -81,7 +96,7 @@ export class JobContext {
   }
 
   async packages(): Promise<InstalledPackage[]> {
-    const read = await this.ask(this.parts.manager.packages());
+    const read = await this.ask(this.manager.packages());
     if (!read.ok) throw new Error(`the package list could not be read: ${read.problem}`);
     return read.value;
   }

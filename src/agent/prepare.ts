@@ -15,7 +15,8 @@ import { failure, type JobContext, type Stop, stop } from './job-context.ts';
 
 export async function precheck(job: JobContext): Promise<Stop | null> {
   job.log.start('precheck');
-  const { transport, manager } = job.parts;
+  const { transport } = job.parts;
+  const { manager } = job;
   if (!transport.canBeRoot) return stop(failure('precheck', 'there is no way to root on this host: give the user sudo', 'no-root'));
   if (!(await makeJobsFolder(transport)))
     return stop(failure('precheck', 'the folder for the job’s output could not be made on the host', 'state-folder'));
@@ -82,7 +83,8 @@ const megabytes = (bytes: number) => Math.ceil(bytes / 1_000_000);
 
 /** Another process at work is waited for, by name, and never ended. */
 export async function waitForLock(job: JobContext): Promise<Stop | null> {
-  const { settings, manager } = job.parts;
+  const { settings } = job.parts;
+  const { manager } = job;
   const until = Date.now() + settings.lockWaitSeconds * 1000;
   let said = '';
   for (;;) {
@@ -107,11 +109,11 @@ export async function waitForLock(job: JobContext): Promise<Stop | null> {
 /** The indexes are refreshed, and what apt would do now must be the approved set, item by item. */
 export async function simulate(job: JobContext): Promise<Stop | null> {
   job.log.start('simulate');
-  const refreshed = await withTries(job, () => job.ask(job.parts.manager.refresh()), ['repository-unavailable', 'digest-mismatch']);
+  const refreshed = await withTries(job, () => job.ask(job.manager.refresh()), ['repository-unavailable', 'digest-mismatch']);
   if (!refreshed.ok) return stop(refreshed.problem);
   const simulation = await simulateOnce(job);
   if ('outcome' in simulation) return simulation;
-  const room = await spaceProblem(job, job.parts.manager.spaceNeeded(simulation));
+  const room = await spaceProblem(job, job.manager.spaceNeeded(simulation));
   if (room) return room;
   job.log.done(
     `${simulation.transaction.length} packages, as approved${simulation.downloadBytes ? `; ${megabytes(simulation.downloadBytes)} MB to fetch` : ''}`,
@@ -121,7 +123,7 @@ export async function simulate(job: JobContext): Promise<Stop | null> {
 
 export async function simulateOnce(job: JobContext): Promise<Simulation | Stop> {
   const status = transactionStatus(job.plan.transaction, await job.packages());
-  const simulated = await job.ask(job.parts.manager.simulate(job.request()));
+  const simulated = await job.ask(job.manager.simulate(job.request()));
   if (!simulated.ok) return stop(simulated.problem);
   const differences = transactionDifferences(status, simulated.value.transaction);
   if (differences.length === 0) return simulated.value;
@@ -136,10 +138,7 @@ export async function simulateOnce(job: JobContext): Promise<Simulation | Stop> 
 
 export async function download(job: JobContext): Promise<Stop | null> {
   job.log.start('download');
-  const fetched = await withTries(job, () => job.ask(job.parts.manager.download(job.request())), [
-    'repository-unavailable',
-    'digest-mismatch',
-  ]);
+  const fetched = await withTries(job, () => job.ask(job.manager.download(job.request())), ['repository-unavailable', 'digest-mismatch']);
   if (!fetched.ok) return stop(fetched.problem);
   job.log.done(`${fetched.value.files.length} archives, each as its signed index says`);
   return null;

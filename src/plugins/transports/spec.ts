@@ -41,14 +41,14 @@ export type TransportFaultCode = (typeof TRANSPORT_FAULTS)[number];
 export class TransportFault extends Fault<TransportFaultCode> {}
 
 /** What programs on the host see of an environment (security.md 2.3). needrestart's apt hook must not act inside a transaction. */
-export const HOST_ENVIRONMENT: Readonly<Record<string, string>> = {
+export const HOST_ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C.UTF-8',
   DEBIAN_FRONTEND: 'noninteractive',
   NEEDRESTART_SUSPEND: '1',
   APT_LISTCHANGES_FRONTEND: 'none',
   HOME: '/root',
-};
+} as const;
 
 /** Runs one command of a dialogue. A command that needs root where there is none is answered, not attempted. */
 export async function perform(transport: Transport, wanted: Command): Promise<CommandResult> {

@@ -30,7 +30,7 @@ describe('programs on this machine', () => {
     expect(seen.join('')).toBe('grüße\n');
   });
   it('passes nothing of its own environment on', async () => {
-    process.env['FETTLE_SECRET_OF_TEST'] = 'x';
+    process.env.FETTLE_SECRET_OF_TEST = 'x';
     const result = await local.run(['env'], limits);
     expect(result.stdout).not.toContain('FETTLE_SECRET_OF_TEST');
     expect(result.stdout).toContain('DEBIAN_FRONTEND=noninteractive');

@@ -31,7 +31,7 @@ export async function scanKey(address: string, port: number, timeoutSeconds = 10
     throw new TransportFault('bad-address', `not a host name or address: ${address}`, 'Write host names or IP addresses, one a line.');
   const argv = ['ssh-keyscan', '-T', String(timeoutSeconds), '-p', String(port), '-t', 'ed25519,ecdsa,rsa', '--', address];
   const result = await runChild(argv, {
-    env: { PATH: HOST_ENVIRONMENT['PATH']!, LC_ALL: 'C.UTF-8' },
+    env: { PATH: HOST_ENVIRONMENT.PATH, LC_ALL: 'C.UTF-8' },
     stdin: null,
     timeoutMs: (timeoutSeconds + 5) * 1000,
     maxOutputBytes: 64_000,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandResult } from '../../../core/kernel/commands.ts';
@@ -48,6 +47,8 @@ export function sshTransport(target: SshTarget, settings: SshSettings): Transpor
   return new SshConnection(target, settings);
 }
 
+let connections = 0;
+
 class SshConnection implements Transport {
   readonly reach = 'ssh' as const;
   private readonly target: SshTarget;
@@ -60,11 +61,8 @@ class SshConnection implements Transport {
   constructor(target: SshTarget, settings: SshSettings) {
     this.target = target;
     this.timeoutSeconds = settings.connectTimeoutSeconds ?? 15;
-    const name = createHash('sha256')
-      .update(`${target.user}@${target.address}:${target.port} ${target.hostKeys.join()} ${JSON.stringify(target.authentication)}`)
-      .digest('hex')
-      .slice(0, 16);
-    this.dir = join(settings.runtimeDir, name);
+    // Of this connection alone: two connections to one host must not take each other's files away.
+    this.dir = join(settings.runtimeDir, String(++connections));
     this.socket = join(this.dir, 's');
   }
 
@@ -209,7 +207,7 @@ class SshConnection implements Transport {
         }
       : {};
     return runChild(argv, {
-      env: { PATH: HOST_ENVIRONMENT['PATH']!, LC_ALL: 'C.UTF-8', ...askpass },
+      env: { PATH: HOST_ENVIRONMENT.PATH, LC_ALL: 'C.UTF-8', ...askpass },
       stdin: options.stdin ?? null,
       timeoutMs: options.timeoutMs,
       maxOutputBytes: options.maxOutputBytes,

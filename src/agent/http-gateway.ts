@@ -1,0 +1,33 @@
+import type { JobEvent, JobResult, Permit } from '../core/rollouts/host-plan.ts';
+import type { Gateway, PermitAnswer } from './gateway.ts';
+import { type ServerClient, ServerFault } from './server-client.ts';
+
+const RESULT_RETRY_SECONDS = [1, 2, 5, 10, 30, 60];
+
+/**
+ * The agent's way to the server. A result is sent until the server has it: the journal is the outbox, so an agent that ends meanwhile
+ * sends it at its next start.
+ */
+export function httpGateway(client: ServerClient, pause: (ms: number) => Promise<void>): Gateway {
+  const path = (jobId: string, attempt: number, what: string) => `/api/agent/v1/jobs/${encodeURIComponent(jobId)}/${attempt}/${what}`;
+  return {
+    events: (jobId, attempt, events: readonly JobEvent[]) =>
+      client.post(path(jobId, attempt, 'events'), { events }, { timeoutSeconds: 20 }),
+    permit: (jobId, attempt, phase: Permit['phase']) =>
+      client.post<PermitAnswer>(path(jobId, attempt, 'permit'), { phase }, { timeoutSeconds: 30 }),
+    async result(jobId: string, attempt: number, result: JobResult) {
+      for (let tried = 0; ; tried++) {
+        try {
+          await client.post(path(jobId, attempt, 'result'), result, { timeoutSeconds: 60 });
+          return;
+        } catch (error) {
+          // A server that does not know the job (restored from a backup, or the rollout was deleted) will never take it: it is kept in the journal and not sent for ever.
+          if (error instanceof ServerFault && error.code === 'request-refused' && tried > 0) return;
+          if (!(error instanceof ServerFault)) throw error;
+          const seconds = error.retryAfterSeconds ?? RESULT_RETRY_SECONDS[Math.min(tried, RESULT_RETRY_SECONDS.length - 1)]!;
+          await pause(seconds * 1000);
+        }
+      }
+    },
+  };
+}

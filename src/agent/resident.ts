@@ -1,0 +1,256 @@
+import { readFile, stat } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { agent } from '../api/agent.ts';
+import type { Answer } from '../api/contract.ts';
+import { type Clock, epochMs } from '../core/kernel/instants.ts';
+import type { PackageManager } from '../plugins/package-managers/spec.ts';
+import { converse, type Transport } from '../plugins/transports/spec.ts';
+import type { ReadChangelog } from './collect.ts';
+import { type Executor, type JobHandle, resumeJob, startJob } from './execute.ts';
+import { httpGateway } from './http-gateway.ts';
+import { JobLeft } from './job-context.ts';
+import { fileJournal, type Journal } from './journal.ts';
+import { report } from './report.ts';
+import { type ServerClient, ServerFault } from './server-client.ts';
+import type { Identity, StateFolder } from './state-folder.ts';
+
+type Task = Answer<(typeof agent)['agentCheckIn']>['tasks'][number];
+type CheckIn = Answer<(typeof agent)['agentCheckIn']>;
+
+export interface Resident {
+  readonly identity: Identity;
+  readonly state: StateFolder;
+  readonly transport: Transport;
+  readonly manager: PackageManager;
+  readonly client: ServerClient;
+  readonly clock: Clock;
+  readonly readChangelog: ReadChangelog;
+  readonly agentVersion: string;
+  readonly signal: AbortSignal;
+  log(text: string): void;
+}
+
+/** How long one check-in may hang at the server; proxies commonly cut at 60 seconds. */
+const WAIT_SECONDS = 50;
+/** A full look at the host this often, whether or not anything seemed to change; a change of dpkg's status is seen within one check-in. */
+const COLLECT_MINUTES = 60;
+const BACK_OFF_SECONDS_MAX = 300;
+/** A simulation is worth no more than the indexes it is made on. */
+const SIMULATE_REFRESH_MINUTES = 10;
+/** A halt reaches a running job with its own log lines; this is for everything else. */
+const IN_HAND_PAUSE_MS = 3_000;
+const STATUS_FILE = '/var/lib/dpkg/status';
+
+/** The loop of the resident agent: ask, do what is asked, tell what changed. It ends when `signal` does, or when the agent itself must be restarted. */
+export async function runResident(resident: Resident): Promise<void> {
+  const journal = await fileJournal(`${resident.state.path}/journal`);
+  const loop = new AgentLoop(resident, journal);
+  await loop.resume();
+  await loop.run();
+}
+
+class AgentLoop {
+  private readonly resident: Resident;
+  private readonly journal: Journal;
+  private readonly executor: Executor;
+  private job: JobHandle | null = null;
+  /** Reports and simulations one after the other; a job waits for none of them. */
+  private queue: Promise<void> = Promise.resolve();
+  private reporting = false;
+  private simulating = new Set<string>();
+  private collectedAtMs = 0;
+  private statusSeen = '';
+  private refreshedAtMs = 0;
+  private restartWanted = false;
+
+  constructor(resident: Resident, journal: Journal) {
+    this.resident = resident;
+    this.journal = journal;
+    const { transport, manager, clock, signal, identity, client } = resident;
+    this.executor = {
+      transport,
+      manager: async () => manager,
+      clock,
+      signal,
+      journal,
+      trust: identity,
+      gateway: httpGateway(client, ms => this.pauseOrLeave(ms)),
+    };
+  }
+
+  /** What the journal left open comes first: a transaction may be half done. */
+  async resume(): Promise<void> {
+    const open = (await this.journal.list())
+      .filter(entry => entry.acknowledgedAt === null)
+      .sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1));
+    for (const entry of open) {
+      this.resident.log(`taking up job ${entry.jobId}, attempt ${entry.attempt}, which is ${entry.state}`);
+      if (entry.state === 'finished') {
+        // Only its result is still to be sent; that need not hold up new work.
+        void resumeJob(this.executor, entry).finished.catch(error => this.resident.log(`result of ${entry.jobId}: ${error}`));
+      } else if (this.job === null) this.follow(resumeJob(this.executor, entry));
+    }
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.resident;
+    let failures = 0;
+    while (!signal.aborted && !(this.restartWanted && this.job === null)) {
+      try {
+        await this.lookForChanges();
+        const answer = await this.checkIn();
+        failures = 0;
+        const fresh = answer.tasks.filter(task => this.take(task));
+        // The server names its tasks again until they are answered: with all of them in hand, a pause keeps that from spinning.
+        const inHand = answer.tasks.length === 0 ? 0 : fresh.length > 0 ? 500 : IN_HAND_PAUSE_MS;
+        await this.pause(Math.max(answer.nextCheckInSeconds * 1000, inHand));
+      } catch (error) {
+        if (signal.aborted) break;
+        failures++;
+        await this.pause(this.backOff(error, failures));
+      }
+    }
+    await this.queue;
+    await this.job?.finished.catch(() => null);
+  }
+
+  private backOff(error: unknown, failures: number): number {
+    const asked = error instanceof ServerFault ? error.retryAfterSeconds : null;
+    const seconds = asked ?? Math.min(2 ** Math.min(failures, 9), BACK_OFF_SECONDS_MAX);
+    if (failures <= 3 || failures % 20 === 0)
+      this.resident.log(`${error instanceof Error ? error.message : String(error)}; trying again within ${Math.ceil(seconds)} s`);
+    // Full jitter: a server that comes back is not met by all its hosts at once.
+    return (0.25 + 0.75 * Math.random()) * seconds * 1000;
+  }
+
+  private async checkIn(): Promise<CheckIn> {
+    const { client, agentVersion, state, signal } = this.resident;
+    const open = (await this.journal.list())
+      .filter(entry => entry.acknowledgedAt === null)
+      .map(({ jobId, attempt }) => ({ jobId, attempt }));
+    const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim() || null;
+    const { digests } = await state.reported();
+    const waitSeconds = this.reporting || this.simulating.size > 0 ? 5 : WAIT_SECONDS;
+    return client.post<CheckIn>(
+      '/api/agent/v1/check-in',
+      { agentVersion, bootId, digests, openJobs: open.slice(0, 50), waitSeconds },
+      { timeoutSeconds: waitSeconds + 20, signal },
+    );
+  }
+
+  /** False when the task is in hand already. */
+  private take(task: Task): boolean {
+    switch (task.kind) {
+      case 'report':
+        return this.report(task.refresh);
+      case 'simulate':
+        return this.simulate(task.request);
+      case 'cancel':
+        if (this.job?.jobId !== task.jobId || this.job.attempt !== task.attempt) return false;
+        this.job.cancel();
+        return true;
+      case 'job':
+        if (this.job !== null) return false;
+        this.follow(startJob(this.executor, task));
+        return true;
+      default:
+        // A newer server's verb is not guessed at: the vocabulary is closed.
+        this.resident.log(`unknown task ${String((task as { kind?: unknown }).kind).slice(0, 40)}: not done`);
+        return false;
+    }
+  }
+
+  private follow(handle: JobHandle): void {
+    this.job = handle;
+    handle.finished
+      .then(ended => {
+        if (ended)
+          this.resident.log(
+            `job ${handle.jobId}, attempt ${handle.attempt}: ${ended.result.outcome}${ended.result.failure ? ` (${ended.result.failure.class})` : ''}`,
+          );
+        this.restartWanted ||= ended?.agentIsStale ?? false;
+      })
+      .catch(error => this.resident.log(`job ${handle.jobId}: ${error instanceof Error ? error.stack : error}`))
+      .finally(() => {
+        this.job = null;
+        if (!this.resident.signal.aborted) this.report(false);
+      });
+  }
+
+  /** A changed package database or the hour: then the host is read anew. Not in the middle of a job, which reports by itself. */
+  private async lookForChanges(): Promise<void> {
+    if (this.job !== null || this.reporting) return;
+    const seen = await stat(STATUS_FILE).then(
+      s => `${s.mtimeMs} ${s.size} ${s.ino}`,
+      () => '',
+    );
+    const due = epochMs(this.resident.clock.now()) - this.collectedAtMs >= COLLECT_MINUTES * 60_000;
+    if (!due && seen === this.statusSeen) return;
+    this.report(false);
+  }
+
+  private report(refresh: boolean): boolean {
+    if (this.reporting || this.job !== null) return false;
+    this.reporting = true;
+    this.enqueue('report', async () => {
+      try {
+        this.statusSeen = await stat(STATUS_FILE).then(
+          s => `${s.mtimeMs} ${s.size} ${s.ino}`,
+          () => '',
+        );
+        const outcome = await report(this.resident, { refresh });
+        if (refresh) this.refreshedAtMs = epochMs(this.resident.clock.now());
+        this.resident.log(outcome.sent.length === 0 ? 'inventory unchanged' : `inventory sent: ${outcome.sent.join(', ')}`);
+      } finally {
+        // A report that failed is tried again after a while, not at once.
+        this.collectedAtMs = epochMs(this.resident.clock.now());
+        this.reporting = false;
+        releaseMemory();
+      }
+    });
+    return true;
+  }
+
+  private simulate(request: Extract<Task, { kind: 'simulate' }>['request']): boolean {
+    if (this.simulating.has(request.requestId)) return false;
+    this.simulating.add(request.requestId);
+    this.enqueue('simulation', async () => {
+      const { transport, manager, client, clock } = this.resident;
+      try {
+        if (
+          epochMs(clock.now()) - this.refreshedAtMs > SIMULATE_REFRESH_MINUTES * 60_000 &&
+          (await converse(transport, manager.refresh())).ok
+        )
+          this.refreshedAtMs = epochMs(clock.now());
+        const done = await converse(transport, manager.simulate({ changes: request.changes, allowDowngrade: request.allowDowngrade }));
+        const answer = done.ok
+          ? { ok: true, transaction: done.value.transaction, problem: null, downloadBytes: done.value.downloadBytes }
+          : { ok: false, transaction: [], problem: done.problem.message, downloadBytes: null };
+        await client.post(`/api/agent/v1/simulations/${encodeURIComponent(request.requestId)}`, answer);
+      } finally {
+        this.simulating.delete(request.requestId);
+        releaseMemory();
+      }
+    });
+    return true;
+  }
+
+  private enqueue(what: string, work: () => Promise<void>): void {
+    this.queue = this.queue.then(work).catch(error => this.resident.log(`${what}: ${error instanceof Error ? error.message : error}`));
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (ms > 0) await wait(ms, undefined, { signal: this.resident.signal }).catch(() => {});
+  }
+
+  /** For a job: waiting for the server must end when the process does; the journal goes on from there. */
+  private async pauseOrLeave(ms: number): Promise<void> {
+    await this.pause(ms);
+    if (this.resident.signal.aborted) throw new JobLeft();
+  }
+}
+
+/** After a burst the heap is given back to the host; present when node runs with --expose-gc. */
+function releaseMemory(): void {
+  (globalThis as { gc?: () => void }).gc?.();
+}

@@ -1,0 +1,51 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { readChangelog } from '../agent/changelog-rows.ts';
+import { type ChangelogRow, collectSnapshot } from '../agent/collect.ts';
+import type { Clock } from '../core/kernel/instants.ts';
+import type { Transport } from '../plugins/transports/spec.ts';
+import { scanKey } from '../plugins/transports/ssh/scan-key.ts';
+import { sshTransport } from '../plugins/transports/ssh/ssh.ts';
+import type { Collected, SshEndpoint, SshPort } from '../server/ports.ts';
+
+export interface SshConnections extends SshPort {
+  transport(endpoint: SshEndpoint): Transport;
+  collectOver(transport: Transport, options: { readonly refresh: boolean; readonly history: boolean }): Promise<Collected>;
+  /** Ends the connections' shared folder. */
+  close(): Promise<void>;
+}
+
+/** Change logs are the same for every host with the same versions; they are fetched once by the first host that has them. */
+const CACHED_CHANGELOGS = 5_000;
+
+/** Everything that this server does by SSH goes through here: control sockets and keys live in one private folder of this process. */
+export function sshConnections(clock: Clock): SshConnections {
+  const runtimeDir = mkdtempSync(path.join(tmpdir(), 'fettle-ssh-'));
+  const rows = new Map<string, readonly ChangelogRow[]>();
+  const cache = {
+    get: (key: string) => rows.get(key),
+    set(key: string, value: readonly ChangelogRow[]) {
+      rows.set(key, value);
+      if (rows.size > CACHED_CHANGELOGS) rows.delete(rows.keys().next().value!);
+    },
+  };
+  const transport = (endpoint: SshEndpoint) => sshTransport(endpoint, { runtimeDir });
+  const collectOver: SshConnections['collectOver'] = (over, { refresh, history }) =>
+    collectSnapshot({ transport: over, clock, refresh, history, changelogs: { read: readChangelog, cache } });
+  return {
+    transport,
+    collectOver,
+    scanKey: (address, port) => scanKey(address, port),
+    async collect(endpoint, { refresh }) {
+      const over = transport(endpoint);
+      try {
+        return await collectOver(over, { refresh, history: true });
+      } finally {
+        await over.close();
+      }
+    },
+    close: () => rm(runtimeDir, { recursive: true, force: true }),
+  };
+}
