@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname, release as osRelease } from 'node:os';
 import path from 'node:path';
@@ -113,16 +112,12 @@ function commonRelease(packages: readonly ListedPackage[]): string | null {
   return [...releases].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
 }
 
+const DPKG_FIELDS = ['Package', 'Version', 'source:Package', 'source:Version', 'Architecture', 'db:Status-Status'];
+
 const LOCAL_LISTS: readonly { readonly scheme: string; readonly argv: readonly [string, ...string[]]; readonly header: string }[] = [
   {
     scheme: 'deb',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
-    argv: [
-      'dpkg-query',
-      '-W',
-      '-f',
-      '${Package}\\t${Version}\\t${source:Package}\\t${source:Version}\\t${Architecture}\\t${db:Status-Status}\\n',
-    ],
+    argv: ['dpkg-query', '-W', '-f', `${DPKG_FIELDS.map(field => `\${${field}}`).join('\\t')}\\n`],
     header: 'package\tversion\tsource\tsource_version\tarch\tstatus\n',
   },
   {
@@ -138,6 +133,8 @@ function readLocal(options: ScanOptions): ScannedHost {
   const release = options.release ?? localRelease();
   const list = LOCAL_LISTS.find(one => one.scheme === schemeOfRelease(release));
   if (list === undefined) throw new InputError(`packages of ${release} cannot be listed here`);
+  // Loaded here only: it costs a scan of a file three milliseconds.
+  const { execFileSync } = process.getBuiltinModule('node:child_process');
   let text: string;
   try {
     text =

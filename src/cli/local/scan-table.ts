@@ -29,9 +29,9 @@ export class ScanTable {
   readonly #hidden = new Map<string, Set<string>>();
   readonly #hosts = new Map<string, { packages: number; findings: number; fixable: number; exploited: number }>();
   readonly #list: string[] = [];
-  readonly #options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean };
+  readonly #options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean | null };
 
-  constructor(options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean }) {
+  constructor(options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean | null }) {
     this.#options = options;
   }
 
@@ -49,7 +49,7 @@ export class ScanTable {
         ids.add(`${block.package.sourceName} ${match.vulnerabilityId}`);
         if (!this.#options.all) continue;
       }
-      const exploited = this.#options.isKnownExploited(match.vulnerabilityId);
+      const exploited = this.#options.isKnownExploited(match.vulnerabilityId) === true;
       if (host) {
         host.findings++;
         if (match.state === 'fixed') host.fixable++;

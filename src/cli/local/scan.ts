@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { advisorySource } from '../../core/advisories/kernel-names.ts';
 import type { Match } from '../../core/findings/finding.ts';
 import { Fault } from '../../core/kernel/faults.ts';
@@ -77,6 +76,10 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   for (const problem of loaded.problems) ports.err(`fettle scan: feed problem: ${problem}\n`);
   const covered = [...releases].filter(release => loaded.covered.has(release));
   if (covered.length === 0) return reportNothingKnown([...releases], locations, loaded, ports);
+  if (options.failOn === 'known-exploited' && !loaded.hasKnownExploited) {
+    ports.err(`fettle scan: --fail-on known-exploited needs a KEV feed, and none was read from ${locations.join(', ')}\n`);
+    return EXIT.feed;
+  }
   warnAboutFeeds(loaded, options, ports);
   const exporter = options.format === 'table' ? null : await EXPORTERS[options.format]();
   const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), options, ports) : [];
@@ -143,7 +146,7 @@ function writeFindings(
   ports: ScanPorts,
 ): Outcome {
   const outcome: Outcome = { failing: false, badInput: false, uncovered: false };
-  const isKnownExploited = (id: string): boolean => loaded.knownExploited.has(id);
+  const isKnownExploited = (id: string): boolean | null => (loaded.hasKnownExploited ? loaded.knownExploited.has(id) : null);
   const matcher = new ScanMatcher(loaded.index);
   const fails = FAILING[options.failOn];
   const files = new Map<string, string>();
@@ -173,7 +176,7 @@ function writeFindings(
     const context: ExportContext = {
       at: ports.now(),
       toolVersion: ports.toolVersion,
-      documentId: randomUUID(),
+      documentId: () => crypto.randomUUID(),
       author: 'Fettle',
       fileOf: host => files.get(host) ?? host,
       isKnownExploited,
@@ -185,9 +188,9 @@ function writeFindings(
 }
 
 /** Hidden findings never count. */
-const FAILING: Readonly<Record<FailOn, (match: Match, isKnownExploited: (id: string) => boolean) => boolean>> = {
+const FAILING: Readonly<Record<FailOn, (match: Match, isKnownExploited: (id: string) => boolean | null) => boolean>> = {
   any: () => true,
   fixable: match => match.state === 'fixed',
-  'known-exploited': (match, isKnownExploited) => isKnownExploited(match.vulnerabilityId),
+  'known-exploited': (match, isKnownExploited) => isKnownExploited(match.vulnerabilityId) === true,
   never: () => false,
 };

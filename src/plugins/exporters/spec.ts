@@ -28,13 +28,14 @@ export function hiddenReason(block: FindingBlock, match: Match): HiddenReason {
 export interface ExportContext {
   readonly at: Instant;
   readonly toolVersion: string;
-  /** A fresh UUID for documents that want one. */
-  readonly documentId: string;
+  /** A fresh UUID, for documents that want one. */
+  documentId(): string;
   /** Who makes the statements (OpenVEX author). */
   readonly author: string;
   /** Input file by host, for formats that point at a file. */
   readonly fileOf: (host: string) => string;
-  isKnownExploited(vulnerabilityId: string): boolean;
+  /** null when no KEV feed was read: nothing is known then. */
+  isKnownExploited(vulnerabilityId: string): boolean | null;
 }
 
 /** A format to write findings in. Chunks are text or UTF-8 bytes, so that a fleet's answer is never held in memory. */

@@ -41,7 +41,7 @@ function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterabl
         block.kernelState,
         match.severity,
         hiddenReason(block, match),
-        context.isKnownExploited(match.vulnerabilityId) ? 'yes' : 'no',
+        EXPLOITED[String(context.isKnownExploited(match.vulnerabilityId))] ?? '',
         evidence?.source ?? '',
         evidence?.statedOn ?? '',
         evidence?.rule ?? '',
@@ -60,3 +60,6 @@ function cell(value: string | null): string {
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** Empty when no KEV feed was read. */
+const EXPLOITED: Readonly<Record<string, string>> = { true: 'yes', false: 'no' };

@@ -39,7 +39,7 @@ function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterabl
   const opening = {
     bomFormat: 'CycloneDX',
     specVersion: '1.6',
-    serialNumber: `urn:uuid:${context.documentId}`,
+    serialNumber: `urn:uuid:${context.documentId()}`,
     version: 1,
     metadata: { timestamp: context.at, tools: tool },
   };

@@ -3,55 +3,45 @@ import { type ExportContext, type Exporter, type FindingBlock, hiddenReason, typ
 
 /**
  * An array with one object a finding, one to a line:
- * {host, package, arch, version, source, sourceVersion, release, kernelState, id, aliases, fixedVersion, state, severity, hidden, knownExploited, evidence}.
+ * {host, package, arch, version, source, sourceVersion, release, kernelState, hidden, id, aliases, fixedVersion, state, severity, knownExploited, evidence}.
  * `hidden` findings are listed too: `unimportant`, `wont-fix`, `kernel-not-running`, else null.
  */
 export const json: Exporter = { id: 'json', title: 'JSON', mediaType: 'application/json', write };
 
-const CHUNK_BYTES = 1 << 20;
-const SEPARATOR = Buffer.from(',\n');
+const CHUNK_CHARS = 1 << 20;
 
-/** Rows differ between hosts only in the host's name, so each package's rows are written once, as bytes, and copied for every host that has it. */
-function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterable<string | Uint8Array> {
-  yield '[\n';
+/** Rows differ between hosts only in the host's name, so each package's rows are written once and repeated for every host that has it. */
+function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterable<string> {
   const rows = new RowCache(context);
-  let host = '';
-  let opening = Buffer.alloc(0);
-  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  let used = 0;
-  let first = true;
+  let host: string | null = null;
+  let opening = '';
+  let chunk = '[';
+  let separator = '\n';
   for (const block of blocks) {
-    if (block.host !== host || opening.length === 0) {
+    if (block.host !== host) {
       host = block.host;
-      opening = Buffer.from(`{"host":${JSON.stringify(host)},`);
+      opening = `{"host":${JSON.stringify(host)},`;
     }
     for (const row of rows.of(block)) {
-      const size = SEPARATOR.length + opening.length + row.length;
-      if (used + size > chunk.length) {
-        yield chunk.subarray(0, used);
-        // The reader may still hold the last chunk: a new one each time.
-        chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, size));
-        used = 0;
-      }
-      if (!first) used += SEPARATOR.copy(chunk, used);
-      first = false;
-      used += opening.copy(chunk, used);
-      used += row.copy(chunk, used);
+      chunk += separator + opening + row;
+      separator = ',\n';
     }
+    if (chunk.length < CHUNK_CHARS) continue;
+    yield chunk;
+    chunk = '';
   }
-  if (used > 0) yield chunk.subarray(0, used);
-  yield first ? ']\n' : '\n]\n';
+  yield `${chunk}${separator === '\n' ? '' : '\n'}]\n`;
 }
 
 class RowCache {
   readonly #context: ExportContext;
-  readonly #byPackage = new Map<ScannedPackage, Map<KernelState, readonly Buffer[]>>();
+  readonly #byPackage = new Map<ScannedPackage, Map<KernelState, readonly string[]>>();
   readonly #byMatch = new Map<Match, string>();
   constructor(context: ExportContext) {
     this.#context = context;
   }
 
-  of(block: FindingBlock): readonly Buffer[] {
+  of(block: FindingBlock): readonly string[] {
     let byState = this.#byPackage.get(block.package);
     if (byState === undefined) this.#byPackage.set(block.package, (byState = new Map()));
     let rows = byState.get(block.kernelState);
@@ -59,9 +49,9 @@ class RowCache {
     return rows;
   }
 
-  #render(block: FindingBlock): readonly Buffer[] {
+  #render(block: FindingBlock): readonly string[] {
     const { name, arch, version, sourceName, sourceVersion } = block.package;
-    const start = JSON.stringify({
+    const known = {
       package: name,
       arch,
       version,
@@ -69,10 +59,9 @@ class RowCache {
       sourceVersion,
       release: block.release,
       kernelState: block.kernelState,
-    }).slice(1, -1);
-    return block.matches.map(match =>
-      Buffer.from(`${start},"hidden":${JSON.stringify(hiddenReason(block, match))},${this.#matchText(match)}`),
-    );
+    };
+    const start = `${JSON.stringify(known).slice(1, -1)},"hidden":`;
+    return block.matches.map(match => `${start}${JSON.stringify(hiddenReason(block, match))},${this.#matchText(match)}`);
   }
 
   #matchText(match: Match): string {

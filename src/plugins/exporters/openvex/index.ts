@@ -23,7 +23,7 @@ function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterabl
     }
   const document = {
     '@context': 'https://openvex.dev/ns/v0.2.0',
-    '@id': `urn:uuid:${context.documentId}`,
+    '@id': `urn:uuid:${context.documentId()}`,
     author: context.author,
     timestamp: context.at,
     version: 1,
