@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { LocalCommand } from '../cli/local/command.ts';
 import { scan } from '../cli/local/scan.ts';
+import { exporters } from '../plugins/exporters/catalog.ts';
+import { recognisePackageList } from '../plugins/importers/catalog.ts';
 import { defaultFeedLocations, loadFeeds } from './scan-feeds.ts';
 
 /** Wires `fettle scan`: the command, the feed reader and this process. */
 export const run: LocalCommand['run'] = (args, io) =>
   scan(args, {
+    recogniseList: recognisePackageList,
+    exporter: format => exporters[format](),
     loadFeeds,
     defaultFeeds: defaultFeedLocations(process.env),
     toolVersion: (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version,

@@ -3,9 +3,9 @@ import { hostname, release as osRelease } from 'node:os';
 import path from 'node:path';
 import { parseRelease, schemeOfRelease } from '../../core/advisories/releases.ts';
 import { MAX_PACKAGE_LIST_BYTES } from '../../core/kernel/limits.ts';
-import { recognisePackageList } from '../../plugins/importers/catalog.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScanOptions } from './scan-options.ts';
+import type { RecogniseList } from './scan-ports.ts';
 
 /** One package list, read. */
 export interface ScannedHost {
@@ -45,14 +45,14 @@ function statOf(input: string) {
   }
 }
 
-export function readHost(input: string, options: ScanOptions): ScannedHost {
-  return input === 'local' && options.local ? readLocal(options) : readList(input, options);
+export function readHost(input: string, options: ScanOptions, recognise: RecogniseList): ScannedHost {
+  return input === 'local' && options.local ? readLocal(options, recognise) : readList(input, options, recognise);
 }
 
-function readList(input: string, options: ScanOptions): ScannedHost {
+function readList(input: string, options: ScanOptions, recognise: RecogniseList): ScannedHost {
   const name = input === '-' ? 'stdin' : path.basename(input).replace(/\.(tsv|txt|json|status|list)$/i, '');
   const { text, warnings } = decode(readBytes(input), input);
-  const importer = recognisePackageList(text, options.release === null ? null : schemeOfRelease(options.release));
+  const importer = recognise(text, options.release === null ? null : schemeOfRelease(options.release));
   if (importer === null)
     throw new InputError(
       text.trim() === ''
@@ -129,7 +129,7 @@ const LOCAL_LISTS: readonly { readonly scheme: string; readonly argv: readonly [
   { scheme: 'apk', argv: ['cat', '/lib/apk/db/installed'], header: '' },
 ];
 
-function readLocal(options: ScanOptions): ScannedHost {
+function readLocal(options: ScanOptions, recognise: RecogniseList): ScannedHost {
   const release = options.release ?? localRelease();
   const list = LOCAL_LISTS.find(one => one.scheme === schemeOfRelease(release));
   if (list === undefined) throw new InputError(`packages of ${release} cannot be listed here`);
@@ -149,7 +149,7 @@ function readLocal(options: ScanOptions): ScannedHost {
       `${list.argv[0]} could not list the packages (${(problem as NodeJS.ErrnoException).code ?? (problem as Error).message})`,
     );
   }
-  const listing = recognisePackageList(text, schemeOfRelease(release))?.read(text, schemeOfRelease(release));
+  const listing = recognise(text, schemeOfRelease(release))?.read(text, schemeOfRelease(release));
   if (!listing || listing.packages.length === 0) throw new InputError(`${list.argv[0]} lists no package`);
   return {
     name: hostname(),

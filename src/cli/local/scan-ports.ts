@@ -1,7 +1,16 @@
 import type { ClaimIndex } from '../../core/advisories/claim-index.ts';
+import type { SchemeId } from '../../core/versions/scheme.ts';
+import type { Exporter } from '../../plugins/exporters/spec.ts';
+import type { PackageListImporter } from '../../plugins/importers/spec.ts';
+import type { Format } from './scan-options.ts';
+
+export type RecogniseList = (text: string, scheme: SchemeId | null) => PackageListImporter | null;
 
 /** What main hands to the scan, so that the command itself knows neither where feeds lie nor how they are read. */
 export interface ScanPorts {
+  readonly recogniseList: RecogniseList;
+  /** Loaded when it is wanted: a start costs more than a scan. */
+  exporter(format: Exclude<Format, 'table'>): Promise<Exporter>;
   loadFeeds(request: FeedRequest): Promise<LoadedFeeds>;
   readonly defaultFeeds: readonly string[];
   readonly toolVersion: string;

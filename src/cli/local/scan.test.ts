@@ -4,6 +4,8 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadFeeds } from '../../main/scan-feeds.ts';
+import { exporters } from '../../plugins/exporters/catalog.ts';
+import { recognisePackageList } from '../../plugins/importers/catalog.ts';
 import { scan } from './scan.ts';
 
 let folder: string;
@@ -56,6 +58,8 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
   writeFileSync(output, '');
   let err = '';
   const code = await scan([...argv, '--output', output], {
+    recogniseList: recognisePackageList,
+    exporter: format => exporters[format](),
     loadFeeds,
     defaultFeeds: [],
     toolVersion: '0.0.0',

