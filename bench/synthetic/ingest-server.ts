@@ -8,11 +8,11 @@ const bench = await startInventory({ databaseUrl });
 process.on('message', async message => {
   if (message === 'stop') {
     await bench.close();
-    process.disconnect();
+    process.disconnect?.();
     return;
   }
   if (message === 'flush') await bench.inventory.stop();
   const { user, system } = process.cpuUsage();
-  process.send!({ cpuMs: (user + system) / 1_000, rssMb: process.memoryUsage().rss / 2 ** 20 });
+  process.send?.({ cpuMs: (user + system) / 1_000, rssMb: process.memoryUsage().rss / 2 ** 20 });
 });
-process.send({ url: bench.url });
+process.send?.({ url: bench.url });

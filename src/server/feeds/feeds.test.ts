@@ -36,7 +36,7 @@ function source(id: string, defaultUrl: string | null): AdvisorySource {
     format: 'test',
     provides: 'claims',
     recognise: head => head.text.startsWith(`# ${id}`),
-    reader: () => ({ push: () => [], end: () => [], dataDate: () => null }),
+    reader: () => ({ push: () => [], end: () => [], dataDate: () => null, quarantined: () => 0 }),
   };
 }
 const SOURCES = [source('alpha', null), source('beta', 'http://feeds.invalid/beta')];

@@ -12,8 +12,9 @@ import { invalid, RequestFault } from '../runtime/problems.ts';
 import { hostOf } from './callers.ts';
 import { hostFacts } from './facts.ts';
 import type { HostStates } from './host-states.ts';
+import { PARTS, type Report, type ReportAnswer } from './report.ts';
 import type { ReportRequests } from './report-requests.ts';
-import type { Report, ReportAnswer, ReportStore } from './reports.ts';
+import type { ReportStore } from './reports.ts';
 import type { SeenHosts } from './seen.ts';
 
 export interface AgentRoutePorts {
@@ -113,11 +114,12 @@ function reportOf(body: z.output<typeof ReportBody>): Report {
   return {
     observedAt: body.observedAt,
     digests: body.digests,
-    facts: body.facts === undefined ? undefined : hostFacts(body.facts),
-    packages: body.packages?.map((row, index) => fromPackageRow(row) ?? refuse(index, row[5])),
-    candidates: body.candidates,
-    history: body.history,
-    changelogs: body.changelogs,
+    sent: new Set(PARTS.filter(part => body[part] !== undefined)),
+    facts: () => hostFacts(body.facts),
+    packages: () => (body.packages ?? []).map((row, index) => fromPackageRow(row) ?? refuse(index, row[5])),
+    candidates: () => body.candidates ?? null,
+    history: body.history ?? [],
+    changelogs: body.changelogs ?? [],
   };
 }
 

@@ -9,14 +9,14 @@ const INSERT = `insert into changelog_claim (release, package_name, fixed_versio
 select host.release, w.source_name, w.version, v.id, w.stated_on, $1, $3
 from host, jsonb_to_recordset($2::jsonb) as w(source_name text, version text, stated_on date, vulnerabilities jsonb), jsonb_array_elements_text(w.vulnerabilities) as v(id)
 where host.id = $1 and host.release <> ''
-order by 1, 2, 3, 4 on conflict do nothing`;
+order by 1, 2, 3, 4 on conflict do nothing returning 1`;
 
-/** What the changelogs of a host's candidates name, kept as that host's statement; later hosts that say the same add nothing. */
+/** What the changelogs of a host's candidates name, kept as that host's statement; later hosts that say the same add nothing. Returns how many are new. */
 export async function recordChangelogs(
   context: Pick<Context, 'db' | 'clock'>,
   hostId: string,
   notes: Collected['changelogs'],
-): Promise<void> {
+): Promise<number> {
   let room = MAX_CHANGELOG_CLAIMS_PER_REPORT;
   const rows = notes.flatMap(note => {
     const vulnerabilities = [...new Set(note.vulnerabilities)]
@@ -26,7 +26,8 @@ export async function recordChangelogs(
     if (vulnerabilities.length === 0) return [];
     return [{ source_name: note.sourceName, version: note.version, stated_on: dayOf(note.entryDate), vulnerabilities }];
   });
-  if (rows.length > 0) await context.db.query(INSERT, [hostId, JSON.stringify(rows), context.clock.now()]);
+  if (rows.length === 0) return 0;
+  return (await context.db.query(INSERT, [hostId, JSON.stringify(rows), context.clock.now()])).length;
 }
 
 /** Changelog entries carry RFC 5322 dates; the day is what counts. null for what is no date. */

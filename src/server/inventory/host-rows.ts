@@ -5,7 +5,7 @@ import { packIds, unpackIds } from '../../core/inventory/id-set.ts';
 import { packSince, unpackSince } from '../../core/inventory/since.ts';
 import type { HostFacts } from '../../core/inventory/snapshot.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
-import type { Queryable } from '../../db/db.ts';
+import type { Db, Queryable } from '../../db/db.ts';
 
 /** What host_inventory holds, unpacked. Ids are of package_version and candidate. */
 export interface StoredInventory {
@@ -47,14 +47,19 @@ interface HostRow {
   readonly months: { month: string; changes: string }[] | null;
 }
 
+/** The two statements of every changed report are prepared once per connection: planning the write takes longer than running it. */
+async function hot<Row extends object>(db: Db, name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
+  return (await db.pool.query<Row>({ name, text, values: [...values] })).rows;
+}
+
 const READ = `select host.enrolled_at, host.release, i.*, (
   select jsonb_agg(jsonb_build_object('month', month, 'changes', encode(changes, 'hex'))) from package_history where host_id = host.id and month = any($2::date[])) as months
 from host left join host_inventory i on i.host_id = host.id
 where host.id = $1 and host.removed_at is null`;
 
 /** null when the host is unknown or removed. */
-export async function readHost(db: Queryable, hostId: string, months: readonly string[]): Promise<HostReading | null> {
-  const [row] = await db.query<HostRow>(READ, [hostId, months]);
+export async function readHost(db: Db, hostId: string, months: readonly string[]): Promise<HostReading | null> {
+  const [row] = await hot<HostRow>(db, 'inventory-read', READ, [hostId, months]);
   if (!row) return null;
   return {
     revision: row.revision ?? 0,
@@ -132,9 +137,9 @@ identity as (
 select host_id from inventory`;
 
 /** False when another report was stored since `revision` was read, or the host is gone: nothing was written. */
-export async function writeHost(db: Queryable, hostId: string, revision: number, write: HostWrite): Promise<boolean> {
+export async function writeHost(db: Db, hostId: string, revision: number, write: HostWrite): Promise<boolean> {
   const { inventory, facts, identity, months } = write;
-  const written = await db.query(WRITE, [
+  const written = await hot(db, 'inventory-write', WRITE, [
     hostId,
     inventory.observedAt,
     Buffer.from(inventory.digests.facts, 'hex'),

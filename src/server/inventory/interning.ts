@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Transition } from '../../core/inventory/delta.ts';
 import type { ChangeOrigin } from '../../core/inventory/history.ts';
-import { canonicalJson } from '../../core/kernel/canonical-json.ts';
 import type { Db } from '../../db/db.ts';
 
 /**
@@ -14,57 +13,65 @@ export interface Interner<Value> {
   load(): Promise<void>;
 }
 
+/** What is known without asking the database. */
+interface Memory<Value> {
+  get(value: Value): number | undefined;
+  set(value: Value, id: number): void;
+}
+
 interface InternedTable<Value> {
   readonly table: string;
   /** Column -> type, in the order of `row`. */
   readonly columns: Readonly<Record<string, string>>;
   /** The columns of the unique constraint: rows are inserted in their order, so that two writers cannot deadlock. */
   readonly unique: readonly string[];
+  readonly memory: Memory<Value>;
   row(value: Value): Readonly<Record<string, unknown>>;
-  /** One text per distinct value. */
-  key(value: Value): string;
-  /** The key of a stored row, for `load`: null for a row of another ecosystem; left out where the row does not tell it. */
-  readonly keyOfRow?: (row: Readonly<Record<string, string>>) => string | null;
+  /** A stored row as a value, for `load`: null for a row of another ecosystem; left out where the row does not tell it. */
+  readonly valueOfRow?: (row: Readonly<Record<string, string>>) => Value | null;
 }
 
 const BATCH_ROWS = 5_000;
 
 export function createInterner<Value>(db: Db, table: InternedTable<Value>): Interner<Value> {
-  const ids = new Map<string, number>();
+  const { memory } = table;
   const sql = statements(table);
 
-  async function intern(missing: ReadonlyMap<string, Value>): Promise<void> {
-    const all = [...missing];
-    for (let at = 0; at < all.length; at += BATCH_ROWS) {
-      const batch = all.slice(at, at + BATCH_ROWS);
-      // One jsonb parameter: array parameters cost 3.5 times as much (stack.md section 1).
-      const wanted = JSON.stringify(batch.map(([, value], n) => ({ n, ...table.row(value) })));
+  async function intern(missing: readonly Value[]): Promise<void> {
+    for (let at = 0; at < missing.length; at += BATCH_ROWS) {
+      const batch = missing.slice(at, at + BATCH_ROWS);
+      // One jsonb parameter: array parameters cost 3.5 times as much (docs/decisions/0002-database.md).
+      const wanted = JSON.stringify(batch.map((value, n) => ({ n, ...table.row(value) })));
       const rows = await db.transaction(async tx => {
         await tx.query(sql.insert, [wanted]);
         return tx.query<{ n: number; id: number }>(sql.find, [wanted]);
       });
-      for (const { n, id } of rows) ids.set(batch[n]![0], id);
+      for (const { n, id } of rows) memory.set(batch[n]!, id);
     }
   }
 
   return {
     async idsOf(values) {
-      const keys = values.map(table.key);
-      const missing = new Map<string, Value>();
-      for (const [index, key] of keys.entries()) if (!ids.has(key)) missing.set(key, values[index]!);
-      if (missing.size > 0) await intern(missing);
-      return keys.map(key => ids.get(key)!);
+      const missing = values.filter(value => memory.get(value) === undefined);
+      if (missing.length > 0) await intern(missing);
+      return values.map(value => memory.get(value)!);
     },
     async load() {
-      const { keyOfRow } = table;
-      if (!keyOfRow) return;
+      const { valueOfRow } = table;
+      if (!valueOfRow) return;
       const rows = await db.query<Record<string, string> & { id: number }>(sql.all);
       for (const row of rows) {
-        const key = keyOfRow(row);
-        if (key !== null) ids.set(key, row.id);
+        const value = valueOfRow(row);
+        if (value !== null) memory.set(value, row.id);
       }
     },
   };
+}
+
+/** `key`: one text per distinct value. */
+function textMemory<Value>(key: (value: Value) => string): Memory<Value> {
+  const ids = new Map<string, number>();
+  return { get: value => ids.get(key(value)), set: (value, id) => void ids.set(key(value), id) };
 }
 
 function statements({ table, columns, unique }: Pick<InternedTable<never>, 'table' | 'columns' | 'unique'>) {
@@ -73,10 +80,12 @@ function statements({ table, columns, unique }: Pick<InternedTable<never>, 'tabl
     .map(([name, type]) => `${name} ${type}`)
     .join(', ')})`;
   const same = unique.map(name => `t.${name} = w.${name}`).join(' and ');
+  // A scalar subquery is an index look-up for each of a few rows, whatever the planner thinks of the size of a JSON list; a join reads the table.
+  const known = `(select t.id from ${table} t where ${same})`;
   return {
-    // `where not exists` spares the identity sequence, which `on conflict` alone would spend on every known row.
-    insert: `insert into ${table} (${names}) select ${names} from ${wanted} where not exists (select from ${table} t where ${same}) order by ${unique.join(', ')} on conflict do nothing`,
-    find: `select w.n, t.id from ${wanted} join ${table} t on ${same}`,
+    // Looking first spares the identity sequence, which `on conflict` alone would spend on every known row.
+    insert: `insert into ${table} (${names}) select ${names} from ${wanted} where ${known} is null order by ${unique.join(', ')} on conflict do nothing`,
+    find: `select w.n, ${known} as id from ${wanted}`,
     all: `select id, ${names} from ${table}`,
   };
 }
@@ -90,11 +99,18 @@ export interface PackageVersion {
   readonly sourceVersion: string;
 }
 
-export function packageVersions(db: Db, ecosystem: string): Interner<PackageVersion> {
-  return createInterner<PackageVersion>(db, {
+export interface PackageVersions extends Interner<PackageVersion> {
+  /** The version of an id that this process has seen; else undefined. */
+  of(id: number): PackageVersion | undefined;
+}
+
+export function packageVersions(db: Db, ecosystem: string): PackageVersions {
+  const memory = packageMemory();
+  const interner = createInterner<PackageVersion>(db, {
     table: 'package_version',
     columns: { ecosystem: 'text', name: 'text', arch: 'text', version: 'text', source_name: 'text', source_version: 'text' },
     unique: ['name', 'version', 'arch', 'source_name', 'source_version', 'ecosystem'],
+    memory,
     row: value => ({
       ecosystem,
       name: value.name,
@@ -103,10 +119,38 @@ export function packageVersions(db: Db, ecosystem: string): Interner<PackageVers
       source_name: value.sourceName,
       source_version: value.sourceVersion,
     }),
-    key: value => `${value.name}\t${value.version}\t${value.arch}\t${value.sourceName}\t${value.sourceVersion}`,
-    keyOfRow: row =>
-      row.ecosystem === ecosystem ? `${row.name}\t${row.version}\t${row.arch}\t${row.source_name}\t${row.source_version}` : null,
+    valueOfRow: row => (row.ecosystem === ecosystem ? versionOfRow(row) : null),
   });
+  return { ...interner, of: memory.of };
+}
+
+function versionOfRow(row: Readonly<Record<string, string>>): PackageVersion {
+  return { name: row.name!, arch: row.arch!, version: row.version!, sourceName: row.source_name!, sourceVersion: row.source_version! };
+}
+
+/** Asked 600 times a report: two look-ups by short texts and a comparison, where one long key would have to be put together and hashed each time. */
+function packageMemory(): Memory<PackageVersion> & Pick<PackageVersions, 'of'> {
+  const byName = new Map<string, Map<string, { readonly value: PackageVersion; readonly id: number }[]>>();
+  const byId = new Map<number, PackageVersion>();
+  const isSame = (a: PackageVersion, b: PackageVersion) =>
+    a.arch === b.arch && a.sourceVersion === b.sourceVersion && a.sourceName === b.sourceName;
+  const memory = {
+    get: (value: PackageVersion) =>
+      byName
+        .get(value.name)
+        ?.get(value.version)
+        ?.find(entry => isSame(entry.value, value))?.id,
+    set(value: PackageVersion, id: number) {
+      if (memory.get(value) !== undefined) return;
+      const { name, arch, version, sourceName, sourceVersion } = value;
+      const kept = { name, arch, version, sourceName, sourceVersion };
+      const versions = byName.get(name) ?? new Map<string, { readonly value: PackageVersion; readonly id: number }[]>();
+      byName.set(name, versions.set(version, [...(versions.get(version) ?? []), { value: kept, id }]));
+      byId.set(id, kept);
+    },
+    of: (id: number) => byId.get(id),
+  };
+  return memory;
 }
 
 export interface CandidateRow {
@@ -134,7 +178,7 @@ export function candidates(db: Db): Interner<CandidateRow> {
     },
     unique: ['digest'],
     row: value => ({
-      digest: digest16(value),
+      digest: digest16(candidateKey(value)),
       package_version_id: value.packageVersionId,
       origins: value.origins,
       security: value.security,
@@ -143,16 +187,7 @@ export function candidates(db: Db): Interner<CandidateRow> {
       phased_percent: value.phasedPercent,
       availability: value.availability,
     }),
-    key: value =>
-      JSON.stringify([
-        value.packageVersionId,
-        value.origins,
-        value.security,
-        value.sizeBytes,
-        value.sha256,
-        value.phasedPercent,
-        value.availability,
-      ]),
+    memory: textMemory(candidateKey),
   });
 }
 
@@ -169,9 +204,17 @@ export function transitions(db: Db, ecosystem: string): Interner<Transition> {
       from_version: value.fromVersion ?? '',
       to_version: value.toVersion ?? '',
     }),
-    key: value => `${value.name}\t${value.fromVersion ?? ''}\t${value.toVersion ?? ''}\t${value.arch}\t${value.action}`,
-    keyOfRow: row =>
-      row.ecosystem === ecosystem ? `${row.name}\t${row.from_version}\t${row.to_version}\t${row.arch}\t${row.action}` : null,
+    memory: textMemory(value => `${value.name}\t${value.fromVersion ?? ''}\t${value.toVersion ?? ''}\t${value.arch}\t${value.action}`),
+    valueOfRow: row =>
+      row.ecosystem === ecosystem
+        ? {
+            action: row.action as Transition['action'],
+            name: row.name!,
+            arch: row.arch!,
+            fromVersion: row.from_version!,
+            toVersion: row.to_version!,
+          }
+        : null,
   });
 }
 
@@ -186,12 +229,33 @@ export function changeCauses(db: Db): Interner<ChangeCause> {
     table: 'change_cause',
     columns: { digest: 'bytea', origin: 'text', requested_by: 'text', command_line: 'text' },
     unique: ['digest'],
-    row: value => ({ digest: digest16(value), origin: value.origin, requested_by: value.requestedBy, command_line: value.commandLine }),
-    key: value => JSON.stringify([value.origin, value.requestedBy, value.commandLine]),
+    row: value => ({
+      digest: digest16(causeKey(value)),
+      origin: value.origin,
+      requested_by: value.requestedBy,
+      command_line: value.commandLine,
+    }),
+    memory: textMemory(causeKey),
   });
 }
 
+function candidateKey(value: CandidateRow): string {
+  return JSON.stringify([
+    value.packageVersionId,
+    value.origins,
+    value.security,
+    value.sizeBytes,
+    value.sha256,
+    value.phasedPercent,
+    value.availability,
+  ]);
+}
+
+function causeKey(value: ChangeCause): string {
+  return JSON.stringify([value.origin, value.requestedBy, value.commandLine]);
+}
+
 /** bytea as it is written in JSON: `\x` and hexadecimal digits. */
-function digest16(value: object): string {
-  return `\\x${createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 32)}`;
+function digest16(key: string): string {
+  return `\\x${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
 }

@@ -9,11 +9,12 @@ import { groupHandlers } from './groups.ts';
 import { readFacts } from './host-rows.ts';
 import { createHostStates } from './host-states.ts';
 import { hostHandlers, insertHost } from './hosts.ts';
+import { type ReportAnswer, snapshotReport } from './report.ts';
 import { createReportRequests, type ReportRequests } from './report-requests.ts';
-import { createReportStore, type ReportAnswer } from './reports.ts';
+import { createReportStore } from './reports.ts';
 import { openSecretBox } from './secret-box.ts';
 import { createSeen } from './seen.ts';
-import { collectedReport, createSshImporter } from './ssh-import.ts';
+import { createSshImporter } from './ssh-import.ts';
 import { sshHandlers } from './ssh-routes.ts';
 import { readEndpoint } from './ssh-rows.ts';
 import { uploadHandlers } from './uploads.ts';
@@ -73,6 +74,8 @@ export interface Inventory extends InventoryPort {
   /** It answered, without a report. */
   noteSeen(hostId: string): void;
   /** As JobPort.recordResult, for runners that do not come through the agent routes. */
+  /** Hosts' changelogs told something new: claims of source `changelog` (table changelog_claim). */
+  onChangelogs(listener: () => void): void;
   recordJobChanges: ReturnType<typeof createReportStore>['recordChanges'];
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -94,7 +97,10 @@ export function createInventory(context: Context, ports: InventoryPorts): Invent
   const storeCollected = async (hostId: string, collected: Collected): Promise<ReportAnswer> => {
     const [host] = await db.query<{ address: string | null; reach: string }>('select address, reach from host where id = $1', [hostId]);
     const address = host?.reach === 'ssh' ? host.address : (collected.snapshot.facts.addresses[0] ?? host?.address ?? null);
-    const answer = await reports.accept(hostId, collectedReport(collected), facts => ({ name: facts.hostname, address }));
+    const answer = await reports.accept(hostId, snapshotReport(collected.snapshot, collected), facts => ({
+      name: facts.hostname,
+      address,
+    }));
     if (answer.kind !== 'no-host') await settle({ seen, requests, onFirstInventory }, hostId, answer);
     return answer;
   };
@@ -125,6 +131,7 @@ export function createInventory(context: Context, ports: InventoryPorts): Invent
     agents,
     requests,
     onChange: reports.onChange,
+    onChangelogs: reports.onChangelogs,
     requestReport: requests.request,
     seenOf: seen.of,
     packagesOf: hostId => packagesOf(context, hostId),

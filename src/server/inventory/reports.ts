@@ -1,176 +1,91 @@
 import { parseRelease } from '../../core/advisories/releases.ts';
 import { backfilledChanges } from '../../core/inventory/backfill.ts';
-import { diffIds, type IdDelta, type Transition, transitionsOf } from '../../core/inventory/delta.ts';
-import type { PartDigests } from '../../core/inventory/digest.ts';
-import { type ChangeOrigin, type HistoryEntry, mergeHistory } from '../../core/inventory/history.ts';
+import { diffIds, type IdDelta, transitionsOf } from '../../core/inventory/delta.ts';
+import type { ChangeOrigin } from '../../core/inventory/history.ts';
 import { type CandidateRecord, type HostFacts, type PackageChange, type PackageRecord, platformOf } from '../../core/inventory/snapshot.ts';
 import { Fault } from '../../core/kernel/faults.ts';
-import { epochMs, type Instant, toInstant } from '../../core/kernel/instants.ts';
+import type { Instant } from '../../core/kernel/instants.ts';
 import { TRANSACTION_ATTEMPTS_MAX } from '../../core/kernel/limits.ts';
 import { deb } from '../../core/versions/deb.ts';
 import { compareVersions } from '../../core/versions/scheme.ts';
 import type { Context } from '../context.ts';
-import type { Collected, InventoryChange } from '../ports.ts';
+import type { InventoryChange } from '../ports.ts';
 import { recordChangelogs } from './changelogs.ts';
-import { type HostIdentity, type HostReading, readHost, type StoredInventory, writeHost } from './host-rows.ts';
+import { createHistoryBook, type DatedChange, monthsOf, secondsOf } from './history-book.ts';
+import { type HostIdentity, readHost, type StoredInventory, writeHost } from './host-rows.ts';
 import type { HostStates } from './host-states.ts';
-import {
-  type CandidateRow,
-  type ChangeCause,
-  candidates,
-  changeCauses,
-  type Interner,
-  type PackageVersion,
-  packageVersions,
-  transitions,
-} from './interning.ts';
+import { type ChangeCause, candidates, type PackageVersion, packageVersions } from './interning.ts';
+import { newParts, type Part, type Report, type ReportAnswer } from './report.ts';
 
-const PARTS = ['facts', 'packages', 'candidates'] as const;
-const OBSERVED: ChangeCause = { origin: 'observed', requestedBy: null, commandLine: null };
 /** The ecosystem of everything that dpkg installs. */
 const ECOSYSTEM = 'deb';
+const OBSERVED: ChangeCause = { origin: 'observed', requestedBy: null, commandLine: null };
+const COMMAND_LINE_CHARS_MAX = 500;
 
-/** A report as the server uses it. A part that is undefined was left out because the reporter believes that it is stored. */
-export interface Report {
-  readonly observedAt: Instant;
-  readonly digests: PartDigests;
-  readonly facts?: HostFacts | undefined;
-  readonly packages?: readonly PackageRecord[] | undefined;
-  readonly candidates?: readonly CandidateRecord[] | null | undefined;
-  readonly history?: readonly PackageChange[] | undefined;
-  readonly changelogs?: Collected['changelogs'] | undefined;
-}
-
-export type Part = keyof PartDigests;
-export type ReportAnswer =
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'stored'; readonly first: boolean; readonly delta: IdDelta }
-  /** Nothing was stored: these parts are not known here and must be sent. */
-  | { readonly kind: 'missing'; readonly missing: readonly Part[] }
-  /** The host is unknown or was removed. */
-  | { readonly kind: 'no-host' };
+/** What a host is called, from its facts. */
+export type Naming = (facts: HostFacts) => Pick<HostIdentity, 'name' | 'address'>;
 
 export interface ReportStore {
-  accept(
-    hostId: string,
-    report: Report,
-    naming: (facts: HostFacts) => Pick<HostIdentity, 'name' | 'address'> | null,
-  ): Promise<ReportAnswer>;
-  /** Adds to a host's history what a job of ours changed. */
+  accept(hostId: string, report: Report, naming: Naming): Promise<ReportAnswer>;
+  /** Adds to a host's history what is known from elsewhere than its reports. */
   recordChanges(hostId: string, changes: readonly PackageChange[], origin: ChangeOrigin): Promise<void>;
   onChange(listener: (change: InventoryChange) => void): void;
   announce(change: InventoryChange): void;
+  /** Called when changelogs named something that no host had told before. */
+  onChangelogs(listener: () => void): void;
   load(): Promise<void>;
 }
 
-interface Interned {
-  readonly packages: readonly { readonly id: number; readonly record: PackageRecord }[] | null;
-  readonly candidates: readonly number[] | null | undefined;
-  readonly history: readonly HistoryEntry[];
-}
-
 export function createReportStore(context: Context, states: HostStates): ReportStore {
-  const versions = packageVersions(context.db, ECOSYSTEM);
-  const offers = candidates(context.db);
-  const changes = transitions(context.db, ECOSYSTEM);
-  const causes = changeCauses(context.db);
-  const causeOrigins = new Map<number, ChangeOrigin>();
+  const { db, clock } = context;
+  const versions = packageVersions(db, ECOSYSTEM);
+  const offers = candidates(db);
+  const book = createHistoryBook(context, ECOSYSTEM);
   const listeners: ((change: InventoryChange) => void)[] = [];
+  const changelogListeners: (() => void)[] = [];
 
-  const entriesOf = async (
-    list: readonly (Transition & { readonly at: Instant })[],
-    causeOf: (index: number) => ChangeCause,
-  ): Promise<HistoryEntry[]> => {
-    const transitionIds = await changes.idsOf(list);
-    const stated = list.map((_, index) => causeOf(index));
-    const causeIds = await causes.idsOf(stated);
-    for (const [index, id] of causeIds.entries()) causeOrigins.set(id, stated[index]!.origin);
-    return list.map((change, index) => ({
-      atSeconds: secondsOf(change.at),
-      transitionId: transitionIds[index]!,
-      causeId: causeIds[index]!,
-    }));
-  };
-
-  async function intern(report: Report): Promise<Interned> {
-    const log = backfilledChanges(report.history ?? [], report.observedAt);
-    const history = await entriesOf(log, index => ({
-      origin: 'log',
-      requestedBy: log[index]!.requestedBy,
-      commandLine: log[index]!.commandLine?.slice(0, 500) ?? null,
-    }));
-    const ids = report.packages && (await versions.idsOf(report.packages));
-    return {
-      packages: ids ? ids.map((id, index) => ({ id, record: report.packages![index]! })) : null,
-      candidates: report.candidates && (await internCandidates(versions, offers, report.candidates)),
-      history,
-    };
-  }
-
-  /** Origins of causes that another process interned, or this one before a restart. */
-  async function knowCauses(months: Iterable<readonly HistoryEntry[]>): Promise<void> {
-    const unknown = new Set(
-      [...months]
-        .flat()
-        .map(entry => entry.causeId)
-        .filter(id => !causeOrigins.has(id)),
-    );
-    if (unknown.size === 0) return;
-    const rows = await context.db.query<{ id: number; origin: ChangeOrigin }>('select id, origin from change_cause where id = any($1)', [
-      [...unknown],
-    ]);
-    for (const { id, origin } of rows) causeOrigins.set(id, origin);
-  }
-
-  const mergeMonths = async (host: HostReading, learned: readonly HistoryEntry[]): Promise<Map<string, readonly HistoryEntry[]>> => {
-    if (learned.length === 0) return new Map();
-    await knowCauses(host.months.values());
-    const merged = new Map<string, readonly HistoryEntry[]>();
-    for (const [month, entries] of byMonth(learned))
-      merged.set(
-        month,
-        mergeHistory(host.months.get(month) ?? [], entries, id => causeOrigins.get(id) ?? 'observed'),
-      );
-    return merged;
+  const announce = (change: InventoryChange) => {
+    for (const listener of listeners) listener(change);
   };
 
   /** null: another report of this host was stored in between. */
-  async function tryStore(
-    hostId: string,
-    report: Report,
-    interned: Interned,
-    naming: Parameters<ReportStore['accept']>[2],
-  ): Promise<ReportAnswer | null> {
-    const host = await readHost(context.db, hostId, monthsOf([...interned.history, { atSeconds: secondsOf(report.observedAt) }]));
+  async function tryStore(hostId: string, report: Report, history: readonly PackageChange[], naming: Naming): Promise<ReportAnswer | null> {
+    const host = await readHost(db, hostId, monthsOf([...history.map(change => change.at), report.observedAt]));
     if (!host) return { kind: 'no-host' };
     const before = host.inventory;
-    const missing = missingParts(report, before?.digests ?? null);
+    const fresh = new Set(newParts(report, before?.digests ?? null));
+    const missing = [...fresh].filter(part => !report.sent.has(part));
     if (missing.length > 0) return { kind: 'missing', missing };
-    const sets = interned.packages ? packageSets(interned.packages) : (before as StoredInventory);
+
+    const sets = fresh.has('packages') ? await packageSets(report.packages()) : before!;
     const delta = diffIds(before?.packages ?? [], sets.packages);
     // The first inventory is no change: everything was there before we looked.
-    const observed = before === null ? [] : await entriesOf(await observedTransitions(delta, report.observedAt), () => OBSERVED);
-    const learned = [...interned.history, ...observed];
-    const written = await writeHost(context.db, hostId, host.revision, {
+    const observed = before === null ? [] : await observedChanges(delta, report.observedAt);
+    const facts = fresh.has('facts') ? report.facts() : null;
+    const learned = [
+      ...(await book.entriesOf(history, index => causeOf(history[index]!))),
+      ...(await book.entriesOf(observed, () => OBSERVED)),
+    ];
+    const written = await writeHost(db, hostId, host.revision, {
       inventory: {
         ...sets,
         observedAt: report.observedAt,
         digests: report.digests,
-        candidates: interned.candidates === undefined ? (before?.candidates ?? null) : interned.candidates,
-        since: await sinceOf(before, sets.packages, delta, report),
+        candidates: fresh.has('candidates') ? await candidateIds(report.candidates()) : before!.candidates,
+        since: await sinceOf(before, sets.packages, delta, report.observedAt, history),
       },
-      facts: report.facts ?? null,
-      identity: report.facts ? identityOf(report.facts, naming(report.facts)) : null,
-      months: await mergeMonths(host, learned),
-      durable: interned.history.length > 0,
+      facts,
+      identity: facts && identityOf(facts, naming(facts)),
+      months: await book.merge(host, learned),
+      durable: history.length > 0,
     });
     return written ? { kind: 'stored', first: before === null, delta } : null;
   }
 
-  async function store(hostId: string, report: Report, naming: Parameters<ReportStore['accept']>[2]): Promise<ReportAnswer> {
-    const interned = await intern(report);
+  async function store(hostId: string, report: Report, naming: Naming): Promise<ReportAnswer> {
+    const history = backfilledChanges(report.history, report.observedAt);
     for (let attempt = 1; attempt <= TRANSACTION_ATTEMPTS_MAX; attempt += 1) {
-      const answer = await tryStore(hostId, report, interned, naming);
+      const answer = await tryStore(hostId, report, history, naming);
       if (answer !== null) return answer;
     }
     throw new Fault(
@@ -180,32 +95,57 @@ export function createReportStore(context: Context, states: HostStates): ReportS
     );
   }
 
+  async function packageSets(
+    packages: readonly PackageRecord[],
+  ): Promise<Pick<StoredInventory, 'packages' | 'configFiles' | 'held' | 'states'>> {
+    const ids = await versions.idsOf(packages);
+    const idsWhere = (wanted: (record: PackageRecord) => boolean) => rising(ids.filter((_, index) => wanted(packages[index]!)));
+    const states: [number, string][] = packages.flatMap(({ state }, index) =>
+      state === 'installed' || state === 'config-files' ? [] : [[ids[index]!, state]],
+    );
+    return {
+      packages: idsWhere(record => record.state !== 'config-files'),
+      configFiles: idsWhere(record => record.state === 'config-files'),
+      held: idsWhere(record => record.held),
+      states: Object.fromEntries(states),
+    };
+  }
+
+  async function candidateIds(records: readonly CandidateRecord[] | null): Promise<number[] | null> {
+    if (records === null) return null;
+    const versionIds = await versions.idsOf(records);
+    return rising(
+      await offers.idsOf(
+        records.map((record, index) => ({ ...record, origins: [...record.origins].sort(), packageVersionId: versionIds[index]! })),
+      ),
+    );
+  }
+
   /** What was added and removed, as changes of packages. */
-  async function observedTransitions(delta: IdDelta, at: Instant): Promise<(Transition & { at: Instant })[]> {
-    if (delta.added.length + delta.removed.length === 0) return [];
-    const rows = await versionsById([...delta.added, ...delta.removed]);
-    const of = (ids: readonly number[]) => ids.flatMap(id => rows.get(id) ?? []);
+  async function observedChanges(delta: IdDelta, at: Instant): Promise<DatedChange[]> {
+    const known = await versionsById([...delta.added, ...delta.removed]);
+    const of = (ids: readonly number[]) => ids.flatMap(id => known.get(id) ?? []);
     return transitionsOf(of(delta.removed), of(delta.added), (a, b) => compareVersions(deb, a, b)).map(transition => ({
       ...transition,
       at,
     }));
   }
 
+  /** From memory; what another process interned since this one started is read. */
   async function versionsById(ids: readonly number[]): Promise<Map<number, PackageVersion>> {
-    const rows = await context.db.query<{
-      id: number;
-      name: string;
-      arch: string;
-      version: string;
-      source_name: string;
-      source_version: string;
-    }>('select id, name, arch, version, source_name, source_version from package_version where id = any($1)', [ids]);
-    return new Map(
-      rows.map(row => [
-        row.id,
-        { name: row.name, arch: row.arch, version: row.version, sourceName: row.source_name, sourceVersion: row.source_version },
-      ]),
+    const known = new Map<number, PackageVersion>();
+    for (const id of ids) {
+      const version = versions.of(id);
+      if (version) known.set(id, version);
+    }
+    const unknown = ids.filter(id => !known.has(id));
+    if (unknown.length === 0) return known;
+    const rows = await db.query<PackageVersion & { id: number }>(
+      'select id, name, arch, version, source_name as "sourceName", source_version as "sourceVersion" from package_version where id = any($1)',
+      [unknown],
     );
+    for (const row of rows) known.set(row.id, row);
+    return known;
   }
 
   /** A version that came since the last report has been there at the latest since this one, and exactly since its log line. */
@@ -213,112 +153,71 @@ export function createReportStore(context: Context, states: HostStates): ReportS
     before: StoredInventory | null,
     packages: readonly number[],
     delta: IdDelta,
-    report: Report,
+    observedAt: Instant,
+    history: readonly PackageChange[],
   ): Promise<Map<number, number>> {
     const since = new Map(before?.since);
     for (const id of delta.removed) since.delete(id);
-    if (before !== null) for (const id of delta.added) since.set(id, secondsOf(report.observedAt));
-    if (!report.history || report.history.length === 0) return since;
-    const byVersion = new Map<string, number>();
-    for (const change of backfilledChanges(report.history, report.observedAt))
-      byVersion.set(`${change.name}\t${change.arch}\t${change.toVersion}`, secondsOf(change.at));
-    if (byVersion.size === 0) return since;
-    for (const [id, version] of await versionsById(packages)) {
-      const at = byVersion.get(`${version.name}\t${version.arch}\t${version.version}`);
+    if (before !== null) for (const id of delta.added) since.set(id, secondsOf(observedAt));
+    if (history.length === 0) return since;
+    const installedAt = new Map(history.map(change => [`${change.name}\t${change.arch}\t${change.toVersion}`, secondsOf(change.at)]));
+    for (const [id, { name, arch, version }] of await versionsById(packages)) {
+      const at = installedAt.get(`${name}\t${arch}\t${version}`);
       if (at !== undefined) since.set(id, at);
     }
     return since;
   }
 
-  const announce = (change: InventoryChange) => {
-    for (const listener of listeners) listener(change);
-  };
-
   return {
     async accept(hostId, sent, naming) {
-      const report = { ...sent, observedAt: notAfter(sent.observedAt, context.clock.now()) };
+      const report = withTimeNotAfter(sent, clock.now());
       const stored = await states.of(hostId);
-      const isSame = stored !== null && PARTS.every(part => stored[part] === report.digests[part]);
-      const lacking = missingParts(report, stored);
+      const fresh = newParts(report, stored);
+      const lacking = fresh.filter((part: Part) => !report.sent.has(part));
       if (lacking.length > 0) return { kind: 'missing', missing: lacking };
-      const answer: ReportAnswer = isSame && !report.history?.length ? { kind: 'unchanged' } : await store(hostId, report, naming);
+      const answer: ReportAnswer =
+        fresh.length === 0 && report.history.length === 0 ? { kind: 'unchanged' } : await store(hostId, report, naming);
       if (answer.kind === 'missing' || answer.kind === 'no-host') {
         states.forget(hostId);
         return answer;
       }
       // After the inventory: the release that the claims speak of is known only then.
-      if (report.changelogs?.length) await recordChangelogs(context, hostId, report.changelogs);
+      if (report.changelogs.length > 0 && (await recordChangelogs(context, hostId, report.changelogs)) > 0)
+        for (const listener of changelogListeners) listener();
       if (answer.kind === 'stored') {
         states.set(hostId, report.digests);
         announce({ hostId, observedAt: report.observedAt, added: answer.delta.added, removed: answer.delta.removed });
       }
       return answer;
     },
-    async recordChanges(hostId, list, origin) {
-      const learned = await entriesOf(list, index => ({
+    async recordChanges(hostId, changes, origin) {
+      const learned = await book.entriesOf(changes, index => ({
         origin,
-        requestedBy: list[index]!.requestedBy,
-        commandLine: list[index]!.commandLine,
+        requestedBy: changes[index]!.requestedBy,
+        commandLine: changes[index]!.commandLine,
       }));
       for (let attempt = 1; learned.length > 0 && attempt <= TRANSACTION_ATTEMPTS_MAX; attempt += 1) {
-        const host = await readHost(context.db, hostId, monthsOf(learned));
+        const host = await readHost(db, hostId, monthsOf(changes.map(change => change.at)));
         if (!host?.inventory) return;
-        const months = await mergeMonths(host, learned);
-        if (
-          await writeHost(context.db, hostId, host.revision, {
-            inventory: host.inventory,
-            facts: null,
-            identity: null,
-            months,
-            durable: true,
-          })
-        )
+        const months = await book.merge(host, learned);
+        if (await writeHost(db, hostId, host.revision, { inventory: host.inventory, facts: null, identity: null, months, durable: true }))
           return;
       }
     },
     onChange: listener => void listeners.push(listener),
     announce,
+    onChangelogs: listener => void changelogListeners.push(listener),
     async load() {
-      await Promise.all([versions.load(), changes.load()]);
+      await Promise.all([versions.load(), book.load()]);
     },
   };
 }
 
-async function internCandidates(
-  versions: Interner<PackageVersion>,
-  offers: Interner<CandidateRow>,
-  records: readonly CandidateRecord[],
-): Promise<number[]> {
-  const versionIds = await versions.idsOf(records);
-  return offers.idsOf(
-    records.map((record, index) => ({ ...record, origins: [...record.origins].sort(), packageVersionId: versionIds[index]! })),
-  );
+function causeOf(change: PackageChange): ChangeCause {
+  return { origin: 'log', requestedBy: change.requestedBy, commandLine: change.commandLine?.slice(0, COMMAND_LINE_CHARS_MAX) ?? null };
 }
 
-function missingParts(report: Report, stored: PartDigests | null): Part[] {
-  const sent = { facts: report.facts, packages: report.packages, candidates: report.candidates };
-  return PARTS.filter(part => sent[part] === undefined && stored?.[part] !== report.digests[part]);
-}
-
-function packageSets(
-  packages: readonly { readonly id: number; readonly record: PackageRecord }[],
-): Pick<StoredInventory, 'packages' | 'configFiles' | 'held' | 'states'> {
-  const ids = (wanted: (record: PackageRecord) => boolean) =>
-    [...new Set(packages.filter(({ record }) => wanted(record)).map(({ id }) => id))].sort((a, b) => a - b);
-  return {
-    packages: ids(record => record.state !== 'config-files'),
-    configFiles: ids(record => record.state === 'config-files'),
-    held: ids(record => record.held),
-    states: Object.fromEntries(
-      packages
-        .filter(({ record }) => record.state !== 'installed' && record.state !== 'config-files')
-        .map(({ id, record }) => [id, record.state]),
-    ),
-  };
-}
-
-function identityOf(facts: HostFacts, naming: Pick<HostIdentity, 'name' | 'address'> | null): HostIdentity | null {
-  if (naming === null) return null;
+function identityOf(facts: HostFacts, naming: ReturnType<Naming>): HostIdentity {
   const platform = platformOf(facts.os);
   const release = parseRelease(`${facts.os.id}:${facts.os.versionId}`);
   return {
@@ -331,22 +230,10 @@ function identityOf(facts: HostFacts, naming: Pick<HostIdentity, 'name' | 'addre
 }
 
 /** A host's clock may run ahead; what it saw, it saw before now. */
-function notAfter(observedAt: Instant, now: Instant): Instant {
-  return toInstant(Math.min(epochMs(observedAt), epochMs(now)));
+function withTimeNotAfter(report: Report, now: Instant): Report {
+  return report.observedAt <= now ? report : { ...report, observedAt: now };
 }
 
-function secondsOf(at: Instant): number {
-  return Math.floor(epochMs(at) / 1_000);
-}
-
-function monthOf(seconds: number): string {
-  return `${toInstant(seconds * 1_000).slice(0, 7)}-01`;
-}
-
-function monthsOf(entries: readonly Pick<HistoryEntry, 'atSeconds'>[]): string[] {
-  return [...new Set(entries.map(entry => monthOf(entry.atSeconds)))];
-}
-
-function byMonth(entries: readonly HistoryEntry[]): Map<string, HistoryEntry[]> {
-  return Map.groupBy(entries, entry => monthOf(entry.atSeconds));
+function rising(ids: readonly number[]): number[] {
+  return [...new Set(ids)].sort((a, b) => a - b);
 }

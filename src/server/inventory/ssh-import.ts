@@ -1,11 +1,10 @@
-import { snapshotDigests } from '../../core/inventory/digest.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { makeId } from '../../core/kernel/ids.ts';
 import { SSH_IMPORTS_AT_ONCE } from '../../core/kernel/limits.ts';
 import type { Context } from '../context.ts';
 import type { Collected, SshPort } from '../ports.ts';
 import { insertHost } from './hosts.ts';
-import type { ReportAnswer } from './reports.ts';
+import type { ReportAnswer } from './report.ts';
 import type { SecretBox } from './secret-box.ts';
 import { moveTarget, readEndpoint, type SshTargetRow } from './ssh-rows.ts';
 
@@ -137,16 +136,4 @@ function byStrength<Key extends { readonly key: string }>(keys: readonly Key[]):
   // -1 for a type that is not in the list becomes the largest number.
   const rank = ({ key }: Key) => KEY_TYPES.indexOf(key.split(' ')[0]!) >>> 0;
   return [...keys].sort((a, b) => rank(a) - rank(b));
-}
-
-export function collectedReport({ snapshot, history, changelogs }: Collected) {
-  return {
-    observedAt: snapshot.observedAt,
-    digests: snapshotDigests(snapshot),
-    facts: snapshot.facts,
-    packages: snapshot.packages,
-    candidates: snapshot.candidates,
-    history,
-    changelogs,
-  };
 }

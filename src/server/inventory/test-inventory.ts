@@ -8,6 +8,7 @@ import { snapshotDigests } from '../../core/inventory/digest.ts';
 import { toPackageRow } from '../../core/inventory/package-row.ts';
 import type { CandidateRecord, HostFacts, PackageRecord } from '../../core/inventory/snapshot.ts';
 import type { Clock } from '../../core/kernel/instants.ts';
+import { openDb } from '../../db/pool.ts';
 import { type TestDatabase, testDatabase } from '../../db/test-database.ts';
 import type { Context } from '../context.ts';
 import type { AgentTask, Collected, SshPort } from '../ports.ts';
@@ -36,7 +37,7 @@ const ADMINISTRATOR = 'test-session';
 export async function startInventory(
   options: { clock?: Clock; ssh?: Partial<SshPort>; databaseUrl?: string } = {},
 ): Promise<InventoryBench> {
-  const database = await testDatabase();
+  const database = options.databaseUrl === undefined ? await testDatabase() : given(options.databaseUrl);
   const context = testContext(database.db, {
     dataDir: mkdtempSync(path.join(os.tmpdir(), 'fettle-inventory-')),
     ...(options.clock ? { clock: options.clock } : {}),
@@ -103,6 +104,12 @@ export async function startInventory(
       await database.close();
     },
   };
+}
+
+/** A migrated database that is the caller's: a benchmark wants one that waits for the disk. */
+function given(url: string): TestDatabase {
+  const db = openDb(url);
+  return { db, url, close: () => db.close() };
 }
 
 export function personOf(bench: Pick<InventoryBench, 'url'>): ReturnType<typeof createClient> {

@@ -1,5 +1,4 @@
 import { debianRelease, parseRelease, ubuntuRelease } from '../../core/advisories/releases.ts';
-import { snapshotDigests } from '../../core/inventory/digest.ts';
 import { readPackageList } from '../../core/inventory/package-list.ts';
 import type { HostFacts, OperatingSystem, PackageRecord } from '../../core/inventory/snapshot.ts';
 import { makeId } from '../../core/kernel/ids.ts';
@@ -9,6 +8,7 @@ import type { Context, Handlers } from '../context.ts';
 import { invalid } from '../runtime/problems.ts';
 import { type AgentRoutePorts, settle } from './agent-routes.ts';
 import { insertHost } from './hosts.ts';
+import { snapshotReport } from './report.ts';
 
 type UploadPorts = Pick<AgentRoutePorts, 'reports' | 'seen' | 'requests' | 'onFirstInventory'>;
 
@@ -23,12 +23,8 @@ export function uploadHandlers(context: Context, ports: UploadPorts): Handlers<'
         : reading.list.packages;
       const facts = factsOf(body.name, osOf(body.release, packages, warnings), packages, body.kernelRelease);
       const hostId = await hostOfName(context, body.name, actorOf(caller), packages.length);
-      const snapshot = { facts, packages, candidates: null };
-      const answer = await ports.reports.accept(
-        hostId,
-        { ...snapshot, observedAt: context.clock.now(), digests: snapshotDigests(snapshot) },
-        () => ({ name: body.name, address: null }),
-      );
+      const report = snapshotReport({ observedAt: context.clock.now(), facts, packages, candidates: null });
+      const answer = await ports.reports.accept(hostId, report, () => ({ name: body.name, address: null }));
       await settle(ports, hostId, answer);
       return { hostId, packages: packages.filter(row => row.state !== 'config-files').length, warnings };
     },

@@ -1,0 +1,70 @@
+import type { Transition } from '../../core/inventory/delta.ts';
+import { type ChangeOrigin, type HistoryEntry, mergeHistory } from '../../core/inventory/history.ts';
+import { epochMs, type Instant, toInstant } from '../../core/kernel/instants.ts';
+import type { Context } from '../context.ts';
+import type { HostReading } from './host-rows.ts';
+import { type ChangeCause, changeCauses, transitions } from './interning.ts';
+
+export type DatedChange = Transition & { readonly at: Instant };
+
+/** Hosts' histories by month: what is learned is interned and merged into what is known. */
+export interface HistoryBook {
+  entriesOf(changes: readonly DatedChange[], causeOf: (index: number) => ChangeCause): Promise<HistoryEntry[]>;
+  /** The months that change. `host` was read with the months of these entries. */
+  merge(host: HostReading, learned: readonly HistoryEntry[]): Promise<Map<string, readonly HistoryEntry[]>>;
+  load(): Promise<void>;
+}
+
+export function createHistoryBook(context: Pick<Context, 'db'>, ecosystem: string): HistoryBook {
+  const changes = transitions(context.db, ecosystem);
+  const causes = changeCauses(context.db);
+  const origins = new Map<number, ChangeOrigin>();
+
+  /** Origins of causes that another process interned, or this one before a restart. */
+  async function knowOrigins(entries: readonly HistoryEntry[]): Promise<void> {
+    const unknown = new Set(entries.map(entry => entry.causeId).filter(id => !origins.has(id)));
+    if (unknown.size === 0) return;
+    const rows = await context.db.query<{ id: number; origin: ChangeOrigin }>('select id, origin from change_cause where id = any($1)', [
+      [...unknown],
+    ]);
+    for (const { id, origin } of rows) origins.set(id, origin);
+  }
+
+  return {
+    async entriesOf(list, causeOf) {
+      if (list.length === 0) return [];
+      const stated = list.map((_, index) => causeOf(index));
+      const [transitionIds, causeIds] = await Promise.all([changes.idsOf(list), causes.idsOf(stated)]);
+      for (const [index, id] of causeIds.entries()) origins.set(id, stated[index]!.origin);
+      return list.map((change, index) => ({
+        atSeconds: secondsOf(change.at),
+        transitionId: transitionIds[index]!,
+        causeId: causeIds[index]!,
+      }));
+    },
+    async merge(host, learned) {
+      if (learned.length === 0) return new Map();
+      await knowOrigins([...host.months.values()].flat());
+      const byMonth = Map.groupBy(learned, entry => monthOf(entry.atSeconds));
+      // A cause without a row cannot be: rows of change_cause are never deleted. An observation is what yields in any doubt.
+      const originOf = (id: number) => origins.get(id) ?? 'observed';
+      return new Map(
+        Array.from(byMonth, ([month, entries]) => [month, mergeHistory(host.months.get(month) ?? [], entries, originOf)] as const),
+      );
+    },
+    load: changes.load,
+  };
+}
+
+export function secondsOf(at: Instant): number {
+  return Math.floor(epochMs(at) / 1_000);
+}
+
+/** `2026-11-01`: the key of package_history. */
+export function monthsOf(instants: readonly Instant[]): string[] {
+  return [...new Set(instants.map(at => monthOf(secondsOf(at))))];
+}
+
+function monthOf(seconds: number): string {
+  return `${toInstant(seconds * 1_000).slice(0, 7)}-01`;
+}
