@@ -43,15 +43,25 @@ export async function run(args: string[], io: CommandIo): Promise<number> {
   return EXIT.done;
 }
 
-/** Answers one line. Keys are remembered, because real lists repeat their versions; the table is emptied when it is full. */
+/** Answers one line. Keys are remembered, because real lists repeat their versions; a full table that was of little use is given up, else emptied. */
 export function lineOrderer(scheme: VersionScheme): (line: string) => string {
   const keys = new Map<string, VersionKey>();
+  let remembers = true;
+  let hits = 0;
   const keyOf = (text: string): VersionKey => {
+    if (!remembers) return scheme.key(text);
     const known = keys.get(text);
-    if (known) return known;
-    if (keys.size >= VERSION_KEYS_REMEMBERED) keys.clear();
+    if (known) {
+      hits++;
+      return known;
+    }
+    if (keys.size >= VERSION_KEYS_REMEMBERED) {
+      remembers = hits >= VERSION_KEYS_REMEMBERED;
+      hits = 0;
+      keys.clear();
+    }
     const key = scheme.key(text);
-    keys.set(text, key);
+    if (remembers) keys.set(text, key);
     return key;
   };
   return line => {

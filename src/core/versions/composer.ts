@@ -21,6 +21,7 @@ const WORD_RANK: Readonly<Record<string, number>> = { dev: 0x02, alpha: 0x03, be
 const UNKNOWN_WORD = 0x01;
 const END = 0x06;
 const NUMBER = 0x10;
+const NINE = '9'.charCodeAt(0);
 const LONG_WORD: Readonly<Record<string, string>> = { a: 'alpha', b: 'beta', p: 'patch', pl: 'patch' };
 /** PHP reads numbers with strtol, which stops counting here. */
 const PHP_MAX = 2n ** 63n - 1n;
@@ -28,15 +29,16 @@ const PHP_MAX = 2n ** 63n - 1n;
 const writer = new KeyWriter();
 
 export function composerKey(raw: string): VersionKey {
-  const fault = textFault(raw.trim());
+  const trimmed = raw.trim();
+  const fault = textFault(trimmed);
   if (fault) return refuse(fault);
-  const text = withoutDecoration(raw.trim());
+  const text = /[ @+]/.test(trimmed) ? withoutDecoration(trimmed) : trimmed;
   if (/^dev-|^(master|trunk|default)$/i.test(text)) return refuse('a branch, which has no place in the order');
   const elements = normalise(text);
   if (!elements) return refuse('not a Composer version');
   writer.restart();
   for (const element of elements) {
-    if (/^[0-9]/.test(element)) writer.digits(clamped(element), NUMBER);
+    if (element.charCodeAt(0) <= NINE) writer.digits(clamped(element), NUMBER);
     else writer.byte(WORD_RANK[element] ?? UNKNOWN_WORD);
   }
   writer.byte(END);
@@ -66,10 +68,10 @@ function normalise(text: string): string[] | undefined {
 
 function modifierElements(word: string | undefined, numbers: string | undefined, dev: string | undefined): string[] {
   if (word === 'stable') return [];
-  const stability = word?.toLowerCase() ?? '';
-  const named = stability === '' ? [] : [LONG_WORD[stability] ?? stability];
-  const counted = stability === '' ? [] : (numbers ?? '').split(/[.-]/).filter(number => number !== '');
-  return [...named, ...counted, ...(dev ? ['dev'] : [])];
+  if (word === undefined) return dev ? ['dev'] : [];
+  const stability = word.toLowerCase();
+  const counted = (numbers ?? '').split(/[.-]/).filter(number => number !== '');
+  return [LONG_WORD[stability] ?? stability, ...counted, ...(dev ? ['dev'] : [])];
 }
 
 function clamped(digits: string): string {

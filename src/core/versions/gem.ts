@@ -26,7 +26,7 @@ export function gemKey(raw: string): VersionKey {
   const fault = textFault(expanded);
   if (fault) return refuse(fault);
   if (!GRAMMAR.test(text)) return refuse('not a RubyGems version');
-  const segments = [...expanded.matchAll(/[0-9]+|[A-Za-z]+/g)].map(([segment]) => segment);
+  const segments = expanded.match(/[0-9]+|[A-Za-z]+/g)!;
   const firstWord = segments.findIndex(segment => !isNumber(segment));
   const numericPart = firstWord < 0 ? segments : segments.slice(0, firstWord);
   const wordPart = firstWord < 0 ? [] : segments.slice(firstWord);
@@ -70,5 +70,5 @@ function isNumber(segment: string): boolean {
 }
 
 function isZero(segment: string): boolean {
-  return /^0+$/.test(segment);
+  return segment.charCodeAt(0) === 48 && /^0+$/.test(segment);
 }

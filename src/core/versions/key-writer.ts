@@ -24,22 +24,26 @@ export class KeyWriter {
   }
 
   /**
-   * A run of digits as a number of any size, leading zeros ignored: one byte, `base` + the count of digits, then the digits. Bytes
+   * The digits text[start, end) as a number of any size, leading zeros ignored: one byte, `base` + the count of digits, then the digits. Bytes
    * `base` to `base + LONG_COUNT` are used; `base + LONG_COUNT` is followed by the count in four bytes.
    */
-  digits(text: string, base: number): void {
+  digits(text: string, base: number, start = 0, end = text.length): void {
     const bytes = this.#bytes;
-    const mark = this.#length++;
-    let from = 0;
-    while (text.charCodeAt(from) === 48) from++;
-    for (let at = from; at < text.length; at++) bytes[this.#length++] = text.charCodeAt(at);
-    const count = text.length - from;
+    const mark = this.#length;
+    let from = start;
+    while (from < end && text.charCodeAt(from) === 48) from++;
+    let length = mark + 1;
+    for (let at = from; at < end; at++) bytes[length++] = text.charCodeAt(at);
+    const count = end - from;
     if (count < LONG_COUNT) bytes[mark] = base + count;
-    else this.#length = writeLongCount(bytes, mark, count, base);
+    else length = writeLongCount(bytes, mark, count, base);
+    this.#length = length;
   }
 
-  ascii(text: string): void {
-    for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
+  ascii(text: string, start = 0, end = text.length): void {
+    let length = this.#length;
+    for (let at = start; at < end; at++) this.#bytes[length++] = text.charCodeAt(at);
+    this.#length = length;
   }
 
   take(): Uint8Array {

@@ -63,17 +63,20 @@ function endsOpen(text: string): boolean {
 }
 
 function writeRuns(text: string): void {
-  for (const [, separators, run] of text.matchAll(/([^0-9A-Za-z]*)([0-9]+|[A-Za-z]+)/g)) {
-    const isNumber = run!.charCodeAt(0) <= 57;
-    if (separators === '' && !isNumber) writer.byte(LETTERS_HERE);
+  for (let at = 0; at < text.length; ) {
+    const separators = separatorsAt(text, at);
+    const start = at + separators;
+    const isNumber = isDigit(text, start);
+    at = endOfRun(text, start, isNumber);
+    if (separators === 0 && !isNumber) writer.byte(LETTERS_HERE);
     else {
       writer.byte(SEPARATED);
-      writer.digits(String(separators!.length), SEPARATED);
+      writer.digits(String(separators), SEPARATED);
     }
     writer.byte(isNumber ? NUMBER : LETTERS);
-    if (isNumber) writer.digits(run!, NUMBER);
+    if (isNumber) writer.digits(text, NUMBER, start, at);
     else {
-      writer.ascii(run!);
+      writer.ascii(text, start, at);
       writer.byte(LETTERS_END);
     }
   }
@@ -94,8 +97,8 @@ function compareText(a: string, b: string): Ordering {
     if (one === a.length || two === b.length) break;
     if (gapDifference !== 0) return gapDifference < 0 ? -1 : 1;
     const isNumber = isDigit(a, one);
-    const runOne = runAt(a, one, isNumber);
-    const runTwo = runAt(b, two, isNumber);
+    const runOne = a.slice(one, endOfRun(a, one, isNumber));
+    const runTwo = b.slice(two, endOfRun(b, two, isNumber));
     if (runTwo === '') return isNumber ? 1 : -1;
     const order = isNumber ? compareNumbers(runOne, runTwo) : compareAscii(runOne, runTwo);
     if (order !== 0) return order;
@@ -112,10 +115,10 @@ function separatorsAt(text: string, at: number): number {
   return end - at;
 }
 
-function runAt(text: string, at: number, isNumber: boolean): string {
+function endOfRun(text: string, at: number, isNumber: boolean): number {
   let end = at;
   while (end < text.length && (isNumber ? isDigit(text, end) : isLetter(text, end))) end++;
-  return text.slice(at, end);
+  return end;
 }
 
 function compareNumbers(a: string, b: string): Ordering {

@@ -43,11 +43,14 @@ export function rpmKey(text: string): VersionKey {
 
 /** As rpm's parseEVR: digits before the first colon are the epoch, what follows the last hyphen is the release. */
 export function parseRpm(text: string): RpmVersion {
-  const [prefix, epoch] = /^([0-9]*):/.exec(text) ?? ['', null];
-  const rest = text.slice(prefix.length);
-  const hyphen = rest.lastIndexOf('-');
-  if (hyphen < 0) return { epoch: epoch ?? null, version: rest, release: null };
-  return { epoch: epoch ?? null, version: rest.slice(0, hyphen), release: rest.slice(hyphen + 1) };
+  let colon = 0;
+  while (isDigit(text.charCodeAt(colon))) colon++;
+  const hasEpoch = text[colon] === ':';
+  const epoch = hasEpoch ? text.slice(0, colon) : null;
+  const start = hasEpoch ? colon + 1 : 0;
+  const hyphen = text.lastIndexOf('-');
+  if (hyphen < start) return { epoch, version: text.slice(start), release: null };
+  return { epoch, version: text.slice(start, hyphen), release: text.slice(hyphen + 1) };
 }
 
 export interface RangeComparison {
@@ -80,15 +83,30 @@ export function formatRpm({ epoch, version, release }: RpmVersion): string {
 }
 
 function writeSegments(text: string): void {
-  for (const [segment] of text.matchAll(/[0-9]+|[A-Za-z]+|~|\^/g)) {
-    const code = segment.charCodeAt(0);
-    if (segment === '~') writer.byte(TILDE);
-    else if (segment === '^') writer.byte(CARET);
-    else if (code <= 57) writer.digits(segment, NUMBER);
-    else {
-      writer.ascii(segment);
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    const start = at++;
+    if (isDigit(code)) {
+      while (isDigit(text.charCodeAt(at))) at++;
+      writer.digits(text, NUMBER, start, at);
+    } else if (isLetter(code)) {
+      while (isLetter(text.charCodeAt(at))) at++;
+      writer.ascii(text, start, at);
       writer.byte(LETTERS_END);
-    }
+    } else if (code === TILDE_CODE) writer.byte(TILDE);
+    else if (code === CARET_CODE) writer.byte(CARET);
   }
   writer.byte(END);
+}
+
+const TILDE_CODE = '~'.charCodeAt(0);
+const CARET_CODE = '^'.charCodeAt(0);
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+function isLetter(code: number): boolean {
+  const lower = code | 0x20;
+  return lower >= 97 && lower <= 122;
 }
