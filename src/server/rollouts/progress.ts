@@ -1,4 +1,4 @@
-import type { JobEvent, JobPhase } from '../../core/rollouts/host-plan.ts';
+import { JOB_PHASES, type JobEvent, type JobPhase } from '../../core/rollouts/host-plan.ts';
 import { JOB, type JobEventName } from '../../core/rollouts/job-states.ts';
 import { isFinal, move } from '../../core/rollouts/machine.ts';
 import { notFound } from '../runtime/problems.ts';
@@ -68,11 +68,17 @@ async function follow(step: Step, job: JobRow, fresh: readonly JobEvent[]): Prom
     await moveJob(step, job, 'return', { actor, reason: 'the host is back' });
   }
   for (const { phase, kind } of fresh) {
-    if (kind === 'phase-started') job.phase = phase;
-    const event = kind === 'phase-started' ? PHASE_EVENTS[phase] : null;
+    // A host of another version may have phases that this server does not know: they are shown and mean nothing here.
+    if (kind !== 'phase-started' || !isPhase(phase)) continue;
+    job.phase = phase;
+    const event = PHASE_EVENTS[phase];
     if (event !== null && move(JOB, job.state, event).ok) await moveJob(step, job, event, { actor });
   }
   await saveJob(step, job);
+}
+
+function isPhase(text: string): text is JobPhase {
+  return (JOB_PHASES as readonly string[]).includes(text);
 }
 
 /** Stores what is new and returns it in the order in which it happened. */
