@@ -1,35 +1,90 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Fault } from '../core/kernel/faults.ts';
+import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
 import { createAccess } from '../server/access/access.ts';
 import { auditHandlers } from '../server/audit/handlers.ts';
 import type { Context } from '../server/context.ts';
+import { createFeeds } from '../server/feeds/feeds.ts';
+import { jobChanges } from '../server/inventory/agent-routes.ts';
+import { createInventory } from '../server/inventory/inventory.ts';
+import { createWake } from '../server/inventory/wake.ts';
+import type { FleetPort, InventoryPort, JobPort } from '../server/ports.ts';
+import { createRollouts } from '../server/rollouts/rollouts.ts';
 import { buildServer, type Readiness } from '../server/runtime/http.ts';
+import { prepareAgentFiles } from './agent-files.ts';
+import { findFeedFiles, readFeedFile } from './feed-files.ts';
+import { createLocalHost } from './local-host.ts';
+import { sshConnections } from './ssh-port.ts';
+import { createSshRunner } from './ssh-runner.ts';
+import type { Settings } from './startup/settings.ts';
+import type { Closers } from './startup/stop.ts';
 
 export interface ComposeOptions {
+  readonly settings: Settings;
   readonly consoleFolder: string;
   readonly consoleMissing: string;
-  readonly trustedProxies: readonly string[];
   readonly readiness: () => Promise<Readiness>;
 }
 
-export interface Composed {
-  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Ends long polls, live views and background work. */
-  close(): Promise<void>;
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Nouns need each other; each call goes to the one that was made in the meantime. */
+function forward<Port extends object>(made: () => Port): Port {
+  return new Proxy({} as Port, { get: (_target, name) => Reflect.get(made(), name) });
 }
 
 /** The one place where the nouns of the server are joined: what each offers to the others, and the handlers of the whole contract. */
-export async function compose(context: Context, options: ComposeOptions): Promise<Composed> {
+export async function compose(context: Context, options: ComposeOptions, closers: Closers): Promise<Listener> {
+  const { clock, log, installation, planKeys } = context;
+  const { settings } = options;
+  const wake = createWake();
+  const connections = sshConnections(clock);
+  closers.add('SSH connections', () => connections.close());
+  const agentFiles = await prepareAgentFiles({ onProgress: text => log.info({ text }, 'agent files') });
+
+  const jobs: JobPort = forward(() => rollouts.jobs);
+  const fleet: FleetPort = forward(() => {
+    throw new Fault('not-built', 'The fleet model is not built yet.', 'Use a newer version of Fettle.');
+  });
   const access = createAccess(context);
+  const feeds = createFeeds(
+    context,
+    { sources: advisorySources, find: findFeedFiles, read: readFeedFile },
+    { importAtStart: settings.feeds, automatic: settings.fetchFeeds },
+  );
+  const inventory = createInventory(context, { jobs, wake, fleet, ssh: connections, installer: agentFiles });
+  const rollouts = createRollouts(context, { fleet, inventory: inventory as InventoryPort, wake, people: access.people });
+  const sshRunner = createSshRunner({
+    ssh: connections,
+    hosts: inventory,
+    jobs,
+    wake,
+    clock,
+    log,
+    installationId: installation.id,
+    trustedKeys: planKeys.trusted,
+    dataDir: installation.dataDir,
+    recordJobChanges: (hostId, result) =>
+      inventory.recordJobChanges(hostId, jobChanges({ ...result, before: [...result.before], after: [...result.after] }), 'job'),
+  });
+  const localHost = createLocalHost({ connections, hosts: inventory, log });
+
   const app = buildServer(
     context,
-    { ...access.handlers, ...auditHandlers(context) },
+    { ...access.handlers, ...auditHandlers(context), ...inventory.handlers, ...feeds.handlers, ...rollouts.handlers },
     {
-      authenticators: { people: access.authenticator, agents: { authenticate: async () => false } },
+      authenticators: { people: access.authenticator, agents: inventory.agents },
       readiness: options.readiness,
       console: { folder: options.consoleFolder, missing: () => options.consoleMissing },
-      trustedProxies: options.trustedProxies,
+      agentFile: name => agentFiles.file(name),
+      trustedProxies: settings.trustedProxies,
     },
   );
   await app.ready();
-  return { listener: (request, response) => app.routing(request, response), close: () => app.close() };
+
+  const background = [inventory, feeds, rollouts, sshRunner, localHost];
+  closers.add('background work', () => Promise.allSettled(background.map(async part => await part.stop())));
+  for (const part of background) await part.start();
+  closers.add('the server', () => app.close());
+  return (request, response) => app.routing(request, response);
 }

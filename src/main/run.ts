@@ -138,7 +138,8 @@ async function openStore(
     () => openDatabase(settings, log, onLost),
     opened => opened.description,
   );
-  closers.add('the database', () => database.stop());
+  // Its checkpoint may take a while, and is worth waiting for: without it the next start recovers from the log.
+  closers.add('the database', () => database.stop(), 30_000);
   goOn();
   const { db } = database;
   await progress.step(
@@ -166,15 +167,18 @@ function consoleWord(outcome: ConsoleOutcome): string {
 }
 
 async function serve({ settings, closers }: Start, ground: Ground, context: Context, built: ConsoleOutcome): Promise<void> {
-  const server = await compose(context, {
-    // Switched off means not served either, although a built one may lie there.
-    consoleFolder: path.join(ROOT, 'dist', built.kind === 'off' ? 'no-console' : 'console'),
-    consoleMissing: built.kind === 'missing' ? built.reason : 'The console is switched off (FETTLE_CONSOLE=no).',
-    trustedProxies: settings.trustedProxies,
-    readiness: () => databaseReadiness(context.db),
-  });
-  closers.add('the server', () => server.close());
-  ground.port.handOver(server.listener);
+  const listener = await compose(
+    context,
+    {
+      settings,
+      // Switched off means not served either, although a built one may lie there.
+      consoleFolder: path.join(ROOT, 'dist', built.kind === 'off' ? 'no-console' : 'console'),
+      consoleMissing: built.kind === 'missing' ? built.reason : 'The console is switched off (FETTLE_CONSOLE=no).',
+      readiness: () => databaseReadiness(context.db),
+    },
+    closers,
+  );
+  ground.port.handOver(listener);
   const control = await openControlSocket(ground.folder.path, request => linkAnswer(settings, ground, context, request));
   closers.add('the control socket', () => control.close());
   ground.folder.writeNote({ ...ground.note, control: control.path });

@@ -16,6 +16,8 @@ export interface Database {
 /** PostgreSQL 15 is the oldest in a supported Debian. */
 const SERVER_VERSION_MIN = 150_000;
 
+const CONNECTIONS_MS_MAX = 500;
+
 /** Without password: the URL as it may be shown. */
 function shown(url: string): string {
   const parsed = new URL(url);
@@ -70,7 +72,8 @@ export async function openDatabase(settings: Settings, log: Logger, onLost: (err
     db: opened.db,
     description: `PostgreSQL ${row?.version?.split(' ')[0]}${embedded.madeCluster ? ', new' : ''}`,
     async stop() {
-      await opened.db.close();
+      // Whoever still holds a connection loses it when PostgreSQL stops.
+      await Promise.race([opened.db.close(), new Promise(resolve => setTimeout(resolve, CONNECTIONS_MS_MAX))]);
       await embedded.stop();
     },
   };

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import path from 'node:path';
 import { z } from 'zod';
 import { dataFolderOf } from '../../cli/local/data-folder.ts';
 import { Fault } from '../../core/kernel/faults.ts';
@@ -18,6 +19,10 @@ export interface Settings {
   readonly replacePlanKey: boolean;
   /** False: API only; no console is built or served. */
   readonly console: boolean;
+  /** File or folder of feeds that is imported at every start, or null. */
+  readonly feeds: string | null;
+  /** Whether feeds with a URL are fetched by themselves. */
+  readonly fetchFeeds: boolean;
   /** Descriptor that closes when the process that started us is gone (pm.mjs), or null. */
   readonly parentPipe: number | null;
 }
@@ -35,6 +40,8 @@ const Environment = z.object({
   FETTLE_NAME: z.string().min(1).max(100).optional(),
   FETTLE_REPLACE_PLAN_KEY: z.enum(['yes', 'no']).default('no'),
   FETTLE_CONSOLE: z.enum(['yes', 'no']).default('yes'),
+  FETTLE_FEEDS: z.string().optional(),
+  FETTLE_FETCH_FEEDS: z.enum(['yes', 'no']).default('yes'),
   FETTLE_PARENT_PIPE: z.coerce.number().int().min(3).optional(),
 });
 
@@ -64,6 +71,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     name: value.FETTLE_NAME ?? os.hostname(),
     replacePlanKey: value.FETTLE_REPLACE_PLAN_KEY === 'yes',
     console: value.FETTLE_CONSOLE === 'yes',
+    feeds: value.FETTLE_FEEDS === undefined ? null : path.resolve(value.FETTLE_FEEDS),
+    fetchFeeds: value.FETTLE_FETCH_FEEDS === 'yes',
     parentPipe: value.FETTLE_PARENT_PIPE ?? null,
   };
 }

@@ -5,8 +5,12 @@ export class StoppedEarly extends Error {}
 
 interface Closer {
   readonly name: string;
-  readonly close: () => Promise<void> | void;
+  readonly close: () => unknown;
+  readonly msMax: number;
 }
+
+/** A part that does not end in this time is left: what it holds ends with the process. Longer only for what must end well. */
+const CLOSE_MS_MAX = 1_500;
 
 /** Everything that was opened, closed in the reverse order, whatever fails on the way. */
 export class Closers {
@@ -16,19 +20,28 @@ export class Closers {
     this.#onFailure = onFailure;
   }
 
-  add(name: string, close: Closer['close']): void {
-    this.#closers.push({ name, close });
+  add(name: string, close: Closer['close'], msMax: number = CLOSE_MS_MAX): void {
+    this.#closers.push({ name, close, msMax });
   }
 
   async closeAll(): Promise<void> {
     for (let closer = this.#closers.pop(); closer !== undefined; closer = this.#closers.pop()) {
       try {
-        await closer.close();
+        await withinMs(closer);
       } catch (error) {
         this.#onFailure(closer.name, error);
       }
     }
   }
+}
+
+async function withinMs({ close, msMax }: Closer): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, msMax);
+  });
+  await Promise.race([close(), late]);
+  clearTimeout(timer);
 }
 
 /** Calls `stop` once: on the usual signals, and when the process that started us is gone in whatever way (its end of the pipe closes). */

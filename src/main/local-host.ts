@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Fault } from '../core/kernel/faults.ts';
+import { localTransport } from '../plugins/transports/local/local.ts';
+import type { Logger } from '../server/context.ts';
+import type { Collected } from '../server/ports.ts';
+import type { SshConnections } from './ssh-port.ts';
+
+export interface LocalHostParts {
+  readonly connections: Pick<SshConnections, 'collectOver'>;
+  readonly hosts: {
+    storeLocal(collected: Collected): Promise<string>;
+    readonly requests: { take(hostId: string): { readonly refresh: boolean } | null };
+    noteProblem(hostId: string, text: string): void;
+  };
+  readonly log: Logger;
+}
+
+const COLLECT_MS = 3_600_000;
+/** How often to look whether somebody asked for a fresh inventory. */
+const LOOK_MS = 2_000;
+
+/**
+ * The machine that the server runs on, as the first host: read, never changed, and without need of root, so that the first screen is about something
+ * real. Does nothing where there is no dpkg.
+ */
+export function createLocalHost(parts: LocalHostParts): { start(): void; stop(): Promise<void> } {
+  const stopping = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  let hostId: string | null = null;
+
+  const collect = async (): Promise<void> => {
+    try {
+      // No refresh: apt's indexes are root's to renew, and reading must leave no trace.
+      hostId = await parts.hosts.storeLocal(
+        await parts.connections.collectOver(localTransport('local'), { refresh: false, history: true }),
+      );
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      const text = error instanceof Fault ? `${error.message} ${error.advice}` : String((error as Error).stack ?? error);
+      if (hostId !== null && error instanceof Fault) parts.hosts.noteProblem(hostId, error.message);
+      parts.log.warn({ error: text }, 'this machine could not be inventoried');
+    }
+  };
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await collect();
+      for (let waited = 0; waited < COLLECT_MS && !stopping.signal.aborted; waited += LOOK_MS) {
+        if (hostId !== null && parts.hosts.requests.take(hostId) !== null) break;
+        await wait(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => {});
+      }
+    }
+  };
+  return {
+    start() {
+      if (existsSync('/usr/bin/dpkg-query') || existsSync('/bin/dpkg-query')) running = loop();
+    },
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
