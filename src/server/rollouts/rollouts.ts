@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Context, Handlers } from '../context.ts';
-import type { JobPort } from '../ports.ts';
-import { type AttentionItem, attention } from './attention.ts';
+import type { JobPort, RolloutPort } from '../ports.ts';
+import { activeJobs, attention, hostsInRollouts } from './attention.ts';
 import type { Engine, RolloutPorts } from './engine.ts';
 import { type RolloutRoutes, rolloutHandlers } from './handlers.ts';
 import { dropLease, newLease } from './lease.ts';
@@ -13,7 +13,7 @@ import { recordResult } from './results.ts';
 import { inStep } from './step.ts';
 import { tasksFor } from './tasks.ts';
 
-export interface Rollouts {
+export interface Rollouts extends RolloutPort {
   readonly handlers: Handlers<RolloutRoutes>;
   readonly jobs: JobPort;
   /** Reconciles until stopped: every second, and at once when something was stored here. */
@@ -22,7 +22,6 @@ export interface Rollouts {
   stop(): Promise<void>;
   /** One pass, for tests and tools. */
   reconcileOnce(): Promise<void>;
-  attention(): Promise<AttentionItem[]>;
 }
 
 const TICK_MS = 1_000;
@@ -88,6 +87,8 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
     },
     reconcileOnce: () => reconcile(engine, lease),
     attention: () => attention(context.db),
+    activeJobs: () => activeJobs(context.db),
+    hostsInRollouts: () => hostsInRollouts(context.db),
   };
 }
 
