@@ -91,6 +91,8 @@ export const theme = createTheme({
     },
   },
   components: {
+    // What is needed is said beside the button; a star on nearly every label says nothing.
+    InputWrapper: { defaultProps: { withAsterisk: false } },
     Badge: { defaultProps: { tt: 'none', variant: 'light', radius: 'sm' } },
     Button: { defaultProps: { size: 'xs' } },
     TextInput: { defaultProps: { size: 'xs' } },

@@ -19,7 +19,7 @@ export function Door({ title, lead, children }: { readonly title: string; readon
         <Stack gap="sm">
           <div>
             <Title order={1}>{title}</Title>
-            <Text size="sm" c="dimmed" mt={2} component="div">
+            <Text size="sm" c="dimmed" mt={2} component="div" className="prose">
               {lead}
             </Text>
           </div>

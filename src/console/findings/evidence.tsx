@@ -39,11 +39,10 @@ export function DecisionView({ decision }: { readonly decision: FindingView['dec
   return (
     <Stack gap="xs">
       <Facts
-        rows={[
-          ['Due', <Due key="due" at={decision.dueAt} none="no date: fix with the next upgrade" />],
-          ['Decided by', `${decision.table}, row ${decision.row}: ${decision.outcome}`],
-          [
-            'Clock',
+        rows={{
+          Due: <Due key="due" at={decision.dueAt} none="no date: fix with the next upgrade" />,
+          'Decided by': `${decision.table}, row ${decision.row}: ${decision.outcome}`,
+          Clock: (
             <>
               {decision.clockStartedAt ? (
                 <>
@@ -53,10 +52,10 @@ export function DecisionView({ decision }: { readonly decision: FindingView['dec
                 'not started'
               )}
               . {decision.clockReason}
-            </>,
-          ],
-          ['Triage', decision.forensic ? 'Look for signs of a break-in as well: the table asks for forensic triage.' : null],
-        ]}
+            </>
+          ),
+          Triage: decision.forensic ? 'Look for signs of a break-in as well: the table asks for forensic triage.' : null,
+        }}
       />
       <Grid
         label="Inputs of the decision"

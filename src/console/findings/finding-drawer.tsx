@@ -41,47 +41,40 @@ export function FindingDrawer({ finding, close }: { readonly finding: FindingVie
         <Stack gap="md">
           {finding.title && <Text size="sm">{finding.title}</Text>}
           <Facts
-            rows={[
-              [
-                'State',
+            rows={{
+              State: (
                 <>
                   <Mark look={FINDING_LOOK[finding.state]} /> <Toned tone="quiet">{FINDING_LOOK[finding.state].meaning}</Toned>
-                </>,
-              ],
-              [
-                'Host',
+                </>
+              ),
+              Host: (
                 <Link to="/hosts/$id" params={{ id: finding.hostId }} search={{ tab: 'findings' }}>
                   {finding.hostName}
-                </Link>,
-              ],
-              [
-                'Package',
+                </Link>
+              ),
+              Package: (
                 <>
                   {finding.packages.join(', ')} (source {finding.sourceName})
-                </>,
-              ],
-              ['Installed', <Version text={finding.installedVersion} />],
-              ['Fixed in', finding.fixedVersion ? <Version text={finding.fixedVersion} /> : 'no fix is known'],
-              [
-                'Patch',
-                finding.patchId && (
-                  <Link to="/patches/$id" params={{ id: finding.patchId }}>
-                    The patch that closes it
-                  </Link>
-                ),
-              ],
-              ['Kernel', finding.kernelState],
-              ['Exploited', finding.knownExploited && <Chip tone="bad">listed in CISA KEV</Chip>],
-              [
-                'Score',
+                </>
+              ),
+              Installed: <Version text={finding.installedVersion} />,
+              'Fixed in': finding.fixedVersion ? <Version text={finding.fixedVersion} /> : 'no fix is known',
+              Patch: finding.patchId && (
+                <Link to="/patches/$id" params={{ id: finding.patchId }}>
+                  The patch that closes it
+                </Link>
+              ),
+              Kernel: finding.kernelState,
+              Exploited: finding.knownExploited && <Chip tone="bad">listed in CISA KEV</Chip>,
+              Score: (
                 <>
                   <Score finding={finding} />
                   {finding.cvssVector && <Toned tone="quiet"> {finding.cvssVector}</Toned>}
-                </>,
-              ],
-              ['Also known as', finding.aliases.length > 0 && finding.aliases.join(', ')],
-              ['Open since', <Ago at={finding.since} />],
-            ]}
+                </>
+              ),
+              'Also known as': finding.aliases.length > 0 && finding.aliases.join(', '),
+              'Open since': <Ago at={finding.since} />,
+            }}
           />
           <div>
             <Title order={2} mb={6}>

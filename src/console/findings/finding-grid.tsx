@@ -46,7 +46,7 @@ function columns(show: (finding: FindingView) => void, withHost: boolean): reado
       ),
     },
     { key: 'package', title: 'Package', sort: 'sourceName', from: 'sm', cell: finding => finding.sourceName },
-    { key: 'installed', title: 'Installed', from: 'lg', cell: finding => <Version text={finding.installedVersion} /> },
+    { key: 'installed', title: 'Installed', from: 'xl', cell: finding => <Version text={finding.installedVersion} /> },
     {
       key: 'fixed',
       title: 'Fixed in',

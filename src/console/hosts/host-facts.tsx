@@ -1,4 +1,4 @@
-import { SimpleGrid } from '@mantine/core';
+import { SimpleGrid, Stack } from '@mantine/core';
 import { count } from '../kit/bar.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Facts } from '../kit/facts.tsx';
@@ -16,31 +16,33 @@ export function HostFacts({ data }: { readonly data: HostDetailView }) {
   const facts = data.facts === null ? null : factsView(data.facts);
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">
-      <Section title="Standing">
-        <Standing data={data} />
-      </Section>
-      {facts === null ? (
+      <Stack gap="sm">
+        <Section title="Standing">
+          <Standing data={data} />
+        </Section>
+        {facts && (
+          <Section title="Kernels">
+            <Kernels kernel={facts.kernel} reboot={facts.reboot} />
+          </Section>
+        )}
+        {facts && (
+          <Section title="Enabled suites">
+            <Suites suites={facts.suites} />
+          </Section>
+        )}
+      </Stack>
+      <Stack gap="sm">
         <Section title="System">
-          <Empty title="No inventory yet">The first one is on its way. It names packages, kernel, services and sockets.</Empty>
+          {facts ? (
+            <System facts={facts} data={data} />
+          ) : (
+            <Empty title="No inventory yet">The first one is on its way. It names packages, kernel, services and sockets.</Empty>
+          )}
         </Section>
-      ) : (
-        <Section title="System">
-          <System facts={facts} data={data} />
+        <Section title="Age of each fact" aside="Older facts are not trusted">
+          <Ages data={data} />
         </Section>
-      )}
-      {facts && (
-        <Section title="Kernels">
-          <Kernels kernel={facts.kernel} reboot={facts.reboot} />
-        </Section>
-      )}
-      <Section title="Age of each fact" aside="Older facts are not trusted">
-        <Ages data={data} />
-      </Section>
-      {facts && (
-        <Section title="Enabled suites">
-          <Suites suites={facts.suites} />
-        </Section>
-      )}
+      </Stack>
     </SimpleGrid>
   );
 }
@@ -48,31 +50,26 @@ export function HostFacts({ data }: { readonly data: HostDetailView }) {
 function Standing({ data: { host, identity, pathIsSigned, enrolledAt } }: { readonly data: HostDetailView }) {
   return (
     <Facts
-      rows={[
-        ['Next due', <Due at={host.earliestDueAt} none="nothing is due" />],
-        [
-          'Findings',
+      rows={{
+        'Next due': <Due at={host.earliestDueAt} none="nothing is due" />,
+        Findings: (
           <>
             {count(host.openFindings)} open, {count(host.overdue)} overdue, {count(host.knownExploited)} known exploited
-          </>,
-        ],
-        [
-          'Patches',
+          </>
+        ),
+        Patches: (
           <>
             {count(host.pendingPatches)} pending, {count(host.securityPatches)} from security archives, {count(host.heldPackages)} packages
             on hold
-          </>,
-        ],
-        ['Criticality', CRITICALITY_WORD[host.criticality]],
-        ['Exposure', EXPOSURE_WORD[host.exposure]],
-        ['Address', host.address],
-        ['Identity', identity && <code>{identity}</code>],
-        [
-          'Plans',
-          pathIsSigned ? 'acts only on plans that this installation signed' : 'no signed path: this host can be judged, not patched',
-        ],
-        ['Enrolled', <At at={enrolledAt} />],
-      ]}
+          </>
+        ),
+        Criticality: CRITICALITY_WORD[host.criticality],
+        Exposure: EXPOSURE_WORD[host.exposure],
+        Address: host.address,
+        Identity: identity && <code>{identity}</code>,
+        Plans: pathIsSigned ? 'acts only on plans that this installation signed' : 'no signed path: this host can be judged, not patched',
+        Enrolled: <At at={enrolledAt} />,
+      }}
     />
   );
 }
@@ -80,27 +77,23 @@ function Standing({ data: { host, identity, pathIsSigned, enrolledAt } }: { read
 function System({ facts, data: { host, endOfLife } }: { readonly facts: FactsView; readonly data: HostDetailView }) {
   return (
     <Facts
-      rows={[
-        ['System', `${host.osName}, ${facts.architecture ?? 'architecture not read'}`],
-        [
-          'Support',
-          endOfLife && (
-            <>
-              {endOfLife.note}{' '}
-              {endOfLife.standardOn && (
-                <Toned tone="quiet">
-                  (standard until {endOfLife.standardOn}
-                  {endOfLife.extendedOn && `, extended until ${endOfLife.extendedOn}`})
-                </Toned>
-              )}
-            </>
-          ),
-        ],
-        ['Host name', facts.hostname ?? UNREAD],
-        ['Addresses', facts.addresses.length > 0 ? facts.addresses.join(', ') : UNREAD],
-        ['Booted', facts.bootedAt ? <Ago at={facts.bootedAt} /> : UNREAD],
-        [
-          'Reboot',
+      rows={{
+        System: `${host.osName}, ${facts.architecture ?? 'architecture not read'}`,
+        Support: endOfLife && (
+          <>
+            {endOfLife.note}{' '}
+            {endOfLife.standardOn && (
+              <Toned tone="quiet">
+                (standard until {endOfLife.standardOn}
+                {endOfLife.extendedOn && `, extended until ${endOfLife.extendedOn}`})
+              </Toned>
+            )}
+          </>
+        ),
+        'Host name': facts.hostname ?? UNREAD,
+        Addresses: facts.addresses.length > 0 ? facts.addresses.join(', ') : UNREAD,
+        Booted: facts.bootedAt ? <Ago at={facts.bootedAt} /> : UNREAD,
+        Reboot:
           facts.reboot === null ? (
             UNREAD
           ) : facts.reboot.required ? (
@@ -108,9 +101,7 @@ function System({ facts, data: { host, endOfLife } }: { readonly facts: FactsVie
           ) : (
             'not needed'
           ),
-        ],
-        [
-          'Package manager',
+        'Package manager':
           facts.packageManager === null ? (
             UNREAD
           ) : facts.packageManager.healthy ? (
@@ -120,9 +111,8 @@ function System({ facts, data: { host, endOfLife } }: { readonly facts: FactsVie
               {facts.packageManager.id}: {facts.packageManager.problems.join('; ')}
             </Toned>
           ),
-        ],
-        ['Not read', facts.unread.length > 0 && facts.unread.map(item => <div key={item}>{item}</div>)],
-      ]}
+        'Not read': facts.unread.length > 0 && facts.unread.map(item => <div key={item}>{item}</div>),
+      }}
     />
   );
 }
@@ -148,23 +138,27 @@ function Kernels({ kernel, reboot }: { readonly kernel: FactsView['kernel']; rea
   );
 }
 
+/** What the server calls the parts of a snapshot, in words. */
+const FACT_WORD: Readonly<Record<string, string>> = {
+  staleProcesses: 'old files in memory',
+  packageManager: 'package manager',
+  sockets: 'listening sockets',
+  suites: 'enabled suites',
+  candidates: 'offers',
+};
+
 function Ages({ data }: { readonly data: HostDetailView }) {
   return (
-    <Facts
-      rows={data.factAges.map(
-        age =>
-          [
-            age.name,
-            age.unread === null ? (
-              <Ago at={age.observedAt} />
-            ) : (
-              <>
-                <Toned tone="warn">not read</Toned> {age.unread}
-              </>
-            ),
-          ] as const,
-      )}
-    />
+    <Facts rows={Object.fromEntries(data.factAges.map(age => [FACT_WORD[age.name] ?? age.name, <FactAge key={age.name} age={age} />]))} />
+  );
+}
+
+function FactAge({ age }: { readonly age: HostDetailView['factAges'][number] }) {
+  if (age.unread === null) return <Ago at={age.observedAt} />;
+  return (
+    <>
+      <Toned tone="warn">not read</Toned> {age.unread}
+    </>
   );
 }
 

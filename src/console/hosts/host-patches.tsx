@@ -53,6 +53,7 @@ export function HostPatches({ id }: { readonly id: string }) {
         defaultSort={DEFAULT_SORT}
         selection={{ chosen, set: setChosen, nameOf: patch => patch.sourceName }}
         below={patch => <PatchReason patch={patch} />}
+        belowFrom={1}
         empty={
           <Empty title="No patch is pending">
             The host’s own package manager offers nothing newer, or its offers could not be read (an uploaded list has none).

@@ -61,17 +61,15 @@ function OneProof({ proof }: { readonly proof: Proof }) {
       aside={<At at={proof.finishedAt ?? proof.startedAt} />}
     >
       <Facts
-        rows={[
-          [
-            'Verdict',
+        rows={{
+          Verdict: (
             <>
-              {look && <Mark look={look} />} {proof.verdict}
-            </>,
-          ],
-          ['Failure', proof.failure && <Toned tone="bad">{proof.failure}</Toned>],
-          ['Asked by', proof.requestedBy],
-          [
-            'Approved by',
+              {look && <Mark look={look} />} <Toned tone="quiet">{proof.verdict}</Toned>
+            </>
+          ),
+          Failure: proof.failure && <Toned tone="bad">{proof.failure}</Toned>,
+          'Asked by': proof.requestedBy,
+          'Approved by': (
             <>
               {proof.approvedBy ?? <Toned tone="warn">nobody</Toned>}{' '}
               {proof.selfApproved && (
@@ -79,29 +77,25 @@ function OneProof({ proof }: { readonly proof: Proof }) {
                   by the requester
                 </Chip>
               )}
-            </>,
-          ],
-          [
-            'Rollout',
+            </>
+          ),
+          Rollout: (
             <Link to="/rollouts/$id" params={{ id: proof.rolloutId }}>
               {proof.rolloutName}
-            </Link>,
-          ],
-          [
-            'Plan',
+            </Link>
+          ),
+          Plan: (
             <span style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}>
               <code>{proof.planHash.slice(0, 16)}…</code>
               <CopyIcon text={proof.planHash} label="Copy the plan hash" />
-            </span>,
-          ],
-          ['Restarted', proof.restartedUnits.length > 0 && proof.restartedUnits.join(', ')],
-          ['Rebooted', proof.rebooted && 'yes, the boot id changed'],
-          [
-            'Closed',
+            </span>
+          ),
+          Restarted: proof.restartedUnits.length > 0 && proof.restartedUnits.join(', '),
+          Rebooted: proof.rebooted && 'yes, the boot id changed',
+          Closed:
             proof.closedVulnerabilities.length > 0 &&
-              `${proof.closedVulnerabilities.length}: ${proof.closedVulnerabilities.slice(0, 8).join(', ')}${proof.closedVulnerabilities.length > 8 ? ', …' : ''}`,
-          ],
-        ]}
+            `${proof.closedVulnerabilities.length}: ${proof.closedVulnerabilities.slice(0, 8).join(', ')}${proof.closedVulnerabilities.length > 8 ? ', …' : ''}`,
+        }}
       />
       <Grid
         label={`Packages of ${proof.rolloutName}`}

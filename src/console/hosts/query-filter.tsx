@@ -23,7 +23,7 @@ export function QueryFilter() {
   }, [text, good, url.query, change]);
   const pick = (id: string | null) => setText(groups.data?.items.find(group => group.id === id)?.query ?? '');
   return (
-    <Group gap={6} align="flex-start">
+    <>
       <QueryBox value={text} onChange={setText} label="Group query" width={300} />
       {groups.data && groups.data.items.length > 0 && (
         <Select
@@ -38,7 +38,7 @@ export function QueryFilter() {
         />
       )}
       {text.trim() !== '' && good && !groups.data?.items.some(group => group.query === text.trim()) && <SaveGroup query={text.trim()} />}
-    </Group>
+    </>
   );
 }
 

@@ -7,6 +7,8 @@ export interface Share {
   readonly label: string;
   readonly count: number;
   readonly tone: Tone;
+  /** Less of its colour, to tell it from its neighbour of the same tone. */
+  readonly faint?: boolean;
   /** Where the list behind this number is. */
   readonly to?: { readonly path: string; readonly search: Record<string, string> };
 }
@@ -22,10 +24,7 @@ export function ShareBar({ shares }: { readonly shares: readonly Share[] }) {
     <div>
       <div className={classes.bar} aria-hidden="true">
         {shown.map(share => (
-          <span
-            key={share.key}
-            style={{ flexGrow: share.count, color: `var(--tone-${share.tone})`, opacity: share.tone === 'quiet' ? 0.45 : 1 }}
-          />
+          <span key={share.key} style={{ flexGrow: share.count, color: `var(--tone-${share.tone})`, opacity: share.faint ? 0.45 : 1 }} />
         ))}
       </div>
       <ul className={classes.legend}>
@@ -34,7 +33,7 @@ export function ShareBar({ shares }: { readonly shares: readonly Share[] }) {
             <span
               className={classes.swatch}
               aria-hidden="true"
-              style={{ color: `var(--tone-${share.tone})`, opacity: share.tone === 'quiet' ? 0.45 : 1 }}
+              style={{ color: `var(--tone-${share.tone})`, opacity: share.faint ? 0.45 : 1 }}
             />
             <span>
               {share.to ? (

@@ -1,11 +1,11 @@
 import { Fragment, type ReactNode } from 'react';
 import classes from './kit.module.css';
 
-/** Name and value pairs; rows whose value is null are left out. */
-export function Facts({ rows }: { readonly rows: readonly (readonly [name: string, value: ReactNode])[] }) {
+/** Name and value pairs in their order; those whose value is null or false are left out. */
+export function Facts({ rows }: { readonly rows: Readonly<Record<string, ReactNode>> }) {
   return (
     <dl className={classes.facts}>
-      {rows
+      {Object.entries(rows)
         .filter(([, value]) => value !== null && value !== undefined && value !== false)
         .map(([name, value]) => (
           <Fragment key={name}>

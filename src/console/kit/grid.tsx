@@ -37,14 +37,21 @@ interface GridProps<Row> {
   readonly selection?: Selection<Row> | undefined;
   /** A second row below the first, for what does not fit a cell. */
   readonly below?: (row: Row) => ReactNode;
+  /** Columns that the second row leaves free at its left, so that it stands below what it speaks of. */
+  readonly belowFrom?: number;
   readonly busy?: boolean;
 }
 
-export function Grid<Row>({ label, columns, rows, rowId, sort, onSort, selection, below, busy }: GridProps<Row>) {
+export function Grid<Row>({ label, columns, rows, rowId, sort, onSort, selection, below, belowFrom, busy }: GridProps<Row>) {
   const [frame, overflows] = useOverflow();
   return (
     <div className={classes.frame}>
-      <div className={classes.scroll} ref={frame} data-overflows={overflows || undefined}>
+      <div
+        className={classes.scroll}
+        ref={frame}
+        data-overflows={overflows || undefined}
+        {...(overflows ? { tabIndex: 0, role: 'region', 'aria-label': label } : {})}
+      >
         <table className={classes.table} aria-label={label} aria-busy={busy || undefined}>
           <thead>
             <tr>
@@ -54,7 +61,7 @@ export function Grid<Row>({ label, columns, rows, rowId, sort, onSort, selection
               ))}
             </tr>
           </thead>
-          <Body columns={columns} rows={rows} rowId={rowId} selection={selection} below={below} />
+          <Body columns={columns} rows={rows} rowId={rowId} selection={selection} below={below} belowFrom={belowFrom} />
         </table>
       </div>
     </div>
@@ -119,7 +126,14 @@ function HeadBox<Row>({
   );
 }
 
-function Body<Row>({ columns, rows, rowId, selection, below }: Pick<GridProps<Row>, 'columns' | 'rows' | 'rowId' | 'selection' | 'below'>) {
+function Body<Row>({
+  columns,
+  rows,
+  rowId,
+  selection,
+  below,
+  belowFrom = 0,
+}: Pick<GridProps<Row>, 'columns' | 'rows' | 'rowId' | 'selection' | 'below' | 'belowFrom'>) {
   const last = useRef<number | null>(null);
   const toggle = (index: number, range: boolean) => {
     const row = rows[index];
@@ -132,7 +146,7 @@ function Body<Row>({ columns, rows, rowId, selection, below }: Pick<GridProps<Ro
     last.current = index;
     selection.set(next);
   };
-  const span = columns.length + (selection ? 1 : 0);
+  const free = columns.slice(0, belowFrom);
   return (
     <tbody>
       {rows.map((row, index) => {
@@ -160,7 +174,12 @@ function Body<Row>({ columns, rows, rowId, selection, below }: Pick<GridProps<Ro
             {more && (
               <tr className={classes.below} data-chosen={chosen || undefined}>
                 {selection && <td aria-hidden="true" />}
-                <td colSpan={span - (selection ? 1 : 0)}>{more}</td>
+                {free.map(column => (
+                  <td key={column.key} className={cellClass(column)} aria-hidden="true" />
+                ))}
+                <td colSpan={columns.length - free.length}>
+                  <div className={classes.belowText}>{more}</div>
+                </td>
               </tr>
             )}
           </Fragment>

@@ -97,6 +97,7 @@ export function Bones({ rows }: { readonly rows: number }) {
   return (
     <Stack gap={10} p="sm" role="status" aria-label="Loading">
       {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: bones have no identity
         <Skeleton key={row} height={12} width={`${92 - ((row * 37) % 45)}%`} />
       ))}
     </Stack>

@@ -23,6 +23,7 @@ interface PagedGridProps<Row> {
   readonly defaultSort?: string;
   readonly selection?: Selection<Row>;
   readonly below?: (row: Row) => ReactNode;
+  readonly belowFrom?: number;
 }
 
 export const PAGE_SIZE = 50;
@@ -33,7 +34,7 @@ export function usePageQuery(defaultSort?: string) {
 }
 
 /** A list that the server pages and sorts; page, size and sort live in the address. */
-export function PagedGrid<Row>({ label, of, columns, rowId, empty, defaultSort, selection, below }: PagedGridProps<Row>) {
+export function PagedGrid<Row>({ label, of, columns, rowId, empty, defaultSort, selection, below, belowFrom }: PagedGridProps<Row>) {
   const [url, change] = useUrlState();
   return (
     <Answered of={of} bones={8}>
@@ -51,6 +52,7 @@ export function PagedGrid<Row>({ label, of, columns, rowId, empty, defaultSort, 
               onSort={sort => change({ sort: sort === defaultSort ? undefined : sort, page: undefined }, { push: true })}
               selection={selection}
               {...(below ? { below } : {})}
+              {...(belowFrom ? { belowFrom } : {})}
               busy={of.isPlaceholderData}
             />
             <Foot

@@ -26,7 +26,7 @@ export function ProblemNote({ error, retry }: { readonly error: unknown; readonl
             {problem.advice}
           </Text>
         )}
-        {retry && (
+        {retry && mayHelp(problem.status) && (
           <Group mt={4}>
             <Button variant="default" leftSection={<IconRefresh size={14} />} onClick={retry}>
               Try again
@@ -36,4 +36,9 @@ export function ProblemNote({ error, retry }: { readonly error: unknown; readonl
       </Stack>
     </div>
   );
+}
+
+/** What the server refused (4xx) or does not have (501) it will not give on another try. */
+function mayHelp(status: number): boolean {
+  return status === 0 || status === 429 || (status >= 500 && status !== 501);
 }

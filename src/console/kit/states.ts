@@ -161,4 +161,6 @@ export const DUE_WORD = {
   later: 'later',
   none: 'no due date',
 } as const;
-export const DUE_TONE: Readonly<Record<string, Tone>> = { overdue: 'bad', week: 'warn', month: 'info', later: 'quiet', none: 'quiet' };
+/** `later` and `none` are drawn faint. */
+export const DUE_TONE: Readonly<Record<string, Tone>> = { overdue: 'bad', week: 'warn', month: 'info', later: 'info', none: 'quiet' };
+export const DUE_FAINT: ReadonlySet<string> = new Set(['later', 'none']);

@@ -4,7 +4,7 @@ import { Fragment } from 'react';
 import type { FindingView } from '../../api/findings.ts';
 import { count, ShareBar } from '../kit/bar.tsx';
 import { Glyph } from '../kit/mark.tsx';
-import { DUE_TONE, DUE_WORD, FINDING_LOOK } from '../kit/states.ts';
+import { DUE_FAINT, DUE_TONE, DUE_WORD, FINDING_LOOK } from '../kit/states.ts';
 import classes from './overview.module.css';
 import type { OverviewView } from './overview.tsx';
 
@@ -24,7 +24,7 @@ export function Coverage({ data }: { readonly data: OverviewView }) {
       <ShareBar
         shares={[
           { key: 'patched', label: 'patched', count: patchedHosts, tone: 'good' },
-          { key: 'behind', label: 'not patched or not known', count: behind, tone: 'quiet' },
+          { key: 'behind', label: 'not patched or not known', count: behind, tone: 'quiet', faint: true },
         ]}
       />
       <Text size="sm" mt={6}>
@@ -64,6 +64,7 @@ export function DueDates({ data }: { readonly data: OverviewView }) {
           label: DUE_WORD[label as keyof typeof DUE_WORD] ?? label,
           count: findings,
           tone: DUE_TONE[label] ?? 'quiet',
+          faint: DUE_FAINT.has(label),
           ...(label in DUE_WORD ? { to: { path: '/findings', search: { due: label } } } : {}),
         }))}
       />

@@ -6,7 +6,7 @@ import type { OverviewView } from './overview.tsx';
 type Curve = NonNullable<OverviewView['timeToPatch']>;
 const WIDTH = 320;
 const HEIGHT = 104;
-const LEFT = 30;
+const LEFT = 40;
 const BOTTOM = 16;
 const TOP = 6;
 

@@ -80,7 +80,7 @@ const CLOSES: Column<PatchView> = {
 
 /** The columns of the queue, most telling first; the reason stands below each row. */
 export const PATCH_COLUMNS: readonly Column<PatchView>[] = [
-  { key: 'rank', title: '#', sort: 'rank', align: 'right', width: 34, cell: patch => <Toned tone="quiet">{patch.rank}</Toned> },
+  { key: 'rank', title: '#', sort: 'rank', from: 'sm', align: 'right', width: 34, cell: patch => <Toned tone="quiet">{patch.rank}</Toned> },
   NAME,
   { key: 'target', title: 'To version', from: 'md', cell: patch => <Version text={patch.targetVersion} /> },
   { key: 'platform', title: 'Platform', sort: 'platform', from: 'sm', cell: patch => patch.platform },
@@ -115,6 +115,7 @@ export function PatchQueue({ patches, selection }: { readonly patches: readonly 
       rows={patches}
       rowId={patch => patch.id}
       below={patch => <PatchReason patch={patch} />}
+      belowFrom={1}
       selection={selection}
     />
   );

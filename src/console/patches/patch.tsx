@@ -92,9 +92,8 @@ function Summary({ patch }: { readonly patch: PatchView }) {
   return (
     <Section title="At a glance">
       <Facts
-        rows={[
-          [
-            'Rank',
+        rows={{
+          Rank: (
             <>
               {patch.rank} of the queue
               {patch.knownExploited.length > 0 && (
@@ -103,35 +102,30 @@ function Summary({ patch }: { readonly patch: PatchView }) {
                   <Chip tone="bad">exploited: {patch.knownExploited.join(', ')}</Chip>
                 </>
               )}
-            </>,
-          ],
-          ['Due', <Due at={patch.decision?.dueAt ?? null} none="no date" />],
-          [
-            'Moves',
-            patch.fromVersions.map(from => (
-              <div key={from}>
-                <VersionMove from={from} to={patch.targetVersion} />
-              </div>
-            )),
-          ],
-          ['Packages', patch.packages.join(', ')],
-          ['Platform', patch.platform],
-          [
-            'Hosts',
+            </>
+          ),
+          Due: <Due at={patch.decision?.dueAt ?? null} none="no date" />,
+          Moves: patch.fromVersions.map(from => (
+            <div key={from}>
+              <VersionMove from={from} to={patch.targetVersion} />
+            </div>
+          )),
+          Packages: patch.packages.join(', '),
+          Platform: patch.platform,
+          Hosts: (
             <>
               {count(patch.hosts)} need it{away && <Toned tone="quiet"> ({away})</Toned>}
-            </>,
-          ],
-          ['Disruption', `${RESTART_WORD[patch.restart]}. ${patch.restartReason}`],
-          [
-            'Undo',
+            </>
+          ),
+          Disruption: `${RESTART_WORD[patch.restart]}. ${patch.restartReason}`,
+          Undo: (
             <>
               <Mark look={REVERSIBLE_LOOK[patch.reversible]} /> <Toned tone="quiet">{patch.reversibleReason}</Toned>
-            </>,
-          ],
-          ['Offered by', patch.origins.join(', ')],
-          ['Known by', BASIS[patch.evidenceBasis]],
-        ]}
+            </>
+          ),
+          'Offered by': patch.origins.join(', '),
+          'Known by': BASIS[patch.evidenceBasis],
+        }}
       />
     </Section>
   );

@@ -64,6 +64,7 @@ export function PatchesPage() {
           defaultSort={DEFAULT_SORT}
           selection={{ chosen, set: setChosen, nameOf: patch => `${patch.sourceName} on ${patch.platform}` }}
           below={patch => <PatchReason patch={patch} />}
+          belowFrom={1}
           empty={
             filtered ? (
               <Empty

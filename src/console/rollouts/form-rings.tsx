@@ -26,6 +26,7 @@ export function FormRings({ draft, put }: { readonly draft: SpecDraft; readonly 
     <>
       {draft.rings.map((ring, index) => (
         <RingRow
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows are told apart by their place alone, and their fields are controlled
           key={index}
           ring={ring}
           first={index === 0}
@@ -60,7 +61,7 @@ interface RingRowProps {
 function RingRow({ ring, first, onChange, onRemove }: RingRowProps) {
   const number = (name: 'size' | 'soakMinutes' | 'concurrency') => (value: number | string) => onChange({ [name]: Number(value) || 0 });
   return (
-    <div className={classes.ringRow} role="group" aria-label={`Ring ${ring.name}`}>
+    <fieldset className={classes.ringRow} aria-label={`Ring ${ring.name}`}>
       <TextInput
         label={first ? 'Canary ring' : 'Ring'}
         value={ring.name}
@@ -94,6 +95,6 @@ function RingRow({ ring, first, onChange, onRemove }: RingRowProps) {
       ) : (
         <span />
       )}
-    </div>
+    </fieldset>
   );
 }

@@ -26,7 +26,8 @@ export function FormSmokeTests({ draft, put }: { readonly draft: SpecDraft; read
         </Text>
       )}
       {draft.smokeTests.map((test, index) => (
-        <div key={index} className={classes.testRow} role="group" aria-label={`Smoke test ${index + 1}`}>
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows are told apart by their place alone, and their fields are controlled
+        <fieldset key={index} className={classes.testRow} aria-label={`Smoke test ${index + 1}`}>
           <Select
             label="Check"
             data={KINDS}
@@ -44,7 +45,7 @@ export function FormSmokeTests({ draft, put }: { readonly draft: SpecDraft; read
           >
             <IconX size={14} />
           </ActionIcon>
-        </div>
+        </fieldset>
       ))}
       <Button
         style={{ alignSelf: 'flex-start' }}

@@ -66,35 +66,30 @@ function JobDetail({ id }: { readonly id: string }) {
 function JobFacts({ job }: { readonly job: JobView }) {
   return (
     <Facts
-      rows={[
-        [
-          'Host',
+      rows={{
+        Host: (
           <Link to="/hosts/$id" params={{ id: job.hostId }} search={{ tab: 'proof' }}>
             {job.hostName}
-          </Link>,
-        ],
-        [
-          'State',
+          </Link>
+        ),
+        State: (
           <>
             <Mark look={JOB_LOOK[job.state]} /> <Toned tone="quiet">{JOB_LOOK[job.state].meaning}</Toned>
-          </>,
-        ],
-        ['Waits for', job.waitingOn],
-        [
-          'Failure',
-          job.failure && (
-            <>
-              <Toned tone="bad">{job.failure}</Toned> {job.failureClass && <Chip>{job.failureClass}</Chip>}{' '}
-              {job.infrastructure && <Chip title="The repository or the network, not the patch">infrastructure</Chip>}
-            </>
-          ),
-        ],
-        ['Touched', job.touched ? 'yes: the package manager was started' : 'no: nothing was changed'],
-        ['Attempt', job.attempt],
-        ['Started', job.startedAt && <At at={job.startedAt} />],
-        ['Finished', job.finishedAt && <At at={job.finishedAt} />],
-        ['Repaired', job.healed.length > 0 && job.healed.map(step => <div key={step}>{step}</div>)],
-      ]}
+          </>
+        ),
+        'Waits for': job.waitingOn,
+        Failure: job.failure && (
+          <>
+            <Toned tone="bad">{job.failure}</Toned> {job.failureClass && <Chip>{job.failureClass}</Chip>}{' '}
+            {job.infrastructure && <Chip title="The repository or the network, not the patch">infrastructure</Chip>}
+          </>
+        ),
+        Touched: job.touched ? 'yes: the package manager was started' : 'no: nothing was changed',
+        Attempt: job.attempt,
+        Started: job.startedAt && <At at={job.startedAt} />,
+        Finished: job.finishedAt && <At at={job.finishedAt} />,
+        Repaired: job.healed.length > 0 && job.healed.map(step => <div key={step}>{step}</div>),
+      }}
     />
   );
 }
@@ -115,35 +110,36 @@ function Result({ result }: { readonly result: NonNullable<AnswerOf<'jobGet'>['r
         Observed afterwards
       </Title>
       <Facts
-        rows={[
-          ['Restarted', units.length > 0 ? units.join(', ') : 'nothing'],
-          ['Rebooted', result.rebooted === true ? 'yes, the boot id changed' : 'no'],
-          ...tests.map(
-            ({ test, passed, detail }, index) =>
-              [
-                `Smoke test ${index + 1}`,
-                <>
-                  {test.unit ?? test.url ?? `port ${test.port}`}:{' '}
-                  {passed ? <Toned tone="good">passed</Toned> : <Toned tone="bad">failed</Toned>} <Toned tone="quiet">{detail}</Toned>
-                </>,
-              ] as const,
-          ),
-        ]}
+        rows={{
+          Restarted: units.length > 0 ? units.join(', ') : 'nothing',
+          Rebooted: result.rebooted === true ? 'yes, the boot id changed' : 'no',
+          ...Object.fromEntries(tests.map((test, index) => [`Smoke test ${index + 1}`, <TestAnswer key={test.detail} {...test} />])),
+        }}
       />
     </div>
   );
 }
 
+function TestAnswer({ test, passed, detail }: Test) {
+  const verdict = passed ? <Toned tone="good">passed</Toned> : <Toned tone="bad">failed</Toned>;
+  return (
+    <>
+      {test.unit ?? test.url ?? `port ${test.port}`}: {verdict} <Toned tone="quiet">{detail}</Toned>
+    </>
+  );
+}
+
 function Events({ events }: { readonly events: AnswerOf<'jobGet'>['events'] }) {
   return (
-    <div className={classes.log} role="region" aria-label="What the host said">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be in reach of the keyboard (WCAG 2.1.1)
+    <section className={classes.log} tabIndex={0} aria-label="What the host said">
       {events.map(event => (
-        <div key={event.sequence} className={classes.line}>
+        <div key={event.sequence} className={classes.line} data-of="job">
           <span>{clockOf(event.at)}</span>
           <span>{event.phase}</span>
           <span>{event.text.trimEnd()}</span>
         </div>
       ))}
-    </div>
+    </section>
   );
 }

@@ -54,7 +54,7 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
         </Section>
       )}
       {plan.rings.map((ring, index) => (
-        <PlanRing key={`${index} ${ring.name}`} ring={ring} index={index} />
+        <PlanRing key={ring.name} ring={ring} index={index} />
       ))}
       {plan.excluded.length > 0 && (
         <Section title={`Left out: ${count(plan.excluded.length)}`} aside="They stay in every denominator">
@@ -88,24 +88,20 @@ function Summary({ plan }: { readonly plan: PlanReportView }) {
   return (
     <>
       <Facts
-        rows={[
-          ['Hosts', `${count(hosts.length)} in ${plan.rings.length} ${plan.rings.length === 1 ? 'ring' : 'rings'}`],
-          ['Closes', `${count(plan.closesVulnerabilities)} vulnerabilities`],
-          [
-            'Rehearsed',
-            `${count(hosts.filter(host => host.rehearsed === 'on-host').length)} on the host itself, ${count(hosts.filter(host => host.rehearsed === 'predicted').length)} predicted`,
-          ],
-          ['Reboots', count(hosts.filter(host => host.rebootExpected).length)],
-          ['Removes', removals.size > 0 && <Toned tone="bad">{[...removals].join(', ')}</Toned>],
-          ['Downloads', bytes > 0 && `${(bytes / 1_000_000).toFixed(1)} MB in all`],
-          [
-            'Plan hash',
+        rows={{
+          Hosts: `${count(hosts.length)} in ${plan.rings.length} ${plan.rings.length === 1 ? 'ring' : 'rings'}`,
+          Closes: `${count(plan.closesVulnerabilities)} vulnerabilities`,
+          Rehearsed: `${count(hosts.filter(host => host.rehearsed === 'on-host').length)} on the host itself, ${count(hosts.filter(host => host.rehearsed === 'predicted').length)} predicted`,
+          Reboots: count(hosts.filter(host => host.rebootExpected).length),
+          Removes: removals.size > 0 && <Toned tone="bad">{[...removals].join(', ')}</Toned>,
+          Downloads: bytes > 0 && `${(bytes / 1_000_000).toFixed(1)} MB in all`,
+          'Plan hash': (
             <span style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}>
               <code style={{ overflowWrap: 'anywhere' }}>{plan.planHash}</code>
               <CopyIcon text={plan.planHash} label="Copy the plan hash" />
-            </span>,
-          ],
-        ]}
+            </span>
+          ),
+        }}
       />
       <Text size="xs" c="dimmed" px={12} pb={10}>
         Every host checks that its own computation equals this plan at the moment of change; if it differs, nothing is touched.

@@ -12,8 +12,9 @@ import { Progress } from './progress.tsx';
 import classes from './rollouts.module.css';
 
 type Ring = RolloutDetailView['rings'][number];
-/** Cells of one ring on the page. The list below has all of them. */
+/** Cells of one ring on the page; the list below has all of them. A ring that has not begun needs only a taste. */
 const CELLS_MAX = 48;
+const CELLS_MAX_PENDING = 10;
 /** What needs eyes comes first. */
 const ORDER = { bad: 0, warn: 1, info: 2, good: 3, quiet: 4 } as const;
 
@@ -28,8 +29,9 @@ export function Rings({ data }: { readonly data: RolloutDetailView }) {
 }
 
 function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId: string }) {
+  const pageSize = ring.state === 'pending' || ring.state === 'eligible' ? CELLS_MAX_PENDING : CELLS_MAX;
   const jobs = useQuery({
-    ...ask('rolloutJobs', { params: { id: rolloutId }, query: { ring: ring.index, pageSize: CELLS_MAX } }),
+    ...ask('rolloutJobs', { params: { id: rolloutId }, query: { ring: ring.index, pageSize } }),
     refetchInterval: ring.state === 'running' ? 5_000 : false,
   });
   const cells = (jobs.data?.items ?? []).toSorted(
@@ -89,12 +91,14 @@ function GateView({ gate }: { readonly gate: Ring['gates'][number] }) {
       {gate.reasons.map(reason => (
         <div key={reason}>{reason}</div>
       ))}
-      <Toned tone="quiet">
-        {Object.entries(gate.inputs)
-          .map(([name, value]) => `${name} ${value}`)
-          .join(', ')}
-        ; decided by {gate.decidedBy} <Ago at={gate.at} />
-      </Toned>
+      <div>
+        <Toned tone="quiet">
+          {Object.entries(gate.inputs)
+            .map(([name, value]) => `${name} ${value}`)
+            .join(', ')}
+          ; decided by {gate.decidedBy} <Ago at={gate.at} />
+        </Toned>
+      </div>
     </div>
   );
 }
@@ -113,7 +117,7 @@ function Cell({ job }: { readonly job: JobView }) {
     >
       <Glyph shape={look.shape} tone={look.tone} />
       <span>{job.hostName}</span>
-      <span>{look.label}</span>
+      {job.state === 'queued' ? <span className="sr-only">{look.label}</span> : <span>{look.label}</span>}
     </UnstyledButton>
   );
 }

@@ -72,6 +72,8 @@ export function RolloutLog({ log }: { readonly log: LiveLog }) {
         ref={box}
         role="log"
         aria-label="Log of the rollout"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be in reach of the keyboard (WCAG 2.1.1)
+        tabIndex={0}
         onScroll={event => {
           const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
           setFollows(scrollHeight - scrollTop - clientHeight < END_PX);

@@ -31,30 +31,23 @@ export function SpecView({ data: { spec } }: { readonly data: RolloutDetailView 
   return (
     <Section title="What was asked">
       <Facts
-        rows={[
-          [
-            'Patches',
-            spec.patchIds.map(id => (
-              <div key={id}>
-                <Link to="/patches/$id" params={{ id }}>
-                  {id}
-                </Link>
-              </div>
-            )),
-          ],
-          [
-            'Hosts',
-            spec.selector.groupId ? (
-              `group ${spec.selector.groupId}`
-            ) : spec.selector.hostIds?.length ? (
-              `${count(spec.selector.hostIds.length)} chosen by hand`
-            ) : (
-              <code>{spec.selector.query || 'all'}</code>
-            ),
-          ],
-          ['Rings', spec.rings.map(ring => <div key={ring.name}>{ringWords(ring)}</div>)],
-          [
-            'Window',
+        rows={{
+          Patches: spec.patchIds.map(id => (
+            <div key={id}>
+              <Link to="/patches/$id" params={{ id }}>
+                {id}
+              </Link>
+            </div>
+          )),
+          Hosts: spec.selector.groupId ? (
+            `group ${spec.selector.groupId}`
+          ) : spec.selector.hostIds?.length ? (
+            `${count(spec.selector.hostIds.length)} chosen by hand`
+          ) : (
+            <code>{spec.selector.query || 'all'}</code>
+          ),
+          Rings: spec.rings.map(ring => <div key={ring.name}>{ringWords(ring)}</div>),
+          Window:
             spec.window.startsAt === null && spec.window.endsAt === null ? (
               'none: as soon as started'
             ) : (
@@ -62,15 +55,12 @@ export function SpecView({ data: { spec } }: { readonly data: RolloutDetailView 
                 <At at={spec.window.startsAt} /> to <At at={spec.window.endsAt} /> (planned in {spec.window.timeZone})
               </>
             ),
-          ],
-          ['Services', RESTART[spec.restart]],
-          ['Reboot', REBOOT[spec.reboot]],
-          [
-            'Smoke tests',
+          Services: RESTART[spec.restart],
+          Reboot: REBOOT[spec.reboot],
+          'Smoke tests':
             spec.smokeTests.length === 0 ? 'none' : spec.smokeTests.map(test => <div key={testWords(test)}>{testWords(test)}</div>),
-          ],
-          ['Note', spec.note || null],
-        ]}
+          Note: spec.note || null,
+        }}
       />
     </Section>
   );

@@ -83,13 +83,13 @@ function Approval({ data: { rollout, plan } }: { readonly data: RolloutDetailVie
   return (
     <>
       <Facts
-        rows={[
-          ['Hosts', plan && count(plan.rings.reduce((sum, ring) => sum + ring.hosts.length, 0))],
-          ['Left out', plan && plan.excluded.length > 0 && `${count(plan.excluded.length)} hosts, with reasons in the plan`],
-          ['Closes', plan && `${count(plan.closesVulnerabilities)} vulnerabilities`],
-          ['Problems', problems > 0 && <Toned tone="bad">{count(problems)} hosts could not compute it</Toned>],
-          ['Plan', rollout.planHash && <code>{rollout.planHash.slice(0, 24)}…</code>],
-        ]}
+        rows={{
+          Hosts: plan && count(plan.rings.reduce((sum, ring) => sum + ring.hosts.length, 0)),
+          'Left out': plan && plan.excluded.length > 0 && `${count(plan.excluded.length)} hosts, with reasons in the plan`,
+          Closes: plan && `${count(plan.closesVulnerabilities)} vulnerabilities`,
+          Problems: problems > 0 && <Toned tone="bad">{count(problems)} hosts could not compute it</Toned>,
+          Plan: rollout.planHash && <code>{rollout.planHash.slice(0, 24)}…</code>,
+        }}
       />
       {singlePerson && rollout.requestedBy === person.login && (
         <Text size="sm" c="var(--tone-warn)">

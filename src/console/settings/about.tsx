@@ -12,23 +12,23 @@ export function AboutPage() {
     <SettingsPage title="About">
       <Section title="This installation">
         <Facts
-          rows={[
-            ['Name', installation],
-            ['Version', version],
-            ['Approval', singlePerson ? 'by the requester, because nobody else can approve; recorded as such' : 'by a second person'],
-            ['Times', `shown in ${ZONE}; point at one to see UTC`],
-            ['Licence', 'AGPL-3.0-only'],
-          ]}
+          rows={{
+            Name: installation,
+            Version: version,
+            Approval: singlePerson ? 'by the requester, because nobody else can approve; recorded as such' : 'by a second person',
+            Times: `shown in ${ZONE}; point at one to see UTC`,
+            Licence: 'AGPL-3.0-only',
+          }}
         />
       </Section>
       <Section title="Keys">
         <Facts
-          rows={[
-            ['/', 'find in the list'],
-            ['Ctrl K', 'go to a page, host, patch or CVE'],
-            ['Shift and click', 'choose a range of rows'],
-            ['Esc', 'close what is open, or empty the search'],
-          ]}
+          rows={{
+            '/': 'find in the list',
+            'Ctrl K': 'go to a page, host, patch or CVE',
+            'Shift and click': 'choose a range of rows',
+            Esc: 'close what is open, or empty the search',
+          }}
         />
       </Section>
       <Text size="sm" c="dimmed">

@@ -15,16 +15,10 @@ export function AccountPage() {
   const { person } = useSession();
   return (
     <SettingsPage title="Password and tokens">
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm">
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="sm" style={{ alignItems: 'start' }}>
         <Stack gap="sm">
           <Section title="You">
-            <Facts
-              rows={[
-                ['Name', person.name],
-                ['Login', person.login],
-                ['Roles', <Roles key="roles" roles={person.roles} />],
-              ]}
-            />
+            <Facts rows={{ Name: person.name, Login: person.login, Roles: <Roles key="roles" roles={person.roles} /> }} />
           </Section>
           <Section title="Change password">
             <PasswordForm />

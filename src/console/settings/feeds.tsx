@@ -23,6 +23,7 @@ const COLUMNS: readonly Column<FeedView>[] = [
   {
     key: 'title',
     title: 'Feed',
+    wrap: true,
     cell: feed => (
       <>
         <b>

@@ -20,16 +20,19 @@ export function Palette() {
   useHotkeys([['mod+K', show]], []);
   return (
     <>
-      <UnstyledButton className={classes.search} onClick={show} aria-label="Search (Ctrl K)">
+      <UnstyledButton className={classes.search} onClick={show}>
         <IconSearch size={14} aria-hidden />
-        <span className={classes.searchWords}>Search</span>
-        <Kbd size="xs" className={classes.searchWords} aria-hidden>
+        <span className={classes.searchWords}>Search</span>{' '}
+        <Kbd size="xs" className={classes.searchKey ?? ''}>
           Ctrl K
         </Kbd>
       </UnstyledButton>
-      <Modal opened={open} onClose={close} withCloseButton={false} padding="xs" size={560} yOffset={80} title={null} aria-label="Go to">
-        {open && <Finder leave={close} />}
-      </Modal>
+      <Modal.Root opened={open} onClose={close} size={560} yOffset={80}>
+        <Modal.Overlay />
+        <Modal.Content aria-label="Go to">
+          <Modal.Body p="xs">{open && <Finder leave={close} />}</Modal.Body>
+        </Modal.Content>
+      </Modal.Root>
     </>
   );
 }
