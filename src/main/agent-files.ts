@@ -79,8 +79,10 @@ export async function prepareAgentFiles(
 async function bundled(folder: string): Promise<Served> {
   const file = path.join(folder, 'fettle-agent.mjs');
   const { bundleAgent } = await import('../../tools/bundle-agent.ts');
-  await bundleAgent(`${file}.new`);
-  await rename(`${file}.new`, file);
+  // Two servers of one checkout may start at the same moment.
+  const fresh = `${file}.new-${process.pid}`;
+  await bundleAgent(fresh);
+  await rename(fresh, file);
   return { name: 'fettle-agent.mjs', path: file, type: 'text/javascript', sha256: await sha256Of(file) };
 }
 
@@ -99,9 +101,10 @@ async function compressedRuntime(folder: string, arch: string, onProgress?: (tex
   const there = await stat(file).catch(() => null);
   if (kept?.stamp === stamp && there?.size === kept.bytes) return { name, path: file, type: 'application/gzip', sha256: kept.sha256 };
   onProgress?.('compressing the runtime for agents (once)');
-  await pipeline(createReadStream(binary), createGzip({ level: 6 }), createWriteStream(`${file}.new`));
-  const sha256 = await sha256Of(`${file}.new`);
-  await rename(`${file}.new`, file);
+  const fresh = `${file}.new-${process.pid}`;
+  await pipeline(createReadStream(binary), createGzip({ level: 6 }), createWriteStream(fresh));
+  const sha256 = await sha256Of(fresh);
+  await rename(fresh, file);
   await writeFile(`${file}.json`, JSON.stringify({ stamp, sha256, bytes: (await stat(file)).size }));
   return { name, path: file, type: 'application/gzip', sha256 };
 }

@@ -1,4 +1,6 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import path from 'node:path';
 import { Fault } from '../core/kernel/faults.ts';
 import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
 import { createAccess } from '../server/access/access.ts';
@@ -33,6 +35,18 @@ function forward<Port extends object>(made: () => Port): Port {
   return new Proxy({} as Port, { get: (_target, name) => Reflect.get(made(), name) });
 }
 
+/** In the checkout, where all data folders share it; below the data folder when the checkout belongs to somebody else. */
+function agentFolder(dataDir: string): string {
+  const shared = path.join(import.meta.dirname, '..', '..', 'dist', 'agent');
+  try {
+    mkdirSync(shared, { recursive: true });
+    accessSync(shared, constants.W_OK);
+    return shared;
+  } catch {
+    return path.join(dataDir, 'agent');
+  }
+}
+
 /** The one place where the nouns of the server are joined: what each offers to the others, and the handlers of the whole contract. */
 export async function compose(context: Context, options: ComposeOptions, closers: Closers): Promise<Listener> {
   const { clock, log, installation, planKeys } = context;
@@ -40,7 +54,10 @@ export async function compose(context: Context, options: ComposeOptions, closers
   const wake = createWake();
   const connections = sshConnections(clock);
   closers.add('SSH connections', () => connections.close());
-  const agentFiles = await prepareAgentFiles({ onProgress: text => log.info({ text }, 'agent files') });
+  const agentFiles = await prepareAgentFiles({
+    folder: agentFolder(installation.dataDir),
+    onProgress: text => log.info({ text }, 'agent files'),
+  });
 
   const jobs: JobPort = forward(() => rollouts.jobs);
   const fleet: FleetPort = forward(() => {
