@@ -47,6 +47,14 @@ export function HostFacts({ data }: { readonly data: HostDetailView }) {
   );
 }
 
+/** Who checks the signature of a plan where the host cannot. */
+const UNSIGNED: Readonly<Record<HostDetailView['host']['reach'], string>> = {
+  agent: 'the agent has not confirmed its key yet',
+  ssh: 'checked by the SSH runner of this server; the host itself checks nothing',
+  local: 'this machine is only read, never changed',
+  upload: 'an uploaded list can be judged, not patched',
+};
+
 function Standing({ data: { host, identity, pathIsSigned, enrolledAt } }: { readonly data: HostDetailView }) {
   return (
     <Facts
@@ -67,7 +75,7 @@ function Standing({ data: { host, identity, pathIsSigned, enrolledAt } }: { read
         Exposure: EXPOSURE_WORD[host.exposure],
         Address: host.address,
         Identity: identity && <code>{identity}</code>,
-        Plans: pathIsSigned ? 'acts only on plans that this installation signed' : 'no signed path: this host can be judged, not patched',
+        Plans: pathIsSigned ? 'the host itself checks that this installation signed them' : UNSIGNED[host.reach],
         Enrolled: <At at={enrolledAt} />,
       }}
     />
@@ -154,10 +162,9 @@ function Ages({ data }: { readonly data: HostDetailView }) {
 }
 
 function FactAge({ age }: { readonly age: HostDetailView['factAges'][number] }) {
-  if (age.unread === null) return <Ago at={age.observedAt} />;
   return (
     <>
-      <Toned tone="warn">not read</Toned> {age.unread}
+      {age.observedAt === null ? <Toned tone="warn">not read</Toned> : <Ago at={age.observedAt} />} {age.unread}
     </>
   );
 }

@@ -37,12 +37,12 @@ const COLUMNS: readonly Column<FeedView>[] = [
         </b>{' '}
         {!feed.enabled && <Chip>off</Chip>}
         <Narrow>
-          {count(feed.records)} records, data of {feed.dataDate ?? 'no date'}
+          <Mark look={FEED_LOOK[feed.state]} />, {count(feed.records)} records, data of {feed.dataDate ?? 'no date'}
         </Narrow>
       </>
     ),
   },
-  { key: 'state', title: 'State', cell: feed => <Mark look={FEED_LOOK[feed.state]} note={feed.message} /> },
+  { key: 'state', title: 'State', from: 'sm', cell: feed => <Mark look={FEED_LOOK[feed.state]} note={feed.message} /> },
   { key: 'records', title: 'Records', align: 'right', from: 'sm', cell: feed => count(feed.records) },
   { key: 'data', title: 'Data of', from: 'sm', cell: feed => feed.dataDate ?? <Toned tone="quiet">–</Toned> },
   { key: 'loaded', title: 'Loaded', from: 'md', cell: feed => <Ago at={feed.loadedAt} /> },
