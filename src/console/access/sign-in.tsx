@@ -8,11 +8,7 @@ import { useUrlState } from '../data/url-state.ts';
 import { ProblemNote } from '../kit/problem.tsx';
 import { Door } from './door.tsx';
 import { useOneTimeToken } from './one-time-token.ts';
-
-/** Only a path of our own: an address in `next` must not lead elsewhere. */
-export function safeNext(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])/.test(next) ? next : '/';
-}
+import { safeNext } from './safe-next.ts';
 
 export function SignIn() {
   const token = useOneTimeToken();

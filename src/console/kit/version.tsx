@@ -1,7 +1,7 @@
 import classes from './kit.module.css';
 
 /** The parts of two versions after their common beginning are what a person compares. The cut falls on a boundary, so that `3.9` and `3.10` differ in a whole number. */
-function commonLength(a: string, b: string): number {
+export function commonLength(a: string, b: string): number {
   let length = 0;
   while (length < a.length && length < b.length && a[length] === b[length]) length++;
   while (length > 0 && /[0-9a-zA-Z]/.test(a[length - 1] ?? '')) length--;

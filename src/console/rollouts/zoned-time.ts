@@ -18,7 +18,7 @@ function offsetMinutes(epochMs: number, timeZone: string): number {
 
 /** The offset is asked for twice, because the first answer may come from the other side of a clock change. A time that a change skips moves on by the gap. */
 export function instantOf(local: string, timeZone: string): string | null {
-  const wall = Date.parse(`${local}:00Z`);
+  const wall = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(local) ? Date.parse(`${local}:00Z`) : Number.NaN;
   if (Number.isNaN(wall)) return null;
   const guess = wall - offsetMinutes(wall, timeZone) * 60_000;
   return new Date(wall - offsetMinutes(guess, timeZone) * 60_000).toISOString();
