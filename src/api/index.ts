@@ -3,7 +3,8 @@ import { agent } from './agent.ts';
 import { findings } from './findings.ts';
 import { hosts } from './hosts.ts';
 import { rollouts } from './rollouts.ts';
+import { safety } from './safety.ts';
 
-export const api = { ...access, ...hosts, ...findings, ...rollouts, ...agent };
+export const api = { ...access, ...hosts, ...findings, ...rollouts, ...safety, ...agent };
 export type Api = typeof api;
 export type RouteName = keyof Api;

@@ -17,7 +17,10 @@ const Window = z.object({
   startsAt: Instant.nullable().default(null),
   endsAt: Instant.nullable().default(null),
   timeZone: z.string().max(60).default('UTC'),
+  /** null: once. Else an RFC 5545 rule such as `FREQ=WEEKLY;BYDAY=TH`, or `PATCH-TUESDAY+3`: startsAt to endsAt is then the first occurrence, and its wall-clock time and length hold for all. */
+  repeat: z.string().max(300).nullable().default(null),
 });
+export const MaintenanceWindow = Window;
 const RingSpec = z.object({ name: z.string().min(1).max(60), /** Exactly one of hosts, percent, rest. */ hosts: z.int().min(1).max(100_000).optional(), percent: z.int().min(1).max(100).optional(), hostIds: z.array(z.string()).max(10_000).optional(), soakMinutes: z.int().min(0).max(10_080).default(0), concurrency: z.int().min(1).max(1_000).default(5) });
 const RolloutSpecBody = z.object({
   name: z.string().min(1).max(200),
@@ -25,7 +28,7 @@ const RolloutSpecBody = z.object({
   selector: z.object({ groupId: z.string().optional(), query: z.string().max(2000).optional(), hostIds: z.array(z.string()).max(100_000).optional() }),
   /** The first ring is the canary; hosts left over go to the last ring. */
   rings: z.array(RingSpec).min(1).max(12).default([{ name: 'canary', hosts: 1, soakMinutes: 0, concurrency: 1 }, { name: 'rest', percent: 100, soakMinutes: 0, concurrency: 5 }]),
-  window: Window.default({ startsAt: null, endsAt: null, timeZone: 'UTC' }),
+  window: Window.default({ startsAt: null, endsAt: null, timeZone: 'UTC', repeat: null }),
   restart: z.enum(['never', 'affected-services']).default('affected-services'),
   reboot: z.enum(['never', 'if-needed', 'always']).default('never'),
   smokeTests: z.array(SmokeTest).max(20).default([]),

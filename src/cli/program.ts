@@ -5,10 +5,11 @@ import { hostCommands } from './commands/hosts.ts';
 import { patchCommands } from './commands/patches.ts';
 import { peopleCommands } from './commands/people.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
+import { safetyCommands } from './commands/safety.ts';
 import { askCredentials, readConnection, sessionClient, tokenClient } from './connection.ts';
 import { makeScreen } from './screen.ts';
 
-export const commands: readonly Command[] = [...patchCommands, ...rolloutCommands, ...hostCommands, ...peopleCommands];
+export const commands: readonly Command[] = [...patchCommands, ...rolloutCommands, ...safetyCommands, ...hostCommands, ...peopleCommands];
 
 /** 0 done, 1 the server refused or could not, 2 called wrongly, 3 no connection to the server. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const;
@@ -25,6 +26,10 @@ const NOUNS: Readonly<Record<string, string>> = {
   feed: 'advisory feeds: freshness, import, sync',
   export: 'CSV on standard output',
   rollout: 'plan, approve, start, watch, stop and undo a rollout',
+  engine: 'the kill switch and the cap over all rollouts',
+  freeze: 'when no change may start',
+  availability: 'quorums that rollouts must leave standing',
+  window: 'maintenance windows',
   host: 'hosts: inventory, packages, proof; add and remove',
   group: 'hosts chosen by a saved query',
   person: 'people, roles, invitations',

@@ -36,6 +36,20 @@ create table audit_head (
   constraint audit_head_single_check CHECK (single)
 );
 
+create table availability_group (
+  id text not null,
+  name text not null,
+  query text not null,
+  min_available integer not null,
+  member_soak_minutes integer not null,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  constraint availability_group_pkey PRIMARY KEY (id),
+  constraint availability_group_name_key UNIQUE (name),
+  constraint availability_group_member_soak_minutes_check CHECK ((member_soak_minutes >= 0)),
+  constraint availability_group_min_available_check CHECK ((min_available > 0))
+);
+
 create table candidate (
   id integer generated always as identity not null,
   digest bytea not null,
@@ -217,6 +231,25 @@ create table feed_part (
   constraint feed_part_pkey PRIMARY KEY (feed_id, part),
   constraint feed_part_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES feed(id)
 );
+
+create table freeze_window (
+  id text not null,
+  name text not null,
+  kind text not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  query text,
+  owner text not null,
+  reason text not null,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  ended_by text,
+  ended_at timestamp with time zone,
+  constraint freeze_window_pkey PRIMARY KEY (id),
+  constraint freeze_window_check CHECK ((starts_at < ends_at)),
+  constraint freeze_window_kind_check CHECK ((kind = ANY (ARRAY['hard'::text, 'reboot-only'::text])))
+);
+CREATE INDEX freeze_window_ends ON freeze_window USING btree (ends_at) WHERE (ended_at IS NULL);
 
 create table gate_evaluation (
   id bigint generated always as identity not null,
@@ -444,9 +477,9 @@ create table one_time_link (
 
 create table package_history (
   host_id text not null,
-  month date not null,
+  year smallint not null,
   changes bytea not null,
-  constraint package_history_pkey PRIMARY KEY (host_id, month),
+  constraint package_history_pkey PRIMARY KEY (host_id, year),
   constraint package_history_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(id)
 );
 
@@ -521,6 +554,19 @@ create table reconciler_lease (
   fence bigint not null,
   leased_until timestamp with time zone not null,
   constraint reconciler_lease_pkey PRIMARY KEY (name)
+);
+
+create table residual_version (
+  host_id text not null,
+  package_name text not null,
+  source_name text not null,
+  source_version text not null,
+  until text not null,
+  since_at timestamp with time zone not null,
+  replaced_at timestamp with time zone not null,
+  constraint residual_version_pkey PRIMARY KEY (host_id, package_name, source_name, source_version),
+  constraint residual_version_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(id),
+  constraint residual_version_until_check CHECK ((until = ANY (ARRAY['restart'::text, 'reboot'::text])))
 );
 
 create table ring (

@@ -17,6 +17,8 @@ export const ID_PREFIX = {
   permit: 'pmt',
   change: 'chg',
   plan: 'plan',
+  freeze: 'frz',
+  'availability-group': 'avl',
 } as const;
 export type IdKind = keyof typeof ID_PREFIX;
 

@@ -17,6 +17,8 @@ const GOOD: PermitFacts = {
   disrupting: { ring: 1, global: 49 },
   globalConcurrencyMax: 50,
   killSwitch: false,
+  freezes: [],
+  groups: [],
   job: { state: 'staged', attempt: 2, cancelRequested: false, estimatedMinutes: 30, planNotAfter: '2026-11-22T13:00:00.000Z' },
   askedAttempt: 2,
   otherActiveJobOnHost: false,
@@ -46,6 +48,8 @@ describe('the permit decision', () => {
     ['approval-void', { change: { ...change!, state: 'cancelled' } }],
     ['plan-expired', { job: { ...job, planNotAfter: NOW } }],
     ['kill-switch', { killSwitch: true }],
+    ['freeze', { freezes: [{ name: 'quarter end', kind: 'hard', endsAt: '2026-11-30T00:00:00.000Z' }] }],
+    ['availability', { groups: [{ name: 'db pair', available: 0, minAvailable: 1 }] }],
     ['paused', { rollout: { ...rollout, state: 'paused' } }],
     ['ring-stopped', { ring: { ...ring, state: 'failed' } }],
     ['ring-not-open', { ring: { ...ring, state: 'pending' } }],
@@ -64,6 +68,22 @@ describe('the permit decision', () => {
     expect(refusal({ rollout: { ...rollout, windowStartsAt: NOW } })).toBe('granted');
   });
 
+  it('a reboot-only freeze lets packages change, and a group that stays whole lets its member go', () => {
+    expect(refusal({ freezes: [{ name: 'night shift', kind: 'reboot-only', endsAt: '2026-11-30T00:00:00.000Z' }] })).toBe('granted');
+    expect(refusal({ groups: [{ name: 'web', available: 2, minAvailable: 2 }] })).toBe('granted');
+  });
+
+  it('names the freeze that lasts longest, and when it ends', () => {
+    const decision = decidePermit({
+      ...GOOD,
+      freezes: [
+        { name: 'a', kind: 'hard', endsAt: '2026-11-23T00:00:00.000Z' },
+        { name: 'b', kind: 'hard', endsAt: '2026-11-25T00:00:00.000Z' },
+      ],
+    });
+    expect(decision).toMatchObject({ code: 'freeze', changesAt: '2026-11-25T00:00:00.000Z', final: false });
+  });
+
   describe('for the reboot', () => {
     const reboot: Partial<PermitFacts> = { phase: 'reboot', job: { ...job, state: 'reboot-pending' } };
     it('keeps the slot, so full caps and a stopped ring do not leave the host half way', () => {
@@ -75,6 +95,10 @@ describe('the permit decision', () => {
       expect(refusal({ ...reboot, rollout: { ...rollout, windowEndsAt: '2026-11-22T12:09:00.000Z' } })).toBe('window-too-short');
       expect(refusal({ ...reboot, rollout: { ...rollout, state: 'paused' } })).toBe('paused');
       expect(refusal({ ...reboot, killSwitch: true })).toBe('kill-switch');
+      expect(refusal({ ...reboot, freezes: [{ name: 'night shift', kind: 'reboot-only', endsAt: '2026-11-30T00:00:00.000Z' }] })).toBe(
+        'freeze',
+      );
+      expect(refusal({ ...reboot, groups: [{ name: 'db pair', available: 0, minAvailable: 1 }] })).toBe('availability');
       expect(refusal({ ...reboot, job: { ...job, state: 'staged' } })).toBe('wrong-state');
     });
   });

@@ -10,6 +10,9 @@ import { WAITING_ON, type WaitingOn, waiting } from './waiting.ts';
 /** domain.md 2.9: five minutes, single use. */
 export const PERMIT_MINUTES = 5;
 
+/** `hard`: nothing starts. `reboot-only`: packages may change, the reboot waits (domain.md 2.8). */
+export type FreezeKind = 'hard' | 'reboot-only';
+
 /** Everything that a permit depends on, read under the locks of one transaction. */
 export interface PermitFacts {
   readonly now: Instant;
@@ -27,6 +30,10 @@ export interface PermitFacts {
   readonly disrupting: { readonly ring: number; readonly global: number };
   readonly globalConcurrencyMax: number;
   readonly killSwitch: boolean;
+  /** In force now and covering this host. */
+  readonly freezes: readonly { readonly name: string; readonly kind: FreezeKind; readonly endsAt: Instant }[];
+  /** That this host belongs to. `available`: other members that are known to be well and not at work. */
+  readonly groups: readonly { readonly name: string; readonly available: number; readonly minAvailable: number }[];
   readonly job: {
     readonly state: JobState;
     readonly attempt: number;
@@ -82,6 +89,12 @@ const RULES: readonly Rule[] = [
   { code: 'approval-void', refuses: approvalVoid },
   { code: 'plan-expired', phase: 'apply', refuses: facts => facts.job.planNotAfter <= facts.now },
   { code: 'kill-switch', refuses: facts => facts.killSwitch },
+  {
+    code: 'freeze',
+    refuses: facts => blockingFreeze(facts) !== undefined,
+    detail: facts => `It is called “${blockingFreeze(facts)?.name}”.`,
+    changesAt: facts => blockingFreeze(facts)?.endsAt ?? null,
+  },
   { code: 'paused', refuses: facts => facts.rollout.state === 'paused' },
   { code: 'ring-stopped', phase: 'apply', refuses: facts => ['evaluating', 'gate-pending', 'failed'].includes(facts.ring.state) },
   { code: 'ring-not-open', phase: 'apply', refuses: facts => facts.ring.state !== 'running' },
@@ -110,6 +123,12 @@ const RULES: readonly Rule[] = [
     refuses: facts => facts.disrupting.global >= facts.globalConcurrencyMax,
     detail: facts => `${facts.disrupting.global} of ${facts.globalConcurrencyMax}.`,
   },
+  {
+    code: 'availability',
+    refuses: facts => shortGroup(facts) !== undefined,
+    detail: facts =>
+      `${shortGroup(facts)?.name}: ${shortGroup(facts)?.available} others are well, ${shortGroup(facts)?.minAvailable} have to stay.`,
+  },
 ];
 
 /** Pure; the caller holds the locks, and writes permit, job state and audit entry in the same transaction. */
@@ -134,6 +153,21 @@ export function decidePermit(facts: PermitFacts): PermitDecision {
 /** S7: a valid approval whose hash is the plan's. */
 function approvalVoid({ change, rollout, now }: PermitFacts): boolean {
   return change === null || !APPROVED.includes(change.state) || change.planHash !== rollout.planHash || change.expiresAt <= now;
+}
+
+/** The one that lasts longest. A freeze that begins while packages are changing does not stop them; it does hold the reboot. */
+function blockingFreeze({ freezes, phase }: PermitFacts): PermitFacts['freezes'][number] | undefined {
+  return freezes
+    .filter(freeze => freeze.kind === 'hard' || phase === 'reboot')
+    .reduce<PermitFacts['freezes'][number] | undefined>(
+      (longest, one) => (longest === undefined || one.endsAt > longest.endsAt ? one : longest),
+      undefined,
+    );
+}
+
+/** S4, reboots included: a host that is at work is not available to its group, so the answer for a second member is no. */
+function shortGroup({ groups }: PermitFacts): PermitFacts['groups'][number] | undefined {
+  return groups.find(group => group.available < group.minAvailable);
 }
 
 function neededMinutes(facts: PermitFacts): number {

@@ -1,8 +1,10 @@
-import { type Instant, MINUTE_MS } from '../kernel/instants.ts';
+import type { Instant } from '../kernel/instants.ts';
 import { deb } from '../versions/deb.ts';
 import { compareVersions, isInvalid } from '../versions/scheme.ts';
 import type { TransactionItem } from './host-plan.ts';
 import { itemKey, itemText, type PlannedHost, type RolloutPlan } from './plan.ts';
+import { type Interval, subtract } from './schedule/intervals.ts';
+import { currentOrNext, minutesOf, repeatProblem } from './schedule/planned-window.ts';
 
 /**
  * Checks a plan against what was asked, knowing nothing of how it was made: this file must not import the planner (a test holds that), so that one
@@ -15,6 +17,9 @@ export interface LintFacts {
   readonly rebootExpected: ReadonlySet<string>;
   /** The host that Fettle itself runs on, when it is one of the fleet. */
   readonly fettleHostId: string | null;
+  /** Hard freezes from now on, with the hosts that they cover; null covers all. */
+  readonly freezes: readonly (Interval & { readonly name: string; readonly hostIds: ReadonlySet<string> | null })[];
+  readonly groups: readonly { readonly name: string; readonly hostIds: ReadonlySet<string>; readonly minAvailable: number }[];
 }
 
 export interface LintFinding {
@@ -109,6 +114,9 @@ const RULES: readonly Rule[] = [
     level: 'error',
     check: plan => (isTimeZone(plan.window.timeZone) ? [] : [`"${plan.window.timeZone}" is not a time zone of the IANA database`]),
   },
+  { rule: 'window-repeat', level: 'error', check: plan => [repeatProblem(plan.window)].flatMap(problem => problem ?? []) },
+  { rule: 'freeze-leaves-time', level: 'error', check: freezeLeavesTime },
+  { rule: 'group-can-spare', level: 'error', check: groupCanSpare },
   { rule: 'window-fits-host', level: 'error', check: windowFitsHost },
   { rule: 'window-fits-ring', level: 'warning', check: windowFitsAll },
   { rule: 'reboot-needed', level: 'warning', check: rebootNeeded },
@@ -235,15 +243,47 @@ function undeclared(plan: RolloutPlan, facts: LintFacts, action: TransactionItem
 }
 
 function windowOrder({ window }: RolloutPlan, { now }: LintFacts): string[] {
-  if (window.endsAt !== null && window.endsAt <= now) return ['the window is over'];
   if (window.startsAt !== null && window.endsAt !== null && window.startsAt >= window.endsAt) return ['the window ends before it starts'];
-  return [];
+  if (repeatProblem(window) !== null) return [];
+  return currentOrNext(window, now) === null ? ['the window is over'] : [];
 }
 
-function openMinutes({ window }: RolloutPlan, now: Instant): number | null {
-  if (window.endsAt === null) return null;
-  const from = window.startsAt !== null && window.startsAt > now ? window.startsAt : now;
-  return Math.floor((Date.parse(window.endsAt) - Date.parse(from)) / MINUTE_MS);
+/** The open stretch of time that comes first, cut at now; null without an end. */
+function nextOpening({ window }: RolloutPlan, now: Instant): { readonly startsAt: Instant; readonly endsAt: Instant } | null {
+  if (repeatProblem(window) !== null) return null;
+  const next = currentOrNext(window, now);
+  if (next?.endsAt == null) return null;
+  return { startsAt: next.startsAt !== null && next.startsAt > now ? next.startsAt : now, endsAt: next.endsAt };
+}
+
+function openMinutes(plan: RolloutPlan, now: Instant): number | null {
+  const opening = nextOpening(plan, now);
+  return opening === null ? null : minutesOf([opening]);
+}
+
+/** domain.md 3.5: a window that a freeze eats whole is named at plan time. */
+function freezeLeavesTime(plan: RolloutPlan, facts: LintFacts): string[] {
+  const opening = nextOpening(plan, facts.now);
+  if (opening === null || plan.window.repeat !== null) return [];
+  const stuck = everyHost(plan).filter(host => {
+    const freezes = facts.freezes.filter(freeze => freeze.hostIds === null || freeze.hostIds.has(host.hostId));
+    return freezes.length > 0 && subtract([opening], freezes).every(left => minutesOf([left]) < host.estimatedMinutes);
+  });
+  const names = facts.freezes.map(freeze => freeze.name).join(', ');
+  return stuck.length === 0 ? [] : [`${hostNames(stuck)}: a freeze (${names}) leaves no time in the window`];
+}
+
+/** domain.md 2.8: a singleton, or a pair of which both must stay, can never start. It is never relaxed silently. */
+function groupCanSpare(plan: RolloutPlan, facts: LintFacts): string[] {
+  const hosts = everyHost(plan);
+  return facts.groups.flatMap(group => {
+    const members = hosts.filter(host => group.hostIds.has(host.hostId));
+    return members.length === 0 || group.hostIds.size - 1 >= group.minAvailable
+      ? []
+      : [
+          `${hostNames(members)}: availability group ${group.name} has ${group.hostIds.size} hosts and needs ${group.minAvailable} others to stay: no member could ever start`,
+        ];
+  });
 }
 
 /** L6: a host that can never start is named now, not on the night. */

@@ -44,6 +44,8 @@ export interface PlannedWindow {
   readonly startsAt: Instant | null;
   readonly endsAt: Instant | null;
   readonly timeZone: string;
+  /** null: once. Else the rule by which the occurrence from startsAt to endsAt repeats (schedule/window.ts). */
+  readonly repeat: string | null;
 }
 
 /** Integers; percentages of hosts (domain.md 2.3). */

@@ -24,7 +24,7 @@ const REQUEST: PlanRequest = {
     { name: 'canary', hosts: 1, soakMinutes: 5, concurrency: 1 },
     { name: 'rest', percent: 100, soakMinutes: 0, concurrency: 5 },
   ],
-  window: { startsAt: null, endsAt: null, timeZone: 'Europe/Berlin' },
+  window: { startsAt: null, endsAt: null, timeZone: 'Europe/Berlin', repeat: null },
   restart: 'affected-services',
   reboot: 'never',
   smokeTests: [{ kind: 'unit-active', unit: 'nginx.service' }],
@@ -45,6 +45,8 @@ const facts = (hosts: readonly HostCase[], more: Partial<LintFacts> = {}): LintF
   asked: new Map(hosts.map(one => [one.hostId, one.asked])),
   rebootExpected: new Set(),
   fettleHostId: null,
+  freezes: [],
+  groups: [],
   ...more,
 });
 const errors = (hosts: readonly HostCase[], request = REQUEST, more: Partial<LintFacts> = {}) =>
@@ -155,20 +157,38 @@ describe('plan lint', () => {
 
   it('refuses an empty plan, a passed window, a wrong zone and a window that no host fits', () => {
     expect(errors([])).toEqual(['something-to-do']);
-    expect(errors([host(1)], { ...REQUEST, window: { startsAt: null, endsAt: '2026-11-22T11:00:00.000Z', timeZone: 'UTC' } })).toEqual([
-      'window-order',
-    ]);
+    expect(
+      errors([host(1)], { ...REQUEST, window: { startsAt: null, endsAt: '2026-11-22T11:00:00.000Z', timeZone: 'UTC', repeat: null } }),
+    ).toEqual(['window-order']);
     expect(
       errors([host(1)], {
         ...REQUEST,
-        window: { startsAt: '2026-11-23T11:00:00.000Z', endsAt: '2026-11-23T10:00:00.000Z', timeZone: 'UTC' },
+        window: { startsAt: '2026-11-23T11:00:00.000Z', endsAt: '2026-11-23T10:00:00.000Z', timeZone: 'UTC', repeat: null },
       }),
     ).toEqual(['window-order']);
-    expect(errors([host(1)], { ...REQUEST, window: { startsAt: null, endsAt: null, timeZone: '+02:00' } })).toEqual(['window-zone']);
-    expect(errors([host(1)], { ...REQUEST, window: { startsAt: null, endsAt: '2026-11-22T12:03:00.000Z', timeZone: 'UTC' } })).toEqual([
-      'window-fits-host',
+    expect(errors([host(1)], { ...REQUEST, window: { startsAt: null, endsAt: null, timeZone: '+02:00', repeat: null } })).toEqual([
+      'window-zone',
     ]);
-    expect(errors([host(1)], { ...REQUEST, window: { startsAt: null, endsAt: '2026-11-22T12:30:00.000Z', timeZone: 'UTC' } })).toEqual([]);
+    expect(
+      errors([host(1)], { ...REQUEST, window: { startsAt: null, endsAt: '2026-11-22T12:03:00.000Z', timeZone: 'UTC', repeat: null } }),
+    ).toEqual(['window-fits-host']);
+    expect(
+      errors([host(1)], { ...REQUEST, window: { startsAt: null, endsAt: '2026-11-22T12:30:00.000Z', timeZone: 'UTC', repeat: null } }),
+    ).toEqual([]);
+  });
+
+  it('names a rule it cannot follow, a freeze that eats the window, and a group that can spare nobody', () => {
+    const window = { startsAt: '2026-11-22T20:00:00.000Z', endsAt: '2026-11-22T22:00:00.000Z', timeZone: 'UTC', repeat: null };
+    expect(errors([host(1)], { ...REQUEST, window: { ...window, repeat: 'FREQ=HOURLY' } })).toEqual(['window-repeat']);
+    expect(errors([host(1)], { ...REQUEST, window: { ...window, repeat: 'FREQ=WEEKLY' } })).toEqual([]);
+    expect(errors([host(1)], { ...REQUEST, window: { ...window, repeat: 'FREQ=WEEKLY;UNTIL=20261101' } })).toEqual(['window-order']);
+    const freeze = { name: 'quarter end', startsAt: '2026-11-22T19:00:00.000Z', endsAt: '2026-11-22T21:58:00.000Z', hostIds: null };
+    expect(errors([host(1)], { ...REQUEST, window }, { freezes: [freeze] })).toEqual(['freeze-leaves-time']);
+    expect(errors([host(1)], { ...REQUEST, window }, { freezes: [{ ...freeze, hostIds: new Set(['host_9']) }] })).toEqual([]);
+    expect(errors([host(1)], { ...REQUEST, window }, { freezes: [{ ...freeze, endsAt: '2026-11-22T21:00:00.000Z' }] })).toEqual([]);
+    const pair = { name: 'db', hostIds: new Set(['host_1', 'host_2']), minAvailable: 2 };
+    expect(errors([host(1)], REQUEST, { groups: [pair] })).toEqual(['group-can-spare']);
+    expect(errors([host(1)], REQUEST, { groups: [{ ...pair, minAvailable: 1 }] })).toEqual([]);
   });
 
   it('finds what a wrong planner could do', () => {

@@ -1,7 +1,6 @@
-import type { Instant } from '../kernel/instants.ts';
 import { estimateMinutes } from './duration.ts';
 import type { RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
-import { itemKey, itemText, type PlannedHost, type PlannedRing, planHash, planText, type RolloutPlan } from './plan.ts';
+import { itemKey, itemText, type PlannedHost, type PlannedRing, type PlannedWindow, planHash, planText, type RolloutPlan } from './plan.ts';
 import { type Reversible, reversibilityOf } from './reversibility.ts';
 import { drawRings, type RingRequest } from './rings.ts';
 
@@ -12,7 +11,7 @@ export interface PlanRequest {
   readonly revertsId: string | null;
   readonly patchIds: readonly string[];
   readonly rings: readonly RingRequest[];
-  readonly window: { readonly startsAt: Instant | null; readonly endsAt: Instant | null; readonly timeZone: string };
+  readonly window: PlannedWindow;
   readonly restart: RestartPolicy;
   readonly reboot: RebootPolicy;
   readonly smokeTests: readonly SmokeTest[];

@@ -17,6 +17,8 @@ export const WAITING_ON = {
     final: false,
   },
   'window-over': { text: 'The maintenance window is over.', retryAfterSeconds: 300, final: true },
+  freeze: { text: 'A freeze is in force.', retryAfterSeconds: 60, final: false },
+  availability: { text: 'Too few other hosts of its availability group are known to be well.', retryAfterSeconds: 30, final: false },
   'kill-switch': { text: 'The kill switch is engaged: nothing may start anywhere.', retryAfterSeconds: 30, final: false },
   paused: { text: 'The rollout is paused: somebody has to resume or halt it.', retryAfterSeconds: 15, final: false },
   ended: { text: 'The rollout has been stopped.', retryAfterSeconds: 60, final: true },

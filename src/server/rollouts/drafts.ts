@@ -5,6 +5,7 @@ import { conflict, invalid } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
 import { lockChangeRequest, lockRings, lockRollout } from './locks.ts';
 import { moveChangeRequest, moveRollout } from './moves.ts';
+import { openingOf } from './openings.ts';
 import { actorOf, type Person } from './people.ts';
 import type { RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
@@ -18,6 +19,7 @@ export interface NewRollout {
 
 export async function createDraft(engine: Engine, person: Person, { spec, kind, revertsId }: NewRollout): Promise<string> {
   checkSpec(spec, kind);
+  const window = openingOf(spec, engine.context.clock.now());
   const id = makeId('rollout', engine.context.randomHex(16));
   await inStep(engine.context, async step => {
     await step.tx.query(
@@ -33,8 +35,8 @@ export async function createDraft(engine: Engine, person: Person, { spec, kind, 
         person.login,
         person.personId,
         [person.personId],
-        spec.window.startsAt,
-        spec.window.endsAt,
+        window.startsAt,
+        window.endsAt,
       ],
     );
     await step.tx.query('insert into rollout_log (rollout_id) values ($1)', [id]);
@@ -49,13 +51,14 @@ export async function editDraft(engine: Engine, person: Person, id: string, spec
   await inStep(engine.context, async step => {
     const row = await lockRollout(step.tx, id, 'update');
     checkSpec(spec, row.kind);
+    const window = openingOf(spec, step.now);
     await refuseUnless(engine, step, person, row, 'edit');
     await voidApproval(step, row, person.login, 'the plan was edited');
     await forgetPlan(step, row);
     row.author_ids = [...new Set([...row.author_ids, person.personId])];
     await step.tx.query(
       `update rollout set name = $2, spec = $3::jsonb, revision = revision + 1, author_ids = $4, window_starts_at = $5, window_ends_at = $6 where id = $1`,
-      [id, spec.name, JSON.stringify(spec), row.author_ids, spec.window.startsAt, spec.window.endsAt],
+      [id, spec.name, JSON.stringify(spec), row.author_ids, window.startsAt, window.endsAt],
     );
     await moveRollout(step, row, 'edit', { actor: person.login, reason: null, detail: { spec } });
   });

@@ -5,7 +5,7 @@ import type { ChangeRequestRow, JobRow, RingRow, RolloutRow } from './rows.ts';
 
 /**
  * Locks are taken in one order everywhere, so that two transactions can wait for each other but never in a circle (domain.md 2.9):
- * reconciler_lease, host_lock, rollout, change_request, ring, job, engine_lock, rollout_log, audit_head. Leaving one out is fine, going back is not.
+ * reconciler_lease, host_lock, rollout, change_request, ring, job, availability_group, engine_lock, rollout_log, audit_head. Leaving one out is fine, going back is not.
  * The rollout is locked `share` by what concerns one host, so that hosts do not wait for each other, and `update` by what concerns the whole.
  */
 export async function lockHost(tx: Queryable, hostId: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { HostChange } from '../ports.ts';
 import type { Engine } from './engine.ts';
 import { lockHost, lockJob, lockRing, lockRollout } from './locks.ts';
 import { moveJob } from './moves.ts';
+import { PREPARE_MS } from './openings.ts';
 import type { JobRow, RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
 
@@ -22,13 +23,13 @@ export async function offerJobs(engine: Engine, rolloutId: string): Promise<numb
   const waiting = await db.query<{ id: string; host_id: string }>(
     `select job.id, job.host_id from job
        join ring on ring.id = job.ring_id and ring.state = 'running'
-       join rollout on rollout.id = job.rollout_id and rollout.state = 'running'
+       join rollout on rollout.id = job.rollout_id and rollout.state = 'running' and coalesce(rollout.window_starts_at, $3) <= $5
        cross join lateral (select count(*) as places from job other where other.ring_id = ring.id and other.state = any($2)) as taken
      where job.rollout_id = $1 and job.state = 'queued' and not job.parked and coalesce(job.not_before, $3) <= $3
        and not exists (select from job other where other.host_id = job.host_id and other.state = any($2))
        and taken.places < ring.concurrency * $4
      order by job.position limit (select greatest(0, max(concurrency) * $4) from ring where rollout_id = $1 and state = 'running')`,
-    [rolloutId, JOB_ACTIVE, clock.now(), OFFERS_PER_SLOT],
+    [rolloutId, JOB_ACTIVE, clock.now(), OFFERS_PER_SLOT, addMs(clock.now(), PREPARE_MS)],
   );
   let offered = 0;
   for (const job of waiting) if (await inStep(engine.context, step => offer(engine, step, rolloutId, job.id, job.host_id))) offered++;

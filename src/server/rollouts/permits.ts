@@ -9,6 +9,8 @@ import type { Engine } from './engine.ts';
 import { lockChangeRequest, lockHost, lockJob, lockRing, lockRollout, readEngine } from './locks.ts';
 import { moveChangeRequest, moveJob, saveJob } from './moves.ts';
 import type { ChangeRequestRow, JobRow, RingRow, RolloutRow } from './rows.ts';
+import { freezesOver, groupsOf } from './safety-facts.ts';
+import type { Scopes } from './safety-scopes.ts';
 import { inStep, type Step } from './step.ts';
 
 type SentEnvelope = NonNullable<PermitAnswer['permit']>;
@@ -32,6 +34,7 @@ export async function issuePermit(
   attempt: number,
   phase: 'apply' | 'reboot',
 ): Promise<PermitAnswer> {
+  const scopes = await engine.scopes.read();
   return await inStep(engine.context, async step => {
     const locked = await lockAll(step, hostId, jobId);
     const { job } = locked;
@@ -42,7 +45,7 @@ export async function issuePermit(
       await saveJob(step, job);
       return { permit: live.envelope, refused: null };
     }
-    const facts = await gatherFacts(step, locked, attempt, phase);
+    const facts = await gatherFacts(step, locked, attempt, phase, scopes);
     if (live !== null && (await hasBegun(step, jobId, attempt, phase)))
       return await refuse(step, job, {
         code: 'wrong-state',
@@ -112,7 +115,10 @@ async function gatherFacts(
   { rollout, change, ring, job }: Locked,
   askedAttempt: number,
   phase: 'apply' | 'reboot',
+  scopes: Scopes,
 ): Promise<PermitFacts> {
+  const freezes = await freezesOver(step.tx, job.host_id, step.now, scopes);
+  const groups = await groupsOf(step.tx, job.host_id, step.now, scopes);
   const engine = await readEngine(step.tx, 'update');
   const [counted] = await step.tx.query<{ ring: number; global: number; host: number; not_after: Instant | null }>(
     `select (select count(*) from job where ring_id = $1 and state = any($4) and id <> $3)::int as ring,
@@ -136,6 +142,8 @@ async function gatherFacts(
     disrupting: { ring: counted?.ring ?? 0, global: counted?.global ?? 0 },
     globalConcurrencyMax: engine.concurrency_max,
     killSwitch: engine.kill_switch,
+    freezes,
+    groups,
     job: {
       state: job.state,
       attempt: job.attempt,

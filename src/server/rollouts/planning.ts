@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts';
 import type { UnrehearsedHost } from './host-cases.ts';
 import { moveRollout } from './moves.ts';
 import type { RolloutRow } from './rows.ts';
+import { declaredFor } from './safety-facts.ts';
 import type { Step } from './step.ts';
 
 /** Keeps the answer of a host; a second answer, or one to a rehearsal that is over, changes nothing. True when it was the first. */
@@ -60,6 +61,7 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
     asked: new Map(hosts.map(host => [host.hostId, host.asked])),
     rebootExpected: new Set(hosts.filter(host => host.rebootExpected).map(host => host.hostId)),
     fettleHostId: hosts.find(host => host.runsFettle)?.hostId ?? null,
+    ...(await declaredFor(step.tx, step.now, await engine.scopes.read())),
   });
   await storePlan(step, row, made, lint);
   const errors = lint.filter(finding => finding.level === 'error');

@@ -7,6 +7,7 @@ import { holdLease, keepLease, type Lease } from './lease.ts';
 import { lockRollout } from './locks.ts';
 import { moveJobs, moveRollout } from './moves.ts';
 import { offerJobs } from './offers.ts';
+import { moveToNextOpening } from './openings.ts';
 import { keepJobDeadlines } from './overdue.ts';
 import { finishRehearsal, openRehearsals } from './planning.ts';
 import { progressRings, recheckStoppedRing } from './ring-progress.ts';
@@ -41,6 +42,7 @@ async function reconcileOne(engine: Engine, lease: Lease, id: string, state: Rol
   await inStep(engine.context, async step => {
     if (!(await keepLease(step.tx, lease))) return;
     const row = await lockRollout(step.tx, id, 'update');
+    await moveToNextOpening(step, row);
     await STATES[row.state]?.(engine, step, row);
   });
   if (state === 'running' || state === 'scheduled') await offerJobs(engine, id);

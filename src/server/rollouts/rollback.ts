@@ -46,7 +46,7 @@ export async function draftRollback(
     patchIds: [],
     selector: { hostIds: touched.map(job => job.host_id) },
     rings: newestFirst(rings, touched),
-    window: { startsAt: null, endsAt: null, timeZone: spec.window.timeZone },
+    window: { startsAt: null, endsAt: null, timeZone: spec.window.timeZone, repeat: null },
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,

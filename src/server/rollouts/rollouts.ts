@@ -10,11 +10,13 @@ import { keepSimulation } from './planning.ts';
 import { recordEvents } from './progress.ts';
 import { reconcile } from './reconciler.ts';
 import { recordResult } from './results.ts';
+import { type SafetyRoutes, safetyHandlers } from './safety-handlers.ts';
+import { SafetyScopes } from './safety-scopes.ts';
 import { inStep } from './step.ts';
 import { tasksFor } from './tasks.ts';
 
 export interface Rollouts extends RolloutPort {
-  readonly handlers: Handlers<RolloutRoutes>;
+  readonly handlers: Handlers<RolloutRoutes | SafetyRoutes>;
   readonly jobs: JobPort;
   /** Reconciles until stopped: every second, and at once when something was stored here. */
   start(): void;
@@ -35,7 +37,7 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
   const news = new EventEmitter();
   // One listener per open live view and one for the reconciler.
   news.setMaxListeners(0);
-  const engine: Engine = { ...ports, context, poke: () => void news.emit('stored') };
+  const engine: Engine = { ...ports, context, scopes: new SafetyScopes(context.db, ports.fleet), poke: () => void news.emit('stored') };
   const lease = newLease(context.randomHex(LEASE_HOLDER_BYTES));
   let running: { stopped: boolean; readonly done: Promise<void>; wake: () => void } | null = null;
 
@@ -68,7 +70,7 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
   };
 
   return {
-    handlers: rolloutHandlers(engine, news),
+    handlers: { ...rolloutHandlers(engine, news), ...safetyHandlers(engine) },
     jobs: jobPort(engine),
     start() {
       if (running !== null) return;

@@ -243,10 +243,11 @@ export function fleetOf(
   hosts: readonly ScriptedHost[],
   target: Readonly<Record<string, string>>,
   excluded: Readonly<Record<string, string>> = {},
+  queries: ReadonlyMap<string, string[]> = new Map(),
 ): FleetPort {
   return {
     resolve: async selector => ({
-      hostIds: [...(selector.hostIds ?? hosts.map(host => host.id))],
+      hostIds: [...(selector.hostIds ?? queries.get(selector.query ?? '') ?? hosts.map(host => host.id))],
       problem: selector.query === 'bad =' ? 'a value is missing' : null,
     }),
     changesFor: async (_patchIds, hostIds) =>

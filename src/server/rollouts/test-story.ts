@@ -53,6 +53,8 @@ export class Story {
   readonly #database: TestDatabase;
   #people: PeoplePort = twoPeople;
   readonly #excluded: Record<string, string> = {};
+  /** What group queries resolve to; any other query is every host. */
+  readonly fleetQueries = new Map<string, string[]>();
 
   /** Between this noun and the database: a test can make it die at any statement. */
   readonly mortal: MortalDb;
@@ -73,6 +75,14 @@ export class Story {
 
   async addHostRow(id: string, reach: string): Promise<void> {
     await this.db.query(`insert into host (id, name, reach, enrolled_at) values ($1, $2, $3, now())`, [id, id, reach]);
+  }
+
+  /** Every host has just been heard of. */
+  async seen(): Promise<void> {
+    await this.db.query(
+      `insert into host_seen (host_id, last_seen_at) select id, $1 from host on conflict (host_id) do update set last_seen_at = excluded.last_seen_at`,
+      [this.clock.now()],
+    );
   }
 
   get db() {
@@ -99,7 +109,7 @@ export class Story {
         ? this.context
         : { ...this.context, randomHex: bytes => (bytes === LEASE_HOLDER_BYTES ? identity : this.context.randomHex(bytes)) };
     return createRollouts(context, {
-      fleet: fleetOf(this.hosts, { openssl: '2' }, this.#excluded),
+      fleet: fleetOf(this.hosts, { openssl: '2' }, this.#excluded, this.fleetQueries),
       inventory: inventoryOf(this.hosts, this.reportsAsked),
       wake: noWake,
       people: this.#people,

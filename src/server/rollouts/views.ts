@@ -127,14 +127,21 @@ export interface JobViewRow extends JobRow {
   readonly rollout_state: RolloutRow['state'];
   readonly ring_state: RingRow['state'];
   readonly host_busy: boolean;
+  readonly window_starts_at: Instant | null;
 }
 
 /** Of a job with what its view needs from its rollout and ring. */
-export const JOB_VIEW_COLUMNS = `job.*, rollout.state as rollout_state, ring.state as ring_state,
+export const JOB_VIEW_COLUMNS = `job.*, rollout.state as rollout_state, rollout.window_starts_at, ring.state as ring_state,
   exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state in ('${JOB_ACTIVE.join("', '")}')) as host_busy`;
 
 export function jobView(row: JobViewRow, now: Instant): JobView {
-  const code = jobWaitsOn(row, { rollout: row.rollout_state, ring: row.ring_state, hostBusy: row.host_busy, now });
+  const code = jobWaitsOn(row, {
+    rollout: row.rollout_state,
+    ring: row.ring_state,
+    hostBusy: row.host_busy,
+    windowStartsAt: row.window_starts_at,
+    now,
+  });
   return {
     id: row.id,
     rolloutId: row.rollout_id,

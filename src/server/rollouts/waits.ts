@@ -14,6 +14,7 @@ export interface WaitContext {
   readonly ring: RingState;
   /** Another rollout is at work on the host. */
   readonly hostBusy: boolean;
+  readonly windowStartsAt: Instant | null;
   readonly now: Instant;
 }
 
@@ -29,6 +30,7 @@ export function jobWaitsOn(job: Pick<JobRow, 'state' | 'parked' | 'waiting_on' |
   if (context.rollout === 'paused') return 'paused';
   if (context.ring === 'pending' || context.ring === 'eligible') return 'ring-not-open';
   if (context.ring !== 'running') return 'ring-stopped';
+  if (context.windowStartsAt !== null && context.windowStartsAt > context.now) return 'window-not-open';
   if (job.not_before !== null && job.not_before > context.now) return stored ?? 'back-off';
   return context.hostBusy ? 'host-lock' : 'ring-slot';
 }
@@ -67,7 +69,13 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
   const jobs = row.started_at === null ? [] : await groupedJobs(db, row.id, now);
   const byCode = new Map<WaitingOn, { waitingOn: WaitingOn; hosts: number; sample: string[]; changesAt: Instant | null }>();
   for (const group of jobs) {
-    const code = jobWaitsOn(group, { rollout: row.state, ring: group.ring_state, hostBusy: group.host_busy, now });
+    const code = jobWaitsOn(group, {
+      rollout: row.state,
+      ring: group.ring_state,
+      hostBusy: group.host_busy,
+      windowStartsAt: row.window_starts_at,
+      now,
+    });
     if (code === null) continue;
     const known = byCode.get(code) ?? { waitingOn: code, hosts: 0, sample: [], changesAt: null };
     byCode.set(code, {

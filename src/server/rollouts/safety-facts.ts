@@ -1,0 +1,90 @@
+import type { Instant } from '../../core/kernel/instants.ts';
+import { UNREACHABLE_AFTER_MINUTES } from '../../core/kernel/limits.ts';
+import { JOB_DISRUPTING, JOB_FAILED } from '../../core/rollouts/job-states.ts';
+import type { PermitFacts } from '../../core/rollouts/permit-decision.ts';
+import type { LintFacts } from '../../core/rollouts/plan-lint.ts';
+import type { Queryable } from '../../db/db.ts';
+import { covers, type Scope, type Scopes } from './safety-scopes.ts';
+
+interface GroupRow {
+  readonly id: string;
+  readonly name: string;
+  readonly min_available: number;
+  readonly member_soak_minutes: number;
+}
+
+/** An agent checks in at least every minute: five minutes of silence are no longer health. Hosts by SSH are visited rarely; their own limit holds. */
+const HEALTH_MINUTES: Readonly<Record<string, number>> = { agent: 5, ssh: UNREACHABLE_AFTER_MINUTES.ssh };
+
+/** Freezes in force that cover the host. One that was declared this moment, whose scope is not known here, covers it. */
+export async function freezesOver(tx: Queryable, hostId: string, now: Instant, scopes: Scopes): Promise<PermitFacts['freezes']> {
+  const rows = await tx.query<{ id: string; name: string; kind: 'hard' | 'reboot-only'; ends_at: Instant }>(
+    'select id, name, kind, ends_at from freeze_window where ended_at is null and starts_at <= $1 and ends_at > $1',
+    [now],
+  );
+  return rows.filter(row => covers(scopes.freezes.get(row.id), hostId)).map(({ name, kind, ends_at }) => ({ name, kind, endsAt: ends_at }));
+}
+
+/** Groups of the host with the number of other members that are well, under the groups' own locks, taken in the order of their ids (S4). */
+export async function groupsOf(tx: Queryable, hostId: string, now: Instant, scopes: Scopes): Promise<PermitFacts['groups']> {
+  const groups = await tx.query<GroupRow>(
+    'select id, name, min_available, member_soak_minutes from availability_group order by id for update',
+  );
+  const own = groups.filter(group => covers(scopes.groups.get(group.id), hostId));
+  const facts: { name: string; available: number; minAvailable: number }[] = [];
+  for (const group of own) {
+    const scope = scopes.groups.get(group.id) ?? null;
+    facts.push({
+      name: group.name,
+      available: scope === null ? 0 : await availableMembers(tx, scope, hostId, group, now),
+      minAvailable: group.min_available,
+    });
+  }
+  return facts;
+}
+
+/**
+ * Members that are known to be well: heard of lately, not at work, not left failed by a rollout without a later success, and past the soak after their own
+ * change. Unknown, lost and failed members count as down, for whatever reason.
+ */
+export async function availableMembers(
+  tx: Queryable,
+  scope: ReadonlySet<string>,
+  except: string | null,
+  group: Pick<GroupRow, 'member_soak_minutes'>,
+  now: Instant,
+): Promise<number> {
+  const [row] = await tx.query<{ available: number }>(
+    `select count(*)::int as available from host join host_seen on host_seen.host_id = host.id
+     where host.id = any($1) and host.id is distinct from $2 and host.removed_at is null
+       and host_seen.last_seen_at > $3::timestamptz - make_interval(mins => coalesce(($4::jsonb->>host.reach)::int, 0))
+       and not exists (select from job where job.host_id = host.id and job.state = any($5))
+       and not exists (select from job where job.host_id = host.id and job.state = 'succeeded' and job.finished_at > $3::timestamptz - make_interval(mins => $6))
+       and not exists (select from job failed where failed.host_id = host.id and failed.state = any($7) and failed.touched
+         and not exists (select from job later where later.host_id = host.id and later.state = 'succeeded' and later.finished_at > failed.finished_at))`,
+    [[...scope], except, now, JSON.stringify(HEALTH_MINUTES), JOB_DISRUPTING, group.member_soak_minutes, JOB_FAILED],
+  );
+  return row?.available ?? 0;
+}
+
+/** For the plan lint: what is declared from now on. A scope that cannot be read covers every host. */
+export async function declaredFor(tx: Queryable, now: Instant, scopes: Scopes): Promise<Pick<LintFacts, 'freezes' | 'groups'>> {
+  const freezes = await tx.query<{ id: string; name: string; starts_at: Instant; ends_at: Instant }>(
+    `select id, name, starts_at, ends_at from freeze_window where kind = 'hard' and ended_at is null and ends_at > $1`,
+    [now],
+  );
+  const groups = await tx.query<GroupRow>('select id, name, min_available, member_soak_minutes from availability_group');
+  const scopeOf = (known: ReadonlyMap<string, Scope>, id: string): Scope => known.get(id) ?? null;
+  return {
+    freezes: freezes.map(({ id, name, starts_at, ends_at }) => ({
+      name,
+      startsAt: starts_at,
+      endsAt: ends_at,
+      hostIds: scopeOf(scopes.freezes, id),
+    })),
+    groups: groups.flatMap(({ id, name, min_available }) => {
+      const hostIds = scopeOf(scopes.groups, id);
+      return hostIds === null ? [] : [{ name, hostIds, minAvailable: min_available }];
+    }),
+  };
+}
