@@ -60,7 +60,7 @@ function historyOf(fleet: SyntheticFleet, since: readonly (readonly [number, num
   const earliest = Date.parse(OBSERVED_AT) / 1_000 - 365 * DAY_SECONDS;
   return since.flatMap(([id, seconds]) => {
     const { name, arch, version } = fleet.versions[id - 1]!;
-    const before = fleet.versions.findLast(other => other.id < id && other.name === name)?.version;
+    const before = versionBefore(fleet, id);
     if (before === undefined || seconds < earliest) return [];
     // An apt run takes whole minutes; packages of one run are seconds apart.
     const at = new Date((Math.floor(seconds / 600) * 600 + Math.floor(random() * 60)) * 1_000).toISOString();
@@ -78,6 +78,23 @@ function historyOf(fleet: SyntheticFleet, since: readonly (readonly [number, num
       },
     ];
   });
+}
+
+const previous = new WeakMap<SyntheticFleet, Map<number, string>>();
+
+/** The version that the package had before, undefined for its first. */
+function versionBefore(fleet: SyntheticFleet, id: number): string | undefined {
+  let known = previous.get(fleet);
+  if (known === undefined) {
+    previous.set(fleet, (known = new Map()));
+    const last = new Map<string, string>();
+    for (const version of fleet.versions) {
+      const before = last.get(version.name);
+      if (before !== undefined) known.set(version.id, before);
+      last.set(version.name, version.version);
+    }
+  }
+  return known.get(id);
 }
 
 const UNITS = [

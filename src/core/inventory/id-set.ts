@@ -5,10 +5,12 @@ import { VarintReader, VarintWriter } from './varint.ts';
  * and would leave its row for TOAST. Equal sets have equal bytes.
  */
 export function packIds(ids: Iterable<number>): Uint8Array {
-  const sorted = [...new Set(ids)].sort((a, b) => a - b);
+  // A typed array sorts numbers without a comparison function; ids are those of PostgreSQL's int.
+  const sorted = Int32Array.from(ids).sort();
   const writer = new VarintWriter(sorted.length * 2);
   let before = 0;
   for (const id of sorted) {
+    if (id === before) continue;
     writer.write(id - before);
     before = id;
   }

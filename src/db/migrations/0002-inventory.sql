@@ -118,11 +118,11 @@ comment on table change_cause is 'Who and what made a change, interned: unattend
 
 create table package_history (
   host_id text not null references host,
-  month date not null,
+  year smallint not null,
   changes bytea not null,
-  primary key (host_id, month)
+  primary key (host_id, year)
 );
-comment on column package_history.changes is 'The month''s changes, packed: epoch seconds, package_transition id, change_cause id, in order of time (core/inventory/history.ts). Some 6 bytes a change.';
+comment on column package_history.changes is 'The changes of a calendar year (UTC), packed: epoch seconds, package_transition id, change_cause id, in order of time (core/inventory/history.ts). Some 6 bytes a change.';
 
 create table enrolment (
   id text primary key,

@@ -1,17 +1,17 @@
 import type { Transition } from '../../core/inventory/delta.ts';
 import { type ChangeOrigin, type HistoryEntry, mergeHistory } from '../../core/inventory/history.ts';
-import { epochMs, type Instant, toInstant } from '../../core/kernel/instants.ts';
+import { epochMs, type Instant } from '../../core/kernel/instants.ts';
 import type { Context } from '../context.ts';
 import type { HostReading } from './host-rows.ts';
 import { type ChangeCause, changeCauses, transitions } from './interning.ts';
 
 export type DatedChange = Transition & { readonly at: Instant };
 
-/** Hosts' histories by month: what is learned is interned and merged into what is known. */
+/** Hosts' histories by year: what is learned is interned and merged into what is known. */
 export interface HistoryBook {
   entriesOf(changes: readonly DatedChange[], causeOf: (index: number) => ChangeCause): Promise<HistoryEntry[]>;
-  /** The months that change. `host` was read with the months of these entries. */
-  merge(host: HostReading, learned: readonly HistoryEntry[]): Promise<Map<string, readonly HistoryEntry[]>>;
+  /** The years that change. `host` was read with the years of these entries. */
+  merge(host: HostReading, learned: readonly HistoryEntry[]): Promise<Map<number, readonly HistoryEntry[]>>;
   load(): Promise<void>;
 }
 
@@ -44,13 +44,11 @@ export function createHistoryBook(context: Pick<Context, 'db'>, ecosystem: strin
     },
     async merge(host, learned) {
       if (learned.length === 0) return new Map();
-      await knowOrigins([...host.months.values()].flat());
-      const byMonth = Map.groupBy(learned, entry => monthOf(entry.atSeconds));
+      await knowOrigins([...host.years.values()].flat());
+      const byYear = Map.groupBy(learned, entry => yearOf(entry.atSeconds));
       // A cause without a row cannot be: rows of change_cause are never deleted. An observation is what yields in any doubt.
       const originOf = (id: number) => origins.get(id) ?? 'observed';
-      return new Map(
-        Array.from(byMonth, ([month, entries]) => [month, mergeHistory(host.months.get(month) ?? [], entries, originOf)] as const),
-      );
+      return new Map(Array.from(byYear, ([year, entries]) => [year, mergeHistory(host.years.get(year) ?? [], entries, originOf)] as const));
     },
     load: changes.load,
   };
@@ -60,11 +58,11 @@ export function secondsOf(at: Instant): number {
   return Math.floor(epochMs(at) / 1_000);
 }
 
-/** `2026-11-01`: the key of package_history. */
-export function monthsOf(instants: readonly Instant[]): string[] {
-  return [...new Set(instants.map(at => monthOf(secondsOf(at))))];
+/** The keys of package_history. A year of a busy host takes a kilobyte; a row for each month would cost as much in row headers and index. */
+export function yearsOf(instants: readonly Instant[]): number[] {
+  return [...new Set(instants.map(at => yearOf(secondsOf(at))))];
 }
 
-function monthOf(seconds: number): string {
-  return `${toInstant(seconds * 1_000).slice(0, 7)}-01`;
+function yearOf(seconds: number): number {
+  return new Date(seconds * 1_000).getUTCFullYear();
 }

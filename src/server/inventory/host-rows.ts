@@ -26,8 +26,8 @@ export interface HostReading {
   readonly release: string;
   /** null before the first inventory. */
   readonly inventory: StoredInventory | null;
-  /** Month (`2026-11-01`) -> what is known of it; only the months that were asked for. */
-  readonly months: ReadonlyMap<string, readonly HistoryEntry[]>;
+  /** What is known of its history, by year; only the years that were asked for. */
+  readonly years: ReadonlyMap<number, readonly HistoryEntry[]>;
 }
 
 interface HostRow {
@@ -44,7 +44,7 @@ interface HostRow {
   readonly states: Record<string, string>;
   readonly candidates: Buffer | null;
   readonly since: Buffer;
-  readonly months: { month: string; changes: string }[] | null;
+  readonly years: { year: number; changes: string }[] | null;
 }
 
 /** The two statements of every changed report are prepared once per connection: planning the write takes longer than running it. */
@@ -53,20 +53,20 @@ async function hot<Row extends object>(db: Db, name: string, text: string, value
 }
 
 const READ = `select host.enrolled_at, host.release, i.*, (
-  select jsonb_agg(jsonb_build_object('month', month, 'changes', encode(changes, 'hex'))) from package_history where host_id = host.id and month = any($2::date[])) as months
+  select jsonb_agg(jsonb_build_object('year', year, 'changes', encode(changes, 'hex'))) from package_history where host_id = host.id and year = any($2::int[])) as years
 from host left join host_inventory i on i.host_id = host.id
 where host.id = $1 and host.removed_at is null`;
 
 /** null when the host is unknown or removed. */
-export async function readHost(db: Db, hostId: string, months: readonly string[]): Promise<HostReading | null> {
-  const [row] = await hot<HostRow>(db, 'inventory-read', READ, [hostId, months]);
+export async function readHost(db: Db, hostId: string, years: readonly number[]): Promise<HostReading | null> {
+  const [row] = await hot<HostRow>(db, 'inventory-read', READ, [hostId, years]);
   if (!row) return null;
   return {
     revision: row.revision ?? 0,
     enrolledAt: row.enrolled_at,
     release: row.release,
     inventory: row.observed_at === null ? null : unpackInventory(row, row.observed_at),
-    months: new Map((row.months ?? []).map(({ month, changes }) => [month, unpackHistory(Buffer.from(changes, 'hex'))])),
+    years: new Map((row.years ?? []).map(({ year, changes }) => [year, unpackHistory(Buffer.from(changes, 'hex'))])),
   };
 }
 
@@ -102,7 +102,7 @@ export interface HostWrite {
   /** Given when the facts are new. */
   readonly facts: HostFacts | null;
   readonly identity: HostIdentity | null;
-  readonly months: ReadonlyMap<string, readonly HistoryEntry[]>;
+  readonly years: ReadonlyMap<number, readonly HistoryEntry[]>;
   /** Whether to wait for the disk. What a crash loses of an inventory the next check-in finds missing and asks for again; log lines are sent once. */
   readonly durable: boolean;
 }
@@ -127,8 +127,8 @@ fact as (
   insert into host_fact (host_id, observed_at, doc) select host_id, $2::timestamptz, $14::bytea from inventory where $14::bytea is not null
   on conflict (host_id) do update set observed_at = excluded.observed_at, doc = excluded.doc),
 history as (
-  insert into package_history (host_id, month, changes) select host_id, h.month, decode(h.changes, 'hex') from inventory, jsonb_to_recordset($15::jsonb) as h(month date, changes text)
-  on conflict (host_id, month) do update set changes = excluded.changes),
+  insert into package_history (host_id, year, changes) select host_id, h.year, decode(h.changes, 'hex') from inventory, jsonb_to_recordset($15::jsonb) as h(year int, changes text)
+  on conflict (host_id, year) do update set changes = excluded.changes),
 identity as (
   update host set name = n.name, address = n.address, machine_id = n.machine_id, platform = n.platform, release = n.release, os_name = n.os_name
   from inventory, jsonb_to_record($16::jsonb) as n(name text, address text, machine_id text, platform text, release text, os_name text)
@@ -138,7 +138,7 @@ select host_id from inventory`;
 
 /** False when another report was stored since `revision` was read, or the host is gone: nothing was written. */
 export async function writeHost(db: Db, hostId: string, revision: number, write: HostWrite): Promise<boolean> {
-  const { inventory, facts, identity, months } = write;
+  const { inventory, facts, identity, years } = write;
   const written = await hot(db, 'inventory-write', WRITE, [
     hostId,
     inventory.observedAt,
@@ -154,7 +154,7 @@ export async function writeHost(db: Db, hostId: string, revision: number, write:
     Buffer.from(packSince(inventory.since)),
     facts && JSON.stringify(findingFacts(facts)),
     facts && packFacts(facts),
-    JSON.stringify([...months].map(([month, entries]) => ({ month, changes: Buffer.from(packHistory(entries)).toString('hex') }))),
+    JSON.stringify([...years].map(([year, entries]) => ({ year, changes: Buffer.from(packHistory(entries)).toString('hex') }))),
     JSON.stringify(
       identity === null
         ? {}

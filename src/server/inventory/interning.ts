@@ -52,9 +52,10 @@ export function createInterner<Value>(db: Db, table: InternedTable<Value>): Inte
 
   return {
     async idsOf(values) {
-      const missing = values.filter(value => memory.get(value) === undefined);
-      if (missing.length > 0) await intern(missing);
-      return values.map(value => memory.get(value)!);
+      const ids = values.map(value => memory.get(value) ?? 0);
+      if (!ids.includes(0)) return ids;
+      await intern(values.filter((_, index) => ids[index] === 0));
+      return values.map((value, index) => ids[index] || memory.get(value)!);
     },
     async load() {
       const { valueOfRow } = table;

@@ -71,7 +71,7 @@ async function stored(hostId: string) {
 }
 
 async function history(hostId: string) {
-  const rows = await bench.database.db.query<{ changes: Buffer }>('select changes from package_history where host_id = $1 order by month', [
+  const rows = await bench.database.db.query<{ changes: Buffer }>('select changes from package_history where host_id = $1 order by year', [
     hostId,
   ]);
   const entries = rows.flatMap(row => unpackHistory(row.changes));
