@@ -30,6 +30,8 @@ export interface Claim {
   readonly advisoryId?: string;
   /** Versions called unaffected although they are below `fixedVersion` (debsecan's other_versions, CSAF known_not_affected). */
   readonly unaffectedVersions?: readonly string[];
+  /** The statement is about these versions and no others (VEX documents name the exact build). Absent: about every version. */
+  readonly onlyVersions?: readonly string[];
   /** What is affected, where the publisher gives intervals or a list (OSV, CSAF, NVD). Absent: everything below `fixedVersion`. */
   readonly affected?: AffectedSet;
   /** The rpm module stream that the version belongs to: `nodejs:20`. Absent: not modular, or the publisher does not say. */

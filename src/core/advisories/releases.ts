@@ -133,16 +133,12 @@ export function parseRelease(text: string): ReleaseName {
   return { ok: true, release: `${id}:${significantVersion(id, number, distribution.versionParts)}` };
 }
 
-function splitRelease(text: string): { id: string; version: string } {
+function splitRelease(whole: string): { id: string; version: string } {
+  // OSV writes Ubuntu Pro as Ubuntu:Pro:22.04:LTS: the same release, another pocket.
+  const text = whole.replace(/:pro(?=:)/, '');
   const separator = text.includes(':') ? text.indexOf(':') : text.search(/[-\s]v?\d[\d.]*$/);
   const rawId = separator < 0 ? text : text.slice(0, separator);
-  const version =
-    separator < 0
-      ? ''
-      : text
-          .slice(separator + 1)
-          .replace(/:.*$/, '')
-          .replace(/^pro:/, '');
+  const version = separator < 0 ? '' : text.slice(separator + 1).replace(/:.*$/, '');
   return { id: DISTRIBUTION_NAMES[rawId] ?? rawId, version };
 }
 

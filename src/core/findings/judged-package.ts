@@ -1,5 +1,5 @@
 import type { AffectedRange, Claim } from '../advisories/claim.ts';
-import type { ClaimIndex, PackageClaims } from '../advisories/claim-index.ts';
+import type { ClaimIndex, PackageClaims, VulnerabilityClaims } from '../advisories/claim-index.ts';
 import { compareInRange, parseRpm, type RpmVersion, rpm } from '../versions/rpm.ts';
 import { compareKeys, compareVersions, isInvalid, type Ordering, type VersionKey, type VersionScheme } from '../versions/scheme.ts';
 import { type Judgement, judge } from './rules.ts';
@@ -14,6 +14,8 @@ export interface JudgedPackage {
   readonly bounded: readonly Judgement[];
   /** Vulnerable whatever the version: open, deferred, wont-fix, end-of-life, undetermined. */
   readonly always: readonly Judgement[];
+  /** Some publisher speaks of single versions only: judged for each version that is asked about, and remembered. */
+  readonly conditional: readonly { readonly subject: VulnerabilityClaims; readonly byVersion: Map<string, Judgement | null> }[];
   /** Each asked by itself: ranges, lists of versions, versions that cannot be ordered, schemes without keys. */
   readonly special: readonly Judgement[];
 }
@@ -33,7 +35,12 @@ function judgeAll(claims: PackageClaims): JudgedPackage {
   const always: Judgement[] = [];
   const special: Judgement[] = [];
   const keyOf = rememberedKeys(claims.order);
+  const conditional: { subject: VulnerabilityClaims; byVersion: Map<string, Judgement | null> }[] = [];
   for (const subject of claims.vulnerabilities) {
+    if (subject.claims.some(claim => claim.onlyVersions !== undefined)) {
+      conditional.push({ subject, byVersion: new Map() });
+      continue;
+    }
     const judgement = judge(subject, keyOf, claims.order);
     if (judgement.state === 'not-affected') continue;
     if (judgement.special) special.push(judgement);
@@ -42,7 +49,7 @@ function judgeAll(claims: PackageClaims): JudgedPackage {
   }
   // Equal versions share one key, so most comparisons of a kernel's 4,000 vulnerabilities with some 50 fixed versions are of one object with itself.
   bounded.sort((a, b) => (a.boundary === b.boundary ? 0 : compareKeys(a.boundary!, b.boundary!)));
-  return { claims, bounded, always, special };
+  return { claims, bounded, always, conditional, special };
 }
 
 function rememberedKeys(order: VersionScheme | null): (version: string) => Uint8Array | null {
@@ -75,12 +82,36 @@ export function verdictOn(judgedPackage: JudgedPackage, version: string, module:
     for (const judgement of judgedPackage.bounded)
       undecided.push({ judgement, reason: key === null ? 'no version order is known for this release' : key.reason });
   vulnerable.push(...judgedPackage.always);
-  for (const judgement of judgedPackage.special) {
+  for (const judgement of [...judgedPackage.special, ...judgedForVersion(judgedPackage, version)]) {
     const answer = isVulnerable(judgement.decisive, version, order);
     if (answer === true) vulnerable.push(judgement);
     else if (answer !== false) undecided.push({ judgement, reason: answer.reason });
   }
   return { vulnerable, undecided };
+}
+
+/** Judged by the statements that concern this version; the same object for the same version. */
+function judgedForVersion(judgedPackage: JudgedPackage, version: string): Judgement[] {
+  const { order } = judgedPackage.claims;
+  const concerns = (claim: Claim): boolean =>
+    claim.onlyVersions === undefined ||
+    claim.onlyVersions.some(only => only === version || (order !== null && compareVersions(order, only, version) === 0));
+  return judgedPackage.conditional.flatMap(({ subject, byVersion }) => {
+    let judgement = byVersion.get(version);
+    if (judgement === undefined) {
+      const claims = subject.claims.filter(concerns);
+      judgement = claims.length === 0 ? null : judge({ ...subject, claims }, rememberedKeys(order), order);
+      byVersion.set(version, judgement);
+    }
+    return judgement === null || judgement.state === 'not-affected' ? [] : [judgement];
+  });
+}
+
+/** The version that has the fix for somebody who has `version`: of several ranges, the end of the one that holds it. */
+export function fixFor(claim: Claim, version: string, order: VersionScheme | null): string | null {
+  if (claim.affected === undefined || order === null) return claim.fixedVersion;
+  const range = claim.affected.ranges.find(one => isInRange(one, version, order) === true);
+  return range === undefined ? claim.fixedVersion : range.fixed;
 }
 
 /**
@@ -92,7 +123,7 @@ function rpmVerdictOn(judgedPackage: JudgedPackage, version: string, module: str
   const vulnerable: Judgement[] = [...judgedPackage.always];
   const installed = parseRpm(version);
   const readable = rpm.key(version);
-  for (const judgement of [...judgedPackage.bounded, ...judgedPackage.special]) {
+  for (const judgement of [...judgedPackage.bounded, ...judgedPackage.special, ...judgedForVersion(judgedPackage, version)]) {
     const modular = modularity(judgement.decisive, version, module);
     if (modular === 'other-stream') continue;
     const answer = modular === 'unknown-stream' ? NEEDS_MODULE : rpmAnswer(judgement.decisive, version, installed, readable);
@@ -149,6 +180,7 @@ function isVulnerable(claim: Claim, version: string, order: VersionScheme | null
     }
     return doubt ?? false;
   }
+  if (claim.state === 'undetermined') return { reason: 'the publisher has not determined it' };
   if (claim.fixedVersion === null) return claim.state !== 'fixed' || { reason: 'the publisher names no fixed version' };
   return ordering(version, claim.fixedVersion, order, order => order < 0);
 }

@@ -1,9 +1,9 @@
 import type { Claim } from '../advisories/claim.ts';
 import type { ClaimIndex } from '../advisories/claim-index.ts';
 import { advisorySource } from '../advisories/kernel-names.ts';
-import type { SchemeId } from '../versions/scheme.ts';
+import type { SchemeId, VersionScheme } from '../versions/scheme.ts';
 import type { Evidence, Match } from './finding.ts';
-import { judgedPackage, verdictOn } from './judged-package.ts';
+import { fixFor, judgedPackage, verdictOn } from './judged-package.ts';
 import { hiddenBecause, type Judgement, statementOf } from './rules.ts';
 
 /** One distinct package version, whatever the number of hosts that have it. */
@@ -53,23 +53,28 @@ function matchName(
   const judged = judgedPackage(index, release, kind, name);
   if (judged === null) return [];
   const { vulnerable, undecided } = verdictOn(judged, version, module);
-  const order = judged.claims.order?.id ?? null;
-  const matches = vulnerable.map(judgement => matchOf(judgement, judgement.state, version, order, null));
-  for (const { judgement, reason } of undecided) matches.push(matchOf(judgement, 'undetermined', version, order, reason));
+  const matches = vulnerable.map(judgement => matchOf(judgement, judgement.state, version, judged.claims.order, null));
+  for (const { judgement, reason } of undecided) matches.push(matchOf(judgement, 'undetermined', version, judged.claims.order, reason));
   return matches;
 }
 
-function matchOf(judgement: Judgement, state: Judgement['state'], version: string, order: SchemeId | null, doubt: string | null): Match {
+function matchOf(
+  judgement: Judgement,
+  state: Judgement['state'],
+  version: string,
+  order: VersionScheme | null,
+  doubt: string | null,
+): Match {
   const { subject, decisive, ranked } = judgement;
   return {
     vulnerabilityId: subject.vulnerabilityId,
     aliases: subject.aliases,
     // `not-affected` never gets here: such judgements are left out when a package is judged.
     state: state === 'not-affected' ? 'undetermined' : state,
-    fixedVersion: judgement.fixedVersion,
+    fixedVersion: decisive.affected === undefined ? judgement.fixedVersion : fixFor(decisive, version, order),
     severity: decisive.severity ?? ranked.find(claim => claim.severity !== null)?.severity ?? null,
     hidden: hiddenBecause(state, ranked.length === 1 ? [decisive.severity] : ranked.map(claim => claim.severity)),
-    evidence: evidenceOf(judgement, version, order, doubt),
+    evidence: evidenceOf(judgement, version, order?.id ?? null, doubt),
   };
 }
 

@@ -12,6 +12,7 @@ import type { VersionScheme } from '../versions/scheme.ts';
  * | `unaffected-version` | the leading claim names this very version as unaffected |
  * | `not-affected` | the leading claim says that the release's package never had the flaw, or has no vulnerable code |
  * | `changelog-closes-open` | the leading claim knows no fix, but the package's own changelog names the vulnerability in a version: that version has the fix |
+ * | `subscription-fix` | the leading claim knows no fix for everybody, but one is published to subscribers (ESM, EUS): that version has it |
  * | `no-fix` | the leading claim knows no fix: open, deferred, wont-fix or end-of-life, as the publisher says |
  * | `undetermined` | no publisher could tell, or the versions cannot be compared: never read as safe |
  *
@@ -24,6 +25,7 @@ export type RuleName =
   | 'unaffected-version'
   | 'not-affected'
   | 'changelog-closes-open'
+  | 'subscription-fix'
   | 'no-fix'
   | 'undetermined';
 
@@ -75,11 +77,11 @@ export interface Judgement {
 export function judge(subject: VulnerabilityClaims, keyOf: (version: string) => Uint8Array | null, order: VersionScheme | null): Judgement {
   const ranked = subject.claims.length === 1 ? subject.claims : rankClaims(subject.claims);
   const leading = ranked[0]!;
-  const closing = isUnfixed(leading) ? ranked.find(claim => claim.state === 'fixed' && CHANGELOGS.has(claim.source)) : undefined;
+  const closing = isUnfixed(leading) ? ranked.find(closesUnfixed) : undefined;
   const decisive = closing ?? leading;
   const hasRange = decisive.affected !== undefined;
   const boundary = decisive.state !== 'fixed' || hasRange || decisive.fixedVersion === null ? null : keyOf(decisive.fixedVersion);
-  const unreadable = decisive.state === 'fixed' && !hasRange && boundary === null;
+  const unreadable = decisive.state === 'fixed' && !hasRange && boundary === null && order?.compare === undefined;
   const rule = unreadable ? 'undetermined' : ruleOf(decisive, closing !== undefined);
   return {
     subject,
@@ -91,7 +93,7 @@ export function judge(subject: VulnerabilityClaims, keyOf: (version: string) => 
     fixedVersion: decisive.fixedVersion,
     special:
       decisive.state !== 'not-affected' &&
-      (hasRange || unreadable || decisive.unaffectedVersions !== undefined || (boundary !== null && order?.compare !== undefined)),
+      (hasRange || unreadable || decisive.unaffectedVersions !== undefined || (decisive.state === 'fixed' && order?.compare !== undefined)),
     disagreement: ranked.length === 1 ? null : disagreementOf(decisive, ranked, closing !== undefined),
   };
 }
@@ -101,7 +103,12 @@ function ruleOf(decisive: Claim, closedByChangelog: boolean): RuleName {
   if (decisive.affected !== undefined) return 'affected-range';
   if (decisive.state === 'undetermined') return 'undetermined';
   if (decisive.state !== 'fixed') return 'no-fix';
+  if (decisive.subscription !== undefined) return 'subscription-fix';
   return closedByChangelog ? 'changelog-closes-open' : 'fixed-version';
+}
+
+function closesUnfixed(claim: Claim): boolean {
+  return claim.state === 'fixed' && (CHANGELOGS.has(claim.source) || claim.subscription !== undefined);
 }
 
 function isUnfixed(claim: Claim): boolean {
@@ -119,6 +126,8 @@ function rankClaims(claims: readonly Claim[]): readonly Claim[] {
     (a, b) =>
       Number(a.state === 'undetermined') - Number(b.state === 'undetermined') ||
       authority(a) - authority(b) ||
+      // What everybody gets comes before what subscribers get.
+      Number(a.subscription !== undefined) - Number(b.subscription !== undefined) ||
       compareText(b.statedOn ?? '', a.statedOn ?? ''),
   );
 }
@@ -136,6 +145,8 @@ function disagreementOf(decisive: Claim, ranked: readonly Claim[], closedByChang
   const others = ranked.filter(claim => claim !== decisive && !agrees(claim, decisive));
   if (others.length === 0) return null;
   const words = others.map(claim => `${claim.source}${claim.statedOn ? ` (${claim.statedOn})` : ''} says ${statementOf(claim)}`);
+  if (decisive.subscription !== undefined)
+    return `${words.join('; ')}. The fix that ${decisive.source} names is published to subscribers of ${decisive.subscription} only.`;
   const reason = closedByChangelog
     ? `the package's own changelog names it as ${statementOf(decisive)}, which is the upload itself; the other statement was not brought up to date`
     : decisive.state === 'fixed' && others.every(claim => claim.state === 'fixed')

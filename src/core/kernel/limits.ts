@@ -113,3 +113,15 @@ export const FEED_RETRY_MINUTES = 30;
 export const FEED_LEASE_MINUTES = 45;
 /** Records put aside of one load that are kept to look at. More of the same help nobody. */
 export const QUARANTINE_KEPT = 100;
+
+/** Minutes of silence after which a host is called unreachable. Agents check in every minute or faster; an hour is a reboot that hangs, not a slow network. The server's own machine is read by the server. */
+export const UNREACHABLE_AFTER_MINUTES = { local: 60, agent: 60, ssh: 1_560, upload: null } as const;
+/** An inventory older than this is stale: what it says is shown, and no coverage counts it (domain.md section 5). */
+export const STALE_AFTER_DAYS = 7;
+/** Findings that are sorted freely; above it they come host by host. 20,000 take some 30 ms to sort, and nobody reads further. */
+export const FINDINGS_SORTED_MAX = 20_000;
+/** Hosts whose history is read for time to patch. 2,000 hosts bound the work to some seconds and the error of a share to 2 percent. */
+export const TIME_TO_PATCH_HOSTS_MAX = 2_000;
+
+/** The largest archive that is opened; it is read as a whole. npm's OSV archive, the largest, has about 200 MB. */
+export const MAX_ARCHIVE_BYTES = 1_500_000_000;

@@ -1,5 +1,5 @@
 import { parseRelease } from '../../../core/advisories/releases.ts';
-import { packageOfUrl } from '../package-url.ts';
+import { packageOfUrl } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
 
 /** A CycloneDX JSON document: components by their package URL, nested ones included, once each. */

@@ -1,4 +1,4 @@
-import { packageOfUrl } from '../package-url.ts';
+import { packageOfUrl } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
 
 /** An SPDX 2.x JSON document: packages by the package URL among their external references. */

@@ -1,0 +1,23 @@
+import { advisoryName, DISTRIBUTION_TYPES, parsePackageUrl, releaseOfPackageUrl, versionOf } from '../../core/advisories/package-url.ts';
+import { type ListedPackage, listedPackage } from './spec.ts';
+
+/** A component of an SBOM as a package; null for what has no version or is of a type that no advisory speaks of. */
+export function packageOfUrl(text: string): ListedPackage | null {
+  const url = parsePackageUrl(text);
+  if (url === null || url.version === '') return null;
+  const release = releaseOfPackageUrl(url);
+  if (!DISTRIBUTION_TYPES.has(url.type))
+    return release === null ? null : listedPackage(advisoryName(url), url.version, { release, sourceKnown: true });
+  const version = versionOf(url);
+  // Syft: upstream=name or upstream=name@version; for rpm the source rpm's file name, which no advisory uses.
+  const upstream = url.type === 'rpm' ? '' : (url.qualifiers.get('upstream') ?? '');
+  const at = upstream.lastIndexOf('@');
+  return listedPackage(url.name, version, {
+    arch: url.qualifiers.get('arch') ?? '',
+    sourceName: (at > 0 ? upstream.slice(0, at) : upstream) || url.name,
+    sourceVersion: at > 0 ? upstream.slice(at + 1) : version,
+    sourceKnown: url.type !== 'deb' || upstream !== '',
+    epochKnown: url.type !== 'rpm' || version.includes(':'),
+    release,
+  });
+}
