@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeZip } from '../plugins/advisory-sources/testkit.ts';
 import { type FeedEvent, readFeedPath } from './feed-files.ts';
 
 const OPTIONS = { today: '2026-11-22', releases: null, packages: null };
@@ -48,6 +49,54 @@ describe('readFeedPath', () => {
     const events = await read(folder);
     expect(events.filter(event => event.kind === 'failed')).toMatchObject([{ fault: { code: 'feed-truncated' } }]);
     expect(events.filter(event => event.kind === 'finished')).toMatchObject([{ records: 1 }]);
+  });
+
+  it('reads an archive of records, puts its damaged files aside, and tells a cut one', async () => {
+    const record = (id: string) =>
+      JSON.stringify({
+        id,
+        modified: '2026-01-01T00:00:00Z',
+        schema_version: '1.6.0',
+        affected: [
+          { package: { ecosystem: 'PyPI', name: 'x' }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '2' }] }] },
+        ],
+      });
+    const zip = Buffer.from(
+      makeZip({
+        'README.md': 'hello',
+        'a/PYSEC-1-1.json': record('PYSEC-1-1'),
+        'PYSEC-1-2.json': record('PYSEC-1-2'),
+        'PYSEC-1-3.json': record('PYSEC-1-3'),
+      }),
+    );
+    zip.fill(
+      0x55,
+      zip.lastIndexOf('PYSEC-1-2.json', zip.indexOf('PK\x01\x02', 0, 'latin1')) + 14,
+      zip.lastIndexOf('PYSEC-1-2.json', zip.indexOf('PK\x01\x02', 0, 'latin1')) + 40,
+    );
+    writeFileSync(path.join(folder, 'all.zip'), zip);
+    writeFileSync(path.join(folder, 'cut.zip'), zip.subarray(0, zip.length - 30));
+    const events = await read(folder);
+    expect(events.filter(event => event.kind === 'skipped')).toMatchObject([{ reason: 'the archive ends before its directory' }]);
+    expect(events.filter(event => event.kind === 'finished')).toMatchObject([{ records: 2, quarantined: 1 }]);
+    expect(events.flatMap(event => (event.kind === 'items' ? event.items : [])).filter(item => item.kind === 'quarantined')).toMatchObject([
+      { record: 'PYSEC-1-2.json' },
+    ]);
+  });
+
+  it('an archive that unpacks to far more than it holds is refused', async () => {
+    writeFileSync(
+      path.join(folder, 'bomb.zip'),
+      makeZip(
+        Object.fromEntries(
+          Array.from({ length: 40 }, (_, n) => [
+            `PYSEC-1-${n}.json`,
+            `{"id":"PYSEC-1-${n}","modified":"2026-01-01T00:00:00Z","affected":[],"details":"${'x'.repeat(2_000_000)}"}`,
+          ]),
+        ),
+      ),
+    );
+    expect((await read(folder)).filter(event => event.kind === 'failed')).toMatchObject([{ fault: { code: 'feed-too-large' } }]);
   });
 
   it('a path that is not there is a fault that says so', async () => {

@@ -1,11 +1,13 @@
 import { closeSync, createReadStream, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../core/kernel/faults.ts';
-import { MAX_FEED_BYTES_AT_ONCE } from '../core/kernel/limits.ts';
+import { MAX_ARCHIVE_BYTES, MAX_FEED_BYTES_AT_ONCE } from '../core/kernel/limits.ts';
 import { recogniseFeed } from '../plugins/advisory-sources/catalog.ts';
+import { printable } from '../plugins/advisory-sources/records.ts';
 import type { AdvisorySource, FeedContext, FeedFaultCode, FeedHead, FeedItem } from '../plugins/advisory-sources/spec.ts';
-import { feedFault } from '../plugins/advisory-sources/text-reader.ts';
-import { unpackAtOnce, unpackHead, unpackStream } from '../plugins/advisory-sources/unpack.ts';
+import { feedFault, HEAD_BYTES } from '../plugins/advisory-sources/text-reader.ts';
+import { packingOf, unpackAtOnce, unpackHead, unpackStream } from '../plugins/advisory-sources/unpack.ts';
+import { readZip } from '../plugins/advisory-sources/zip.ts';
 
 /** A file of a feed folder: recognised by content, or skipped with a word. */
 export interface FeedFile {
@@ -43,6 +45,8 @@ export interface FeedOptions {
   readonly releases: ReadonlySet<string> | null;
   /** null for every package. */
   readonly packages: ReadonlySet<string> | null;
+  /** Whose exploitability statements count; absent: everybody's whose file is read. */
+  readonly trustedAuthors?: ReadonlySet<string>;
 }
 
 /** A feed file, or a folder of them (not its subfolders), whatever their names. */
@@ -57,20 +61,58 @@ export function findFeedFiles(location: string): { files: FeedFile[]; skipped: S
   const skipped: SkippedFile[] = [];
   for (const filePath of filesAt(location)) {
     const sizeBytes = statSync(filePath).size;
-    const head = readHead(filePath);
-    const source = recogniseFeed(head);
-    const damaged = source === null && sizeBytes > 0 && (head.text === '' || isCutShort(filePath, sizeBytes));
-    const reason =
-      sizeBytes === 0
-        ? 'the file is empty'
-        : damaged
-          ? 'the compressed file is damaged or cut'
-          : 'not a feed in a format that Fettle knows';
-    if (source === null) skipped.push({ path: filePath, reason, damaged });
-    else files.push({ path: filePath, sizeBytes, head, source });
+    if (sizeBytes === 0) skipped.push({ path: filePath, reason: 'the file is empty', damaged: false });
+    else {
+      const found = lookInto(filePath, sizeBytes);
+      if (found.head !== null && found.source !== null) files.push({ path: filePath, sizeBytes, head: found.head, source: found.source });
+      else
+        skipped.push({
+          path: filePath,
+          reason: found.damage ?? 'not a feed in a format that Fettle knows',
+          damaged: found.damage !== null,
+        });
+    }
   }
   return { files, skipped };
 }
+
+interface Look {
+  readonly head: FeedHead | null;
+  readonly source: AdvisorySource | null;
+  /** Why a packed file could not be looked into. */
+  readonly damage: string | null;
+}
+
+function lookInto(filePath: string, sizeBytes: number): Look {
+  const bytes = firstBytes(filePath);
+  if (packingOf(bytes) === 'zip') return lookIntoArchive(filePath, sizeBytes);
+  const head = headOf(path.basename(filePath), unpackHead(bytes));
+  const source = recogniseFeed(head);
+  const damaged = source === null && (head.text === '' || isCutShort(filePath, sizeBytes));
+  return { head, source, damage: damaged ? 'the compressed file is damaged or cut' : null };
+}
+
+/** An archive is of the kind of its first file that is a feed; each file is recognised again when it is read. */
+function lookIntoArchive(filePath: string, sizeBytes: number): Look {
+  if (sizeBytes > MAX_ARCHIVE_BYTES) return { head: null, source: null, damage: `the archive is larger than ${MAX_ARCHIVE_BYTES} bytes` };
+  try {
+    let looked = 0;
+    for (const entry of readZip(readFileSync(filePath))) {
+      if (!FEED_ENTRY.test(entry.name)) continue;
+      const head = headOf(path.basename(filePath), entry.content());
+      const source = recogniseFeed(head);
+      if (source !== null) return { head, source, damage: null };
+      if (++looked >= ENTRIES_LOOKED_INTO) break;
+    }
+    return { head: null, source: null, damage: null };
+  } catch (problem) {
+    if (problem instanceof Fault) return { head: null, source: null, damage: problem.message };
+    throw problem;
+  }
+}
+
+const FEED_ENTRY = /\.(json|jsonl|ndjson|csv)$/i;
+const ENTRIES_LOOKED_INTO = 20;
 
 /** A packed file that is cut within its first records shows too little to be recognised, and is no company of feeds either. */
 function isCutShort(filePath: string, sizeBytes: number): boolean {
@@ -104,19 +146,26 @@ function filesAt(location: string): string[] {
 /** Enough packed bytes for the first records of every format. */
 const PACKED_HEAD_BYTES = 4_096;
 
-function readHead(filePath: string): FeedHead {
+function firstBytes(filePath: string): Uint8Array {
   const file = openSync(filePath, 'r');
   try {
     const bytes = Buffer.alloc(PACKED_HEAD_BYTES);
-    const count = readSync(file, bytes, 0, PACKED_HEAD_BYTES, 0);
-    return { fileName: path.basename(filePath), text: Buffer.from(unpackHead(bytes.subarray(0, count))).toString('latin1') };
+    return bytes.subarray(0, readSync(file, bytes, 0, PACKED_HEAD_BYTES, 0));
   } finally {
     closeSync(file);
   }
 }
 
+function headOf(fileName: string, content: Uint8Array): FeedHead {
+  return { fileName, text: Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, HEAD_BYTES)).toString('latin1') };
+}
+
 export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
   try {
+    if (packingOf(firstBytes(file.path)) === 'zip') {
+      yield* readArchive(file, options);
+      return;
+    }
     const reader = file.source.reader(contextOf(file, options));
     let count = 0;
     for await (const chunk of contentOf(file)) {
@@ -142,6 +191,35 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
   }
 }
 
+/** Every feed file of an archive; a damaged one is put aside like a bad record. */
+function* readArchive(file: FeedFile, options: FeedOptions): Iterable<FeedEvent> {
+  let records = 0;
+  let quarantined = 0;
+  let dataDate: string | null = null;
+  const covers = new Set<string>();
+  for (const entry of readZip(readFileSync(file.path))) {
+    if (!FEED_ENTRY.test(entry.name)) continue;
+    try {
+      const content = entry.content();
+      const source = recogniseFeed(headOf(path.basename(entry.name), content));
+      if (source === null) continue;
+      const reader = source.reader({ ...contextOf(file, options), fileName: path.basename(entry.name) });
+      const items = [...reader.push(content), ...reader.end()];
+      quarantined += reader.quarantined();
+      records += items.length - reader.quarantined();
+      const date = reader.dataDate();
+      if (date !== null && (dataDate === null || date > dataDate)) dataDate = date;
+      for (const release of reader.covers?.() ?? []) covers.add(release);
+      yield { kind: 'items', file, items };
+    } catch (problem) {
+      if (!(problem instanceof Fault) || problem.code === 'feed-too-large') throw problem;
+      quarantined++;
+      yield { kind: 'items', file, items: [{ kind: 'quarantined', record: printable(entry.name), reason: problem.message }] };
+    }
+  }
+  yield { kind: 'finished', file, records, quarantined, dataDate, covers: [...covers] };
+}
+
 /** A small file in one piece, which is faster; a large one as a stream, so that memory stays bounded. */
 async function* contentOf(file: FeedFile): AsyncIterable<Uint8Array> {
   const whole = file.sizeBytes > MAX_FEED_BYTES_AT_ONCE ? null : unpackAtOnce(readFileSync(file.path));
@@ -150,5 +228,11 @@ async function* contentOf(file: FeedFile): AsyncIterable<Uint8Array> {
 }
 
 function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
-  return { fileName: path.basename(file.path), today: options.today, releases: options.releases, packages: options.packages };
+  return {
+    fileName: path.basename(file.path),
+    today: options.today,
+    releases: options.releases,
+    packages: options.packages,
+    ...(options.trustedAuthors === undefined ? {} : { trustedAuthors: options.trustedAuthors }),
+  };
 }

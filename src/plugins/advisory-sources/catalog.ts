@@ -1,3 +1,7 @@
+import { almalinuxErrata } from './almalinux-errata/index.ts';
+import { alpineSecdb } from './alpine-secdb/index.ts';
+import { csaf, redhatCsaf } from './csaf/index.ts';
+import { cyclonedxVex } from './cyclonedx-vex/index.ts';
 import { debianChangelogs } from './debian-changelogs/index.ts';
 import { debianNotices } from './debian-notices/index.ts';
 import { debianOpen } from './debian-open/index.ts';
@@ -5,11 +9,16 @@ import { debianTracker } from './debian-tracker/index.ts';
 import { debsecan } from './debsecan/index.ts';
 import { endoflife } from './endoflife/index.ts';
 import { epss } from './epss/index.ts';
+import { github } from './github/index.ts';
 import { kev } from './kev/index.ts';
+import { nvd } from './nvd/index.ts';
+import { openvex } from './openvex/index.ts';
+import { osv } from './osv/index.ts';
 import type { AdvisorySource, FeedHead } from './spec.ts';
+import { ubuntu } from './ubuntu/index.ts';
 import { vulnrichment } from './vulnrichment/index.ts';
 
-/** Every advisory source, most specific head first: the first that recognises a file reads it. */
+/** Every advisory source, the most telling head first: the first that recognises a file reads it. OSV, the most general form, comes last. */
 export const advisorySources: readonly AdvisorySource[] = [
   debianTracker,
   debsecan,
@@ -20,6 +29,16 @@ export const advisorySources: readonly AdvisorySource[] = [
   vulnrichment,
   epss,
   endoflife,
+  nvd,
+  github,
+  openvex,
+  cyclonedxVex,
+  redhatCsaf,
+  csaf,
+  alpineSecdb,
+  ubuntu,
+  almalinuxErrata,
+  osv,
 ];
 
 export function recogniseFeed(head: FeedHead): AdvisorySource | null {

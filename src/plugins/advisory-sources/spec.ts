@@ -39,6 +39,8 @@ export interface FeedContext {
   readonly releases: ReadonlySet<string> | null;
   /** Only these source and binary packages are wanted; null for all. A scan of one host needs a tenth of a feed: a reader may pass over the rest unread. */
   readonly packages: ReadonlySet<string> | null;
+  /** Authors whose exploitability statements (VEX) count, by name; absent: every author of a file that somebody chose to load. */
+  readonly trustedAuthors?: ReadonlySet<string>;
 }
 
 /**

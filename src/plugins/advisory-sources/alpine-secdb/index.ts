@@ -1,0 +1,97 @@
+import type { Claim } from '../../../core/advisories/claim.ts';
+import { parseRelease } from '../../../core/advisories/releases.ts';
+import { jsonEntriesReader } from '../json-entries.ts';
+import {
+  asObject,
+  BadRecord,
+  isVulnerabilityId,
+  type JsonObject,
+  objectOrNull,
+  orderableVersion,
+  packageName,
+  requiredText,
+  textsOf,
+} from '../records.ts';
+import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
+import { feedFault, type ItemCollector, jsonLinesReader, readerByShape } from '../text-reader.ts';
+
+/** Alpine's secdb: for each origin package the version that fixed a vulnerability. Version 0: never affected. */
+export const alpineSecdb: AdvisorySource = {
+  id: 'alpine-secdb',
+  title: 'Alpine security database',
+  licence: 'MIT',
+  homepage: 'https://secdb.alpinelinux.org/',
+  defaultUrl: 'https://secdb.alpinelinux.org/v3.22/main.json',
+  format: 'secdb JSON {"distroversion":"v3.22","packages":[{"pkg":{"name","secfixes":{}}}]}, or JSON lines {"rel","repo","pkg","secfixes"}',
+  provides: 'claims',
+  recognise: head =>
+    isLines(head.text) || (/"distroversion"\s*:/.test(head.text.slice(0, 4000)) && /"packages"\s*:/.test(head.text.slice(0, 4000))),
+  reader: context => readerByShape(head => (isLines(head) ? linesReader(context) : documentReader(context))),
+};
+
+const isLines = (text: string): boolean => /^\{"rel":"[^"]+","repo":"/.test(text);
+
+function linesReader(context: FeedContext): FeedReader {
+  return jsonLinesReader({
+    record(value, number, into) {
+      const record = asObject(value);
+      addFixes(record.pkg, record, releaseOf(requiredText(record, 'rel')), context, `line ${number}`, into);
+    },
+  });
+}
+
+function documentReader(context: FeedContext): FeedReader {
+  let release: string | null = null;
+  const held: unknown[] = [];
+  const read = (value: unknown, at: string, into: ItemCollector): void => {
+    const one = asObject(asObject(value).pkg, 'pkg');
+    addFixes(one.name, one, release!, context, at, into);
+  };
+  return jsonEntriesReader({
+    open: ['packages'],
+    entry({ container, key }, value, into) {
+      if (container === '' && key === 'distroversion') release = releaseOf(String(value));
+      if (container !== 'packages') return;
+      // The release may stand behind the packages.
+      if (release === null) held.push(value);
+      else read(value, `packages ${key}`, into);
+    },
+    end(into) {
+      if (release === null) throw feedFault('feed-unreadable', `${context.fileName} names no distroversion`);
+      for (const [at, value] of held.entries()) into.guard(`packages ${at}`, () => read(value, `packages ${at}`, into));
+    },
+  });
+}
+
+function releaseOf(text: string): string {
+  const release = parseRelease(`alpine:${text}`);
+  if (!release.ok) throw new BadRecord(release.reason);
+  return release.release;
+}
+
+function addFixes(name: unknown, record: JsonObject, release: string, context: FeedContext, at: string, into: ItemCollector): void {
+  if (context.releases !== null && !context.releases.has(release)) return;
+  for (const [version, entries] of Object.entries(objectOrNull(record.secfixes) ?? {}))
+    into.guard(`${at} (${String(name)} ${version})`, () => {
+      const fixedVersion = version === '0' ? '0' : orderableVersion(release, version);
+      // Entries such as "CVE-2017-2616 (+)" and "CVE-2019-17498 XSA-300" carry more words than ids.
+      const ids = textsOf(entries)
+        .flatMap(entry => entry.split(/[\s,]+/))
+        .filter(isVulnerabilityId);
+      for (const vulnerabilityId of new Set(ids)) {
+        const claim: Claim = {
+          source: alpineSecdb.id,
+          vulnerabilityId,
+          aliases: [],
+          release,
+          packageName: packageName(name),
+          state: version === '0' ? 'not-affected' : 'fixed',
+          fixedVersion,
+          severity: null,
+          statedOn: null,
+          note: null,
+        };
+        into.add({ kind: 'claim', claim });
+      }
+    });
+}

@@ -1,0 +1,191 @@
+import type { Claim, Enrichment, FixState } from '../../../core/advisories/claim.ts';
+import { packageKindOfRelease } from '../../../core/advisories/releases.ts';
+import { jsonEntriesReader } from '../json-entries.ts';
+import {
+  asObject,
+  type JsonObject,
+  objectOrNull,
+  objectsOf,
+  optionalText,
+  orderableVersion,
+  pastDay,
+  textsOf,
+  vulnerabilityId,
+} from '../records.ts';
+import type { AdvisorySource, FeedContext, FeedHead, FeedReader } from '../spec.ts';
+import type { ItemCollector } from '../text-reader.ts';
+import { requireTrust } from '../vex.ts';
+import { type CsafProduct, CsafProducts } from './products.ts';
+
+const FORMAT = '{"document":{"csaf_version":"2.0"}, "product_tree", "vulnerabilities":[{"cve", "product_status"}]}';
+const isCsaf = (head: FeedHead): boolean => /"csaf_version"\s*:\s*"2\.\d"/.test(head.text);
+const isRedHat = (head: FeedHead): boolean => isCsaf(head) && /"namespace"\s*:\s*"https:\/\/www\.redhat\.com/.test(head.text);
+
+/** Red Hat's security data: advisories and VEX, with the states Affected, Will not fix, Fix deferred and Out of support in the remediations. */
+export const redhatCsaf: AdvisorySource = {
+  id: 'redhat-csaf',
+  title: 'Red Hat CSAF and VEX',
+  licence: 'CC-BY-4.0',
+  homepage: 'https://security.access.redhat.com/data/csaf/v2/',
+  defaultUrl: 'https://security.access.redhat.com/data/csaf/v2/vex/',
+  format: FORMAT,
+  provides: 'claims',
+  recognise: isRedHat,
+  reader: context => csafReader('redhat-csaf', context),
+};
+
+/** CSAF 2.0 advisories and VEX of anybody else: SUSE, product vendors, ourselves. */
+export const csaf: AdvisorySource = {
+  id: 'csaf',
+  title: 'CSAF advisories and VEX',
+  licence: 'as the publisher states',
+  homepage: 'https://docs.oasis-open.org/csaf/csaf/v2.0/',
+  defaultUrl: null,
+  format: FORMAT,
+  provides: 'claims',
+  recognise: head => isCsaf(head) && !isRedHat(head),
+  reader: context => csafReader('csaf', context),
+};
+
+function csafReader(source: string, context: FeedContext): FeedReader {
+  const document: Record<string, unknown> = {};
+  const held: unknown[] = [];
+  let releasedOn: string | null = null;
+  return jsonEntriesReader({
+    open: ['vulnerabilities'],
+    entry({ container, key }, value) {
+      if (container === 'vulnerabilities') held.push(value);
+      else document[key] = value;
+    },
+    end(into) {
+      into.guard(context.fileName, () => {
+        const facts = asObject(document.document, 'document');
+        requireTrust(optionalText(objectOrNull(facts.publisher) ?? {}, 'name') ?? '', context);
+        const tracking = objectOrNull(facts.tracking) ?? {};
+        releasedOn = pastDay(tracking.current_release_date, context.today);
+        const products = new CsafProducts(objectOrNull(document.product_tree) ?? {});
+        const reader = new VulnerabilityReader(source, optionalText(tracking, 'id'), releasedOn, products, context, into);
+        for (const [at, value] of held.entries()) into.guard(`vulnerability ${at + 1}`, () => reader.read(asObject(value)));
+      });
+    },
+    dataDate: () => releasedOn,
+  });
+}
+
+/** Fields of product_status (CSAF 2.0, 3.2.3.9) -> what they say of a product. */
+const STATUSES: Readonly<Record<string, FixState>> = {
+  fixed: 'fixed',
+  first_fixed: 'fixed',
+  recommended: 'fixed',
+  known_affected: 'open',
+  first_affected: 'open',
+  last_affected: 'open',
+  known_not_affected: 'not-affected',
+  under_investigation: 'undetermined',
+};
+
+class VulnerabilityReader {
+  readonly #source: string;
+  readonly #documentId: string | null;
+  readonly #statedOn: string | null;
+  readonly #products: CsafProducts;
+  readonly #context: FeedContext;
+  readonly #into: ItemCollector;
+
+  constructor(
+    source: string,
+    documentId: string | null,
+    statedOn: string | null,
+    products: CsafProducts,
+    context: FeedContext,
+    into: ItemCollector,
+  ) {
+    this.#source = source;
+    this.#documentId = documentId;
+    this.#statedOn = statedOn;
+    this.#products = products;
+    this.#context = context;
+    this.#into = into;
+  }
+
+  read(record: JsonObject): void {
+    const id = vulnerabilityId(optionalText(record, 'cve') ?? optionalText(objectsOf(record.ids)[0] ?? {}, 'text') ?? this.#documentId);
+    const severity =
+      objectsOf(record.threats)
+        .filter(threat => threat.category === 'impact')
+        .map(threat => optionalText(threat, 'details'))
+        .find(Boolean)
+        ?.toLowerCase() ?? null;
+    const unfixed = unfixedStates(objectsOf(record.remediations));
+    const seen = new Set<string>();
+    for (const [status, ids] of Object.entries(objectOrNull(record.product_status) ?? {})) {
+      const state = STATUSES[status];
+      if (state === undefined) continue;
+      for (const productId of textsOf(ids))
+        this.#into.guard(`${id} ${productId}`, () => {
+          const product = this.#products.resolve(productId);
+          if (product === null || (this.#context.releases !== null && !this.#context.releases.has(product.release))) return;
+          const claim = this.#claimOf(id, product, state === 'open' ? (unfixed.get(productId) ?? 'open') : state, severity);
+          // One statement for each architecture is one statement.
+          const key = `${claim.release} ${claim.packageName} ${claim.packageKind} ${claim.state} ${claim.fixedVersion} ${claim.onlyVersions?.join()} ${claim.module}`;
+          if (seen.has(key)) return;
+          seen.add(key);
+          this.#into.add({ kind: 'claim', claim });
+        });
+    }
+    const vectors = vectorsOf(objectsOf(record.scores), this.#source);
+    if (vectors.length > 0) this.#into.add({ kind: 'enrichment', enrichment: enrichmentOf(id, optionalText(record, 'title'), vectors) });
+  }
+
+  #claimOf(id: string, product: CsafProduct, state: FixState, severity: string | null): Claim {
+    const fixed = state === 'fixed';
+    const byBinary = packageKindOfRelease(product.release) === 'binary';
+    return {
+      source: this.#source,
+      vulnerabilityId: id,
+      aliases: [],
+      release: product.release,
+      packageName: product.packageName,
+      state,
+      fixedVersion: fixed ? orderableVersion(product.release, product.version) : state === 'not-affected' ? '0' : null,
+      severity,
+      statedOn: this.#statedOn,
+      note: null,
+      ...(byBinary && product.isSource ? { packageKind: 'source' as const } : {}),
+      ...(!fixed && product.version !== '' ? { onlyVersions: [product.version] } : {}),
+      ...(product.module === null ? {} : { module: product.module }),
+      ...(this.#documentId === null || this.#documentId === id ? {} : { advisoryId: this.#documentId }),
+    };
+  }
+}
+
+/** Product id -> what will become of the flaw. Red Hat: no_fix_planned is "Will not fix" or "Out of support scope", none_available is "Affected" or "Fix deferred". */
+function unfixedStates(remediations: readonly JsonObject[]): Map<string, FixState> {
+  const states = new Map<string, FixState>();
+  for (const remediation of remediations) {
+    const details = optionalText(remediation, 'details') ?? '';
+    const state: FixState | null =
+      remediation.category === 'no_fix_planned'
+        ? /out of support/i.test(details)
+          ? 'end-of-life'
+          : 'wont-fix'
+        : remediation.category === 'none_available'
+          ? /deferred/i.test(details)
+            ? 'deferred'
+            : 'open'
+          : null;
+    if (state !== null) for (const id of textsOf(remediation.product_ids)) states.set(id, state);
+  }
+  return states;
+}
+
+function vectorsOf(scores: readonly JsonObject[], source: string): { source: string; vector: string }[] {
+  const vectors = scores.flatMap(score =>
+    ['cvss_v4', 'cvss_v3', 'cvss_v2'].flatMap(field => optionalText(objectOrNull(score[field]) ?? {}, 'vectorString') ?? []),
+  );
+  return [...new Set(vectors)].map(vector => ({ source, vector }));
+}
+
+function enrichmentOf(vulnerabilityId: string, title: string | null, cvss: Enrichment['cvss']): Enrichment {
+  return { vulnerabilityId, title, publishedOn: null, kev: null, ssvc: null, cvss, epss: null };
+}

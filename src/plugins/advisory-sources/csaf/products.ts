@@ -1,0 +1,121 @@
+import { advisoryName, parsePackageUrl, releaseOfPackageUrl, versionOf } from '../../../core/advisories/package-url.ts';
+import { type JsonObject, objectOrNull, objectsOf, optionalText } from '../records.ts';
+
+/** What a product id of a CSAF document stands for, as far as matching needs it. */
+export interface CsafProduct {
+  readonly release: string;
+  readonly packageName: string;
+  /** With epoch; '' for "every version". */
+  readonly version: string;
+  readonly isSource: boolean;
+  readonly module: string | null;
+}
+
+interface Leaf {
+  readonly cpe: string | null;
+  readonly packageUrl: string | null;
+  readonly name: string;
+}
+
+/** Product ids -> products: leaves of the branches, and the relationships that put a component into a platform (CSAF 2.0, 3.1.3 and 3.2.2). */
+export class CsafProducts {
+  readonly #leaves = new Map<string, Leaf>();
+  readonly #relations = new Map<string, { readonly component: string; readonly platform: string }>();
+
+  constructor(tree: JsonObject) {
+    this.#walk(objectsOf(tree.branches), 0);
+    for (const product of objectsOf(tree.full_product_names)) this.#addLeaf(product);
+    for (const relation of objectsOf(tree.relationships)) {
+      const id = optionalText(objectOrNull(relation.full_product_name) ?? {}, 'product_id');
+      const [component, platform] = [optionalText(relation, 'product_reference'), optionalText(relation, 'relates_to_product_reference')];
+      if (id !== null && component !== null && platform !== null) this.#relations.set(id, { component, platform });
+    }
+  }
+
+  /** null for a product that no package of a release is meant by: hardware, container images, platforms that Fettle does not match. */
+  resolve(id: string): CsafProduct | null {
+    const chain: string[] = [];
+    let component = id;
+    for (
+      let relation = this.#relations.get(component);
+      relation !== undefined && chain.length < MAX_CHAIN;
+      relation = this.#relations.get(component)
+    ) {
+      chain.push(relation.platform);
+      component = relation.component;
+    }
+    const leaf = this.#leaves.get(component);
+    const url = leaf?.packageUrl == null ? null : parsePackageUrl(leaf.packageUrl);
+    if (url === null) return null;
+    const platforms = [...new Set(chain.flatMap(platform => this.#platformsOf(platform)))];
+    const release =
+      platforms.map(platform => releaseOfCpe(this.#leaves.get(platform)?.cpe ?? null)).find(found => found !== null) ??
+      releaseOfPackageUrl(url);
+    if (release === null) return null;
+    const arch = url.qualifiers.get('arch');
+    const module =
+      url.qualifiers.get('rpmmod') ??
+      chain.map(platform => /(?:^|:)([\w.+-]+:[\w.+-]+):\d{10,}:/.exec(platform)?.[1]).find(found => found !== undefined);
+    return {
+      release,
+      packageName: advisoryName(url),
+      version: versionOf(url),
+      isSource: arch === 'src' || arch === 'source',
+      module: module === undefined ? null : module.split(':').slice(0, 2).join(':'),
+    };
+  }
+
+  /** A platform may itself be a module inside a platform. */
+  #platformsOf(id: string): string[] {
+    const found = [id];
+    for (
+      let relation = this.#relations.get(id);
+      relation !== undefined && found.length < MAX_CHAIN;
+      relation = this.#relations.get(found.at(-1)!)
+    )
+      found.push(relation.platform);
+    return found;
+  }
+
+  #walk(branches: readonly JsonObject[], depth: number): void {
+    if (depth > MAX_CHAIN) return;
+    for (const branch of branches) {
+      const product = objectOrNull(branch.product);
+      if (product !== null) this.#addLeaf(product);
+      this.#walk(objectsOf(branch.branches), depth + 1);
+    }
+  }
+
+  #addLeaf(product: JsonObject): void {
+    const id = optionalText(product, 'product_id');
+    if (id === null) return;
+    const helper = objectOrNull(product.product_identification_helper) ?? {};
+    const url = optionalText(helper, 'purl') ?? (Array.isArray(helper.purls) ? String(helper.purls[0] ?? '') || null : null);
+    this.#leaves.set(id, { cpe: optionalText(helper, 'cpe'), packageUrl: url, name: optionalText(product, 'name') ?? '' });
+  }
+}
+
+/** Relations and branches of a hostile document may form a circle. */
+const MAX_CHAIN = 30;
+
+const CPE_RELEASES: readonly (readonly [pattern: RegExp, release: (parts: RegExpExecArray) => string])[] = [
+  // Only the main stream: EUS, AUS, E4S and TUS are releases of their own, with fixed versions that mean nothing elsewhere.
+  [/^cpe:(?:\/|2\.3:)[ao]:redhat:enterprise_linux:(\d+)/, parts => `rhel:${parts[1]}`],
+  [
+    /^cpe:(?:\/|2\.3:)o:suse:(?:sles|suse_linux_enterprise_server|sled|sle-module[\w-]*|sle_hpc|sles_sap):(\d+):sp(\d+)/,
+    parts => `sles:${parts[1]}.${parts[2]}`,
+  ],
+  [/^cpe:(?:\/|2\.3:)o:opensuse:leap:(\d+\.\d+)/, parts => `opensuse-leap:${parts[1]}`],
+  [/^cpe:(?:\/|2\.3:)[ao]:almalinux:almalinux:(\d+)/, parts => `almalinux:${parts[1]}`],
+  [/^cpe:(?:\/|2\.3:)o:oracle:linux:(\d+)/, parts => `ol:${parts[1]}`],
+  [/^cpe:(?:\/|2\.3:)o:debian:debian_linux:(\d+)/, parts => `debian:${parts[1]}`],
+];
+
+function releaseOfCpe(cpe: string | null): string | null {
+  if (cpe === null) return null;
+  for (const [pattern, release] of CPE_RELEASES) {
+    const parts = pattern.exec(cpe);
+    if (parts) return release(parts);
+  }
+  return null;
+}

@@ -1,0 +1,102 @@
+import { jsonEntriesReader } from '../json-entries.ts';
+import {
+  asObject,
+  isVulnerabilityId,
+  type JsonObject,
+  objectOrNull,
+  objectsOf,
+  optionalText,
+  pastDay,
+  vulnerabilityId,
+} from '../records.ts';
+import type { AdvisorySource, FeedContext } from '../spec.ts';
+import type { ItemCollector } from '../text-reader.ts';
+import { claimOfStatement, requireTrust, type VexStatus } from '../vex.ts';
+
+/** CycloneDX documents with vulnerabilities: what their authors found out by analysis (VEX). A vulnerability without an analysis says nothing about being affected. */
+export const cyclonedxVex: AdvisorySource = {
+  id: 'cyclonedx-vex',
+  title: 'CycloneDX VEX documents',
+  licence: 'as the author states',
+  homepage: 'https://cyclonedx.org/capabilities/vex/',
+  defaultUrl: null,
+  format: '{"bomFormat":"CycloneDX", "vulnerabilities":[{"id", "analysis":{"state"}, "affects":[{"ref"}]}]}',
+  provides: 'claims',
+  recognise: head => /"bomFormat"\s*:\s*"CycloneDX"/.test(head.text.slice(0, 8000)) && /"vulnerabilities"\s*:/.test(head.text),
+  reader(context) {
+    const urls = new Map<string, string>();
+    const held: unknown[] = [];
+    let metadata: JsonObject = {};
+    return jsonEntriesReader({
+      open: ['components', 'vulnerabilities'],
+      entry({ container, key }, value) {
+        if (container === 'vulnerabilities') held.push(value);
+        else if (container === 'components') collectUrls(objectOrNull(value), urls, 0);
+        else if (key === 'metadata') {
+          metadata = objectOrNull(value) ?? {};
+          collectUrls(objectOrNull(metadata.component), urls, 0);
+        }
+      },
+      end(into) {
+        into.guard(context.fileName, () => {
+          requireTrust(authorOf(metadata), context);
+          for (const [at, value] of held.entries())
+            into.guard(`vulnerability ${at + 1}`, () => readVulnerability(asObject(value), metadata, urls, context, into));
+        });
+      },
+    });
+  },
+};
+
+const STATUSES: Readonly<Record<string, VexStatus>> = {
+  exploitable: 'affected',
+  not_affected: 'not-affected',
+  false_positive: 'not-affected',
+  resolved: 'fixed',
+  resolved_with_pedigree: 'fixed',
+  in_triage: 'under-investigation',
+};
+const MAX_NESTING = 50;
+
+function collectUrls(component: JsonObject | null, urls: Map<string, string>, depth: number): void {
+  if (component === null || depth > MAX_NESTING) return;
+  const url = optionalText(component, 'purl');
+  if (url !== null) urls.set(optionalText(component, 'bom-ref') ?? url, url);
+  for (const child of objectsOf(component.components)) collectUrls(child, urls, depth + 1);
+}
+
+function authorOf(metadata: JsonObject): string {
+  const supplier = objectOrNull(metadata.supplier) ?? objectOrNull(metadata.manufacturer) ?? objectsOf(metadata.authors)[0] ?? {};
+  return optionalText(supplier, 'name') ?? '';
+}
+
+function readVulnerability(
+  one: JsonObject,
+  metadata: JsonObject,
+  urls: ReadonlyMap<string, string>,
+  context: FeedContext,
+  into: ItemCollector,
+): void {
+  const analysis = objectOrNull(one.analysis);
+  const status = analysis === null ? undefined : STATUSES[String(analysis.state)];
+  if (analysis === null || status === undefined) return;
+  const id = vulnerabilityId(one.id);
+  const aliases = objectsOf(one.references)
+    .map(reference => reference.id)
+    .filter(isVulnerabilityId)
+    .filter(alias => alias !== id);
+  const statedOn =
+    pastDay(analysis.lastUpdated, context.today) ?? pastDay(one.updated, context.today) ?? pastDay(metadata.timestamp, context.today);
+  const note = [optionalText(analysis, 'justification'), optionalText(analysis, 'detail')].filter(Boolean).join('; ');
+  for (const affected of objectsOf(one.affects)) {
+    const ref = String(affected.ref ?? '');
+    const packageUrl = urls.get(ref) ?? urls.get(ref.replace(/^urn:cdx:[^#]*#/, '')) ?? ref;
+    into.guard(`${id} ${ref}`, () => {
+      const claim = claimOfStatement(
+        { source: cyclonedxVex.id, vulnerabilityId: id, aliases, status, statedOn, note: note || null, packageUrl },
+        context,
+      );
+      if (claim !== null) into.add({ kind: 'claim', claim });
+    });
+  }
+}

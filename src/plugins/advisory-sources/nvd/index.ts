@@ -1,0 +1,50 @@
+import type { Enrichment } from '../../../core/advisories/claim.ts';
+import { jsonEntriesReader } from '../json-entries.ts';
+import { asObject, BadRecord, type JsonObject, objectOrNull, objectsOf, optionalText, pastDay, vulnerabilityId } from '../records.ts';
+import type { AdvisorySource } from '../spec.ts';
+
+/** The NVD's API 2.0 answers and yearly files: CVSS vectors and dates. Its CPE ranges guess vendor and product names and are not used for distribution packages. */
+export const nvd: AdvisorySource = {
+  id: 'nvd',
+  title: 'National Vulnerability Database',
+  licence: 'public domain (USA)',
+  homepage: 'https://nvd.nist.gov/',
+  defaultUrl: 'https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-recent.json.gz',
+  format: 'API 2.0 JSON {"format":"NVD_CVE", "vulnerabilities":[{"cve":{"id", "metrics"}}]}',
+  provides: 'enrichment',
+  recognise: head => /"format"\s*:\s*"NVD_CVE"/.test(head.text.slice(0, 4000)),
+  reader(context) {
+    let stamped: string | null = null;
+    return jsonEntriesReader({
+      open: ['vulnerabilities'],
+      entry({ container, key }, value, into) {
+        if (container === '') {
+          if (key === 'timestamp') stamped = pastDay(value, context.today);
+          return;
+        }
+        const cve = asObject(asObject(value).cve, 'cve');
+        if (cve.vulnStatus === 'Rejected') throw new BadRecord(`${String(cve.id)} is rejected`);
+        const enrichment: Enrichment = {
+          vulnerabilityId: vulnerabilityId(cve.id),
+          title: null,
+          publishedOn: pastDay(cve.published, context.today),
+          kev: null,
+          ssvc: null,
+          cvss: vectorsOf(objectOrNull(cve.metrics) ?? {}),
+          epss: null,
+        };
+        into.add({ kind: 'enrichment', enrichment });
+      },
+      dataDate: () => stamped,
+    });
+  },
+};
+
+function vectorsOf(metrics: JsonObject): { source: string; vector: string }[] {
+  return ['cvssMetricV40', 'cvssMetricV31', 'cvssMetricV30', 'cvssMetricV2'].flatMap(field =>
+    objectsOf(metrics[field]).flatMap(metric => {
+      const vector = optionalText(objectOrNull(metric.cvssData) ?? {}, 'vectorString');
+      return vector === null ? [] : [{ source: optionalText(metric, 'source') ?? 'nvd', vector }];
+    }),
+  );
+}

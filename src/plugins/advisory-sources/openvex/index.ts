@@ -1,0 +1,89 @@
+import { jsonEntriesReader } from '../json-entries.ts';
+import {
+  asObject,
+  BadRecord,
+  isVulnerabilityId,
+  type JsonObject,
+  objectOrNull,
+  objectsOf,
+  optionalText,
+  pastDay,
+  textsOf,
+  vulnerabilityId,
+} from '../records.ts';
+import type { AdvisorySource, FeedContext } from '../spec.ts';
+import type { ItemCollector } from '../text-reader.ts';
+import { claimOfStatement, requireTrust, type VexStatus } from '../vex.ts';
+
+/** OpenVEX documents (openvex.dev, 0.2.0): which builds a vulnerability concerns, said by somebody who has looked. */
+export const openvex: AdvisorySource = {
+  id: 'openvex',
+  title: 'OpenVEX documents',
+  licence: 'as the author states',
+  homepage: 'https://openvex.dev/',
+  defaultUrl: null,
+  format: '{"@context":"https://openvex.dev/ns/v0.2.0", "author", "statements":[{"vulnerability", "products", "status"}]}',
+  provides: 'claims',
+  recognise: head => /"@context"\s*:\s*"https:\/\/openvex\.dev\/ns/.test(head.text.slice(0, 4000)),
+  reader(context) {
+    const document: Record<string, unknown> = {};
+    const held: unknown[] = [];
+    return jsonEntriesReader({
+      open: ['statements'],
+      entry({ container, key }, value) {
+        // Author and date may stand behind the statements.
+        if (container === 'statements') held.push(value);
+        else document[key] = value;
+      },
+      end(into) {
+        into.guard(context.fileName, () => {
+          requireTrust(String(document.author ?? ''), context);
+          for (const [at, value] of held.entries())
+            into.guard(`statement ${at + 1}`, () => readStatement(asObject(value), document, at + 1, context, into));
+        });
+      },
+    });
+  },
+};
+
+const STATUSES: Readonly<Record<string, VexStatus>> = {
+  affected: 'affected',
+  not_affected: 'not-affected',
+  fixed: 'fixed',
+  under_investigation: 'under-investigation',
+};
+
+function readStatement(statement: JsonObject, document: JsonObject, number: number, context: FeedContext, into: ItemCollector): void {
+  const status = STATUSES[String(statement.status)];
+  if (status === undefined) throw new BadRecord(`status ${String(statement.status)} is not one of OpenVEX's`);
+  const named = objectOrNull(statement.vulnerability);
+  // 0.0.x documents write the vulnerability as a text.
+  const id = vulnerabilityId(named === null ? statement.vulnerability : named.name);
+  const aliases = named === null ? [] : textsOf(named.aliases).filter(isVulnerabilityId);
+  const statedOn = pastDay(statement.timestamp, context.today) ?? pastDay(document.timestamp, context.today);
+  const note = [
+    optionalText(statement, 'justification'),
+    optionalText(statement, 'impact_statement'),
+    optionalText(statement, 'status_notes'),
+  ]
+    .filter(Boolean)
+    .join('; ');
+  for (const packageUrl of productsOf(statement))
+    into.guard(`statement ${number} (${id} ${packageUrl})`, () => {
+      const claim = claimOfStatement(
+        { source: openvex.id, vulnerabilityId: id, aliases, status, statedOn, note: note || null, packageUrl },
+        context,
+      );
+      if (claim !== null) into.add({ kind: 'claim', claim });
+    });
+}
+
+/** A product, or where it has them its components: the statement is about those. */
+function productsOf(statement: JsonObject): string[] {
+  const urlOf = (one: JsonObject): string | null => optionalText(objectOrNull(one.identifiers) ?? {}, 'purl') ?? optionalText(one, '@id');
+  const products = [...objectsOf(statement.products), ...textsOf(statement.products).map(id => ({ '@id': id }) as JsonObject)];
+  return products.flatMap(product => {
+    const components = objectsOf(product.subcomponents);
+    return (components.length > 0 ? components : [product]).flatMap(one => urlOf(one) ?? []);
+  });
+}
