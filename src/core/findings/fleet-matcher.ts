@@ -1,7 +1,7 @@
 import type { Claim } from '../advisories/claim.ts';
 import { type ClaimIndex, indexClaims } from '../advisories/claim-index.ts';
 import type { FleetUnits, Unit } from './fleet-units.ts';
-import { judgedPackage, verdictOn } from './judged-package.ts';
+import { type JudgedPackage, judgedPackage, verdictOn } from './judged-package.ts';
 import { hiddenBecause, type Judgement } from './rules.ts';
 
 /** What is wrong with a unit. Judgements are shared by all units of a package, so the difference of two units is a difference of sets of objects. */
@@ -66,6 +66,12 @@ export class FleetMatcher {
     let pairs = 0;
     for (const unit of this.#units.units) pairs += this.of(unit).vulnerable.length;
     return pairs;
+  }
+
+  /** Everything that publishers say of a source package, whatever the version. */
+  judged({ release, name }: { readonly release: string; readonly name: string }): JudgedPackage | null {
+    const key: PackageKey = { release, kind: 'source', name };
+    return judgedPackage(this.#changed.get(keyText(key)) ?? this.#index, release, 'source', name);
   }
 
   #match(unit: Unit): UnitMatches {

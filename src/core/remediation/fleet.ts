@@ -203,18 +203,30 @@ export class Fleet {
     return this.#numbers.of(slot);
   }
 
-  /** Brings every stale host up to date; the number that were. */
-  refresh(nowMs: number): number {
-    const count = this.#stale.size;
-    for (const slot of this.#stale) this.#assess(slot, nowMs);
-    return count;
+  /**
+   * Brings stale hosts up to date, and those whose numbers time has overtaken. `mayGoOn` is asked every 200 hosts (a few milliseconds); the answer is
+   * false when it ended the work early.
+   */
+  refresh(nowMs: number, mayGoOn: () => boolean = () => true): boolean {
+    for (let slot = 0; slot < this.#entries.length; slot++)
+      if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#stale.add(slot);
+    let count = 0;
+    for (const slot of this.#stale) {
+      if (count++ % 200 === 199 && !mayGoOn()) return false;
+      this.#assess(slot, nowMs);
+    }
+    return true;
   }
 
-  /** The sources of a host that matter, with the ids of their binaries. */
-  sourcesOf(slot: number): (SourceOnHost & { readonly versionIds: readonly number[] })[] {
-    const host = this.#walked(slot);
-    this.#walk.walk(host);
-    return this.#walk.found.slice(0, this.#walk.count).map(source => ({ ...source, versionIds: this.#walk.versionIds(host, source) }));
+  /** The sources of a host that matter. */
+  sourcesOf(slot: number): SourceOnHost[] {
+    this.#walk.walk(this.#walked(slot));
+    return this.#walk.found.slice(0, this.#walk.count).map(source => ({ ...source }));
+  }
+
+  /** Ids of a source's binaries on the host that count as installed: all of them, for a kernel the image that runs and the newest one. */
+  versionIdsOf(slot: number, source: SourceOnHost): number[] {
+    return this.#walk.versionIds(this.#walked(slot), source);
   }
 
   /** When a version came onto the host, as findings count it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { restartOf, unitsOf } from './restart.ts';
+import { daemonUnits, restartOf, unitsOf } from './restart.ts';
 
 describe('restartOf', () => {
   it.each([
@@ -31,5 +31,11 @@ describe('unitsOf', () => {
     expect(unitsOf(['openssh-server', 'openssh-client'], units)).toEqual(['ssh.service']);
     expect(unitsOf(['postgresql-15'], units)).toEqual(['postgresql@15-main.service']);
     expect(unitsOf(['libssl3'], units)).toEqual([]);
+  });
+});
+
+describe('daemonUnits', () => {
+  it('knows the common daemons by their package', () => {
+    expect(daemonUnits(['nginx', 'nginx-common', 'openssh-server', 'tzdata'])).toEqual(['nginx.service', 'ssh.service']);
   });
 });

@@ -79,6 +79,14 @@ export function unitsOf(binaries: readonly string[], units: readonly string[]): 
   return units.filter(unit => wanted.has(unit) || clusters.some(version => unit.startsWith(`postgresql@${version}-`))).sort();
 }
 
+const DAEMONS =
+  /^(nginx|apache2|redis-server|postgresql(-\d+)?|mariadb-server|haproxy|squid|memcached|cron|rsyslog|openssh-server|dovecot-core|postfix|exim4|bind9|unbound|php[\d.]+-fpm|docker\.io|containerd|cups|samba|strongswan|fail2ban|chrony)$/;
+
+/** Units that well-known daemons among these packages bring, for patches whose hosts were not asked for their services. */
+export function daemonUnits(binaries: readonly string[]): string[] {
+  return binaries.filter(name => DAEMONS.test(name)).map(name => UNITS[name]?.[0] ?? `${name}.service`);
+}
+
 function named(list: readonly string[]): string {
   const distinct = [...new Set(list)].sort();
   return distinct.length <= 3 ? distinct.join(', ') : `${distinct.slice(0, 3).join(', ')} and ${distinct.length - 3} more`;

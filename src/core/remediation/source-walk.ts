@@ -47,6 +47,10 @@ export interface SourceOnHost {
 const KERNEL_SOURCE =
   /^(?:linux|kernel)(?:-(?:hwe|aws|azure|gcp|gke|gkeop|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|riscv|fips|rt|uek|default)(?:-.*)?)?$/;
 
+export function isKernelSource(name: string): boolean {
+  return KERNEL_SOURCE.test(name);
+}
+
 const QUIET = 1;
 const VULNERABLE = 2;
 

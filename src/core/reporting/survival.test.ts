@@ -32,7 +32,10 @@ describe('survivalCurve', () => {
     const times = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 80 });
     fc.assert(
       fc.property(times, days => {
-        const curve = survivalCurve(days.map(t => watched(t, true)), 1);
+        const curve = survivalCurve(
+          days.map(t => watched(t, true)),
+          1,
+        );
         for (const step of curve) expect(step.openShare).toBeCloseTo(days.filter(t => t > step.days).length / days.length, 9);
         const mean = days.reduce((sum, t) => sum + t, 0) / days.length;
         expect(restrictedMeanDays(curve, 60)).toBeCloseTo(mean, 9);
@@ -41,7 +44,10 @@ describe('survivalCurve', () => {
   });
 
   it('keeps late entries out of the risk set before they enter', () => {
-    const curve = survivalCurve([...Array.from({ length: 10 }, () => watched(5, true)), ...Array.from({ length: 10 }, () => watched(40, false, 10))], 1);
+    const curve = survivalCurve(
+      [...Array.from({ length: 10 }, () => watched(5, true)), ...Array.from({ length: 10 }, () => watched(40, false, 10))],
+      1,
+    );
     expect(curve).toMatchObject([{ days: 5, atRisk: 10, openShare: 0 }]);
   });
 
@@ -52,7 +58,11 @@ describe('survivalCurve', () => {
   });
 
   it('never rises and stays within 0 and 1, whatever it is given', () => {
-    const observation = fc.record({ enteredDays: fc.integer({ min: -5, max: 50 }), leftDays: fc.integer({ min: -5, max: 60 }), ended: fc.boolean() });
+    const observation = fc.record({
+      enteredDays: fc.integer({ min: -5, max: 50 }),
+      leftDays: fc.integer({ min: -5, max: 60 }),
+      ended: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(observation, { maxLength: 60 }), observations => {
         let before = 1;

@@ -1,0 +1,153 @@
+import { epochMs } from '../../core/kernel/instants.ts';
+import { FINDINGS_SORTED_MAX } from '../../core/kernel/limits.ts';
+import type { Handlers } from '../context.ts';
+import { csvLine } from '../runtime/csv.ts';
+import { type FindingFilter, FindingQuery, type FindingRow } from './finding-rows.ts';
+import { findingView, vulnerabilityFacts } from './finding-views.ts';
+import type { HostHandlerParts } from './host-handlers.ts';
+import type { FleetModel } from './model.ts';
+import { type PageInput, parseSort, type SortKeys, type SortOrder, sorted } from './paging.ts';
+
+type Parts = Pick<HostHandlerParts, 'context' | 'model' | 'settled'>;
+
+export function findingHandlers({ context, model, settled }: Parts): Handlers<'findingList' | 'findingExport'> {
+  const sort: SortKeys<FindingRow> = {
+    dueAt: row => row.dueMs,
+    vulnerabilityId: row => sortableId(row.finding.risk.id),
+    hostName: row => model.records[row.slot]!.name.toLowerCase(),
+    sourceName: row => row.source.standing.source.name,
+    state: row => row.group.state,
+    knownExploited: row => row.finding.risk.knownExploited,
+    cvssScore: row => vulnerabilityFacts(row.finding.risk).cvssScore,
+    epss: row => row.finding.risk.enrichment?.epss?.probability ?? null,
+    since: row => row.group.sinceMs,
+  };
+  return {
+    async findingList({ query }) {
+      await settled();
+      const order = parseSort(query.sort, sort, 'dueAt');
+      const nowMs = epochMs(context.clock.now());
+      const { rows, total } = pageOfFindings(model, new FindingQuery(model, query, nowMs), order, sort, query, nowMs);
+      return { items: rows.map(row => findingView(model, row, nowMs)), total, page: query.page, pageSize: query.pageSize };
+    },
+
+    async findingExport({ query }) {
+      await settled();
+      return findingLines(model, query, epochMs(context.clock.now()));
+    },
+  };
+}
+
+/** CVE-2026-1234 before CVE-2026-12345: the number is padded. */
+function sortableId(id: string): string {
+  return id.replace(/\d+$/, digits => digits.padStart(10, '0'));
+}
+
+/**
+ * Up to FINDINGS_SORTED_MAX findings are sorted as asked. More come host by host, the host with the earliest due date first (by name when that is asked
+ * for), and are sorted within each host: a fleet has 43 million findings, and only the hosts of the page are opened.
+ */
+function pageOfFindings(
+  model: FleetModel,
+  query: FindingQuery,
+  order: SortOrder,
+  sort: SortKeys<FindingRow>,
+  page: PageInput,
+  nowMs: number,
+): { readonly rows: readonly FindingRow[]; readonly total: number } {
+  const counts = query.slots.map(slot => query.count(slot));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const from = (page.page - 1) * page.pageSize;
+  if (total <= FINDINGS_SORTED_MAX) {
+    // The first due date decides among equals, whatever the order.
+    const rows = sorted(
+      query.slots.flatMap((slot, at) => (counts[at] === 0 ? [] : query.rows(slot))),
+      { field: 'dueAt', descending: false },
+      sort,
+    );
+    return {
+      rows: (order.field === 'dueAt' && !order.descending ? rows : sorted(rows, order, sort)).slice(from, from + page.pageSize),
+      total,
+    };
+  }
+  const hosts = query.slots.map((slot, at) => ({ slot, count: counts[at]! })).filter(({ count }) => count > 0);
+  const rows: FindingRow[] = [];
+  let skipped = 0;
+  for (const { slot, count } of sorted(
+    hosts,
+    { field: 'host', descending: order.descending },
+    { host: ({ slot }) => hostKey(model, slot, order.field, nowMs) },
+  )) {
+    if (skipped + count > from) rows.push(...sorted(query.rows(slot), order, sort).slice(Math.max(0, from - skipped)));
+    skipped += count;
+    if (rows.length >= page.pageSize) break;
+  }
+  return { rows: rows.slice(0, page.pageSize), total };
+}
+
+function hostKey(model: FleetModel, slot: number, field: string, nowMs: number): string | number | null {
+  return field === 'hostName' ? model.records[slot]!.name.toLowerCase() : model.fleet.assessment(slot, nowMs).earliestDueMs;
+}
+
+async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: number): AsyncIterable<string> {
+  yield csvLine([
+    'host',
+    'host id',
+    'vulnerability',
+    'title',
+    'source package',
+    'packages',
+    'installed version',
+    'fixed version',
+    'state',
+    'kernel state',
+    'known exploited',
+    'cvss score',
+    'cvss vector',
+    'epss',
+    'since',
+    'due',
+    'overdue',
+    'decision',
+    'table',
+    'row',
+    'clock',
+    'evidence',
+    'patch',
+  ]);
+  const query = new FindingQuery(model, filter, nowMs);
+  for (const slot of query.slots) {
+    // A host may be removed while the file is written.
+    if (model.records[slot] === undefined) continue;
+    const lines = query.rows(slot).map(row => {
+      const view = findingView(model, row, nowMs);
+      const evidence = view.evidence.map(one => `${one.source}${one.statedOn ? ` ${one.statedOn}` : ''}: ${one.comparison}`).join('; ');
+      return csvLine([
+        view.hostName,
+        view.hostId,
+        view.vulnerabilityId,
+        view.title,
+        view.sourceName,
+        view.packages.join(' '),
+        view.installedVersion,
+        view.fixedVersion,
+        view.state,
+        view.kernelState,
+        view.knownExploited,
+        view.cvssScore,
+        view.cvssVector,
+        view.epss,
+        view.since,
+        view.decision.dueAt,
+        view.decision.overdue,
+        view.decision.outcome,
+        view.decision.table,
+        view.decision.row,
+        view.decision.clockReason,
+        evidence,
+        view.patchId,
+      ]);
+    });
+    if (lines.length > 0) yield lines.join('');
+  }
+}

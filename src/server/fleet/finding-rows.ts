@@ -1,0 +1,132 @@
+import type { FleetSource, Unit } from '../../core/findings/fleet-units.ts';
+import { DUE_BANDS, type DueBand, dueBand, FINDING_STATES, type StatedGroup, statedGroups } from '../../core/remediation/assessment.ts';
+import { dueAtMs } from '../../core/remediation/deadline.ts';
+import type { SourceOnHost } from '../../core/remediation/source-walk.ts';
+import type { GroupedFinding } from '../../core/remediation/standing.ts';
+import { openFindings } from './host-summaries.ts';
+import type { FleetModel } from './model.ts';
+
+/** One finding before it is put into words: references only, because a page shows fifty of a million. */
+export interface FindingRow {
+  readonly slot: number;
+  readonly source: SourceOnHost;
+  readonly group: StatedGroup;
+  readonly finding: GroupedFinding;
+  readonly dueMs: number | null;
+}
+
+export interface FindingFilter {
+  /** Id or name of a host. */
+  readonly host?: string | undefined;
+  readonly vulnerability?: string | undefined;
+  readonly source?: string | undefined;
+  readonly state?: string | undefined;
+  readonly due?: DueBand | undefined;
+  readonly search?: string | undefined;
+}
+
+/** Which findings of a source pass a filter by name. */
+type Choice = 'all' | 'none' | ReadonlySet<string>;
+
+/**
+ * The findings that pass a filter, host by host: none of them exists before it is asked for. Counts without a filter by name come from the hosts'
+ * numbers.
+ */
+export class FindingQuery {
+  readonly #model: FleetModel;
+  readonly #filter: FindingFilter;
+  readonly #nowMs: number;
+  readonly slots: readonly number[];
+  readonly #words: readonly string[];
+  /** Source -> what of it passes the search by source and vulnerability; hosts that pass by their own name take all. */
+  readonly #choices = new Map<FleetSource, Choice>();
+
+  constructor(model: FleetModel, filter: FindingFilter, nowMs: number) {
+    this.#model = model;
+    this.#filter = filter;
+    this.#nowMs = nowMs;
+    this.#words =
+      filter.search
+        ?.toLowerCase()
+        .split(/\s+/)
+        .filter(word => word !== '') ?? [];
+    this.slots = this.#slots();
+  }
+
+  count(slot: number): number {
+    const { state, due, vulnerability, source } = this.#filter;
+    const isByName = vulnerability !== undefined || source !== undefined || this.#words.length > 0;
+    if (isByName || (state !== undefined && due !== undefined)) return this.rows(slot).length;
+    const assessment = this.#model.fleet.assessment(slot, this.#nowMs);
+    if (state !== undefined) return assessment.byState[FINDING_STATES.indexOf(state as never)] ?? 0;
+    return due !== undefined ? assessment.byDue[DUE_BANDS.indexOf(due)]! : openFindings(assessment);
+  }
+
+  rows(slot: number): FindingRow[] {
+    const { fleet, records } = this.#model;
+    const { exposure, candidatesRead, name } = records[slot]!;
+    const { state, due, vulnerability } = this.#filter;
+    const isNamedHost = this.#words.every(word => name.toLowerCase().includes(word));
+    const rows: FindingRow[] = [];
+    for (const source of fleet.sourcesOf(slot)) {
+      const choice = this.#choiceOf(source.standing.source, isNamedHost);
+      if (choice === 'none') continue;
+      for (const group of statedGroups(source, candidatesRead)) {
+        if (state === undefined ? group.state === 'wont-fix' : group.state !== state) continue;
+        for (const finding of group.group.findings) {
+          if (choice !== 'all' && !choice.has(finding.risk.id)) continue;
+          if (vulnerability !== undefined && !isCalled(finding, vulnerability)) continue;
+          const dueMs = group.hasFix ? dueAtMs(finding.risk.deadline(exposure), Math.max(finding.knownMs, group.sinceMs)) : null;
+          if (due !== undefined && dueBand(dueMs, this.#nowMs) !== due) continue;
+          rows.push({ slot, source, group, finding, dueMs });
+        }
+      }
+    }
+    return rows;
+  }
+
+  #choiceOf(source: FleetSource, isNamedHost: boolean): Choice {
+    if (this.#filter.source !== undefined && source.name !== this.#filter.source) return 'none';
+    if (this.#words.length === 0 || isNamedHost) return 'all';
+    return this.#choices.getOrInsertComputed(source, () => this.#choose(source));
+  }
+
+  #choose(source: FleetSource): Choice {
+    if (this.#words.every(word => source.name.includes(word))) return 'all';
+    const named = new Set<string>();
+    for (const unit of source.units) {
+      const { vulnerable, undecided } = this.#model.fleet.matcher.of(unit);
+      for (const { subject } of [...vulnerable, ...undecided.keys()]) {
+        const text = `${subject.vulnerabilityId} ${subject.aliases.join(' ')} ${source.name}`.toLowerCase();
+        if (this.#words.every(word => text.includes(word))) named.add(subject.vulnerabilityId);
+      }
+    }
+    return named.size === 0 ? 'none' : named;
+  }
+
+  /** Hosts that can have such a finding at all. */
+  #slots(): number[] {
+    const { fleet, records } = this.#model;
+    const { host, vulnerability, source } = this.#filter;
+    let slots = [...fleet.slots()];
+    if (host !== undefined) slots = slots.filter(slot => records[slot]!.id === host || records[slot]!.name === host);
+    if (vulnerability === undefined && source === undefined) return slots;
+    const units = fleet.units.units.filter(
+      unit => (source === undefined || unit.source.name === source) && (vulnerability === undefined || this.#names(unit, vulnerability)),
+    );
+    const having = new Set(fleet.inventory.hostsOfAny(units.flatMap(unit => unit.versionIds)));
+    // What only lives on in memory is on no disk.
+    return slots.filter(slot => having.has(slot) || fleet.host(slot).residuals.length > 0);
+  }
+
+  #names(unit: Unit, vulnerability: string): boolean {
+    const { vulnerable, undecided } = this.#model.fleet.matcher.of(unit);
+    return [...vulnerable, ...undecided.keys()].some(
+      ({ subject }) => subject.vulnerabilityId === vulnerability || subject.aliases.includes(vulnerability),
+    );
+  }
+}
+
+function isCalled({ judgement: { subject } }: GroupedFinding, vulnerability: string): boolean {
+  return subject.vulnerabilityId === vulnerability || subject.aliases.includes(vulnerability);
+}

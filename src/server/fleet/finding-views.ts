@@ -1,0 +1,141 @@
+import type { z } from 'zod';
+import type { Decision, FindingView } from '../../api/findings.ts';
+import { orderOf } from '../../core/advisories/orders.ts';
+import type { Unit } from '../../core/findings/fleet-units.ts';
+import { evidenceOf } from '../../core/findings/match.ts';
+import { toInstant } from '../../core/kernel/instants.ts';
+import { scoreCvss } from '../../core/priorities/cvss/score.ts';
+import type { Deadline } from '../../core/remediation/deadline.ts';
+import type { SourceOnHost } from '../../core/remediation/source-walk.ts';
+import type { GroupedFinding } from '../../core/remediation/standing.ts';
+import type { KeptClaim, VulnerabilityRisk } from '../../core/remediation/vulnerability-risk.ts';
+import type { FindingRow } from './finding-rows.ts';
+import type { FleetModel } from './model.ts';
+
+type DecisionView = z.output<typeof Decision>;
+
+export function findingView(model: FleetModel, row: FindingRow, nowMs: number): FindingView {
+  const { slot, source, group, finding, dueMs } = row;
+  const { judgement, risk } = finding;
+  const record = model.records[slot]!;
+  const version = versionWith(model, row);
+  const sinceMs = Math.max(group.sinceMs, firstStatedMs(finding));
+  return {
+    hostId: record.id,
+    hostName: record.name,
+    ...vulnerabilityFacts(risk),
+    aliases: [...judgement.subject.aliases],
+    sourceName: source.standing.source.name,
+    packages: packagesOf(model, row),
+    installedVersion: version,
+    fixedVersion: judgement.fixedVersion,
+    state: group.state,
+    kernelState: source.kernelState,
+    since: toInstant(sinceMs),
+    decision: decisionView(
+      risk.deadline(record.exposure),
+      group.hasFix ? { dueMs, knownMs: finding.knownMs, sinceMs: group.sinceMs } : null,
+      nowMs,
+    ),
+    evidence: evidenceViews(model, finding, source.standing.source.release, version),
+    patchId: patchIdOf(model, row),
+  };
+}
+
+/** A source has up to thousands of findings on a host and the same packages for all of them. */
+const packagesBySource = new WeakMap<SourceOnHost, string[]>();
+
+function packagesOf({ fleet }: FleetModel, { slot, source }: FindingRow): string[] {
+  return packagesBySource.getOrInsertComputed(source, () =>
+    [...new Set(fleet.versionIdsOf(slot, source).map(id => fleet.units.version(id).name))].sort(),
+  );
+}
+
+export function vulnerabilityFacts({ id, enrichment, knownExploited }: VulnerabilityRisk) {
+  const score = cvssOf(enrichment?.cvss ?? []);
+  return {
+    vulnerabilityId: id,
+    title: enrichment?.title ?? null,
+    knownExploited,
+    cvssScore: score?.score ?? null,
+    cvssVector: score?.vector ?? null,
+    epss: enrichment?.epss?.probability ?? null,
+  };
+}
+
+/** The first vector that can be scored, computed anew: a stated score is never trusted. */
+function cvssOf(vectors: readonly { readonly vector: string }[]): { readonly score: number; readonly vector: string } | null {
+  for (const { vector } of vectors) {
+    const result = scoreCvss(vector);
+    if (result.ok) return { score: result.scores.overall, vector };
+  }
+  return null;
+}
+
+/** `clock` null: there is nothing to install, so no clock runs. */
+export function decisionView(
+  deadline: Deadline,
+  clock: { readonly dueMs: number | null; readonly knownMs: number; readonly sinceMs: number } | null,
+  nowMs: number,
+): DecisionView {
+  const { outcome, table, row, forensic, escalated } = deadline;
+  const decided = { outcome, table, row, forensic, inputs: deadline.inputs.map(input => ({ ...input })) };
+  if (clock === null)
+    return {
+      ...decided,
+      dueAt: null,
+      overdue: false,
+      clockStartedAt: null,
+      clockReason: 'no fix can be installed yet; the clock starts with the fix',
+    };
+  const startMs = Math.max(clock.knownMs, clock.sinceMs);
+  const day = (ms: number) => toInstant(ms).slice(0, 10);
+  const reason =
+    clock.knownMs === 0
+      ? `nobody dates the fix; the version is on the host since ${day(clock.sinceMs)}`
+      : clock.knownMs >= clock.sinceMs
+        ? `the fix is known since ${day(clock.knownMs)}`
+        : `the version came onto the host on ${day(clock.sinceMs)}, after the fix was known (${day(clock.knownMs)})`;
+  const urgent = escalated === null ? '' : `; in KEV since ${day(escalated.atMs)}, which shortened the time from that day`;
+  return {
+    ...decided,
+    dueAt: clock.dueMs === null ? null : toInstant(clock.dueMs),
+    overdue: clock.dueMs !== null && clock.dueMs <= nowMs,
+    clockStartedAt: toInstant(startMs),
+    clockReason: reason + urgent,
+  };
+}
+
+export function evidenceViews(model: FleetModel, { judgement }: GroupedFinding, release: string, version: string) {
+  const unit = model.fleet.units.findSource(release, judgement.decisive.packageName)?.units.find(known => known.version === version);
+  const doubt = unit ? (model.fleet.matcher.of(unit).undecided.get(judgement) ?? null) : null;
+  return evidenceOf(judgement, version, orderOf(release)?.id ?? null, doubt).map(evidence => ({ ...evidence }));
+}
+
+/** The version of the source that has the vulnerability: in memory when the fix waits for a restart, else the one on the disk that matches. */
+function versionWith(model: FleetModel, { source: { standing }, group, finding }: FindingRow): string {
+  const among: readonly Unit[] = group.group === standing.pending ? standing.memory : standing.disk;
+  const has = (unit: Unit) => {
+    const { vulnerable, undecided } = model.fleet.matcher.of(unit);
+    return vulnerable.includes(finding.judgement) || undecided.has(finding.judgement);
+  };
+  return (among.find(has) ?? among[0]!).version;
+}
+
+/** When any publisher first spoke of it, epoch ms. */
+function firstStatedMs({ judgement }: GroupedFinding): number {
+  const days = (judgement.ranked as readonly KeptClaim[])
+    .map(claim => claim.statedOn ?? claim.firstSeenAt)
+    .filter(day => day !== undefined);
+  return days.length === 0 ? 0 : Math.min(...days.map(Date.parse));
+}
+
+function patchIdOf(model: FleetModel, { slot, source, group }: FindingRow): string | null {
+  if (group.inPatch === null) return null;
+  const target = group.inPatch === 'offered' ? source.offer!.target.version : source.standing.neededVersion;
+  const { byPart } = model.ranked();
+  for (const [patch] of model.fleet.queue.membersOf(slot)) {
+    if (patch.sourceName === source.standing.source.name && patch.targetVersion === target) return byPart.get(patch)?.id ?? null;
+  }
+  return null;
+}

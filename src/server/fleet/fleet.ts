@@ -1,0 +1,91 @@
+import type { Context, Handlers } from '../context.ts';
+import type { FeedPort, FleetPort, InventoryPort } from '../ports.ts';
+import { findingHandlers } from './finding-handlers.ts';
+import { hostHandlers } from './host-handlers.ts';
+import { HostSummaries } from './host-summaries.ts';
+import { FleetModel } from './model.ts';
+import type { FeedView, NextStep } from './next-steps.ts';
+import { overviewHandlers } from './overview.ts';
+import { packageHandlers } from './package-handlers.ts';
+import { patchHandlers } from './patch-handlers.ts';
+import { fleetPort } from './port.ts';
+import { createUpdates } from './updates.ts';
+
+export type FleetRoute =
+  | 'hostList'
+  | 'hostExport'
+  | 'hostGet'
+  | 'hostPackages'
+  | 'hostHistory'
+  | 'patchList'
+  | 'patchExport'
+  | 'patchGet'
+  | 'patchHosts'
+  | 'findingList'
+  | 'findingExport'
+  | 'overview';
+
+/** What the fleet asks of its neighbours. They are made after it (they need `port`), so they are handed over with `connect`. */
+export interface FleetNeighbours {
+  readonly inventory: InventoryPort;
+  readonly feeds: FeedPort & { list(): Promise<readonly FeedView[]> };
+  /** What rollouts wait for; left out where there are none. */
+  readonly attention?: () => Promise<readonly NextStep[]>;
+}
+
+export interface FleetNoun {
+  readonly handlers: Handlers<FleetRoute>;
+  readonly port: FleetPort;
+  readonly model: FleetModel;
+  /** Before `start`. */
+  connect(neighbours: FleetNeighbours): void;
+  /** Reads the tables; answers come from memory from then on. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Resolves when everything that was announced before the call is taken in. */
+  settled(): Promise<void>;
+}
+
+export function createFleet(context: Context): FleetNoun {
+  const model = new FleetModel(context);
+  const updates = createUpdates(context, model);
+  let neighbours: FleetNeighbours | null = null;
+  const connected = (): FleetNeighbours => {
+    if (neighbours === null) throw new Error('the fleet is not connected to its neighbours yet');
+    return neighbours;
+  };
+  const inventory: InventoryPort = {
+    onChange: listener => connected().inventory.onChange(listener),
+    packagesOf: hostId => connected().inventory.packagesOf(hostId),
+    factsOf: hostId => connected().inventory.factsOf(hostId),
+    requestReport: (hostId, options) => connected().inventory.requestReport(hostId, options),
+    seenOf: hostId => neighbours?.inventory.seenOf(hostId) ?? null,
+  };
+  const summaries = new HostSummaries(model, inventory.seenOf);
+  const { settled } = updates;
+  const parts = { context, model, summaries, inventory, settled };
+
+  return {
+    model,
+    settled,
+    port: fleetPort(context, model, summaries, settled),
+    handlers: {
+      ...hostHandlers(parts),
+      ...packageHandlers(parts),
+      ...patchHandlers(parts),
+      ...findingHandlers(parts),
+      ...overviewHandlers({
+        ...parts,
+        feeds: () => connected().feeds.list(),
+        attention: async () => (await connected().attention?.()) ?? [],
+      }),
+    },
+    connect(given) {
+      neighbours = given;
+      given.inventory.onChange(change => updates.noteHost(change.hostId));
+      given.feeds.onChange(feedIds => updates.noteFeeds(feedIds));
+    },
+    start: () => updates.start(),
+    stop: () => updates.stop(),
+  };
+}

@@ -1,0 +1,144 @@
+import type pg from 'pg';
+import { unpackSincePairs as sincePairs } from '../../core/inventory/since.ts';
+import type { HostFacts, Reach } from '../../core/inventory/snapshot.ts';
+import type { HostExposure } from '../../core/remediation/deadline.ts';
+import type { Criticality } from '../../core/remediation/patch.ts';
+import type { Db } from '../../db/db.ts';
+
+/** One host with its inventory, as the model takes it in. Byte fields are views on what the database sent: copy what is kept. */
+export interface HostRow {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string | null;
+  readonly reach: Reach;
+  readonly platform: string;
+  readonly release: string;
+  readonly osName: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly criticality: Criticality;
+  readonly exposure: HostExposure;
+  readonly enrolledMs: number;
+  readonly lastSeenMs: number | null;
+  readonly inventoryMs: number | null;
+  readonly problem: string | null;
+  /** null before the first inventory. */
+  readonly inventory: InventoryRow | null;
+}
+
+export interface InventoryRow {
+  readonly observedMs: number;
+  readonly packagesDigest: Buffer;
+  readonly candidatesDigest: Buffer;
+  readonly packageCount: number;
+  readonly heldCount: number;
+  readonly packages: Buffer;
+  readonly candidates: Buffer | null;
+  readonly since: Buffer;
+  readonly facts: FindingFacts;
+}
+
+export type FindingFacts = Pick<HostFacts, 'os' | 'bootedAt' | 'kernel' | 'reboot' | 'staleProcesses' | 'packageManager'>;
+
+const COLUMNS = `host.id, host.name, host.address, host.reach, host.platform, host.release, host.os_name, host.labels::text, host.criticality, host.exposure,
+  (extract(epoch from host.enrolled_at) * 1000)::float8, (extract(epoch from s.last_seen_at) * 1000)::float8, (extract(epoch from s.inventory_at) * 1000)::float8, s.problem,
+  (extract(epoch from i.observed_at) * 1000)::float8, i.packages_digest, i.candidates_digest, i.package_count, cardinality(i.held), i.packages, i.candidates, i.since, i.finding_facts::text`;
+const FROM =
+  'from host left join host_inventory i on i.host_id = host.id left join host_seen s on s.host_id = host.id where host.removed_at is null';
+
+const FLOAT8 = 701;
+const INT4 = 23;
+const BYTEA = 17;
+
+/** Results in PostgreSQL's binary format: as text the sets of 100,000 hosts would be 400 MB of hexadecimal digits. */
+const BINARY: pg.CustomTypesConfig = {
+  // pg's type says string; in binary format it hands over the bytes.
+  getTypeParser: (oid: number) => (value: unknown) => {
+    const bytes = value as Buffer;
+    if (oid === BYTEA) return bytes;
+    if (oid === FLOAT8) return bytes.readDoubleBE();
+    return oid === INT4 ? bytes.readInt32BE() : bytes.toString();
+  },
+};
+
+type Cells = readonly (string | number | Buffer | null)[];
+
+async function read(db: Db, where: string, values: readonly unknown[]): Promise<HostRow[]> {
+  const query = { text: `select ${COLUMNS} ${FROM} ${where}`, values: [...values], binary: true, types: BINARY, rowMode: 'array' as const };
+  const { rows } = await db.pool.query<(string | number | Buffer | null)[]>(query as pg.QueryArrayConfig);
+  return rows.map(toRow);
+}
+
+/** Hosts that do not exist or were removed are missing from the answer. */
+export function readHosts(db: Db, ids: readonly string[]): Promise<HostRow[]> {
+  return read(db, 'and host.id = any($1)', [ids]);
+}
+
+const PAGE_HOSTS = 2_000;
+
+/** All hosts, a page at a time: 2,000 hosts are some 5 MB. */
+export async function* allHosts(db: Db): AsyncIterable<readonly HostRow[]> {
+  let after = '';
+  for (;;) {
+    const page = await read(db, 'and host.id > $1 order by host.id limit $2', [after, PAGE_HOSTS]);
+    if (page.length > 0) yield page;
+    if (page.length < PAGE_HOSTS) return;
+    after = page.at(-1)!.id;
+  }
+}
+
+function toRow(cells: Cells): HostRow {
+  const [
+    id,
+    name,
+    address,
+    reach,
+    platform,
+    release,
+    osName,
+    labels,
+    criticality,
+    exposure,
+    enrolledMs,
+    lastSeenMs,
+    inventoryMs,
+    problem,
+    observedMs,
+  ] = cells;
+  return {
+    id: id as string,
+    name: name as string,
+    address: address as string | null,
+    reach: reach as Reach,
+    platform: platform as string,
+    release: release as string,
+    osName: osName as string,
+    labels: JSON.parse(labels as string) as Record<string, string>,
+    criticality: criticality as Criticality,
+    exposure: exposure as HostExposure,
+    enrolledMs: Math.round(enrolledMs as number),
+    lastSeenMs: lastSeenMs === null ? null : Math.round(lastSeenMs as number),
+    inventoryMs: inventoryMs === null ? null : Math.round(inventoryMs as number),
+    problem: problem as string | null,
+    inventory: observedMs === null ? null : toInventory(cells),
+  };
+}
+
+function toInventory(cells: Cells): InventoryRow {
+  const [observedMs, packagesDigest, candidatesDigest, packageCount, heldCount, packages, candidates, since, facts] = cells.slice(14);
+  return {
+    observedMs: Math.round(observedMs as number),
+    packagesDigest: packagesDigest as Buffer,
+    candidatesDigest: candidatesDigest as Buffer,
+    packageCount: packageCount as number,
+    heldCount: heldCount as number,
+    packages: packages as Buffer,
+    candidates: candidates as Buffer | null,
+    since: since as Buffer,
+    facts: JSON.parse(facts as string) as FindingFacts,
+  };
+}
+
+/** Pairs of package_version id and epoch seconds. */
+export function unpackSincePairs(packed: Uint8Array): Uint32Array {
+  return Uint32Array.from(sincePairs(packed));
+}

@@ -1,0 +1,89 @@
+import { epochMs } from '../../core/kernel/instants.ts';
+import { DUE_BANDS, FINDING_STATES } from '../../core/remediation/assessment.ts';
+import { coverageOf } from '../../core/reporting/coverage.ts';
+import type { Handlers } from '../context.ts';
+import type { HostHandlerParts } from './host-handlers.ts';
+import { banners, type FeedView, type NextStep, nextSteps, type OverviewFacts } from './next-steps.ts';
+import { hostsInRollout } from './patch-handlers.ts';
+import { patchView } from './patch-views.ts';
+import { measureTimeToPatch } from './time-to-patch.ts';
+
+export interface OverviewParts extends HostHandlerParts {
+  /** As the settings show them. */
+  feeds(): Promise<readonly FeedView[]>;
+  /** What rollouts wait for. */
+  attention(): Promise<readonly NextStep[]>;
+}
+
+const PATCHES_SHOWN = 10;
+/** History is read anew at most this often: 2,000 hosts take some seconds. */
+const MEASURED_EVERY_MS = 10_000;
+
+export function overviewHandlers(parts: OverviewParts): Handlers<'overview'> {
+  const { context, model, summaries, settled } = parts;
+  const { db, clock } = context;
+  const timeToPatch = remembered(
+    MEASURED_EVERY_MS,
+    () => epochMs(clock.now()),
+    () => measureTimeToPatch(db, model),
+  );
+
+  return {
+    async overview() {
+      await settled();
+      const at = clock.now();
+      const nowMs = epochMs(at);
+      const hosts = summaries.all(nowMs);
+      const patches = model.ranked().entries;
+      const facts: OverviewFacts = { model, hosts, patches, feeds: await parts.feeds(), nowMs };
+      const byState = FINDING_STATES.map(() => 0);
+      const byDue = DUE_BANDS.map(() => 0);
+      for (const { slot } of hosts) {
+        const assessment = model.fleet.assessment(slot, nowMs);
+        for (const [index, count] of assessment.byState.entries()) byState[index]! += count;
+        for (const [index, count] of assessment.byDue.entries()) byDue[index]! += count;
+      }
+      const count = (state: string) => hosts.filter(({ view }) => view.state === state).length;
+      const busy = await hostsInRollout(db);
+      return {
+        generatedAt: at,
+        hosts: {
+          total: hosts.length,
+          current: count('current'),
+          stale: count('stale'),
+          unreachable: count('unreachable'),
+          waiting: count('waiting-for-inventory'),
+        },
+        next: nextSteps(facts, await parts.attention()),
+        patches: patches.slice(0, PATCHES_SHOWN).map(entry => patchView(model, entry, busy.get(entry.id) ?? 0, nowMs)),
+        findingsByDue: DUE_BANDS.map((label, index) => ({ label, count: byDue[index]! })),
+        findingsByState: FINDING_STATES.map((label, index) => ({ label, count: byState[index]! })),
+        timeToPatch: await timeToPatch().then(result => result && { ...result, curve: [...result.curve] }),
+        coverage: coverageOf(
+          hosts.map(({ slot, view }) => ({
+            ...view,
+            isCurrent: view.state === 'current',
+            candidatesKnown: model.records[slot]!.candidatesRead,
+          })),
+        ),
+        banners: banners(facts),
+      };
+    },
+  };
+}
+
+/** The last answer for `everyMs`, and one computation at a time: people who open the page together wait for the same one. */
+function remembered<T>(everyMs: number, now: () => number, make: () => Promise<T>): () => Promise<T> {
+  let last: { readonly atMs: number; readonly value: Promise<T> } | null = null;
+  return () => {
+    if (last === null || now() - last.atMs >= everyMs) {
+      const value = make();
+      last = { atMs: now(), value };
+      // A failure is told to those who wait, and tried again by the next.
+      value.catch(() => {
+        last = null;
+      });
+    }
+    return last.value;
+  };
+}
