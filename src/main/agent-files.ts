@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
 import { enrolCommand, type InstallerFacts, installScript, refusalScript } from '../agent/install-script.ts';
@@ -23,14 +24,17 @@ export interface AgentFile {
 }
 
 export interface AgentFiles {
-  /** What GET /agent/install.sh answers. */
-  script(baseUrl: string): string;
+  /** What GET /agent/install.sh answers; waits for the runtime, because a person has just been shown the command. */
+  script(baseUrl: string): Promise<string>;
   command(baseUrl: string, token: string): string;
   /** Files below /agent/: `fettle-agent.mjs`, `runtime-linux-x64.gz`. null: there is no such file. */
   file(name: string): Promise<AgentFile | null>;
   /** When the runtime can be served; never rejects. */
   readonly ready: Promise<void>;
 }
+
+/** Compressing the runtime takes 6 to 20 s, once; curl waits as long as a server is silent. */
+const RUNTIME_WAIT_MS = 90_000;
 
 interface Served {
   readonly name: string;
@@ -66,7 +70,10 @@ export async function prepareAgentFiles(
     runtimes: runtimes.map(r => ({ machine: r.machine, file: r.served.name, sha256: r.served.sha256 })),
   });
   return {
-    script: baseUrl => (problem === '' ? installScript({ baseUrl, ...facts() }) : refusalScript(problem)),
+    async script(baseUrl) {
+      await Promise.race([ready, setTimeout(RUNTIME_WAIT_MS, undefined, { ref: false })]);
+      return problem === '' ? installScript({ baseUrl, ...facts() }) : refusalScript(problem);
+    },
     command: enrolCommand,
     ready,
     async file(name) {

@@ -26,7 +26,7 @@ export interface InventoryPorts {
   readonly ssh: SshPort;
   readonly installer: {
     /** What GET /agent/install.sh answers. */
-    script(baseUrl: string): string;
+    script(baseUrl: string): Promise<string>;
     /** The line that a person pastes on the host. */
     command(baseUrl: string, token: string): string;
   };

@@ -64,7 +64,7 @@ export async function startInventory(
       requestPermit: async () => ({ permit: null, refused: null }),
       recordResult: async () => {},
     },
-    installer: { script: baseUrl => `#!/bin/sh\n# ${baseUrl}\n`, command: (baseUrl, token) => `install ${baseUrl} ${token}` },
+    installer: { script: async baseUrl => `#!/bin/sh\n# ${baseUrl}\n`, command: (baseUrl, token) => `install ${baseUrl} ${token}` },
   });
   await inventory.start();
   const app = buildServer(context, inventory.handlers, {
