@@ -1,16 +1,16 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { Fault } from '../core/kernel/faults.ts';
 import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
 import { createAccess } from '../server/access/access.ts';
 import { auditHandlers } from '../server/audit/handlers.ts';
 import type { Context } from '../server/context.ts';
 import { createFeeds } from '../server/feeds/feeds.ts';
+import { createFleet } from '../server/fleet/fleet.ts';
 import { jobChanges } from '../server/inventory/agent-routes.ts';
 import { createInventory } from '../server/inventory/inventory.ts';
 import { createWake } from '../server/inventory/wake.ts';
-import type { FleetPort, InventoryPort, JobPort } from '../server/ports.ts';
+import type { JobPort } from '../server/ports.ts';
 import { createRollouts } from '../server/rollouts/rollouts.ts';
 import { buildServer, type Readiness } from '../server/runtime/http.ts';
 import { prepareAgentFiles } from './agent-files.ts';
@@ -60,9 +60,8 @@ export async function compose(context: Context, options: ComposeOptions, closers
   });
 
   const jobs: JobPort = forward(() => rollouts.jobs);
-  const fleet: FleetPort = forward(() => {
-    throw new Fault('not-built', 'The fleet model is not built yet.', 'Use a newer version of Fettle.');
-  });
+  const fleetNoun = createFleet(context);
+  const fleet = fleetNoun.port;
   const access = createAccess(context);
   const feeds = createFeeds(
     context,
@@ -70,7 +69,9 @@ export async function compose(context: Context, options: ComposeOptions, closers
     { importAtStart: settings.feeds, automatic: settings.fetchFeeds },
   );
   const inventory = createInventory(context, { jobs, wake, fleet, ssh: connections, installer: agentFiles });
-  const rollouts = createRollouts(context, { fleet, inventory: inventory as InventoryPort, wake, people: access.people });
+  const rollouts = createRollouts(context, { fleet, inventory, wake, people: access.people });
+  fleetNoun.connect({ inventory, feeds, attention: () => rollouts.attention() });
+  inventory.onChangelogs(() => feeds.announce(['changelog']));
   const sshRunner = createSshRunner({
     ssh: connections,
     hosts: inventory,
@@ -88,7 +89,14 @@ export async function compose(context: Context, options: ComposeOptions, closers
 
   const app = buildServer(
     context,
-    { ...access.handlers, ...auditHandlers(context), ...inventory.handlers, ...feeds.handlers, ...rollouts.handlers },
+    {
+      ...access.handlers,
+      ...auditHandlers(context),
+      ...inventory.handlers,
+      ...feeds.handlers,
+      ...fleetNoun.handlers,
+      ...rollouts.handlers,
+    },
     {
       authenticators: { people: access.authenticator, agents: inventory.agents },
       readiness: options.readiness,
@@ -99,7 +107,8 @@ export async function compose(context: Context, options: ComposeOptions, closers
   );
   await app.ready();
 
-  const background = [inventory, feeds, rollouts, sshRunner, localHost];
+  // The read model first: reports and feeds that arrive while the others start are taken in, not missed.
+  const background = [fleetNoun, inventory, feeds, rollouts, sshRunner, localHost];
   closers.add('background work', () => Promise.allSettled(background.map(async part => await part.stop())));
   for (const part of background) await part.start();
   closers.add('the server', () => app.close());

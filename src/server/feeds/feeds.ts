@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Answer } from '../../api/contract.ts';
+import type { findings } from '../../api/findings.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { addMs, HOUR_MS, MINUTE_MS } from '../../core/kernel/instants.ts';
 import { FEED_RETRY_MINUTES, FEED_SYNC_HOURS } from '../../core/kernel/limits.ts';
@@ -26,6 +28,8 @@ export interface Feeds extends FeedPort {
   readonly handlers: Handlers<FeedRoute>;
   /** Tells the listeners that claims changed that are kept elsewhere (hosts' changelogs). */
   announce(feedIds: readonly string[]): void;
+  /** Every feed as the console shows it. */
+  list(): Promise<Answer<(typeof findings)['feedList']>['items']>;
   /** Makes the rows of the feeds; then, in the background, the import at start and the timer. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -156,11 +160,13 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
   };
   const answerOf = async (report: ImportReport) => ({ items: await Promise.all(report.feedIds.map(view)), skipped: [...report.skipped] });
 
+  const list = async () => {
+    const now = clock.now();
+    return (await feedRows(db)).map(row => feedView(row, sources.get(row.kind), now));
+  };
+
   const handlers: Handlers<FeedRoute> = {
-    async feedList() {
-      const now = clock.now();
-      return { items: (await feedRows(db)).map(row => feedView(row, sources.get(row.kind), now)) };
-    },
+    feedList: async () => ({ items: await list() }),
 
     async feedUpdate({ params: { id }, body }, caller) {
       const before = await feedRow(db, id);
@@ -222,6 +228,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
   return {
     handlers,
     announce,
+    list,
     onChange: listener => void listeners.push(listener),
     async start() {
       removeScratchFolders(context.installation.dataDir);

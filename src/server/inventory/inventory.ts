@@ -73,9 +73,9 @@ export interface Inventory extends InventoryPort {
   noteProblem(hostId: string, text: string): void;
   /** It answered, without a report. */
   noteSeen(hostId: string): void;
-  /** As JobPort.recordResult, for runners that do not come through the agent routes. */
   /** Hosts' changelogs told something new: claims of source `changelog` (table changelog_claim). */
   onChangelogs(listener: () => void): void;
+  /** As JobPort.recordResult, for runners that do not come through the agent routes. */
   recordJobChanges: ReturnType<typeof createReportStore>['recordChanges'];
   start(): Promise<void>;
   stop(): Promise<void>;
