@@ -47,6 +47,7 @@ const pages = [
   page('/findings', () => import('./findings/findings.tsx'), 'FindingsPage'),
   page('/rollouts', () => import('./rollouts/rollouts.tsx'), 'RolloutsPage'),
   page('/rollouts/new', () => import('./rollouts/new-rollout.tsx'), 'NewRolloutPage'),
+  page('/rollouts/safety', () => import('./safety/safety.tsx'), 'SafetyPage'),
   page('/rollouts/$id', () => import('./rollouts/rollout.tsx'), 'RolloutPage'),
   page('/rollouts/$id/edit', () => import('./rollouts/edit-rollout.tsx'), 'EditRolloutPage'),
   page('/audit', () => import('./audit/audit.tsx'), 'AuditPage'),

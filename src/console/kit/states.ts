@@ -1,6 +1,7 @@
 import type { FindingView, PatchView } from '../../api/findings.ts';
 import type { HostSummaryView } from '../../api/hosts.ts';
 import type { JobView, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
+import type { FreezeView } from '../../api/safety.ts';
 import type { AnswerOf } from '../data/ask.ts';
 import type { Tone } from '../theme.ts';
 
@@ -122,6 +123,13 @@ export const REVERSIBLE_LOOK: Looks<PatchView['reversible']> = {
   reversible: look('Reversible', 'good', 'done', 'The exact previous versions can still be had.'),
   conditional: look('Conditional', 'warn', 'waiting', 'It can be undone under a condition.'),
   'one-way': look('One way', 'bad', 'off', 'It cannot be undone.'),
+};
+
+export const FREEZE_LOOK: Looks<FreezeView['state']> = {
+  coming: look('Coming', 'info', 'waiting'),
+  'in-force': look('In force', 'warn', 'attention', 'Nothing that it covers may start.'),
+  over: look('Over', 'quiet', 'off'),
+  'ended-early': look('Ended early', 'quiet', 'off'),
 };
 
 export const GATE_LOOK: Looks<RolloutDetailView['rings'][number]['gates'][number]['verdict']> = {

@@ -53,7 +53,8 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** Both clocks: the reader's for meetings, UTC for logs. */
 export function absolute(at: string): string {
   const date = new Date(at);
-  return `${LOCAL.format(date)} (${ZONE})\n${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const utc = `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return ZONE === 'UTC' ? utc : `${LOCAL.format(date)} (${ZONE})\n${utc}`;
 }
 
 export function Ago({ at, none = 'never' }: { readonly at: string | null | undefined; readonly none?: string }) {

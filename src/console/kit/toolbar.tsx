@@ -6,7 +6,7 @@ import classes from './toolbar.module.css';
 export function Toolbar({ children, aside }: { readonly children: ReactNode; readonly aside?: ReactNode }) {
   return (
     <div className={classes.bar}>
-      <Group gap="xs" className={classes.grow}>
+      <Group gap="xs" align="flex-start" className={classes.grow}>
         {children}
       </Group>
       {aside && <Group gap="xs">{aside}</Group>}

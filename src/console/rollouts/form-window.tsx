@@ -1,13 +1,11 @@
 import { Group, Radio, Select, Stack, Text, TextInput } from '@mantine/core';
-import { absolute } from '../kit/time.tsx';
+import { FormRepeat } from './form-repeat.tsx';
 import type { PutDraft } from './rollout-form.tsx';
 import type { SpecDraft } from './spec-form.ts';
-import { instantOf } from './zoned-time.ts';
 
 const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter(zone => zone !== 'UTC')];
 
 export function FormWindow({ draft, put }: { readonly draft: SpecDraft; readonly put: PutDraft }) {
-  const opens = draft.windowed ? instantOf(draft.startsAt, draft.timeZone) : null;
   return (
     <Stack gap="xs">
       <Radio.Group
@@ -45,11 +43,7 @@ export function FormWindow({ draft, put }: { readonly draft: SpecDraft; readonly
           />
         </Group>
       )}
-      {opens && (
-        <Text size="xs" c="dimmed" style={{ whiteSpace: 'pre-line' }}>
-          Opens {absolute(opens)}
-        </Text>
-      )}
+      {draft.windowed && <FormRepeat draft={draft} put={put} />}
       {draft.windowed && (
         <Text size="xs" c="dimmed">
           No host starts when it might not finish before the window closes; one that has begun is never interrupted.

@@ -1,4 +1,5 @@
-import { IconPlus } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconPlus, IconShieldHalf } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import type { RolloutSummaryView } from '../../api/rollouts.ts';
@@ -59,9 +60,14 @@ export function RolloutsPage() {
     <Page
       title="Rollouts"
       actions={
-        <ActButton refusal={refusal} leftSection={<IconPlus size={14} />} onClick={plan}>
-          New rollout
-        </ActButton>
+        <>
+          <Button variant="default" leftSection={<IconShieldHalf size={14} />} component={Link} {...{ to: '/rollouts/safety' }}>
+            Safety
+          </Button>
+          <ActButton refusal={refusal} leftSection={<IconPlus size={14} />} onClick={plan}>
+            New rollout
+          </ActButton>
+        </>
       }
     >
       <ListFrame>

@@ -22,6 +22,7 @@ describe('the rollout form', () => {
       windowed: true,
       startsAt: '2026-11-28T02:00',
       endsAt: '2026-11-28T05:00',
+      repeat: 'FREQ=WEEKLY',
       smokeTests: [
         { kind: 'unit-active', unit: 'nginx.service' },
         { kind: 'http', url: 'http://127.0.0.1/', expectStatus: 200 },
@@ -29,7 +30,12 @@ describe('the rollout form', () => {
       note: 'change 4711',
     };
     const spec = RolloutSpec.parse(specOf(full));
-    expect(spec.window).toMatchObject({ startsAt: '2026-11-28T01:00:00.000Z', endsAt: '2026-11-28T04:00:00.000Z', timeZone: 'Europe/Berlin' });
+    expect(spec.window).toEqual({
+      startsAt: '2026-11-28T01:00:00.000Z',
+      endsAt: '2026-11-28T04:00:00.000Z',
+      timeZone: 'Europe/Berlin',
+      repeat: 'FREQ=WEEKLY',
+    });
     expect(spec.rings.map(ring => [ring.hosts, ring.percent])).toEqual([
       [1, undefined],
       [undefined, 20],

@@ -26,6 +26,7 @@ export interface SpecDraft {
   readonly startsAt: string;
   readonly endsAt: string;
   readonly timeZone: string;
+  readonly repeat: string | null;
   readonly restart: RolloutSpecView['restart'];
   readonly reboot: RolloutSpecView['reboot'];
   readonly smokeTests: readonly SmokeTest[];
@@ -54,6 +55,7 @@ export function draftFromUrl(url: UrlState, today: string): SpecDraft {
     startsAt: '',
     endsAt: '',
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC',
+    repeat: null,
     restart: 'affected-services',
     reboot: 'never',
     smokeTests: [],
@@ -82,6 +84,7 @@ export function draftFromSpec(spec: RolloutSpecView): SpecDraft {
     startsAt: localOf(window.startsAt, window.timeZone),
     endsAt: localOf(window.endsAt, window.timeZone),
     timeZone: window.timeZone,
+    repeat: window.repeat,
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
@@ -109,13 +112,21 @@ export function specOf(draft: SpecDraft): RolloutSpecInput {
           ? { hosts: ring.size }
           : { percent: ring.kind === 'rest' ? 100 : ring.size }),
     })),
-    window: draft.windowed
-      ? { startsAt: instantOf(draft.startsAt, draft.timeZone), endsAt: instantOf(draft.endsAt, draft.timeZone), timeZone: draft.timeZone }
-      : { startsAt: null, endsAt: null, timeZone: draft.timeZone },
+    window: windowOf(draft),
     restart: draft.restart,
     reboot: draft.reboot,
     smokeTests: [...draft.smokeTests],
     note: draft.note,
+  };
+}
+
+export function windowOf(draft: SpecDraft): { startsAt: string | null; endsAt: string | null; timeZone: string; repeat: string | null } {
+  if (!draft.windowed) return { startsAt: null, endsAt: null, timeZone: draft.timeZone, repeat: null };
+  return {
+    startsAt: instantOf(draft.startsAt, draft.timeZone),
+    endsAt: instantOf(draft.endsAt, draft.timeZone),
+    timeZone: draft.timeZone,
+    repeat: draft.repeat,
   };
 }
 

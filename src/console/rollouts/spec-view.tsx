@@ -4,6 +4,7 @@ import { count } from '../kit/bar.tsx';
 import { Facts } from '../kit/facts.tsx';
 import { Section } from '../kit/page.tsx';
 import { At } from '../kit/time.tsx';
+import { repeatWords } from './repeat.ts';
 
 const RESTART = { 'affected-services': 'affected services are restarted', never: 'nothing is restarted' } as const;
 const REBOOT = { never: 'never', 'if-needed': 'if the host needs it', always: 'always' } as const;
@@ -52,7 +53,8 @@ export function SpecView({ data: { spec } }: { readonly data: RolloutDetailView 
               'none: as soon as started'
             ) : (
               <>
-                <At at={spec.window.startsAt} /> to <At at={spec.window.endsAt} /> (planned in {spec.window.timeZone})
+                <At at={spec.window.startsAt} /> to <At at={spec.window.endsAt} /> (planned in {spec.window.timeZone}),{' '}
+                {repeatWords(spec.window.repeat)}
               </>
             ),
           Services: RESTART[spec.restart],

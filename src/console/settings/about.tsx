@@ -16,7 +16,7 @@ export function AboutPage() {
             Name: installation,
             Version: version,
             Approval: singlePerson ? 'by the requester, because nobody else can approve; recorded as such' : 'by a second person',
-            Times: `shown in ${ZONE}; point at one to see UTC`,
+            Times: ZONE === 'UTC' ? 'shown in UTC' : `shown in ${ZONE}; point at one to see UTC`,
             Licence: 'AGPL-3.0-only',
           }}
         />

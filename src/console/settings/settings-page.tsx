@@ -26,7 +26,7 @@ export function SettingsPage({
   const { permissions } = useSession();
   return (
     <>
-      <nav aria-label="Settings" className={classes.places}>
+      <nav aria-label="Settings" className={classes.places} ref={showActive}>
         {PLACES.filter(place => !('needs' in place) || permissions.includes(place.needs)).map(place => (
           <Link key={place.to} to={place.to} className={classes.place} activeProps={{ 'data-active': true }}>
             {place.label}
@@ -38,4 +38,9 @@ export function SettingsPage({
       </Page>
     </>
   );
+}
+
+/** On a narrow screen the list scrolls sideways: the present place must not be out of sight. */
+function showActive(list: HTMLElement | null): void {
+  list?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }

@@ -20,6 +20,7 @@ import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { Palette } from './palette.tsx';
 import classes from './shell.module.css';
+import { StopBanner } from './stop-banner.tsx';
 
 export function Shell() {
   const [open, { toggle, close }] = useDisclosure();
@@ -58,6 +59,7 @@ export function Shell() {
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
+        <StopBanner />
         <Outlet />
       </AppShell.Main>
     </AppShell>

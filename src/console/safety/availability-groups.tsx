@@ -1,0 +1,157 @@
+import { ActionIcon, Button, Group, Modal, NumberInput, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { IconTrash } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import type { AvailabilityGroupView } from '../../api/safety.ts';
+import { ask, useAct } from '../data/ask.ts';
+import { useRefusal } from '../data/session.ts';
+import { QueryBox, usePreview } from '../hosts/query-box.tsx';
+import { ActButton } from '../kit/act-button.tsx';
+import { count } from '../kit/bar.tsx';
+import { Empty } from '../kit/empty.tsx';
+import { Grid } from '../kit/grid.tsx';
+import { Toned } from '../kit/mark.tsx';
+import { Answered, Section } from '../kit/page.tsx';
+import { ProblemNote } from '../kit/problem.tsx';
+import { sayUndo } from '../kit/toast.tsx';
+
+/** Hosts that serve together: so many of them stay untouched and well, whatever rollouts want. */
+export function AvailabilityGroups() {
+  const groups = useQuery({ ...ask('availabilityGroupList', {}), refetchInterval: 30_000 });
+  const [open, { open: show, close }] = useDisclosure();
+  const refusal = useRefusal('group.write');
+  const create = useAct('availabilityGroupCreate', { done: 'The protection is back' });
+  const remove = useAct('availabilityGroupDelete');
+  const drop = ({ id, name, query, minAvailable, memberSoakMinutes }: AvailabilityGroupView) =>
+    remove.mutate(
+      { params: { id } },
+      {
+        onSuccess: () =>
+          sayUndo(`${name} is not protected any more`, () => create.mutate({ body: { name, query, minAvailable, memberSoakMinutes } })),
+      },
+    );
+  return (
+    <Section
+      title="Availability groups"
+      aside={
+        <ActButton size="compact-xs" refusal={refusal} onClick={show}>
+          Protect a group
+        </ActButton>
+      }
+    >
+      <Answered of={groups} bones={3}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <Empty title="No group is protected">
+              For example three database hosts of which two must always serve. Rollouts then take one at a time and wait until it is well
+              again.
+            </Empty>
+          ) : (
+            <Grid
+              label="Availability groups"
+              rows={items}
+              rowId={group => group.id}
+              below={group => group.problem && <Toned tone="warn">{group.problem}</Toned>}
+              columns={[
+                { key: 'name', title: 'Group', cell: group => <b>{group.name}</b> },
+                {
+                  key: 'query',
+                  title: 'Members',
+                  wrap: true,
+                  cell: group => (
+                    <>
+                      <Link to="/hosts" search={{ query: group.query }}>
+                        {count(group.members)}
+                      </Link>{' '}
+                      <code>{group.query}</code>
+                    </>
+                  ),
+                },
+                {
+                  key: 'well',
+                  title: 'Well now',
+                  align: 'right',
+                  cell: group => (
+                    <Toned tone={group.available < group.minAvailable ? 'bad' : group.available === group.minAvailable ? 'warn' : 'good'}>
+                      {count(group.available)} of {count(group.members)}
+                    </Toned>
+                  ),
+                },
+                { key: 'min', title: 'Must stay well', align: 'right', cell: group => count(group.minAvailable) },
+                { key: 'soak', title: 'Soak of each', align: 'right', from: 'sm', cell: group => `${group.memberSoakMinutes} min` },
+                {
+                  key: 'drop',
+                  title: <span className="sr-only">Give up</span>,
+                  align: 'right',
+                  cell: group =>
+                    refusal === null && (
+                      <ActionIcon
+                        variant="subtle"
+                        color="gray"
+                        size="sm"
+                        aria-label={`Give up the protection of ${group.name}`}
+                        onClick={() => drop(group)}
+                      >
+                        <IconTrash size={14} />
+                      </ActionIcon>
+                    ),
+                },
+              ]}
+            />
+          )
+        }
+      </Answered>
+      <Modal opened={open} onClose={close} title="Protect a group" size="lg">
+        {open && <GroupForm close={close} />}
+      </Modal>
+    </Section>
+  );
+}
+
+function GroupForm({ close }: { readonly close: () => void }) {
+  const [form, setForm] = useState({ name: '', query: '', minAvailable: 1, memberSoakMinutes: 5 });
+  const put = (patch: Partial<typeof form>) => setForm(before => ({ ...before, ...patch }));
+  const { good } = usePreview(form.query);
+  const create = useAct('availabilityGroupCreate', { done: answer => `${answer.name} is protected`, after: close, quiet: true });
+  return (
+    <form
+      onSubmit={event => {
+        event.preventDefault();
+        create.mutate({ body: form });
+      }}
+    >
+      <Stack gap="sm">
+        {create.isError && <ProblemNote error={create.error} />}
+        <TextInput label="Name" required data-autofocus value={form.name} onChange={event => put({ name: event.currentTarget.value })} />
+        <QueryBox labelled label="Members" value={form.query} onChange={query => put({ query })} width="100%" counted />
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+          <NumberInput
+            label="Must stay well"
+            description="Unknown counts as not well"
+            min={1}
+            value={form.minAvailable}
+            onChange={value => put({ minAvailable: Number(value) || 1 })}
+          />
+          <NumberInput
+            label="Soak of each, minutes"
+            description="Well for so long before the next"
+            min={0}
+            max={1440}
+            value={form.memberSoakMinutes}
+            onChange={value => put({ memberSoakMinutes: Number(value) || 0 })}
+          />
+        </SimpleGrid>
+        <Group justify="flex-end">
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button type="submit" loading={create.isPending} disabled={!good || form.query.trim() === '' || form.name.trim() === ''}>
+            Protect
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
