@@ -8,9 +8,9 @@ const REPAIRS_MAX = 6;
 
 /** Writes the intent, then starts: after a crash between the two the unit's absence shows that nothing was begun. */
 export async function apply(job: JobContext): Promise<Stop | null> {
-  job.log.start('apply');
   const change = job.manager.apply(job.request());
   await job.record({ state: 'started', startedAt: job.parts.clock.now(), steps: [change.step] });
+  job.log.start('apply');
   const unit = hostUnit(job.plan.jobId, job.plan.attempt, change.step);
   const started = await startUnit(job.parts.transport, unit, change, job.systemd);
   if (typeof started === 'object' && !(await wasStarted(job.parts.transport, unit))) {

@@ -124,9 +124,6 @@ function firstEntry(plan: HostPlan, task: JobTask, clock: Clock): JournalEntry {
   };
 }
 
-/** How long to wait for a host that went away after the point of no return before it is asked again; it is asked until it answers. */
-const RECONNECT_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
-
 async function carryOut(job: JobContext): Promise<{ result: JobResult; agentIsStale: boolean }> {
   await job.record({ runs: job.entry.runs + 1 });
   let agentIsStale = false;
@@ -150,7 +147,8 @@ async function carryOut(job: JobContext): Promise<{ result: JobResult; agentIsSt
         };
       if (!touched) return { result: await finish(job, null, stop(unreachable(error))), agentIsStale };
       if (lost === 0) job.log.note(`the host cannot be reached: ${error.message}. What it does goes on without us.`);
-      await job.pause(RECONNECT_MS[Math.min(lost++, RECONNECT_MS.length - 1)]!);
+      const pauses = job.parts.settings.reconnectPausesMs;
+      await job.pause(pauses[Math.min(lost++, pauses.length - 1)]!);
       await job.parts.transport.close().catch(() => {});
     }
   }
@@ -184,7 +182,9 @@ async function advance(job: JobContext): Promise<Ended | 'again'> {
   }
   const back = await afterReboot(job);
   if (back === 'waiting') {
-    await job.pause(3_000);
+    // Intent was written, and then this process ended: whether the reboot was asked for is not known, and asking again does no harm.
+    if (!job.rebootAsked) return (await rebootWithPermit(job)) ?? 'again';
+    await job.pause(job.parts.settings.rebootPollMs);
     return 'again';
   }
   if (back) return ended(back);
@@ -205,16 +205,20 @@ async function settle(job: JobContext): Promise<Ended | 'again'> {
   const fact = job.plan.reboot === 'never' ? null : await readReboot(job);
   if (job.plan.reboot === 'always' || fact?.required) {
     if (fact?.required) job.log.note(`a reboot is needed: ${fact.reasons.join('; ')}`);
-    const refused = await awaitPermit(job, 'reboot');
-    if (refused) return { stop: refused, proof: null, agentIsStale: false };
-    await reboot(job);
-    // On the host itself this process is ended now; from outside the host is watched until it is back.
-    await job.pause(2_000);
-    return 'again';
+    return (await rebootWithPermit(job)) ?? 'again';
   }
   const { agentIsStale } = await restart(job);
   const proof = await prove(job);
   return { stop: proof.stop, proof, agentIsStale };
+}
+
+async function rebootWithPermit(job: JobContext): Promise<Ended | null> {
+  const refused = await awaitPermit(job, 'reboot');
+  if (refused) return { stop: refused, proof: null, agentIsStale: false };
+  await reboot(job);
+  // On the host itself this process is ended now; from outside the host is watched until it is back.
+  await job.pause(job.parts.settings.rebootPollMs);
+  return null;
 }
 
 async function finish(job: JobContext, proof: Proof | null, stopped: Stop | null): Promise<JobResult> {

@@ -1,6 +1,10 @@
-/** Flags of the resident process: what they save stands in bench/agent.ts. */
+/**
+ * Flags of the resident process. Without a compiler of its own V8 needs no memory that is both writable and executable, which the unit then forbids,
+ * and a collection costs the same: its time is spent in apt. What each saves stands in bench/agent.ts.
+ */
 export const AGENT_NODE_FLAGS: readonly string[] = [
   '--disable-warning=ExperimentalWarning',
+  '--jitless',
   '--expose-gc',
   '--max-semi-space-size=1',
   '--max-old-space-size=96',
@@ -21,6 +25,10 @@ export function enrolCommand(baseUrl: string, token: string): string {
   return `curl -fsS ${baseUrl}/agent/install.sh | sudo sh -s -- ${token}`;
 }
 
+/**
+ * ProtectKernelTunables and ProtectControlGroups are left out: both mount /proc/sys anew, and in a container (nspawn, LXC) the boot id read there is
+ * then the machine's and does not change with the container's reboot (tried on systemd 252).
+ */
 const UNIT = `[Unit]
 Description=Fettle agent: inventory and signed patch plans
 After=network-online.target
@@ -42,10 +50,9 @@ ProtectSystem=full
 ProtectHome=yes
 PrivateTmp=yes
 ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectControlGroups=yes
 RestrictRealtime=yes
 LockPersonality=yes
+MemoryDenyWriteExecute=yes
 OOMScoreAdjust=-200
 
 [Install]

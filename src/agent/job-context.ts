@@ -25,6 +25,9 @@ export interface ExecutorSettings {
   readonly settleSeconds: number;
   readonly smokeTestSeconds: number;
   readonly rebootSeconds: number;
+  readonly rebootPollMs: number;
+  /** A host that went away after the point of no return is asked again after these pauses, the last one for ever. */
+  readonly reconnectPausesMs: readonly number[];
   /** A line in the log this often while a step is silent, so that a live host does not count as lost. */
   readonly heartbeatSeconds: number;
 }
@@ -38,6 +41,8 @@ export const EXECUTOR_SETTINGS: ExecutorSettings = {
   settleSeconds: 4,
   smokeTestSeconds: 30,
   rebootSeconds: 20 * 60,
+  rebootPollMs: 2_000,
+  reconnectPausesMs: [1_000, 2_000, 5_000, 10_000, 30_000],
   heartbeatSeconds: 60,
 };
 
@@ -64,6 +69,8 @@ export class JobContext {
   entry: JournalEntry;
   cancelled = false;
   systemd = true;
+  /** The reboot was asked for by this process. */
+  rebootAsked = false;
   private known: PackageManager | null = null;
 
   constructor(parts: JobParts, entry: JournalEntry) {

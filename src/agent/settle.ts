@@ -48,6 +48,7 @@ export async function readReboot(job: JobContext): Promise<RebootFact> {
 /** Asks for the reboot; whoever runs this on the host itself is ended by it and comes back through `afterReboot`. */
 export async function reboot(job: JobContext): Promise<void> {
   await job.record({ state: 'rebooting', rebootAskedAt: job.parts.clock.now() });
+  job.rebootAsked = true;
   await job.log.flush();
   const asked = await job.parts.transport
     .run(job.systemd ? ['systemctl', '--no-wall', 'reboot'] : ['reboot'], { ...CALL, timeoutMs: 30_000 })

@@ -2,16 +2,17 @@ import type { PackageState } from '../../../core/inventory/snapshot.ts';
 import type { InstalledPackage } from '../spec.ts';
 
 const FIELDS = [
-  '${Package}',
-  '${Version}',
-  '${Architecture}',
-  '${db:Status-Want}',
-  '${db:Status-Eflag}',
-  '${db:Status-Status}',
-  '${source:Package}',
-  '${source:Version}',
+  'Package',
+  'Version',
+  'Architecture',
+  'db:Status-Want',
+  'db:Status-Eflag',
+  'db:Status-Status',
+  'source:Package',
+  'source:Version',
 ];
-export const DPKG_LIST_ARGV: readonly string[] = ['dpkg-query', '-W', '-f', `${FIELDS.join('\\t')}\\n`];
+/** Fields in dpkg-query's own notation, tab between them. */
+export const DPKG_LIST_ARGV: readonly string[] = ['dpkg-query', '-W', '-f', `${FIELDS.map(field => `\${${field}}`).join('\\t')}\\n`];
 
 const STATES: ReadonlySet<string> = new Set<PackageState>([
   'installed',

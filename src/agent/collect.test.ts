@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { localTransport } from '../plugins/transports/local/local.ts';
+import { type RecordedCall, recorded } from '../plugins/transports/testkit.ts';
+import { readChangelog } from './changelog-rows.ts';
+import { collectSnapshot } from './collect.ts';
+
+const clock = { now: () => '2026-11-22T04:00:00.000Z' };
+
+function host(name: string): RecordedCall[] {
+  const text = gunzipSync(readFileSync(new URL(`testdata/${name}.json.gz`, import.meta.url))).toString('utf8');
+  return (JSON.parse(text) as { calls: RecordedCall[] }).calls;
+}
+
+async function collect(name: string, canBeRoot = true) {
+  const transport = recorded(host(name), canBeRoot);
+  const collected = await collectSnapshot({ transport, clock, history: true, changelogs: { read: readChangelog, cache: new Map() } });
+  return { ...collected, missed: transport.missed };
+}
+
+describe('a Debian 12 host, as it answered over SSH', async () => {
+  const { snapshot, history, changelogs, missed } = await collect('debian12-host');
+  const { facts, packages } = snapshot;
+  const candidates = new Map(snapshot.candidates!.map(c => [c.name, c]));
+
+  it('needs nothing that was not recorded', () => {
+    expect(missed).toEqual([]);
+    expect(facts.unread).toEqual([]);
+  });
+  it('knows what the host is', () => {
+    expect(facts).toMatchObject({
+      hostname: 'h04',
+      addresses: ['10.77.1.4'],
+      architecture: 'amd64',
+      os: { id: 'debian', versionId: '12', codename: 'bookworm' },
+    });
+    expect(facts.bootId).toMatch(/^[0-9a-f-]{36}$/);
+    expect(facts.bootedAt).toMatch(/:00\.000Z$/);
+  });
+  it('reads packages with source package and version', () => {
+    expect(packages.length).toBeGreaterThan(200);
+    expect(packages.find(p => p.name === 'libssl3')).toMatchObject({
+      arch: 'amd64',
+      sourceName: 'openssl',
+      state: 'installed',
+      held: false,
+    });
+    expect(packages.find(p => p.name === 'lab-held')).toMatchObject({ held: true });
+    expect(packages.every(p => !('reinstallRequired' in p))).toBe(true);
+  });
+  it('tells security candidates from others by archive, held and kept back from offered', () => {
+    expect(candidates.get('rsync')).toMatchObject({
+      security: true,
+      availability: 'offered',
+      origins: ['Debian-Security:12/oldstable-security'],
+    });
+    expect(candidates.get('rsync')!.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(candidates.get('rsync')!.sizeBytes).toBeGreaterThan(100_000);
+    expect(candidates.get('lab-held')).toMatchObject({ availability: 'held', security: true });
+    expect(candidates.get('lab-conflict')).toMatchObject({ availability: 'kept-back' });
+    expect(candidates.has('libssl3')).toBe(false);
+  });
+  it('calls a later version of another archive a security update when it overtakes one', () => {
+    // 1.0 is installed, 1.1 stands in lab-security, 1.2 in lab.
+    expect(candidates.get('lab-hello')).toMatchObject({ version: '1.2', origins: ['FleetLab:lab'], security: true });
+  });
+  it('names suites with the date of their release file', () => {
+    const security = facts.suites!.find(s => s.codename === 'bookworm-security');
+    expect(security).toMatchObject({ label: 'Debian-Security', suite: 'oldstable-security', component: 'main' });
+    expect(Date.parse(security!.publishedAt!)).not.toBeNaN();
+  });
+  it('sees the processes that still run the replaced library, with unit and package', () => {
+    const stale = new Map(facts.staleProcesses!.map(p => [p.unit, p]));
+    expect([...stale.keys()]).toEqual(expect.arrayContaining(['init.scope', 'nginx.service', 'ssh.service', 'systemd-logind.service']));
+    expect(stale.get('nginx.service')!.files).toContainEqual({ path: '/usr/lib/x86_64-linux-gnu/libssl.so.3', packageName: 'libssl3' });
+  });
+  it('names listening sockets with process and unit', () => {
+    expect(facts.sockets).toContainEqual({ protocol: 'tcp', address: '0.0.0.0', port: 80, process: 'nginx', unit: 'nginx.service' });
+    expect(facts.sockets).toContainEqual({
+      protocol: 'tcp',
+      address: '::1',
+      port: 6379,
+      process: 'redis-server',
+      unit: 'redis-server.service',
+    });
+  });
+  it('says why a reboot is wanted', () => expect(facts.reboot).toEqual({ required: true, reasons: ['reboot-required: lab-kernel'] }));
+  it('lists services that run, not those that are merely known', () => {
+    expect(facts.services).toContainEqual({ unit: 'nginx.service', activeState: 'active', subState: 'running' });
+    expect(facts.services!.every(s => s.activeState !== 'inactive')).toBe(true);
+  });
+  it('reads history with who asked for it', () => {
+    const upgrade = history.find(h => h.name === 'libssl3' && h.action === 'upgrade');
+    expect(upgrade?.commandLine).toContain('libssl3');
+    expect(history.map(h => h.at)).toEqual([...history.map(h => h.at)].sort());
+  });
+  it('reads which vulnerabilities the candidates close from their change logs', () => {
+    const rsync = changelogs.filter(row => row.sourceName === 'rsync');
+    expect(rsync.flatMap(row => row.vulnerabilities)).toContainEqual(expect.stringMatching(/^CVE-\d{4}-\d+$/));
+    expect(changelogs.some(row => row.sourceName === 'openssl')).toBe(false);
+  });
+});
+
+describe('the same host for a user without root', async () => {
+  const { snapshot, missed } = await collect('debian12-host-without-root', false);
+  it('reads packages and candidates, and names what it may not read', () => {
+    expect(missed).toEqual([]);
+    expect(snapshot.candidates!.length).toBeGreaterThan(10);
+    expect(snapshot.facts.staleProcesses).toBeNull();
+    expect(snapshot.facts.unread).toEqual(['deleted-maps: only root may read the memory maps of all processes']);
+    expect(snapshot.facts.sockets!.some(s => s.port === 80)).toBe(true);
+  });
+});
+
+describe('a Debian 11 host (apt 2.2)', async () => {
+  const { snapshot, changelogs, missed } = await collect('debian11-host');
+  it('is read by the same code', () => {
+    expect(missed).toEqual([]);
+    expect(snapshot.facts.unread).toEqual([]);
+    expect(snapshot.candidates!.find(c => c.name === 'libc6')).toMatchObject({
+      security: true,
+      sourceName: 'glibc',
+      availability: 'offered',
+    });
+    expect(snapshot.candidates!.find(c => c.name === 'sudo')!.origins[0]).toMatch(/^Debian-Security:11\//);
+    expect(new Set(changelogs.map(row => row.sourceName)).has('glibc')).toBe(true);
+  });
+});
+
+const here = await localTransport().run(['dpkg-query', '-W', 'dpkg'], { timeoutMs: 10_000, maxOutputBytes: 1_000 });
+describe.skipIf(here.code !== 0)('this machine (skipped where there is no dpkg)', () => {
+  it('is read as its own dpkg has it', async () => {
+    const { snapshot, digests } = await collectSnapshot({ transport: localTransport(), clock });
+    const listed = await localTransport().run(['dpkg-query', '-W', '-f', '${db:Status-Status}\n'], {
+      timeoutMs: 10_000,
+      maxOutputBytes: 4_000_000,
+    });
+    expect(snapshot.packages.length).toBe(listed.stdout.split('\n').filter(state => state !== '' && state !== 'not-installed').length);
+    expect(snapshot.packages.find(p => p.name === 'dpkg')).toMatchObject({ state: 'installed', sourceName: 'dpkg' });
+    expect(snapshot.facts.os.id).not.toBe('');
+    expect(digests.packages).toMatch(/^[0-9a-f]{64}$/);
+  }, 120_000);
+});
