@@ -28,6 +28,7 @@ export function createLocalHost(parts: LocalHostParts): { start(): void; stop():
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let hostId: string | null = null;
+  const reading = false;
 
   const collect = async (): Promise<void> => {
     try {
@@ -57,7 +58,8 @@ export function createLocalHost(parts: LocalHostParts): { start(): void; stop():
     },
     async stop() {
       stopping.abort();
-      await running;
+      // What is only being read need not be waited for.
+      if (!reading) await running;
     },
   };
 }

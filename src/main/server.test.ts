@@ -130,6 +130,13 @@ describe('npm start', () => {
     expect(server.output()).toContain('the process that started it is gone');
   }, 20_000);
 
+  it('ends by a signal although the pipe to the process that started it is open', async () => {
+    const server = start(data, { FETTLE_PARENT_PIPE: '3' });
+    await server.ready();
+    server.child.kill('SIGINT');
+    expect(await Promise.race([server.ended, sleep(5_000).then(() => 'still there')])).toBe(0);
+  }, 20_000);
+
   it('stops cleanly when asked in the middle of a start', async () => {
     const server = start(folder('early'));
     while (!server.output().includes('2/5')) await sleep(10);

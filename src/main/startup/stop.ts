@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { Socket } from 'node:net';
 
 /** Thrown between two steps of a start that was asked to stop. */
 export class StoppedEarly extends Error {}
@@ -58,7 +58,8 @@ export function onStopAsked(parentPipe: number | null, stop: (reason: string) =>
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask(signal));
   if (parentPipe === null) return;
-  const pipe = createReadStream('', { fd: parentPipe, autoClose: false });
+  // A socket and no file stream: a read of a pipe would hold a thread of the pool, which a process waits for at its end.
+  const pipe = new Socket({ fd: parentPipe, readable: true, writable: false });
   const gone = ask('the process that started it is gone');
-  pipe.on('end', gone).on('error', gone).on('close', gone).resume();
+  pipe.on('end', gone).on('error', gone).on('close', gone).resume().unref();
 }
