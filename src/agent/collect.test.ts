@@ -132,7 +132,7 @@ const here = await localTransport().run(['dpkg-query', '-W', 'dpkg'], { timeoutM
 describe.skipIf(here.code !== 0)('this machine (skipped where there is no dpkg)', () => {
   it('is read as its own dpkg has it', async () => {
     const { snapshot, digests } = await collectSnapshot({ transport: localTransport(), clock });
-    const listed = await localTransport().run(['dpkg-query', '-W', '-f', '${db:Status-Status}\n'], {
+    const listed = await localTransport().run(['dpkg-query', '-W', '-f', `\${db:Status-Status}\n`], {
       timeoutMs: 10_000,
       maxOutputBytes: 4_000_000,
     });

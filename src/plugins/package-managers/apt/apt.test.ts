@@ -277,7 +277,7 @@ describe('logs', () => {
 const hasApt = spawnSync('apt-get', ['--version']).status === 0;
 describe.skipIf(!hasApt)('this machine’s apt (skipped where there is none)', () => {
   it('takes the options of a simulation', () => {
-    const name = execFileSync('dpkg-query', ['-W', '-f', '${Package}=${Version}', 'dpkg'], { encoding: 'utf8' });
+    const name = execFileSync('dpkg-query', ['-W', '-f', `\${Package}=\${Version}`, 'dpkg'], { encoding: 'utf8' });
     const run = spawnSync('apt-get', ['-q', '-s', '-o', 'Debug::NoLocking=1', '-y', '--no-install-recommends', 'install', '--', name], {
       encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C.UTF-8' },
