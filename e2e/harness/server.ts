@@ -34,6 +34,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       FETTLE_URL: url,
       FETTLE_DATA: options.dataDir,
       FETTLE_PARENT_PIPE: '',
+      FETTLE_FETCH_FEEDS: 'no',
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
