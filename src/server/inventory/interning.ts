@@ -42,11 +42,11 @@ export function createInterner<Value>(db: Db, table: InternedTable<Value>): Inte
       const batch = missing.slice(at, at + BATCH_ROWS);
       // One jsonb parameter: array parameters cost 3.5 times as much (docs/decisions/0002-database.md).
       const wanted = JSON.stringify(batch.map((value, n) => ({ n, ...table.row(value) })));
-      const rows = await db.transaction(async tx => {
-        await tx.query(sql.insert, [wanted]);
-        return tx.query<{ n: number; id: number }>(sql.find, [wanted]);
-      });
-      for (const { n, id } of rows) memory.set(batch[n]!, id);
+      const rows = await db.query<{ n: number; id: number | null }>(sql.intern, [wanted]);
+      for (const { n, id } of rows) if (id !== null) memory.set(batch[n]!, id);
+      // Another process made the row at the same moment: it is there now, but was not yet when the statement began.
+      if (rows.some(({ id }) => id === null))
+        for (const { n, id } of await db.query<{ n: number; id: number }>(sql.find, [wanted])) memory.set(batch[n]!, id);
     }
   }
 
@@ -83,9 +83,11 @@ function statements({ table, columns, unique }: Pick<InternedTable<never>, 'tabl
   const same = unique.map(name => `t.${name} = w.${name}`).join(' and ');
   // A scalar subquery is an index look-up for each of a few rows, whatever the planner thinks of the size of a JSON list; a join reads the table.
   const known = `(select t.id from ${table} t where ${same})`;
+  const fresh = `(select t.id from fresh t where ${same})`;
   return {
     // Looking first spares the identity sequence, which `on conflict` alone would spend on every known row.
-    insert: `insert into ${table} (${names}) select ${names} from ${wanted} where ${known} is null order by ${unique.join(', ')} on conflict do nothing`,
+    intern: `with fresh as (insert into ${table} (${names}) select ${names} from ${wanted} where ${known} is null order by ${unique.join(', ')} on conflict do nothing returning id, ${unique.join(', ')})
+      select w.n, coalesce(${known}, ${fresh}) as id from ${wanted}`,
     find: `select w.n, ${known} as id from ${wanted}`,
     all: `select id, ${names} from ${table}`,
   };

@@ -5,6 +5,7 @@ import { unpackSince } from '../../core/inventory/since.ts';
 import type { HostFacts, PackageRecord } from '../../core/inventory/snapshot.ts';
 import { addMs, type Clock, DAY_MS, MINUTE_MS } from '../../core/kernel/instants.ts';
 import type { InventoryChange } from '../ports.ts';
+import { packageVersions } from './interning.ts';
 import {
   candidateRecord,
   hostFactsOf,
@@ -290,5 +291,27 @@ describe('back-filled history', () => {
       'log upgrade openssl 3.0.14-1>3.0.15-1',
     ]);
     expect((await stored(hostId)).since).toEqual({ 'openssl 3.0.15-1': new Date(start + 100 * DAY_MS).toISOString() });
+  });
+});
+
+describe('interning', () => {
+  it('gives one id to one version, also when two processes meet it at once', async () => {
+    const { db } = bench.database;
+    const values = Array.from({ length: 300 }, (_, index) => ({
+      name: `met-${index}`,
+      arch: 'amd64',
+      version: '1',
+      sourceName: 'met',
+      sourceVersion: '1',
+    }));
+    const processes = Array.from({ length: 6 }, () => packageVersions(db, 'deb'));
+    const ids = await Promise.all(processes.map((process, index) => process.idsOf(index % 2 === 0 ? values : values.toReversed())));
+    for (const [index, list] of ids.entries()) expect(index % 2 === 0 ? list : list.toReversed()).toEqual(ids[0]);
+    expect(
+      await db.query("select count(*)::int as n, count(distinct id)::int as ids from package_version where source_name = 'met'"),
+    ).toEqual([{ n: 300, ids: 300 }]);
+    const restarted = packageVersions(db, 'deb');
+    await restarted.load();
+    expect(restarted.of(ids[0]![7]!)).toEqual(values[7]);
   });
 });
