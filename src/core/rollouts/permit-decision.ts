@@ -150,6 +150,36 @@ export function decidePermit(facts: PermitFacts): PermitDecision {
   return { granted: true, expiresAt: addMs(facts.now, PERMIT_MINUTES * MINUTE_MS) };
 }
 
+/** What a host gets that asks: the permit it was given before, a new one, or no. */
+export type PermitAnswerKind =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'new'; readonly expiresAt: Instant }
+  | { readonly kind: 'no'; readonly refusal: Extract<PermitDecision, { granted: false }> };
+
+/**
+ * A host that asks again says that it has not begun: its answer was lost. It is decided anew, so that nobody starts on an old yes after somebody said stop;
+ * while the answer stays yes it gets the same permit until that has run out, then another. A permit that was used is not given again.
+ */
+export function answerPermit(facts: PermitFacts, live: { readonly expiresAt: Instant; readonly begun: boolean } | null): PermitAnswerKind {
+  if (live?.begun === true && facts.askedAttempt === facts.job.attempt) {
+    const { retryAfterSeconds } = WAITING_ON['wrong-state'];
+    return {
+      kind: 'no',
+      refusal: {
+        granted: false,
+        code: 'wrong-state',
+        text: 'The permit for this has been used.',
+        retryAfterSeconds,
+        final: true,
+        changesAt: null,
+      },
+    };
+  }
+  const decision = decidePermit(facts);
+  if (!decision.granted) return { kind: 'no', refusal: decision };
+  return live !== null && live.expiresAt > facts.now ? { kind: 'same' } : { kind: 'new', expiresAt: decision.expiresAt };
+}
+
 /** S7: a valid approval whose hash is the plan's. */
 function approvalVoid({ change, rollout, now }: PermitFacts): boolean {
   return change === null || !APPROVED.includes(change.state) || change.planHash !== rollout.planHash || change.expiresAt <= now;

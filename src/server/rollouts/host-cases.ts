@@ -1,10 +1,11 @@
 import type { TransactionItem } from '../../core/rollouts/host-plan.ts';
 import { inverseTransaction } from '../../core/rollouts/inverse.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import type { HostCase } from '../../core/rollouts/planner.ts';
 import type { Queryable } from '../../db/db.ts';
 import { conflict, invalid } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
-import type { JobRow, RolloutRow } from './rows.ts';
+import { JOB_COLUMNS, type RolloutRow } from './rows.ts';
 
 /** A host before it has been asked to rehearse. */
 export type UnrehearsedHost = Omit<HostCase, 'rehearsal'>;
@@ -46,24 +47,24 @@ async function hostsToPatch({ context, fleet }: Engine, row: RolloutRow): Promis
 /** What each host's own result says it had before. */
 async function hostsToRevert({ context }: Engine, row: RolloutRow): Promise<Resolved> {
   const hostIds = row.spec.selector.hostIds ?? [];
-  const jobs = await context.db.query<JobRow>('select * from job where rollout_id = $1 and host_id = any($2) order by host_id', [
-    row.reverts_id,
-    hostIds,
-  ]);
+  const jobs = await context.db.query<JobStatus>(
+    `select ${JOB_COLUMNS} from job where rollout_id = $1 and host_id = any($2) order by host_id`,
+    [row.reverts_id, hostIds],
+  );
   const means = await meansToAct(context.db, hostIds);
   const hosts = jobs.map((job): UnrehearsedHost => {
     const asked = job.result === null ? [] : inverseTransaction(job.transaction, job.result);
     const unknown = job.result === null ? 'it has not told what it did: there is no exact version to go back to' : null;
     const excluded =
-      means.get(job.host_id)?.refusal ?? unknown ?? (asked.length === 0 ? 'already compliant: it has the versions from before' : null);
+      means.get(job.hostId)?.refusal ?? unknown ?? (asked.length === 0 ? 'already compliant: it has the versions from before' : null);
     return {
-      hostId: job.host_id,
-      hostName: job.host_name,
+      hostId: job.hostId,
+      hostName: job.hostName,
       asked,
       excluded,
-      restartUnits: job.result?.restartedUnits ?? [],
+      restartUnits: [...(job.result?.restartedUnits ?? [])],
       rebootExpected: job.result?.rebooted ?? false,
-      runsFettle: means.get(job.host_id)?.runsFettle ?? false,
+      runsFettle: means.get(job.hostId)?.runsFettle ?? false,
     };
   });
   return { hosts, closesVulnerabilities: 0 };

@@ -1,7 +1,9 @@
 import { invariant } from '../../core/kernel/faults.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
+import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { Queryable } from '../../db/db.ts';
 import { notFound } from '../runtime/problems.ts';
-import type { ChangeRequestRow, JobRow, RingRow, RolloutRow } from './rows.ts';
+import { type ChangeRequestRow, JOB_COLUMNS, RING_COLUMNS, type RolloutRow } from './rows.ts';
 
 /**
  * Locks are taken in one order everywhere, so that two transactions can wait for each other but never in a circle (domain.md 2.9):
@@ -25,18 +27,18 @@ export async function lockChangeRequest(tx: Queryable, id: string | null): Promi
   return row ?? null;
 }
 
-export function lockRings(tx: Queryable, rolloutId: string): Promise<RingRow[]> {
-  return tx.query<RingRow>('select * from ring where rollout_id = $1 order by ring_index for update', [rolloutId]);
+export function lockRings(tx: Queryable, rolloutId: string): Promise<RingStatus[]> {
+  return tx.query<RingStatus>(`select ${RING_COLUMNS} from ring where rollout_id = $1 order by ring_index for update`, [rolloutId]);
 }
 
-export async function lockRing(tx: Queryable, id: string): Promise<RingRow> {
-  const [row] = await tx.query<RingRow>('select * from ring where id = $1 for update', [id]);
+export async function lockRing(tx: Queryable, id: string): Promise<RingStatus> {
+  const [row] = await tx.query<RingStatus>(`select ${RING_COLUMNS} from ring where id = $1 for update`, [id]);
   invariant(row !== undefined, `ring ${id} exists`);
   return row;
 }
 
-export async function lockJob(tx: Queryable, id: string): Promise<JobRow> {
-  const [row] = await tx.query<JobRow>('select * from job where id = $1 for update', [id]);
+export async function lockJob(tx: Queryable, id: string): Promise<JobStatus> {
+  const [row] = await tx.query<JobStatus>(`select ${JOB_COLUMNS} from job where id = $1 for update`, [id]);
   if (row === undefined) throw notFound('job', id);
   return row;
 }

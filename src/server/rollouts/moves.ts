@@ -1,15 +1,17 @@
 import { invariant } from '../../core/kernel/faults.ts';
 import { CHANGE_REQUEST, type ChangeRequestEvent } from '../../core/rollouts/change-request-states.ts';
 import { JOB, type JobEventName, type JobState } from '../../core/rollouts/job-states.ts';
+import type { JobChange } from '../../core/rollouts/job-status.ts';
 import { isFinal, move, sourcesOf } from '../../core/rollouts/machine.ts';
-import { RING, type RingEvent } from '../../core/rollouts/ring-states.ts';
+import { type RingChange, type RingStatus, sameRing, sendRing } from '../../core/rollouts/ring-changes.ts';
+import type { RingEvent } from '../../core/rollouts/ring-states.ts';
 import { ROLLOUT, type RolloutEvent } from '../../core/rollouts/rollout-states.ts';
-import type { ChangeRequestRow, JobRow, RingRow, RolloutRow } from './rows.ts';
+import type { ChangeRequestRow, RolloutRow } from './rows.ts';
 import type { Step } from './step.ts';
 
 /**
  * The only writers of a state. Each asks the transition table, writes the row, a line of the live log and an audit entry in one transaction (S10).
- * Rows are locked by the caller and changed in place. A move that the table refuses is a defect: whoever sends an event has asked first.
+ * Rows are locked by the caller. A move that the table refuses is a defect: whoever sends an event has asked first.
  */
 export interface MoveOptions {
   /** Login, `host:ID` or `system`. */
@@ -41,23 +43,31 @@ export async function moveRollout(step: Step, row: RolloutRow, event: RolloutEve
   });
 }
 
-export async function moveRing(step: Step, row: RingRow, event: RingEvent, options: MoveOptions): Promise<void> {
-  const from = row.state;
-  const to = allowed('ring', row.id, from, event, move(RING, from, event));
-  row.state = to;
-  row.state_since = step.now;
-  row.state_reason = options.reason ?? null;
+/** Stores what core made of a ring: its row, and a line and an entry for each move. */
+export async function storeRing(step: Step, { ring, moves }: RingChange, options: MoveOptions): Promise<void> {
   await step.tx.query(
     'update ring set state = $2, state_since = $3, state_reason = $4, soak_ends_at = $5, last_success_at = $6 where id = $1',
-    [row.id, to, step.now, row.state_reason, row.soak_ends_at, row.last_success_at],
+    [ring.id, ring.state, ring.stateSince, ring.stateReason, ring.soakEndsAt, ring.lastSuccessAt],
   );
-  step.say(row.rollout_id, { kind: 'ring', ringIndex: row.ring_index, text: sentence(`ring ${row.name}: ${from} → ${to}`, options) });
-  step.audit({
-    actor: options.actor,
-    action: `ring.${event}`,
-    subject: row.id,
-    detail: { rolloutId: row.rollout_id, ring: row.name, from, to, reason: row.state_reason, ...options.detail },
-  });
+  for (const { event, from, to, reason } of moves) {
+    step.say(ring.rolloutId, {
+      kind: 'ring',
+      ringIndex: ring.ringIndex,
+      text: sentence(`ring ${ring.name}: ${from} → ${to}`, { ...options, reason }),
+    });
+    step.audit({
+      actor: options.actor,
+      action: `ring.${event}`,
+      subject: ring.id,
+      detail: { rolloutId: ring.rolloutId, ring: ring.name, from, to, reason, ...options.detail },
+    });
+  }
+}
+
+export async function moveRing(step: Step, ring: RingStatus, event: RingEvent, options: MoveOptions): Promise<RingStatus> {
+  const change = sendRing(sameRing(ring), event, step.now, options.reason ?? null);
+  await storeRing(step, change, options);
+  return change.ring;
 }
 
 export async function moveChangeRequest(step: Step, row: ChangeRequestRow, event: ChangeRequestEvent, options: MoveOptions): Promise<void> {
@@ -74,74 +84,53 @@ export async function moveChangeRequest(step: Step, row: ChangeRequestRow, event
   });
 }
 
-/** Writes every changeable column of the row: the caller sets what else the event brings before it calls. */
-export async function moveJob(step: Step, row: JobRow, event: JobEventName, options: MoveOptions): Promise<void> {
-  const from = row.state;
-  const to = allowed('job', row.id, from, event, move(JOB, from, event));
-  row.state = to;
-  row.state_since = step.now;
-  if (isFinal(JOB, to)) {
-    row.finished_at = step.now;
-    row.waiting_on = null;
-    row.parked = false;
-  }
-  await saveJob(step, row);
-  step.say(row.rollout_id, {
-    kind: 'job',
-    ringIndex: row.ring_index,
-    jobId: row.id,
-    hostName: row.host_name,
-    text: sentence(to, options),
-  });
-  step.audit({
-    actor: options.actor,
-    action: `job.${event}`,
-    subject: row.id,
-    detail: {
-      rolloutId: row.rollout_id,
-      hostId: row.host_id,
-      attempt: row.attempt,
-      from,
-      to,
-      reason: options.reason ?? null,
-      ...options.detail,
-    },
-  });
-}
-
-export async function saveJob(step: Step, row: JobRow): Promise<void> {
+/** Stores what core made of a job: its row once, and a line and an entry for each move. */
+export async function storeJob(step: Step, { job, moves }: JobChange): Promise<void> {
   await step.tx.query(
     `update job set state = $2, state_since = $3, phase = $4, attempt = $5, attempts_left = $6, waiting_on = $7, parked = $8, not_before = $9,
-       retry_since = $10, last_heard_at = $11, cancel_requested = $12, failure_class = $13, failure = $14, failure_signature = $15,
-       infrastructure = $16, touched = $17, failure_accepted_by = $18, result = $19::jsonb, healed = $20::jsonb, closed_vulnerabilities = $21,
-       started_at = $22, finished_at = $23
+       retry_since = $10, last_heard_at = $11, failure_class = $12, failure = $13, failure_signature = $14, infrastructure = $15, touched = $16,
+       result = $17::jsonb, healed = $18::jsonb, closed_vulnerabilities = $19, started_at = $20, finished_at = $21
      where id = $1`,
     [
-      row.id,
-      row.state,
-      row.state_since,
-      row.phase,
-      row.attempt,
-      row.attempts_left,
-      row.waiting_on,
-      row.parked,
-      row.not_before,
-      row.retry_since,
-      row.last_heard_at,
-      row.cancel_requested,
-      row.failure_class,
-      row.failure,
-      row.failure_signature,
-      row.infrastructure,
-      row.touched,
-      row.failure_accepted_by,
-      row.result === null ? null : JSON.stringify(row.result),
-      JSON.stringify(row.healed),
-      row.closed_vulnerabilities,
-      row.started_at,
-      row.finished_at,
+      job.id,
+      job.state,
+      job.stateSince,
+      job.phase,
+      job.attempt,
+      job.attemptsLeft,
+      job.waitingOn,
+      job.parked,
+      job.notBefore,
+      job.retrySince,
+      job.lastHeardAt,
+      job.failureClass,
+      job.failure,
+      job.failureSignature,
+      job.infrastructure,
+      job.touched,
+      job.result === null ? null : JSON.stringify(job.result),
+      JSON.stringify(job.healed),
+      job.closedVulnerabilities,
+      job.startedAt,
+      job.finishedAt,
     ],
   );
+  for (const { event, from, to, by, reason, detail } of moves) {
+    const actor = by === 'host' ? `host:${job.hostId}` : 'system';
+    step.say(job.rolloutId, {
+      kind: 'job',
+      ringIndex: job.ringIndex,
+      jobId: job.id,
+      hostName: job.hostName,
+      text: sentence(to, { actor, reason }),
+    });
+    step.audit({
+      actor,
+      action: `job.${event}`,
+      subject: job.id,
+      detail: { rolloutId: job.rolloutId, hostId: job.hostId, attempt: job.attempt, from, to, reason, ...detail },
+    });
+  }
 }
 
 /**

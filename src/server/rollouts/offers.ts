@@ -1,22 +1,20 @@
 import { makeId } from '../../core/kernel/ids.ts';
-import { addMs, HOUR_MS, type Instant, MINUTE_MS } from '../../core/kernel/instants.ts';
-import { HOST_PLAN_TYPE, type HostPlan } from '../../core/rollouts/host-plan.ts';
+import { addMs } from '../../core/kernel/instants.ts';
+import { HOST_PLAN_TYPE } from '../../core/rollouts/host-plan.ts';
+import { hostPlanFor } from '../../core/rollouts/host-plan-for.ts';
+import { offerJob } from '../../core/rollouts/job-changes.ts';
 import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import type { HostChange } from '../ports.ts';
 import type { Engine } from './engine.ts';
 import { lockHost, lockJob, lockRing, lockRollout } from './locks.ts';
-import { moveJob } from './moves.ts';
+import { storeJob } from './moves.ts';
 import { PREPARE_MS } from './openings.ts';
-import type { JobRow, RolloutRow } from './rows.ts';
+import type { RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
 
 /** Hosts prepare (simulate, download) while others are at work; the permit keeps the concurrency. Twice the slots keep them filled. */
 const OFFERS_PER_SLOT = 2;
-/** security.md 2.2 allows 72 hours; a day covers any window, and a plan that lay longer describes an older host. */
-const PLAN_HOURS = 24;
-/** The precheck accepts clocks that are five minutes off (domain.md 2.4). */
-const CLOCK_SKEW_MINUTES = 5;
-
 /** Offers jobs of the open ring up to its free places, each in a transaction of its own: hosts do not wait for each other. */
 export async function offerJobs(engine: Engine, rolloutId: string): Promise<number> {
   const { db, clock } = engine.context;
@@ -40,15 +38,14 @@ export async function offerJobs(engine: Engine, rolloutId: string): Promise<numb
 async function offer(engine: Engine, step: Step, rolloutId: string, jobId: string, hostId: string): Promise<boolean> {
   await lockHost(step.tx, hostId);
   const rollout = await lockRollout(step.tx, rolloutId, 'share');
-  const job = await peekJob(step, jobId);
-  const ring = await lockRing(step.tx, job.ring_id);
+  const ring = await lockRing(step.tx, await peekRing(step, jobId));
   const row = await lockJob(step.tx, jobId);
   if (
     rollout.state !== 'running' ||
     ring.state !== 'running' ||
     row.state !== 'queued' ||
     row.parked ||
-    (row.not_before ?? step.now) > step.now
+    (row.notBefore ?? step.now) > step.now
   )
     return false;
   const [taken] = await step.tx.query<{ places: number; host: number }>(
@@ -61,64 +58,46 @@ async function offer(engine: Engine, step: Step, rolloutId: string, jobId: strin
   return true;
 }
 
-async function peekJob(step: Step, id: string): Promise<Pick<JobRow, 'ring_id'>> {
-  const [row] = await step.tx.query<Pick<JobRow, 'ring_id'>>('select ring_id from job where id = $1', [id]);
-  if (row === undefined) throw new Error(`job ${id} exists`);
-  return row;
+async function peekRing(step: Step, jobId: string): Promise<string> {
+  const [row] = await step.tx.query<{ ring_id: string }>('select ring_id from job where id = $1', [jobId]);
+  if (row === undefined) throw new Error(`job ${jobId} exists`);
+  return row.ring_id;
 }
 
-/** A new attempt is a new plan with the next sequence of its host: whoever still holds an older one is refused a permit (fencing). */
-async function sign(engine: Engine, step: Step, rollout: RolloutRow, row: JobRow): Promise<void> {
+/** The next sequence of the host goes with the attempt; the host refuses anything at or below what it has accepted. */
+async function sign(engine: Engine, step: Step, rollout: RolloutRow, waiting: JobStatus): Promise<void> {
   const { context } = engine;
   const [lock] = await step.tx.query<{ plan_sequence: number }>(
     'update host_lock set plan_sequence = plan_sequence + 1 where host_id = $1 returning plan_sequence',
-    [row.host_id],
+    [waiting.hostId],
   );
   if (lock === undefined) throw new Error('the host was locked before');
-  row.attempt += 1;
-  row.attempts_left -= 1;
-  row.retry_since ??= step.now;
-  row.not_before = null;
-  row.waiting_on = null;
-  row.phase = null;
-  row.last_heard_at = null;
-  row.started_at ??= step.now;
-  const plan = hostPlan(context.installation.id, makeId('plan', context.randomHex(16)), lock.plan_sequence, rollout, row, step.now);
-  const envelope = context.planKeys.sign(HOST_PLAN_TYPE, plan);
-  await step.tx.query(
-    `insert into job_attempt (job_id, attempt, plan_id, host_sequence, envelope, offered_at, not_after) values ($1, $2, $3, $4, $5::jsonb, $6, $7)`,
-    [row.id, row.attempt, plan.planId, plan.sequence, JSON.stringify(envelope), step.now, plan.notAfter],
-  );
-  if (row.closed_vulnerabilities.length === 0) row.closed_vulnerabilities = engine.fleet.closedBy(row.host_id, upgrades(row));
-  await moveJob(step, row, 'offer', { actor: 'system', detail: { planId: plan.planId, sequence: plan.sequence, notAfter: plan.notAfter } });
-}
-
-function hostPlan(installationId: string, planId: string, sequence: number, rollout: RolloutRow, row: JobRow, now: Instant): HostPlan {
-  const latest = addMs(now, PLAN_HOURS * HOUR_MS);
+  const planId = makeId('plan', context.randomHex(16));
+  const closedVulnerabilities =
+    waiting.closedVulnerabilities.length > 0 ? waiting.closedVulnerabilities : engine.fleet.closedBy(waiting.hostId, upgrades(waiting));
+  const change = offerJob({ ...waiting, closedVulnerabilities }, step.now, { planId, sequence: lock.plan_sequence });
   const { spec } = rollout;
-  return {
-    version: 1,
+  const terms = {
+    installationId: context.installation.id,
     planId,
-    policyRoot: 1,
-    installationId,
-    hostId: row.host_id,
-    sequence,
-    jobId: row.id,
-    attempt: row.attempt,
-    rolloutId: rollout.id,
+    sequence: lock.plan_sequence,
     rolloutPlanHash: rollout.plan_hash ?? '',
     kind: rollout.kind,
-    notBefore: addMs(now, -CLOCK_SKEW_MINUTES * MINUTE_MS),
-    notAfter: rollout.window_ends_at !== null && rollout.window_ends_at < latest ? rollout.window_ends_at : latest,
-    transaction: row.transaction,
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
+    windowEndsAt: rollout.window_ends_at,
   };
+  const plan = hostPlanFor(change.job, terms, step.now);
+  await step.tx.query(
+    `insert into job_attempt (job_id, attempt, plan_id, host_sequence, envelope, offered_at, not_after) values ($1, $2, $3, $4, $5::jsonb, $6, $7)`,
+    [plan.jobId, plan.attempt, planId, plan.sequence, JSON.stringify(context.planKeys.sign(HOST_PLAN_TYPE, plan)), step.now, plan.notAfter],
+  );
+  await storeJob(step, change);
 }
 
-function upgrades(row: JobRow): HostChange[] {
-  return row.transaction.flatMap(({ name, arch, fromVersion, toVersion, action }) =>
+function upgrades(job: JobStatus): HostChange[] {
+  return job.transaction.flatMap(({ name, arch, fromVersion, toVersion, action }) =>
     action === 'upgrade' && fromVersion !== null && toVersion !== null ? [{ name, arch, fromVersion, toVersion }] : [],
   );
 }

@@ -1,24 +1,26 @@
 import type { z } from 'zod';
 import type { HostProof } from '../../api/hosts.ts';
 import { JOB_SATISFIED } from '../../core/rollouts/job-states.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import { itemKey } from '../../core/rollouts/plan.ts';
 import { csvLine } from '../runtime/csv.ts';
 import type { Engine } from './engine.ts';
-import type { JobRow, RolloutRow } from './rows.ts';
+import { JOB_COLUMNS, type RolloutRow } from './rows.ts';
 import { rolloutById } from './views.ts';
 
 export type ProofView = z.output<typeof HostProof>;
 
-interface ProofRow extends JobRow {
-  readonly rollout_name: string;
+interface ProofRow extends JobStatus {
+  readonly rolloutName: string;
   readonly kind: RolloutRow['kind'];
-  readonly requested_by: string;
-  readonly approved_by: string | null;
-  readonly self_approved: boolean;
-  readonly plan_hash: string | null;
+  readonly requestedBy: string;
+  readonly approvedBy: string | null;
+  readonly selfApproved: boolean;
+  readonly planHash: string | null;
 }
 
-const PROOF = `select job.*, rollout.name as rollout_name, rollout.kind, rollout.requested_by, rollout.approved_by, rollout.self_approved, rollout.plan_hash
+const PROOF = `select ${JOB_COLUMNS}, rollout.name as "rolloutName", rollout.kind, rollout.requested_by as "requestedBy", rollout.approved_by as "approvedBy",
+  rollout.self_approved as "selfApproved", rollout.plan_hash as "planHash"
   from job join rollout on rollout.id = job.rollout_id`;
 
 /** What was asked of this host, what it had before, what it reported, what is observed on it now, and who approved it; newest first. */
@@ -42,32 +44,32 @@ function proofOf(row: ProofRow, observed: ReadonlyMap<string, string | null>): P
   const succeeded = row.state === 'succeeded';
   return {
     jobId: row.id,
-    rolloutId: row.rollout_id,
-    rolloutName: row.rollout_name,
+    rolloutId: row.rolloutId,
+    rolloutName: row.rolloutName,
     kind: row.kind,
     state: row.state,
-    requestedBy: row.requested_by,
-    approvedBy: row.approved_by,
-    selfApproved: row.self_approved,
-    planHash: row.plan_hash ?? '',
+    requestedBy: row.requestedBy,
+    approvedBy: row.approvedBy,
+    selfApproved: row.selfApproved,
+    planHash: row.planHash ?? '',
     asked,
     before: (row.result?.before ?? []).filter(one => keys.has(itemKey(one))),
     after: (row.result?.after ?? []).filter(one => keys.has(itemKey(one))),
     observedNow: asked.map(({ name, arch }) => ({ name, arch, version: observed.get(itemKey({ name, arch })) ?? null })),
     verdict: verdictOf(row, observed),
     failure: row.failure,
-    closedVulnerabilities: succeeded && row.kind === 'patch' ? row.closed_vulnerabilities : [],
+    closedVulnerabilities: succeeded && row.kind === 'patch' ? [...row.closedVulnerabilities] : [],
     restartedUnits: [...(row.result?.restartedUnits ?? [])],
     rebooted: row.result?.rebooted ?? false,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
   };
 }
 
 /** In words; what is observed now outweighs what was once reported. */
 function verdictOf(row: ProofRow, observed: ReadonlyMap<string, string | null>): string {
   if (!JOB_SATISFIED.includes(row.state))
-    return row.finished_at === null
+    return row.finishedAt === null
       ? `not ended: ${row.state}`
       : row.touched
         ? `${row.state}: the host was changed`
@@ -117,7 +119,7 @@ export async function* proofCsv(engine: Engine, rolloutId: string): AsyncGenerat
       [rolloutId, ring, after, BATCH],
     );
     for (const row of rows) yield (await linesOf(engine, row)).join('');
-    ring = rows.at(-1)?.ring_index ?? ring;
+    ring = rows.at(-1)?.ringIndex ?? ring;
     after = rows.at(-1)?.position ?? after;
     done = rows.length < BATCH;
   }
@@ -125,7 +127,7 @@ export async function* proofCsv(engine: Engine, rolloutId: string): AsyncGenerat
 }
 
 async function linesOf(engine: Engine, row: ProofRow): Promise<string[]> {
-  const proof = proofOf(row, await observedOn(engine, row.host_id));
+  const proof = proofOf(row, await observedOn(engine, row.hostId));
   const before = new Map(proof.before.map(one => [itemKey(one), one.version]));
   const after = new Map(proof.after.map(one => [itemKey(one), one]));
   const now = new Map(proof.observedNow.map(one => [itemKey(one), one.version]));
@@ -138,8 +140,8 @@ async function linesOf(engine: Engine, row: ProofRow): Promise<string[]> {
       proof.requestedBy,
       proof.approvedBy,
       proof.selfApproved,
-      row.host_name,
-      row.ring_index,
+      row.hostName,
+      row.ringIndex,
       proof.state,
       item.action,
       item.name,

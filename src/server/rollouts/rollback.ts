@@ -1,10 +1,12 @@
 import type { RolloutSpecView } from '../../api/rollouts.ts';
 import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
+import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import { conflict } from '../runtime/problems.ts';
 import { createDraft } from './drafts.ts';
 import type { Engine } from './engine.ts';
 import type { Person } from './people.ts';
-import type { JobRow, RingRow } from './rows.ts';
+import { RING_COLUMNS } from './rows.ts';
 import { rolloutById } from './views.ts';
 
 /** RingSpec of the contract takes this many host ids; a larger ring takes what is left instead, which is only right for the last one. */
@@ -29,22 +31,22 @@ export async function draftRollback(
       'Only a rollout that has started and is stopped or finished can be taken back.',
       'Pause or halt it first.',
     );
-  const jobs = await db.query<Pick<JobRow, 'host_id' | 'ring_id' | 'state' | 'touched'>>(
-    'select host_id, ring_id, state, touched from job where rollout_id = $1 order by position',
+  const jobs = await db.query<Pick<JobStatus, 'hostId' | 'ringId' | 'state' | 'touched'>>(
+    'select host_id as "hostId", ring_id as "ringId", state, touched from job where rollout_id = $1 order by position',
     [id],
   );
-  const touched = jobs.filter(job => job.touched && (hostIds === undefined || hostIds.includes(job.host_id)));
+  const touched = jobs.filter(job => job.touched && (hostIds === undefined || hostIds.includes(job.hostId)));
   const busy = touched.filter(job => JOB_ACTIVE.includes(job.state));
   if (busy.length > 0)
     throw conflict('still-at-work', `${busy.length} hosts are still at work.`, 'Wait until they have ended, or choose other hosts.');
   if (touched.length === 0)
     throw conflict('nothing-changed', 'This rollout has changed none of these hosts.', 'There is nothing to take back.');
-  const rings = await db.query<RingRow>('select * from ring where rollout_id = $1 order by ring_index desc', [id]);
+  const rings = await db.query<RingStatus>(`select ${RING_COLUMNS} from ring where rollout_id = $1 order by ring_index desc`, [id]);
   const { spec } = original;
   const draft: RolloutSpecView = {
     name: `Roll back: ${original.name}`.slice(0, 200),
     patchIds: [],
-    selector: { hostIds: touched.map(job => job.host_id) },
+    selector: { hostIds: touched.map(job => job.hostId) },
     rings: newestFirst(rings, touched),
     window: { startsAt: null, endsAt: null, timeZone: spec.window.timeZone, repeat: null },
     restart: spec.restart,
@@ -55,9 +57,9 @@ export async function draftRollback(
   return await createDraft(engine, person, { spec: draft, kind: 'rollback', revertsId: id });
 }
 
-function newestFirst(rings: readonly RingRow[], touched: readonly Pick<JobRow, 'host_id' | 'ring_id'>[]): RolloutSpecView['rings'] {
+function newestFirst(rings: readonly RingStatus[], touched: readonly Pick<JobStatus, 'hostId' | 'ringId'>[]): RolloutSpecView['rings'] {
   const filled = rings
-    .map(ring => ({ ring, hostIds: touched.filter(job => job.ring_id === ring.id).map(job => job.host_id) }))
+    .map(ring => ({ ring, hostIds: touched.filter(job => job.ringId === ring.id).map(job => job.hostId) }))
     .filter(one => one.hostIds.length > 0);
   if (filled.some(one => one.hostIds.length > RING_HOSTS_MAX))
     return [{ name: 'undo', soakMinutes: 0, concurrency: Math.max(...filled.map(one => one.ring.concurrency)) }];

@@ -1,10 +1,8 @@
 import type { RolloutSpecView } from '../../api/rollouts.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { ChangeRequestState } from '../../core/rollouts/change-request-states.ts';
-import type { JobResult, TransactionItem } from '../../core/rollouts/host-plan.ts';
-import type { JobState } from '../../core/rollouts/job-states.ts';
-import type { GateThresholds } from '../../core/rollouts/plan.ts';
-import type { RingState } from '../../core/rollouts/ring-states.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
+import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { RolloutState } from '../../core/rollouts/rollout-states.ts';
 
 /** Rows as PostgreSQL hands them over; columns are explained in src/db/migrations/0004-rollouts.sql. */
@@ -52,60 +50,58 @@ export interface ChangeRequestRow {
   expires_at: Instant;
 }
 
-export interface RingRow {
-  readonly id: string;
-  readonly rollout_id: string;
-  readonly ring_index: number;
-  readonly name: string;
-  state: RingState;
-  state_since: Instant;
-  state_reason: string | null;
-  readonly hosts: number;
-  readonly soak_minutes: number;
-  readonly concurrency: number;
-  readonly gate: GateThresholds;
-  soak_ends_at: Instant | null;
-  last_success_at: Instant | null;
-}
+const camel = (names: readonly string[], table: string): string =>
+  names.map(name => `${table}.${name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)} as "${name}"`).join(', ');
 
-export interface JobRow {
-  readonly id: string;
-  readonly rollout_id: string;
-  readonly ring_id: string;
-  readonly ring_index: number;
-  readonly position: number;
-  readonly host_id: string;
-  readonly host_name: string;
-  state: JobState;
-  state_since: Instant;
-  phase: string | null;
-  attempt: number;
-  attempts_left: number;
-  waiting_on: string | null;
-  parked: boolean;
-  not_before: Instant | null;
-  retry_since: Instant | null;
-  readonly estimated_minutes: number;
-  last_heard_at: Instant | null;
-  cancel_requested: boolean;
-  failure_class: string | null;
-  failure: string | null;
-  failure_signature: string | null;
-  infrastructure: boolean;
-  touched: boolean;
-  failure_accepted_by: string | null;
-  readonly transaction: TransactionItem[];
-  result: JobResult | null;
-  healed: string[];
-  closed_vulnerabilities: string[];
-  started_at: Instant | null;
-  finished_at: Instant | null;
-}
+/** Jobs and rings are read in the shape in which core decides about them. */
+const JOB_FIELDS: readonly (keyof JobStatus)[] = [
+  'id',
+  'rolloutId',
+  'ringId',
+  'ringIndex',
+  'position',
+  'hostId',
+  'hostName',
+  'transaction',
+  'estimatedMinutes',
+  'state',
+  'stateSince',
+  'phase',
+  'attempt',
+  'attemptsLeft',
+  'waitingOn',
+  'parked',
+  'notBefore',
+  'retrySince',
+  'lastHeardAt',
+  'cancelRequested',
+  'failureClass',
+  'failure',
+  'failureSignature',
+  'infrastructure',
+  'touched',
+  'failureAcceptedBy',
+  'result',
+  'healed',
+  'closedVulnerabilities',
+  'startedAt',
+  'finishedAt',
+];
+export const JOB_COLUMNS = camel(JOB_FIELDS, 'job');
 
-export interface SimulationRow {
-  readonly id: string;
-  readonly host_id: string;
-  readonly request: unknown;
-  readonly host: unknown;
-  readonly answer: unknown;
-}
+const RING_FIELDS: readonly (keyof RingStatus)[] = [
+  'id',
+  'rolloutId',
+  'ringIndex',
+  'name',
+  'hosts',
+  'soakMinutes',
+  'concurrency',
+  'gate',
+  'state',
+  'stateSince',
+  'stateReason',
+  'soakEndsAt',
+  'lastSuccessAt',
+];
+export const RING_COLUMNS = camel(RING_FIELDS, 'ring');

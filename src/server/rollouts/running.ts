@@ -4,6 +4,8 @@ import { JOB, JOB_ACTIVE, JOB_SATISFIED } from '../../core/rollouts/job-states.t
 import { move } from '../../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../../core/rollouts/plan.ts';
 import { ATTEMPTS_MAX } from '../../core/rollouts/retry.ts';
+import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
+import { ending } from '../../core/rollouts/rollout-changes.ts';
 import { needsOverride } from '../../core/rollouts/verbs.ts';
 import { conflict, invalid } from '../runtime/problems.ts';
 import { refuseUnless } from './drafts.ts';
@@ -11,7 +13,7 @@ import type { Engine } from './engine.ts';
 import { lockChangeRequest, lockRings, lockRollout } from './locks.ts';
 import { moveChangeRequest, moveJobs, moveRing, moveRollout } from './moves.ts';
 import type { Person } from './people.ts';
-import type { PauseReason, RingRow, RolloutRow } from './rows.ts';
+import type { PauseReason, RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
 import { verbFacts } from './verb-facts.ts';
 
@@ -41,7 +43,7 @@ export async function begin(engine: Engine, step: Step, row: RolloutRow, actor: 
 }
 
 /** The population is frozen here: one job per host of the approved plan, no other ever (S12, S13). */
-async function makeJobs({ context }: Engine, step: Step, row: RolloutRow, rings: readonly RingRow[]): Promise<void> {
+async function makeJobs({ context }: Engine, step: Step, row: RolloutRow, rings: readonly RingStatus[]): Promise<void> {
   const [stored] = await step.tx.query<{ plan: string }>('select plan from rollout_plan where rollout_id = $1 and plan_hash = $2', [
     row.id,
     row.plan_hash,
@@ -117,7 +119,7 @@ export async function resume(engine: Engine, person: Person, id: string, reason:
   });
 }
 
-async function acceptFailures(step: Step, ring: RingRow, person: Person, reason: string): Promise<void> {
+async function acceptFailures(step: Step, ring: RingStatus, person: Person, reason: string): Promise<void> {
   const accepted = await step.tx.query<{ host_name: string }>(
     `update job set failure_accepted_by = $2 where ring_id = $1 and failure_accepted_by is null
        and state in ('failed', 'verify-failed', 'timed-out', 'unreachable') returning host_name`,
@@ -128,7 +130,7 @@ async function acceptFailures(step: Step, ring: RingRow, person: Person, reason:
     `insert into gate_evaluation (rollout_id, ring_id, at, verdict, inputs, thresholds, statement, reasons, decided_by, override_reason)
      values ($1, $2, $3, 'pass', $4::jsonb, $5::jsonb, $6, $7::jsonb, $8, $9)`,
     [
-      ring.rollout_id,
+      ring.rolloutId,
       ring.id,
       step.now,
       JSON.stringify({ accepted: names.length }),
@@ -139,16 +141,16 @@ async function acceptFailures(step: Step, ring: RingRow, person: Person, reason:
       reason,
     ],
   );
-  step.say(ring.rollout_id, {
+  step.say(ring.rolloutId, {
     kind: 'gate',
-    ringIndex: ring.ring_index,
+    ringIndex: ring.ringIndex,
     text: `ring ${ring.name}: gate overridden by ${person.login}: ${reason}`,
   });
   step.audit({
     actor: person.login,
     action: 'gate.override',
     subject: ring.id,
-    detail: { rolloutId: ring.rollout_id, ring: ring.name, reason, accepted: names },
+    detail: { rolloutId: ring.rolloutId, ring: ring.name, reason, accepted: names },
   });
 }
 
@@ -213,13 +215,9 @@ export async function complete(engine: Engine, step: Step, row: RolloutRow): Pro
        count(*) filter (where state in ('failed', 'verify-failed', 'timed-out'))::int as failed from job where rollout_id = $1`,
     [row.id, JOB_SATISFIED],
   );
-  const whole = counted !== undefined && counted.jobs === counted.satisfied;
-  await closeChangeRequest(step, row, whole ? 'successful' : 'successful-with-issues');
-  const open = (counted?.jobs ?? 0) - (counted?.satisfied ?? 0);
-  await moveRollout(step, row, whole ? 'complete' : 'complete-partial', {
-    actor: 'system',
-    reason: whole ? null : `${open} of ${counted?.jobs ?? 0} hosts did not end as asked`,
-  });
+  const end = ending(counted?.jobs ?? 0, counted?.satisfied ?? 0);
+  await closeChangeRequest(step, row, end.event === 'complete' ? 'successful' : 'successful-with-issues');
+  await moveRollout(step, row, end.event, { actor: 'system', reason: end.reason });
   step.afterwards(() => engine.poke());
 }
 

@@ -87,7 +87,7 @@ describe('a rollout over a real database', () => {
     expect(stopped.rings.map(ring => ring.state)).toEqual(['failed', 'pending']);
     expect(stopped.rings[0]!.gates.at(-1)!.verdict).toBe('fail');
     const [h1, ...rest] = await story.jobRows(id);
-    expect(h1).toMatchObject({ state: 'failed', failure_class: 'install-failed', infrastructure: false, touched: true });
+    expect(h1).toMatchObject({ state: 'failed', failureClass: 'install-failed', infrastructure: false, touched: true });
     expect(rest.every(job => job.state === 'queued' && !job.touched)).toBe(true);
     expect(story.hosts.slice(1).every(host => host.permits.length === 0 && host.packages.get('openssl') === '1')).toBe(true);
     expect(stopped.waitingOn[0]).toMatchObject({ code: 'paused' });
@@ -128,7 +128,7 @@ describe('a rollout over a real database', () => {
       attempt: 3,
       touched: false,
       infrastructure: true,
-      failure_class: 'repository-unavailable',
+      failureClass: 'repository-unavailable',
     });
     expect(story.host(1).packages.get('openssl')).toBe('1');
     story.host(1).script = ['ok'];
@@ -141,7 +141,7 @@ describe('a rollout over a real database', () => {
     const id = await story.started();
     const done = await story.until(id, ['completed', 'paused']);
     expect(done.rollout.state).toBe('completed');
-    expect((await story.jobRows(id))[0]).toMatchObject({ attempt: 3, failure_class: null, infrastructure: false });
+    expect((await story.jobRows(id))[0]).toMatchObject({ attempt: 3, failureClass: null, infrastructure: false });
   });
 
   it('stops every ring at a package with a wrong digest', async () => {
@@ -232,7 +232,7 @@ describe('a rollout over a real database', () => {
     await story.turn();
     story.clock.advance(24 * 3600);
     const stopped = await story.until(id, ['paused']);
-    expect((await story.jobRows(id))[0]).toMatchObject({ state: 'timed-out', failure_class: 'lost', touched: true });
+    expect((await story.jobRows(id))[0]).toMatchObject({ state: 'timed-out', failureClass: 'lost', touched: true });
     expect(stopped.rings[0]!.state).toBe('failed');
   });
 

@@ -1,12 +1,13 @@
 import type { Access } from '../../api/contract.ts';
 import type { RolloutDetailView, RolloutSpecInput } from '../../api/rollouts.ts';
 import { RolloutSpec } from '../../api/rollouts.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import { type TestDatabase, testDatabase } from '../../db/test-database.ts';
 import type { Caller, Context, Logger, RequestInfo } from '../context.ts';
 import type { JobPort, PeoplePort } from '../ports.ts';
 import { testContext } from '../runtime/test-context.ts';
 import { createRollouts, LEASE_HOLDER_BYTES, type Rollouts } from './rollouts.ts';
-import type { JobRow } from './rows.ts';
+import { JOB_COLUMNS } from './rows.ts';
 import { MortalDb } from './test-crash.ts';
 import { fleetOf, HeldClock, inventoryOf, noWake, ScriptedHost, twoPeople } from './test-fleet.ts';
 
@@ -186,11 +187,11 @@ export class Story {
     const now = await this.get(id);
     throw new Error(`still ${now.rollout.state} (${now.rollout.stateReason}): ${JSON.stringify(await this.jobStates(id))}`);
   }
-  async jobRows(id: string): Promise<JobRow[]> {
-    return await this.db.query<JobRow>('select * from job where rollout_id = $1 order by ring_index, position', [id]);
+  async jobRows(id: string): Promise<JobStatus[]> {
+    return await this.db.query<JobStatus>(`select ${JOB_COLUMNS} from job where rollout_id = $1 order by ring_index, position`, [id]);
   }
   async jobStates(id: string): Promise<Record<string, string>> {
-    return Object.fromEntries((await this.jobRows(id)).map(job => [job.host_name, job.state]));
+    return Object.fromEntries((await this.jobRows(id)).map(job => [job.hostName, job.state]));
   }
   async refused(work: Promise<unknown>): Promise<string> {
     return await work.then(

@@ -2,12 +2,14 @@ import type { z } from 'zod';
 import type { Gate, JobView, PlanReportView, Ring, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { JOB_ACTIVE, JOB_FAILED, JOB_SATISFIED } from '../../core/rollouts/job-states.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
+import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import { type Actor, verbStates } from '../../core/rollouts/verbs.ts';
 import { WAITING_ON } from '../../core/rollouts/waiting.ts';
 import type { Queryable } from '../../db/db.ts';
 import { notFound } from '../runtime/problems.ts';
 import { expandReport, type StoredReport } from './planning.ts';
-import type { JobRow, RingRow, RolloutRow } from './rows.ts';
+import { JOB_COLUMNS, RING_COLUMNS, type RolloutRow } from './rows.ts';
 import { verbFacts } from './verb-facts.ts';
 import { jobWaitsOn, rolloutWaits } from './waits.ts';
 
@@ -94,7 +96,7 @@ interface GateRow {
 }
 
 async function ringViews(db: Queryable, rolloutId: string): Promise<z.output<typeof Ring>[]> {
-  const rings = await db.query<RingRow>('select * from ring where rollout_id = $1 order by ring_index', [rolloutId]);
+  const rings = await db.query<RingStatus>(`select ${RING_COLUMNS} from ring where rollout_id = $1 order by ring_index`, [rolloutId]);
   const gates = await db.query<GateRow>(
     'select ring_id, at, verdict, inputs, statement, reasons, decided_by from gate_evaluation where rollout_id = $1 order by id',
     [rolloutId],
@@ -106,15 +108,15 @@ async function ringViews(db: Queryable, rolloutId: string): Promise<z.output<typ
   );
   return rings.map(ring => ({
     id: ring.id,
-    index: ring.ring_index,
+    index: ring.ringIndex,
     name: ring.name,
     state: ring.state,
-    stateReason: ring.state_reason,
+    stateReason: ring.stateReason,
     hosts: ring.hosts,
     ...(counted.get(ring.id) ?? NOTHING),
-    soakMinutes: ring.soak_minutes,
+    soakMinutes: ring.soakMinutes,
     concurrency: ring.concurrency,
-    soakEndsAt: ring.soak_ends_at,
+    soakEndsAt: ring.soakEndsAt,
     gates: gates.filter(gate => gate.ring_id === ring.id).map(gateView),
   }));
 }
@@ -123,42 +125,42 @@ function gateView({ at, verdict, inputs, statement, reasons, decided_by }: GateR
   return { at, verdict, inputs, statement, reasons, decidedBy: decided_by };
 }
 
-export interface JobViewRow extends JobRow {
-  readonly rollout_state: RolloutRow['state'];
-  readonly ring_state: RingRow['state'];
-  readonly host_busy: boolean;
-  readonly window_starts_at: Instant | null;
+export interface JobViewRow extends JobStatus {
+  readonly rolloutState: RolloutRow['state'];
+  readonly ringState: RingStatus['state'];
+  readonly hostBusy: boolean;
+  readonly windowStartsAt: Instant | null;
 }
 
 /** Of a job with what its view needs from its rollout and ring. */
-export const JOB_VIEW_COLUMNS = `job.*, rollout.state as rollout_state, rollout.window_starts_at, ring.state as ring_state,
-  exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state in ('${JOB_ACTIVE.join("', '")}')) as host_busy`;
+export const JOB_VIEW_COLUMNS = `${JOB_COLUMNS}, rollout.state as "rolloutState", rollout.window_starts_at as "windowStartsAt", ring.state as "ringState",
+  exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state in ('${JOB_ACTIVE.join("', '")}')) as "hostBusy"`;
 
 export function jobView(row: JobViewRow, now: Instant): JobView {
   const code = jobWaitsOn(row, {
-    rollout: row.rollout_state,
-    ring: row.ring_state,
-    hostBusy: row.host_busy,
-    windowStartsAt: row.window_starts_at,
+    rollout: row.rolloutState,
+    ring: row.ringState,
+    hostBusy: row.hostBusy,
+    windowStartsAt: row.windowStartsAt,
     now,
   });
   return {
     id: row.id,
-    rolloutId: row.rollout_id,
-    hostId: row.host_id,
-    hostName: row.host_name,
-    ringIndex: row.ring_index,
+    rolloutId: row.rolloutId,
+    hostId: row.hostId,
+    hostName: row.hostName,
+    ringIndex: row.ringIndex,
     state: row.state,
     phase: row.phase,
     attempt: row.attempt,
     waitingOn: code === null || code === 'host-working' ? null : WAITING_ON[code].text,
-    failureClass: row.failure_class,
+    failureClass: row.failureClass,
     failure: row.failure,
     infrastructure: row.infrastructure,
     touched: row.touched,
-    transaction: row.transaction,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
-    healed: row.healed,
+    transaction: [...row.transaction],
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    healed: [...row.healed],
   };
 }

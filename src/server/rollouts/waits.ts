@@ -1,13 +1,15 @@
 import type { Instant } from '../../core/kernel/instants.ts';
 import { explain } from '../../core/rollouts/explain.ts';
 import { JOB, JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
+import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import { isFinal } from '../../core/rollouts/machine.ts';
+import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { RingState } from '../../core/rollouts/ring-states.ts';
 import type { RolloutState } from '../../core/rollouts/rollout-states.ts';
-import { isWaitingOn, type Waiting, type WaitingOn } from '../../core/rollouts/waiting.ts';
+import type { Waiting, WaitingOn } from '../../core/rollouts/waiting.ts';
 import type { Queryable } from '../../db/db.ts';
 import { readEngine } from './locks.ts';
-import type { JobRow, RingRow, RolloutRow } from './rows.ts';
+import { RING_COLUMNS, type RolloutRow } from './rows.ts';
 
 export interface WaitContext {
   readonly rollout: RolloutState;
@@ -19,9 +21,9 @@ export interface WaitContext {
 }
 
 /** What an unfinished job waits on; every one of them waits on something. null for one that has ended. */
-export function jobWaitsOn(job: Pick<JobRow, 'state' | 'parked' | 'waiting_on' | 'not_before'>, context: WaitContext): WaitingOn | null {
+export function jobWaitsOn(job: Pick<JobStatus, 'state' | 'parked' | 'waitingOn' | 'notBefore'>, context: WaitContext): WaitingOn | null {
   if (isFinal(JOB, job.state)) return null;
-  const stored = job.waiting_on !== null && isWaitingOn(job.waiting_on) ? job.waiting_on : null;
+  const stored = job.waitingOn;
   if (job.state === 'lost') return 'host-lost';
   if (job.state === 'offered') return 'host';
   if (job.state === 'staged' || job.state === 'reboot-pending') return stored ?? 'host-working';
@@ -31,15 +33,13 @@ export function jobWaitsOn(job: Pick<JobRow, 'state' | 'parked' | 'waiting_on' |
   if (context.ring === 'pending' || context.ring === 'eligible') return 'ring-not-open';
   if (context.ring !== 'running') return 'ring-stopped';
   if (context.windowStartsAt !== null && context.windowStartsAt > context.now) return 'window-not-open';
-  if (job.not_before !== null && job.not_before > context.now) return stored ?? 'back-off';
+  if (job.notBefore !== null && job.notBefore > context.now) return stored ?? 'back-off';
   return context.hostBusy ? 'host-lock' : 'ring-slot';
 }
 
-interface GroupedJobs extends Pick<JobRow, 'state' | 'parked' | 'waiting_on'> {
-  readonly ring_index: number;
-  readonly ring_state: RingState;
-  readonly not_before: Instant | null;
-  readonly host_busy: boolean;
+interface GroupedJobs extends Pick<JobStatus, 'state' | 'parked' | 'waitingOn' | 'notBefore'> {
+  readonly ringState: RingState;
+  readonly hostBusy: boolean;
   readonly hosts: number;
   readonly sample: string[];
 }
@@ -47,7 +47,7 @@ interface GroupedJobs extends Pick<JobRow, 'state' | 'parked' | 'waiting_on'> {
 /** Grouped in the database: a rollout of 100,000 hosts waits on a handful of things. */
 async function groupedJobs(db: Queryable, rolloutId: string, now: Instant): Promise<GroupedJobs[]> {
   return await db.query<GroupedJobs>(
-    `select state, parked, waiting_on, ring_index, ring_state, host_busy, min(not_before) filter (where not_before > $2) as not_before, count(*)::int as hosts,
+    `select state, parked, waiting_on as "waitingOn", ring_state as "ringState", host_busy as "hostBusy", min(not_before) filter (where not_before > $2) as "notBefore", count(*)::int as hosts,
        (array_agg(host_name order by position))[1:3] as sample
      from (select job.*, ring.state as ring_state, job.not_before > $2 as backing_off,
              exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state = any($3)) as host_busy
@@ -60,7 +60,7 @@ async function groupedJobs(db: Queryable, rolloutId: string, now: Instant): Prom
 
 export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant): Promise<Waiting[]> {
   const engine = await readEngine(db, 'read');
-  const rings = await db.query<RingRow>('select * from ring where rollout_id = $1 order by ring_index', [row.id]);
+  const rings = await db.query<RingStatus>(`select ${RING_COLUMNS} from ring where rollout_id = $1 order by ring_index`, [row.id]);
   const open = rings.find(ring => !['passed', 'skipped', 'cancelled'].includes(ring.state)) ?? null;
   const [rehearsals] = await db.query<{ asked: number; answered: number }>(
     'select count(*)::int as asked, count(answer)::int as answered from simulation where rollout_id = $1 and request is not null',
@@ -71,8 +71,8 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
   for (const group of jobs) {
     const code = jobWaitsOn(group, {
       rollout: row.state,
-      ring: group.ring_state,
-      hostBusy: group.host_busy,
+      ring: group.ringState,
+      hostBusy: group.hostBusy,
       windowStartsAt: row.window_starts_at,
       now,
     });
@@ -82,7 +82,7 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
       ...known,
       hosts: known.hosts + group.hosts,
       sample: [...known.sample, ...group.sample].slice(0, 3),
-      changesAt: known.changesAt ?? group.not_before,
+      changesAt: known.changesAt ?? group.notBefore,
     });
   }
   return explain({
@@ -100,11 +100,11 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
         ? null
         : {
             name: open.name,
-            index: open.ring_index,
+            index: open.ringIndex,
             of: rings.length,
             state: open.state,
-            soakEndsAt: open.soak_ends_at,
-            reason: open.state_reason,
+            soakEndsAt: open.soakEndsAt,
+            reason: open.stateReason,
           },
     jobs: [...byCode.values()],
   });
