@@ -1,5 +1,6 @@
-import type { KernelState, Match } from '../../../core/findings/finding.ts';
-import { type ExportContext, type Exporter, type FindingBlock, hiddenReason, type ScannedPackage } from '../spec.ts';
+import type { Match } from '../../../core/findings/finding.ts';
+import { hostRows } from '../host-rows.ts';
+import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } from '../spec.ts';
 
 /**
  * An array with one object a finding, one to a line:
@@ -8,77 +9,37 @@ import { type ExportContext, type Exporter, type FindingBlock, hiddenReason, typ
  */
 export const json: Exporter = { id: 'json', title: 'JSON', mediaType: 'application/json', write };
 
-const CHUNK_CHARS = 1 << 20;
-
-/** Rows differ between hosts only in the host's name, so each package's rows are written once and repeated for every host that has it. */
-function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterable<string> {
-  const rows = new RowCache(context);
-  let host: string | null = null;
-  let opening = '';
-  let chunk = '[';
-  let separator = '\n';
-  for (const block of blocks) {
-    if (block.host !== host) {
-      host = block.host;
-      opening = `{"host":${JSON.stringify(host)},`;
-    }
-    for (const row of rows.of(block)) {
-      chunk += separator + opening + row;
-      separator = ',\n';
-    }
-    if (chunk.length < CHUNK_CHARS) continue;
-    yield chunk;
-    chunk = '';
+function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterable<string | Uint8Array> {
+  const texts = new Map<Match, string>();
+  yield '[\n';
+  let isFirst = true;
+  for (const chunk of hostRows(
+    blocks,
+    block => render(block, context, texts),
+    host => `,\n{"host":${JSON.stringify(host)},`,
+    '',
+  )) {
+    // The first row has no row before it to be parted from.
+    yield isFirst ? chunk.subarray(2) : chunk;
+    isFirst = false;
   }
-  yield `${chunk}${separator === '\n' ? '' : '\n'}]\n`;
+  yield isFirst ? ']\n' : '\n]\n';
 }
 
-class RowCache {
-  readonly #context: ExportContext;
-  readonly #byPackage = new Map<ScannedPackage, Map<KernelState, readonly string[]>>();
-  readonly #byMatch = new Map<Match, string>();
-  constructor(context: ExportContext) {
-    this.#context = context;
-  }
+function render(block: FindingBlock, context: ExportContext, texts: Map<Match, string>): readonly string[] {
+  const { name, arch, version, sourceName, sourceVersion } = block.package;
+  const known = { package: name, arch, version, source: sourceName, sourceVersion, release: block.release, kernelState: block.kernelState };
+  const start = `${JSON.stringify(known).slice(1, -1)},"hidden":`;
+  return block.matches.map(match => `${start}${JSON.stringify(hiddenReason(block, match))},${matchText(match, context, texts)}`);
+}
 
-  of(block: FindingBlock): readonly string[] {
-    let byState = this.#byPackage.get(block.package);
-    if (byState === undefined) this.#byPackage.set(block.package, (byState = new Map()));
-    let rows = byState.get(block.kernelState);
-    if (rows === undefined) byState.set(block.kernelState, (rows = this.#render(block)));
-    return rows;
+/** Binaries of one source share their matches. */
+function matchText(match: Match, context: ExportContext, texts: Map<Match, string>): string {
+  let text = texts.get(match);
+  if (text === undefined) {
+    const { vulnerabilityId: id, aliases, fixedVersion, state, severity, evidence } = match;
+    text = JSON.stringify({ id, aliases, fixedVersion, state, severity, knownExploited: context.isKnownExploited(id), evidence }).slice(1);
+    texts.set(match, text);
   }
-
-  #render(block: FindingBlock): readonly string[] {
-    const { name, arch, version, sourceName, sourceVersion } = block.package;
-    const known = {
-      package: name,
-      arch,
-      version,
-      source: sourceName,
-      sourceVersion,
-      release: block.release,
-      kernelState: block.kernelState,
-    };
-    const start = `${JSON.stringify(known).slice(1, -1)},"hidden":`;
-    return block.matches.map(match => `${start}${JSON.stringify(hiddenReason(block, match))},${this.#matchText(match)}`);
-  }
-
-  #matchText(match: Match): string {
-    let text = this.#byMatch.get(match);
-    if (text === undefined) {
-      const { vulnerabilityId: id, aliases, fixedVersion, state, severity, evidence } = match;
-      text = JSON.stringify({
-        id,
-        aliases,
-        fixedVersion,
-        state,
-        severity,
-        knownExploited: this.#context.isKnownExploited(id),
-        evidence,
-      }).slice(1);
-      this.#byMatch.set(match, text);
-    }
-    return text;
-  }
+  return text;
 }
