@@ -62,6 +62,8 @@ export async function loadFeeds(request: FeedRequest): Promise<LoadedFeeds> {
 
 function isWanted(file: FeedFile, wanted: ReadonlySet<string>): boolean {
   if (file.source.provides !== 'claims') return file.source.id === 'kev';
+  const { distributions } = file.source;
+  if (distributions !== undefined && ![...wanted].some(release => distributions.includes(release.split(':', 1)[0]!))) return false;
   const releases = file.source.releases?.(file.head) ?? null;
   return releases === null || releases.some(release => wanted.has(release));
 }

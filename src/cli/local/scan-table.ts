@@ -1,7 +1,7 @@
 import { orderOf } from '../../core/advisories/orders.ts';
-import type { Match } from '../../core/findings/finding.ts';
+import type { KernelState, Match } from '../../core/findings/finding.ts';
 import { compareVersions, type VersionScheme } from '../../core/versions/scheme.ts';
-import { type FindingBlock, hiddenReason } from '../../plugins/exporters/spec.ts';
+import { type FindingBlock, hiddenReason, type ScannedPackage } from '../../plugins/exporters/spec.ts';
 
 /** A patch as the operator sees it: one source package moved from one version to the lowest that closes everything fixable. */
 interface PatchLine {
@@ -22,6 +22,15 @@ interface UnfixedLine {
   readonly hosts: Set<string>;
 }
 
+interface Summary {
+  readonly kernelState: KernelState;
+  readonly lines: ReadonlySet<PatchLine | UnfixedLine>;
+  readonly list: readonly string[];
+  readonly findings: number;
+  readonly fixable: number;
+  readonly exploited: number;
+}
+
 /** The table format: patches first, because they are what can be done; then what waits for a fix; then what is hidden, counted. */
 export class ScanTable {
   readonly #patches = new Map<string, PatchLine>();
@@ -29,6 +38,7 @@ export class ScanTable {
   readonly #hidden = new Map<string, Set<string>>();
   readonly #hosts = new Map<string, { packages: number; findings: number; fixable: number; exploited: number }>();
   readonly #list: string[] = [];
+  readonly #summaries = new Map<ScannedPackage, Summary>();
   readonly #options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean | null };
 
   constructor(options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean | null }) {
@@ -40,7 +50,25 @@ export class ScanTable {
   }
 
   add(block: FindingBlock): void {
+    const key = block.package;
+    let summary = this.#summaries.get(key);
+    if (summary === undefined || summary.kernelState !== block.kernelState) {
+      summary = this.#summarise(block);
+      this.#summaries.set(key, summary);
+    }
+    for (const line of summary.lines) line.hosts.add(block.host);
+    if (this.#options.list) for (const row of summary.list) this.#list.push(`${block.host}\t${row}`);
     const host = this.#hosts.get(block.host);
+    if (!host) return;
+    host.findings += summary.findings;
+    host.fixable += summary.fixable;
+    host.exploited += summary.exploited;
+  }
+
+  /** What a package's findings add up to is the same on every host that has it. */
+  #summarise(block: FindingBlock): Summary {
+    const lines = new Set<PatchLine | UnfixedLine>();
+    const summary = { kernelState: block.kernelState, lines, list: [] as string[], findings: 0, fixable: 0, exploited: 0 };
     for (const match of block.matches) {
       const hidden = hiddenReason(block, match);
       if (hidden !== null) {
@@ -50,23 +78,16 @@ export class ScanTable {
         if (!this.#options.all) continue;
       }
       const exploited = this.#options.isKnownExploited(match.vulnerabilityId) === true;
-      if (host) {
-        host.findings++;
-        if (match.state === 'fixed') host.fixable++;
-        if (exploited) host.exploited++;
-      }
-      if (this.#options.list) this.#list.push(this.#listLine(block, match, exploited));
-      else if (match.state === 'fixed') this.#addToPatch(block, match, exploited);
-      else this.#addToUnfixed(block, match);
+      summary.findings++;
+      if (match.state === 'fixed') summary.fixable++;
+      if (exploited) summary.exploited++;
+      if (this.#options.list) summary.list.push(listLine(block, match, exploited));
+      else lines.add(match.state === 'fixed' ? this.#patchOf(block, match, exploited) : this.#unfixedOf(block, match));
     }
+    return summary;
   }
 
-  #listLine(block: FindingBlock, match: Match, exploited: boolean): string {
-    const kernel = block.kernelState === null ? '' : ` [${block.kernelState}]`;
-    return `${block.host}\t${match.vulnerabilityId}\t${block.package.name} ${block.package.version}${kernel}\t${match.fixedVersion ?? '-'}\t${match.state}${exploited ? '\tknown exploited' : ''}`;
-  }
-
-  #addToPatch(block: FindingBlock, match: Match, exploited: boolean): void {
+  #patchOf(block: FindingBlock, match: Match, exploited: boolean): PatchLine {
     const { sourceName, sourceVersion, name } = block.package;
     const key = `${block.release} ${sourceName} ${sourceVersion}`;
     let patch = this.#patches.get(key);
@@ -85,22 +106,21 @@ export class ScanTable {
         }),
       );
     patch.packages.add(name);
-    patch.hosts.add(block.host);
     if (exploited) patch.exploited.add(match.vulnerabilityId);
-    if (patch.closes.has(match.vulnerabilityId)) return;
+    if (!patch.closes.has(match.vulnerabilityId)) patch.target = higher(orderOf(block.release), patch.target, match.fixedVersion);
     patch.closes.add(match.vulnerabilityId);
-    patch.target = higher(orderOf(block.release), patch.target, match.fixedVersion);
+    return patch;
   }
 
-  #addToUnfixed(block: FindingBlock, match: Match): void {
+  #unfixedOf(block: FindingBlock, match: Match): UnfixedLine {
     const { sourceName, sourceVersion } = block.package;
     const key = `${block.release} ${sourceName} ${sourceVersion}`;
     let line = this.#unfixed.get(key);
     if (line === undefined) this.#unfixed.set(key, (line = { sourceName, sourceVersion, byState: new Map(), hosts: new Set() }));
-    line.hosts.add(block.host);
     let ids = line.byState.get(match.state);
     if (ids === undefined) line.byState.set(match.state, (ids = new Set()));
     ids.add(match.vulnerabilityId);
+    return line;
   }
 
   render(hasKnownExploited: boolean): string {
@@ -190,6 +210,11 @@ const PACKAGES_CHARS = 60;
 function higher(order: VersionScheme | null, a: string | null, b: string | null): string | null {
   if (a === null || b === null || order === null) return a ?? b;
   return compareVersions(order, a, b) === -1 ? b : a;
+}
+
+function listLine(block: FindingBlock, match: Match, exploited: boolean): string {
+  const kernel = block.kernelState === null ? '' : ` [${block.kernelState}]`;
+  return `${match.vulnerabilityId}\t${block.package.name} ${block.package.version}${kernel}\t${match.fixedVersion ?? '-'}\t${match.state}${exploited ? '\tknown exploited' : ''}`;
 }
 
 function more(count: number, what: string): string {

@@ -148,6 +148,26 @@ function significantVersion(id: string, number: string, parts: number): string {
   return number.split('.').slice(0, parts).join('.');
 }
 
+/** How OSV writes a distribution where it is not the id in other letters. */
+const OSV_NAMES: Readonly<Record<string, string>> = {
+  rhel: 'Red Hat',
+  rocky: 'Rocky Linux',
+  sles: 'SUSE',
+  'opensuse-leap': 'openSUSE',
+  'opensuse-tumbleweed': 'openSUSE',
+  ol: 'Oracle',
+  amzn: 'Amazon',
+};
+
+/** Finds records of these releases' ecosystems in the text of OSV files, without reading the others. */
+export function osvEcosystemPattern(releases: ReadonlySet<string>): RegExp {
+  const names = Array.from(releases, release => {
+    const id = release.split(':', 1)[0]!;
+    return OSV_NAMES[id] ?? id;
+  });
+  return new RegExp(`"ecosystem"\\s*:\\s*"(?:${names.map(name => name.replace(/[^\w ]/g, '\\$&')).join('|')})`, 'i');
+}
+
 /** The version order of a release's packages; null for a release that is none of ours. */
 export function schemeOfRelease(release: string): SchemeId | null {
   const colon = release.indexOf(':');

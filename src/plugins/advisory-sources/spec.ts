@@ -20,6 +20,8 @@ export interface AdvisorySource {
   readonly provides: 'claims' | 'enrichment' | 'lifecycle';
   /** By content: `head` is the beginning of the file after unpacking. The name is a hint only. */
   recognise(head: FeedHead): boolean;
+  /** The distributions that it can speak of (`ubuntu`); absent for all. Lets a scan leave files of other distributions closed. */
+  readonly distributions?: readonly string[];
   /** The releases that the file can speak of, when its head shows it (lets a scan skip files of other releases); null when unknown. */
   releases?(head: FeedHead): readonly string[] | null;
   reader(context: FeedContext): FeedReader;

@@ -14,6 +14,7 @@ export const almalinuxErrata: AdvisorySource = {
   defaultUrl: 'https://github.com/AlmaLinux/osv-database/archive/refs/heads/master.zip',
   format: 'OSV records of the ecosystem AlmaLinux, or JSON lines {"id":"ALSA-...", "cves":[], "fixed":{"AlmaLinux:9":{rpm:version}}}',
   provides: 'claims',
+  distributions: ['almalinux'],
   recognise: head => isErrataLines(head.text) || (isOsv(head.text) && /"ecosystem"\s*:\s*"AlmaLinux[:"]/.test(head.text)),
   reader: context => readerByShape(head => (isErrataLines(head) ? errataReader(context) : osvReader('almalinux-errata', context))),
 };

@@ -24,6 +24,7 @@ export const alpineSecdb: AdvisorySource = {
   defaultUrl: 'https://secdb.alpinelinux.org/v3.22/main.json',
   format: 'secdb JSON {"distroversion":"v3.22","packages":[{"pkg":{"name","secfixes":{}}}]}, or JSON lines {"rel","repo","pkg","secfixes"}',
   provides: 'claims',
+  distributions: ['alpine'],
   recognise: head =>
     isLines(head.text) || (/"distroversion"\s*:/.test(head.text.slice(0, 4000)) && /"packages"\s*:/.test(head.text.slice(0, 4000))),
   reader: context => readerByShape(head => (isLines(head) ? linesReader(context) : documentReader(context))),

@@ -30,6 +30,7 @@ export const redhatCsaf: AdvisorySource = {
   defaultUrl: 'https://security.access.redhat.com/data/csaf/v2/vex/',
   format: FORMAT,
   provides: 'claims',
+  distributions: ['rhel'],
   recognise: isRedHat,
   reader: context => csafReader('redhat-csaf', context),
 };

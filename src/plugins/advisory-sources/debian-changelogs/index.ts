@@ -16,6 +16,7 @@ export const debianChangelogs: AdvisorySource = {
   defaultUrl: null,
   format: 'JSON lines {"cve", "src", "fixed", "suite", "date"}',
   provides: 'claims',
+  distributions: ['debian'],
   recognise: head => /^\{"cve":"[^"]+","src":"[^"]+","fixed":"[^"]+","suite":"/.test(head.text),
   releases: () => [RELEASE],
   reader(context) {

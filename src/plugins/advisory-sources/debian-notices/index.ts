@@ -13,6 +13,7 @@ export const debianNotices: AdvisorySource = {
   defaultUrl: null,
   format: 'JSON lines {"id":"DSA-...", "date", "pkg", "cves":[], "fixed":{codename:{package:version}}}',
   provides: 'claims',
+  distributions: ['debian'],
   recognise: head => /^\{"id":"D[SLT]A-[^"]+","date":"/.test(head.text),
   reader(context) {
     let newest: string | null = null;

@@ -12,6 +12,7 @@ export const debianOpen: AdvisorySource = {
   defaultUrl: null,
   format: 'JSON lines {"cve", "src", "status":"open", "severity", "as_of"}',
   provides: 'claims',
+  distributions: ['debian'],
   recognise: head => /^\{"cve":"[^"]+","src":"[^"]+","status":"open"/.test(head.text),
   releases: () => [RELEASE],
   reader(context) {

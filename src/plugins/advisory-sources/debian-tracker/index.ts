@@ -27,6 +27,7 @@ export const debianTracker: AdvisorySource = {
   defaultUrl: 'https://security-tracker.debian.org/tracker/data/json',
   format: 'the tracker\'s JSON export: {"package": {"CVE-...": {"releases": {"bookworm": {"status": ...}}}}}',
   provides: 'claims',
+  distributions: ['debian'],
   recognise: head => /^\s*\{\s*"[^"\s]+"\s*:\s*\{\s*"(?:CVE|TEMP)-[^"]+"\s*:\s*\{/.test(head.text),
   reader(context) {
     let packages = 0;

@@ -18,6 +18,7 @@ export const debsecan: AdvisorySource = {
   defaultUrl: 'https://security-tracker.debian.org/tracker/debsecan/release/1/bookworm',
   format: 'debsecan "VERSION 1" text, zlib-compressed; the file name carries the codename (bookworm, debsecan-bookworm.zlib)',
   provides: 'claims',
+  distributions: ['debian'],
   recognise: head => head.text.startsWith('VERSION 1\n'),
   releases: head => {
     const release = releaseOfFile(head.fileName);

@@ -1,3 +1,4 @@
+import { osvEcosystemPattern } from '../../../core/advisories/releases.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
 import { jsonLinesReader, readerByShape } from '../text-reader.ts';
@@ -29,11 +30,15 @@ export function isOsv(head: string): boolean {
 }
 
 export function osvReader(source: string, context: FeedContext): FeedReader {
+  const pattern = context.releases === null ? null : osvEcosystemPattern(context.releases);
   return readerByShape(head => {
     if (/^\s*\[/.test(head))
       return jsonEntriesReader({ open: [], entry: (_at, value, into) => readOsvRecord(value, source, context, into) });
     return isLines(head)
-      ? jsonLinesReader({ record: (value, _number, into) => readOsvRecord(value, source, context, into) })
+      ? jsonLinesReader({
+          ...(pattern === null ? {} : { wanted: (text: string) => pattern.test(text) }),
+          record: (value, _number, into) => readOsvRecord(value, source, context, into),
+        })
       : oneRecord(source, context);
   });
 }

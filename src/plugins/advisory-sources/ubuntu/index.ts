@@ -25,6 +25,7 @@ export const ubuntu: AdvisorySource = {
   defaultUrl: 'https://security-metadata.canonical.com/osv/osv-all.tar.xz',
   format: 'OSV records of the ecosystem Ubuntu, or JSON lines {"cve", "prio", "pkgs":{source:{release:[status, detail]}}}',
   provides: 'claims',
+  distributions: ['ubuntu'],
   recognise: head => isTrackerLines(head.text) || (isOsv(head.text) && /"ecosystem"\s*:\s*"Ubuntu[:"]/.test(head.text)),
   reader: context => readerByShape(head => (isTrackerLines(head) ? trackerReader(context) : osvReader('ubuntu', context))),
 };
