@@ -1,7 +1,6 @@
 import type { z } from 'zod';
 import type { agent, SimulationAnswer } from '../api/agent.ts';
 import type { Answer } from '../api/contract.ts';
-import type { findings } from '../api/findings.ts';
 import type { HostSummaryView } from '../api/hosts.ts';
 import type { HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
 import type { JobEvent, JobResult } from '../core/rollouts/host-plan.ts';
@@ -21,16 +20,6 @@ export interface JobPort {
   recordEvents(hostId: string, jobId: string, attempt: number, events: readonly JobEvent[]): Promise<{ cancelRequested: boolean }>;
   requestPermit(hostId: string, jobId: string, attempt: number, phase: 'apply' | 'reboot'): Promise<PermitAnswer>;
   recordResult(hostId: string, jobId: string, attempt: number, result: JobResult): Promise<void>;
-}
-
-/** Implemented by server/rollouts: what other nouns show of it. */
-export interface RolloutPort {
-  /** Host id to the job that is at work on it now. */
-  activeJobs(): Promise<ReadonlyMap<string, string>>;
-  /** Patch id to the number of hosts that an open rollout will still patch with it. */
-  hostsInRollouts(): Promise<ReadonlyMap<string, number>>;
-  /** What people have to do about rollouts, most urgent first, for `next` on the overview. */
-  attention(): Promise<Answer<(typeof findings)['overview']>['next']>;
 }
 
 /** One place that wakes long polls and the SSH runner when there is work for a host. In-process; polling covers other replicas. */

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import type { Overview } from '../../api/findings.ts';
-import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { RolloutRow } from './rows.ts';
 
@@ -70,19 +69,3 @@ export async function attention(db: Queryable): Promise<AttentionItem[]> {
 }
 
 const ORDER: Readonly<Record<AttentionItem['urgency'], number>> = { now: 0, soon: 1, later: 2 };
-
-export async function activeJobs(db: Queryable): Promise<Map<string, string>> {
-  const rows = await db.query<{ host_id: string; id: string }>('select host_id, id from job where state = any($1)', [JOB_ACTIVE]);
-  return new Map(rows.map(row => [row.host_id, row.id]));
-}
-
-/** Before the start a rollout has no jobs, only its plan. */
-export async function hostsInRollouts(db: Queryable): Promise<Map<string, number>> {
-  const rows = await db.query<{ patch: string; hosts: number }>(
-    `select patch, sum(hosts)::int as hosts from (
-       select rollout.spec, case when started_at is null then rollout.hosts else (select count(*) from job where rollout_id = rollout.id and finished_at is null) end as hosts
-       from rollout where kind = 'patch' and state in ('planned', 'awaiting-approval', 'scheduled', 'running', 'paused')
-     ) as open, jsonb_array_elements_text(open.spec->'patchIds') as patch group by patch`,
-  );
-  return new Map(rows.map(row => [row.patch, row.hosts]));
-}

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Context, Handlers } from '../context.ts';
-import type { JobPort, RolloutPort } from '../ports.ts';
-import { activeJobs, attention, hostsInRollouts } from './attention.ts';
+import type { JobPort } from '../ports.ts';
+import { type AttentionItem, attention } from './attention.ts';
 import type { Engine, RolloutPorts } from './engine.ts';
 import { type RolloutRoutes, rolloutHandlers } from './handlers.ts';
 import { dropLease, newLease } from './lease.ts';
@@ -15,7 +15,7 @@ import { SafetyScopes } from './safety-scopes.ts';
 import { inStep } from './step.ts';
 import { tasksFor } from './tasks.ts';
 
-export interface Rollouts extends RolloutPort {
+export interface Rollouts {
   readonly handlers: Handlers<RolloutRoutes | SafetyRoutes>;
   readonly jobs: JobPort;
   /** Reconciles until stopped: every second, and at once when something was stored here. */
@@ -24,6 +24,8 @@ export interface Rollouts extends RolloutPort {
   stop(): Promise<void>;
   /** One pass, for tests and tools. */
   reconcileOnce(): Promise<void>;
+  /** What people have to do about rollouts, most urgent first, for the overview. */
+  attention(): Promise<AttentionItem[]>;
 }
 
 const TICK_MS = 1_000;
@@ -89,8 +91,6 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
     },
     reconcileOnce: () => reconcile(engine, lease),
     attention: () => attention(context.db),
-    activeJobs: () => activeJobs(context.db),
-    hostsInRollouts: () => hostsInRollouts(context.db),
   };
 }
 

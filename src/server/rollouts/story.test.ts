@@ -29,10 +29,8 @@ describe('a rollout over a real database', () => {
     expect(await story.refused(story.act(id, 'start'))).toMatch(/approved first/);
     const approved = await story.act(id, 'approve', grace, { planHash: planned.rollout.planHash! });
     expect(approved.rollout).toMatchObject({ state: 'scheduled', approvedBy: 'grace', selfApproved: false });
-    expect(await story.rollouts.hostsInRollouts()).toEqual(new Map([['pat_openssl', 4]]));
     await story.act(id, 'start');
     await story.rollouts.reconcileOnce();
-    expect([...(await story.rollouts.activeJobs()).keys()]).toEqual(['host_h1']);
     await story.turn();
     expect(story.host(1).applied).toBe(1);
     expect(story.hosts.slice(1).every(host => host.permits.length === 0)).toBe(true);
