@@ -125,3 +125,5 @@ export const TIME_TO_PATCH_HOSTS_MAX = 2_000;
 
 /** The largest archive that is opened; it is read as a whole. npm's OSV archive, the largest, has about 200 MB. */
 export const MAX_ARCHIVE_BYTES = 1_500_000_000;
+/** Rows that one host may add to the fleet-wide tables in a day. The first host of a fleet brings some 1,000 versions, 500 offers and a few thousand old changes; a large desktop 5,000. */
+export const NEW_ROWS_PER_HOST_PER_DAY = 30_000;

@@ -12,6 +12,8 @@ export interface HistoryBook {
   entriesOf(changes: readonly DatedChange[], causeOf: (index: number) => ChangeCause): Promise<HistoryEntry[]>;
   /** The years that change. `host` was read with the years of these entries. */
   merge(host: HostReading, learned: readonly HistoryEntry[]): Promise<Map<number, readonly HistoryEntry[]>>;
+  /** How many of these changes this process has not met on any host. */
+  unmet(changes: readonly DatedChange[]): number;
   load(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export function createHistoryBook(context: Pick<Context, 'db'>, ecosystem: strin
       const originOf = (id: number) => origins.get(id) ?? 'observed';
       return new Map(Array.from(byYear, ([year, entries]) => [year, mergeHistory(host.years.get(year) ?? [], entries, originOf)] as const));
     },
+    unmet: changes.unmet,
     load: changes.load,
   };
 }

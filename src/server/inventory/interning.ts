@@ -9,6 +9,8 @@ import type { Db } from '../../db/db.ts';
  */
 export interface Interner<Value> {
   idsOf(values: readonly Value[]): Promise<number[]>;
+  /** How many of these this process has not met. */
+  unmet(values: readonly Value[]): number;
   /** Reads all rows into memory: without it a restarted server would ask for each value once more. */
   load(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export function createInterner<Value>(db: Db, table: InternedTable<Value>): Inte
       await intern(values.filter((_, index) => ids[index] === 0));
       return values.map((value, index) => ids[index] || memory.get(value)!);
     },
+    unmet: values => values.reduce((count, value) => count + (memory.get(value) === undefined ? 1 : 0), 0),
     async load() {
       const { valueOfRow } = table;
       if (!valueOfRow) return;
@@ -82,12 +85,11 @@ function statements({ table, columns, unique }: Pick<InternedTable<never>, 'tabl
     .join(', ')})`;
   const same = unique.map(name => `t.${name} = w.${name}`).join(' and ');
   // A scalar subquery is an index look-up for each of a few rows, whatever the planner thinks of the size of a JSON list; a join reads the table.
-  const known = `(select t.id from ${table} t where ${same})`;
-  const fresh = `(select t.id from fresh t where ${same})`;
+  const known = `(select k.id from ${table} k where ${unique.map(name => `k.${name} = w.${name}`).join(' and ')})`;
   return {
     // Looking first spares the identity sequence, which `on conflict` alone would spend on every known row.
     intern: `with fresh as (insert into ${table} (${names}) select ${names} from ${wanted} where ${known} is null order by ${unique.join(', ')} on conflict do nothing returning id, ${unique.join(', ')})
-      select w.n, coalesce(${known}, ${fresh}) as id from ${wanted}`,
+      select w.n, coalesce(t.id, ${known}) as id from ${wanted} left join fresh t on ${same}`,
     find: `select w.n, ${known} as id from ${wanted}`,
     all: `select id, ${names} from ${table}`,
   };

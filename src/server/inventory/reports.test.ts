@@ -315,3 +315,14 @@ describe('interning', () => {
     expect(restarted.of(ids[0]![7]!)).toEqual(values[7]);
   });
 });
+
+it('a host that brings more news than a fleet has is stopped before it fills the disk', async () => {
+  const { client } = await enrol('flooding');
+  const flood = (round: number) => Array.from({ length: 12_000 }, (_, index) => packageRecord(`flood-${round}-${index}`, '1'));
+  const body = (round: number) => reportBody(hostFactsOf('flooding'), flood(round), [], now);
+  expect(await client.agentReport({ body: body(1) })).toMatchObject({ accepted: true });
+  expect(await client.agentReport({ body: body(2) })).toMatchObject({ accepted: true });
+  await expect(client.agentReport({ body: body(3) })).rejects.toThrow('no host had before');
+  expect(await bench.database.db.query("select 1 from package_version where name like 'flood-3-%'")).toEqual([]);
+  expect(await client.agentReport({ body: body(2) })).toMatchObject({ accepted: true });
+});

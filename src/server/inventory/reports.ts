@@ -15,6 +15,7 @@ import { createHistoryBook, type DatedChange, secondsOf, yearsOf } from './histo
 import { type HostIdentity, readHost, type StoredInventory, writeHost } from './host-rows.ts';
 import type { HostStates } from './host-states.ts';
 import { type ChangeCause, candidates, type PackageVersion, packageVersions } from './interning.ts';
+import { createNewRowBudget } from './new-row-budget.ts';
 import { newParts, type Part, type Report, type ReportAnswer } from './report.ts';
 
 /** The ecosystem of everything that dpkg installs. */
@@ -41,6 +42,7 @@ export function createReportStore(context: Context, states: HostStates): ReportS
   const versions = packageVersions(db, ECOSYSTEM);
   const offers = candidates(db);
   const book = createHistoryBook(context, ECOSYSTEM);
+  const budget = createNewRowBudget();
   const listeners: ((change: InventoryChange) => void)[] = [];
   const changelogListeners: (() => void)[] = [];
 
@@ -57,6 +59,9 @@ export function createReportStore(context: Context, states: HostStates): ReportS
     const missing = [...fresh].filter(part => !report.sent.has(part));
     if (missing.length > 0) return { kind: 'missing', missing };
 
+    const fromPackages = fresh.has('packages') ? versions.unmet(report.packages()) : 0;
+    const fromCandidates = fresh.has('candidates') ? versions.unmet(report.candidates() ?? []) : 0;
+    budget.spend(hostId, fromPackages + fromCandidates + book.unmet(history), clock.now());
     const sets = fresh.has('packages') ? await packageSets(report.packages()) : before!;
     const delta = diffIds(before?.packages ?? [], sets.packages);
     // The first inventory is no change: everything was there before we looked.
