@@ -65,7 +65,7 @@ class Measure {
 
   async addHosts(db: Db, slots: readonly number[]): Promise<void> {
     const rows = await db.query<{ host_id: string; changes: Buffer }>(
-      'select host_id, changes from package_history where host_id = any($1) order by month',
+      'select host_id, changes from package_history where host_id = any($1) order by year',
       [slots.map(slot => this.#model.records[slot]!.id)],
     );
     const histories = new Map<string, HistoryEntry[]>();
