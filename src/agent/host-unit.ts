@@ -35,8 +35,12 @@ export async function hasSystemd(transport: Transport): Promise<boolean> {
   return (await transport.run(['test', '-d', '/run/systemd/system'], { ...CALL, asRoot: false })).code === 0;
 }
 
+/** Output of earlier jobs is kept for a month; the server has its own copy. */
+const LOG_DAYS = 30;
+
 export async function makeJobsFolder(transport: Transport): Promise<boolean> {
   const made = await transport.run(['install', '-d', '-m', '0700', HOST_STATE_DIR, JOBS_DIR], CALL);
+  await transport.run(['find', JOBS_DIR, '-maxdepth', '1', '-type', 'f', '-mtime', `+${LOG_DAYS}`, '-delete'], CALL);
   return made.code === 0;
 }
 

@@ -33,7 +33,7 @@ export interface ExecutorSettings {
 }
 
 export const EXECUTOR_SETTINGS: ExecutorSettings = {
-  lockWaitSeconds: 600,
+  lockWaitSeconds: 300,
   repositoryTries: 3,
   repositoryPauseSeconds: 5,
   applySeconds: 2 * 3600,

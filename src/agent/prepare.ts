@@ -87,11 +87,15 @@ export async function waitForLock(job: JobContext): Promise<Stop | null> {
   const { manager } = job;
   const until = Date.now() + settings.lockWaitSeconds * 1000;
   let said = '';
+  let saidAtMs = 0;
   for (;;) {
     const lock = await job.ask(manager.lock());
     if (lock.state === 'free') return null;
     const holder = `${lock.holder}${lock.pid === null ? '' : ` (process ${lock.pid})`}`;
-    if (holder !== said) job.log.note(`waiting for the package manager’s lock, held by ${holder}`);
+    if (holder !== said || Date.now() - saidAtMs >= settings.heartbeatSeconds * 1000) {
+      job.log.note(`waiting for the package manager’s lock, held by ${holder}`);
+      saidAtMs = Date.now();
+    }
     said = holder;
     if (job.cancelled) return { outcome: 'cancelled' };
     if (Date.now() >= until || job.expired())

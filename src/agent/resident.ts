@@ -34,7 +34,7 @@ export interface Resident {
 const WAIT_SECONDS = 50;
 /** A full look at the host this often, whether or not anything seemed to change; a change of dpkg's status is seen within one check-in. */
 const COLLECT_MINUTES = 60;
-const BACK_OFF_SECONDS_MAX = 300;
+const BACK_OFF_SECONDS_MAX = 120;
 /** A simulation is worth no more than the indexes it is made on. */
 const SIMULATE_REFRESH_MINUTES = 10;
 /** A halt reaches a running job with its own log lines; this is for everything else. */
@@ -162,8 +162,10 @@ class AgentLoop {
 
   private follow(handle: JobHandle): void {
     this.job = handle;
+    let changed = false;
     handle.finished
       .then(ended => {
+        changed = ended?.result.touched ?? false;
         if (ended)
           this.resident.log(
             `job ${handle.jobId}, attempt ${handle.attempt}: ${ended.result.outcome}${ended.result.failure ? ` (${ended.result.failure.class})` : ''}`,
@@ -173,7 +175,7 @@ class AgentLoop {
       .catch(error => this.resident.log(`job ${handle.jobId}: ${error instanceof Error ? error.stack : error}`))
       .finally(() => {
         this.job = null;
-        if (!this.resident.signal.aborted) this.report(false);
+        if (changed && !this.resident.signal.aborted) this.report(false);
       });
   }
 

@@ -135,6 +135,7 @@ export class SimulatedHost implements Transport {
           )
           .join('\n'),
       );
+    if (program === 'dpkg' && argv[1] === '--print-architecture') return ok('amd64\n');
     if (program === 'id') return ok('0\n');
     if (program === 'df')
       return ok(

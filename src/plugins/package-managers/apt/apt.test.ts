@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import type { CommandResult, Dialogue } from '../../../core/kernel/commands.ts';
+import { PACKAGE_MANAGERS } from '../catalog.ts';
 import type { InstalledPackage } from '../spec.ts';
+import { debtsOf, drive, answered as ok } from '../testkit.ts';
 import { apt } from './apt.ts';
 import { archiveFileName } from './archives.ts';
 import { localInstant, mergeLogs, parseAptHistory, parseDpkgLog } from './history.ts';
@@ -10,26 +11,6 @@ import { namesUnder, parseDiskBytes, parsePrintUris, parseTransaction } from './
 import { parseOffered } from './stanzas.ts';
 import { inReleaseFile, isSecurityArchive, originText, parseIndexTargets, parseReleaseDates } from './suites.ts';
 import { packageArguments } from './transaction.ts';
-
-const ok = (stdout = '', code = 0, stderr = ''): CommandResult => ({
-  code,
-  signal: null,
-  stdout,
-  stderr,
-  timedOut: false,
-  truncated: false,
-});
-
-/** Drives a dialogue with a function from argv to answer; returns what was asked. */
-function drive<T>(dialogue: Dialogue<T>, answer: (argv: string) => CommandResult): { asked: string[]; value: T } {
-  const asked: string[] = [];
-  let step = dialogue.next();
-  while (!step.done) {
-    asked.push(step.value.argv.join(' '));
-    step = dialogue.next(answer(step.value.argv.join(' ')));
-  }
-  return { asked, value: step.value };
-}
 
 describe('apt-get -s', () => {
   const text = `The following packages will be upgraded:
@@ -116,6 +97,15 @@ describe('apt-cache', () => {
     expect(a).toMatchObject({ sourceName: 'brotli', sourceVersion: '1.0.9-2+b6', sizeBytes: 12, phasedPercent: null });
     expect(b).toMatchObject({ sourceName: 'bash', sourceVersion: '5.2.15-2', phasedPercent: 30, filename: null });
   });
+});
+
+describe('the catalog', () => {
+  it('has members that find their hosts, each under its own id', () => {
+    expect(PACKAGE_MANAGERS.map(member => member.id)).toEqual(['apt']);
+    expect(drive(PACKAGE_MANAGERS[0]!.detect(), () => ok('amd64\n')).value?.id).toBe('apt');
+    expect(drive(PACKAGE_MANAGERS[0]!.detect(), () => ok('', 127)).value).toBeNull();
+  });
+  it('has members that owe nothing', () => expect(debtsOf(apt('amd64'), () => ok())).toEqual([]));
 });
 
 describe('arguments', () => {
