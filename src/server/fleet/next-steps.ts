@@ -221,16 +221,7 @@ export function banners(facts: OverviewFacts): Banner[] {
       text: 'What you see comes from the hosts’ own archives: security updates that they are offered, and vulnerabilities that their changelogs name. To match against advisories set the URL of a feed, or import a feed file or bundle where there is no internet: Settings, Feeds; or `fettle feed import FILE`.',
       href: '/settings/feeds',
     });
-  for (const feed of feeds) {
-    if (feed.loadedAt === null && feed.state !== 'refused' && (feed.state !== 'failed' || !feed.enabled)) continue;
-    if (feed.state === 'stale' || feed.state === 'failed' || feed.state === 'refused')
-      list.push({
-        level: 'danger',
-        title: `${feed.title} is ${STATE_WORDS[feed.state]}`,
-        text: feed.message ?? 'Newer vulnerabilities may be missing.',
-        href: '/settings/feeds',
-      });
-  }
+  list.push(...feedBanners(feeds));
   const unspoken = new Map<string, number>();
   if (hasAdvisories(facts)) {
     for (const { slot } of hosts) {
@@ -247,6 +238,22 @@ export function banners(facts: OverviewFacts): Banner[] {
       href: '/settings/feeds',
     });
   return list;
+}
+
+/** One banner a kind of trouble: a list of five red bars is read by nobody. */
+function feedBanners(feeds: readonly FeedView[]): Banner[] {
+  const shown = feeds.filter(feed => feed.loadedAt !== null || feed.state === 'refused' || (feed.state === 'failed' && feed.enabled));
+  return (['refused', 'failed', 'stale'] as const).flatMap(state => {
+    const same = shown.filter(feed => feed.state === state);
+    const [first, ...others] = same;
+    if (first === undefined) return [];
+    const title = others.length === 0 ? `${first.title} is ${STATE_WORDS[state]}` : `${same.length} feeds are ${STATE_WORDS[state]}`;
+    const text =
+      others.length === 0
+        ? (first.message ?? 'Newer vulnerabilities may be missing.')
+        : `${same.map(feed => (feed.dataDate === null ? feed.title : `${feed.title} (of ${feed.dataDate})`)).join(', ')}. Newer vulnerabilities may be missing.`;
+    return [{ level: 'danger' as const, title, text, href: '/settings/feeds' }];
+  });
 }
 
 const STATE_WORDS = { stale: 'out of date', failed: 'not loading', refused: 'refused' } as const;
