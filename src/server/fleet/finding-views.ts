@@ -33,6 +33,7 @@ export function findingView(model: FleetModel, row: FindingRow, nowMs: number): 
     kernelState: source.kernelState,
     since: toInstant(sinceMs),
     decision: decisionView(
+      model,
       risk.deadline(record.exposure),
       group.hasFix ? { dueMs, knownMs: finding.knownMs, sinceMs: group.sinceMs } : null,
       nowMs,
@@ -72,14 +73,23 @@ function cvssOf(vectors: readonly { readonly vector: string }[]): { readonly sco
   return null;
 }
 
+const KEV_ASSUMED = { name: 'in-kev', value: 'no', assumed: true, source: 'assumed: the KEV catalog is not loaded' } as const;
+
 /** `clock` null: there is nothing to install, so no clock runs. */
 export function decisionView(
+  { kevKnown }: Pick<FleetModel, 'kevKnown'>,
   deadline: Deadline,
   clock: { readonly dueMs: number | null; readonly knownMs: number; readonly sinceMs: number } | null,
   nowMs: number,
 ): DecisionView {
   const { outcome, table, row, forensic, escalated } = deadline;
-  const decided = { outcome, table, row, forensic, inputs: deadline.inputs.map(input => ({ ...input })) };
+  const decided = {
+    outcome,
+    table,
+    row,
+    forensic,
+    inputs: deadline.inputs.map(input => (kevKnown || input.name !== 'in-kev' ? { ...input } : KEV_ASSUMED)),
+  };
   if (clock === null)
     return {
       ...decided,

@@ -42,6 +42,7 @@ export class FleetModel {
   #ranked: RankedQueue | null = null;
   #claims: FeedClaims = new Map();
   #enrichments = new Map<string, Enrichment>();
+  #kevKnown = false;
   readonly #releases = new Set<string>();
   #changelogMark = '';
 
@@ -51,6 +52,11 @@ export class FleetModel {
 
   get nowMs(): number {
     return epochMs(this.#context.clock.now());
+  }
+
+  /** Whether the KEV catalog was ever loaded: without it "not in KEV" is an assumption. */
+  get kevKnown(): boolean {
+    return this.#kevKnown;
   }
 
   enrichment(vulnerabilityId: string): Enrichment | null {
@@ -163,6 +169,7 @@ export class FleetModel {
       (await db.query('select from enrichment where feed_id = any($1) limit 1', [feeds])).length > 0 ||
       this.#mayHaveEnriched(feeds);
     if (enriching) this.#enrichments = await readEnrichments(db, releases);
+    this.#kevKnown = (await db.query("select from feed where kind = 'kev' and loaded_at is not null limit 1")).length > 0;
     const changed = this.#replaceClaims(fresh, feeds);
     const needsUnits = changed.some(({ kind, release }) => kind === 'binary' && packageKindOfRelease(release) === 'source');
     if (enriching || needsUnits) this.fleet.loadClaims(indexClaims(this.#allClaims()), id => this.enrichment(id));

@@ -211,7 +211,7 @@ function vulnerabilityViews(model: FleetModel, entry: RankedEntry, nowMs: number
     if (found === undefined) return [];
     const { finding, slot, sinceMs, dueMs, version } = found;
     const { vulnerabilityId: id, title, knownExploited, cvssScore, epss } = vulnerabilityFacts(risk);
-    const decision = decisionView(risk.deadline(model.records[slot]!.exposure), { dueMs, knownMs: finding.knownMs, sinceMs }, nowMs);
+    const decision = decisionView(model, risk.deadline(model.records[slot]!.exposure), { dueMs, knownMs: finding.knownMs, sinceMs }, nowMs);
     return [
       {
         id,

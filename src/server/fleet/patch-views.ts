@@ -116,7 +116,7 @@ function decisionOf(model: FleetModel, entry: RankedEntry, nowMs: number): Patch
   }
   if (first === null) return null;
   const { finding, dueMs, sinceMs, slot } = first;
-  return decisionView(finding.risk.deadline(model.records[slot]!.exposure), { dueMs, knownMs: finding.knownMs, sinceMs }, nowMs);
+  return decisionView(model, finding.risk.deadline(model.records[slot]!.exposure), { dueMs, knownMs: finding.knownMs, sinceMs }, nowMs);
 }
 
 function* dated(model: FleetModel, entry: RankedEntry) {
