@@ -13,5 +13,6 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 600_000,
     bail: 0,
+    reporters: ['verbose'],
   },
 });
