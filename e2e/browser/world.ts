@@ -70,7 +70,6 @@ export class World {
       baseURL: this.url,
       viewport: { width: options.width ?? 1440, height: 900 },
       colorScheme: options.scheme ?? 'light',
-      permissions: ['clipboard-read', 'clipboard-write'],
       ...(storageState ? { storageState } : {}),
     });
     await this.watch.attach(context);

@@ -70,7 +70,7 @@ export function hostsByHand(world: World): void {
       await page.getByRole('button', { name: 'More actions' }).click();
       await page.getByRole('menuitem', { name: /Labels/ }).click();
       const dialog = page.getByRole('dialog');
-      await dialog.getByRole('textbox', { name: 'Labels' }).fill('env=test');
+      await dialog.getByLabel('Labels').fill('env=test');
       await page.keyboard.press('Enter');
       await dialog.getByRole('combobox', { name: 'Exposure' }).click();
       await page.getByRole('option', { name: 'local' }).click();

@@ -1,9 +1,20 @@
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { on, version } from '../../harness/fleet.ts';
 import { settled, visit } from '../chromium.ts';
 import type { World } from '../world.ts';
 import { hasLocalHost } from './newcomer.ts';
 import { guests } from './people.ts';
+
+/** What is in the clipboard, found out as a person would: by pasting it. The lab's address is not HTTPS, where pages may not read the clipboard. */
+async function pastes(page: Page, text: string): Promise<void> {
+  const other = await page.context().newPage();
+  await other.setContent('<textarea aria-label="paste here"></textarea>');
+  await other.getByLabel('paste here').click();
+  await other.keyboard.press('Control+v');
+  expect(await other.getByLabel('paste here').inputValue()).toBe(text);
+  await other.close();
+}
 
 export function rolloutToProof(world: World): void {
   describe.skipIf(!hasLocalHost)('a rollout up to its plan', () => {
@@ -41,12 +52,13 @@ export function rolloutToProof(world: World): void {
       const { page } = world.admin;
       await visit(page, '/hosts?add=agent');
       const dialog = page.getByRole('dialog');
-      await dialog.getByRole('textbox', { name: 'Labels' }).fill('env=lab');
+      await dialog.getByLabel('Labels').fill('env=lab');
       await page.keyboard.press('Enter');
       await dialog.getByRole('button', { name: 'Make the command' }).click();
       await dialog.getByRole('button', { name: 'Copy the command' }).click();
-      const command = await page.evaluate(() => navigator.clipboard.readText());
+      const command = (await dialog.locator('code').textContent())!;
       await dialog.getByText('for the command to run').waitFor();
+      await pastes(page, command);
       const ran = await on(found.host, 'sh', '-c', command);
       expect(ran.code, ran.stderr + ran.stdout).toBe(0);
       await dialog.getByText(/[1-9]\d* packages and the host/).waitFor({ timeout: 120_000 });

@@ -61,12 +61,9 @@ export function AvailabilityGroups() {
                   title: 'Members',
                   wrap: true,
                   cell: group => (
-                    <>
-                      <Link to="/hosts" search={{ query: group.query }}>
-                        {count(group.members)}
-                      </Link>{' '}
+                    <Link to="/hosts" search={{ query: group.query }}>
                       <code>{group.query}</code>
-                    </>
+                    </Link>
                   ),
                 },
                 {

@@ -14,8 +14,10 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown, IconLogout, IconMoon, IconSun, IconUser } from '@tabler/icons-react';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { queryClient, useAct } from '../data/ask.ts';
+import { queryClient } from '../data/ask.ts';
+import { client, problemOf } from '../data/client.ts';
 import { useSession } from '../data/session.ts';
+import { sayProblem } from '../kit/toast.tsx';
 import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { Palette } from './palette.tsx';
@@ -82,12 +84,12 @@ function SchemeSwitch() {
 function PersonMenu() {
   const { person } = useSession();
   const navigate = useNavigate();
-  const signOut = useAct('sessionDelete', {
-    after: () => {
-      queryClient.clear();
-      void navigate({ to: '/sign-in' });
-    },
-  });
+  const signOut = async () => {
+    await client.sessionDelete({}).catch(error => sayProblem(problemOf(error)));
+    // First away from pages that ask, then forget what they knew.
+    await navigate({ to: '/sign-in' });
+    queryClient.clear();
+  };
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
@@ -105,7 +107,7 @@ function PersonMenu() {
         <Menu.Item leftSection={<IconUser size={15} />} onClick={() => void navigate({ to: '/settings/account' })}>
           Password and API tokens
         </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => signOut.mutate({})}>
+        <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void signOut()}>
           Sign out
         </Menu.Item>
       </Menu.Dropdown>
