@@ -12,7 +12,7 @@ import { mergeLogs, parseAptHistory, parseDpkgLog } from './history.ts';
 import { problemOf } from './problems.ts';
 import { parseTransaction, simulationOf } from './simulation.ts';
 import { parseOffered } from './stanzas.ts';
-import { enabledSuites, INDEX_TARGETS_ARGV, inReleaseFile, parseIndexTargets, parseReleaseDates } from './suites.ts';
+import { enabledSuites, indexTargetsArgv, inReleaseFile, parseIndexTargets, parseReleaseDates } from './suites.ts';
 import {
   applyCommand,
   brokenPackages,
@@ -54,7 +54,7 @@ export function apt(native: string): PackageManager {
     packages,
     candidates: (installed: readonly PackageRecord[]) => candidates(installed, native),
     *suites() {
-      const targets = parseIndexTargets((yield command(INDEX_TARGETS_ARGV)).stdout);
+      const targets = parseIndexTargets((yield command(indexTargetsArgv())).stdout);
       if (targets.length === 0) return no('apt has no package indexes');
       const files = [...new Set(targets.flatMap(t => inReleaseFile(t) ?? []))];
       const dates =

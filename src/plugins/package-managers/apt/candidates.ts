@@ -5,11 +5,10 @@ import { isInPlace } from './dpkg-list.ts';
 import { type Policy, parsePolicies } from './policy.ts';
 import { isOlder, namesUnder } from './simulation.ts';
 import { type OfferedPackage, parseOffered } from './stanzas.ts';
-import { INDEX_TARGETS_ARGV, type IndexTarget, isSecurityArchive, originText, parseIndexTargets } from './suites.ts';
+import { type IndexTarget, indexTargetsArgv, isSecurityArchive, originText, parseIndexTargets } from './suites.ts';
 
 /** `NoLocking`: a simulation needs no lock, and without it only root may ask. */
 export const READ_ONLY = ['-o', 'Debug::NoLocking=1', '-o', 'APT::Get::Show-User-Simulation-Note=0'] as const;
-const SIMULATE_UPGRADE = ['apt-get', '-q', '-s', ...READ_ONLY, 'upgrade', '--with-new-pkgs'];
 /** Below the kernel's limit of 128 KiB for one argument list's word and far below the 2 MB for all of it. */
 const NAMES_PER_CALL = 400;
 
@@ -21,9 +20,38 @@ type Availability = CandidateRecord['availability'];
  * asked for an upgrade: then every newer candidate is reported as kept back.
  */
 export function* candidates(packages: readonly PackageRecord[], nativeArch: string): Dialogue<Result<CandidateRecord[], string>> {
-  const upgrade = yield command(SIMULATE_UPGRADE, { timeoutSeconds: 180 });
+  const cache = yield* aptCache();
+  try {
+    return yield* candidatesWith(cache === null ? [] : cache.options, packages, nativeArch);
+  } finally {
+    if (cache !== null) yield command(['rm', '-rf', '--', cache.folder]);
+  }
+}
+
+const CACHE_FOLDER = /^\/tmp\/fettle-apt-[A-Za-z0-9]{10}$/;
+
+/**
+ * Every call of apt reads all indexes anew, 1 to 2 s of processor time, when its binary cache is missing (container images switch it off) or older
+ * than the package status and the user may not write it. Then one of our own serves the calls of this dialogue. null: apt's is good.
+ */
+function* aptCache(): Dialogue<{ readonly folder: string; readonly options: readonly string[] } | null> {
+  if ((yield command(['test', '/var/cache/apt/pkgcache.bin', '-nt', '/var/lib/dpkg/status'])).code === 0) return null;
+  const folder = (yield command(['mktemp', '-d', '/tmp/fettle-apt-XXXXXXXXXX'])).stdout.trim();
+  if (!CACHE_FOLDER.test(folder)) return null;
+  return {
+    folder,
+    options: ['-o', `Dir::Cache::pkgcache=${folder}/pkgcache.bin`, '-o', `Dir::Cache::srcpkgcache=${folder}/srcpkgcache.bin`],
+  };
+}
+
+function* candidatesWith(
+  cache: readonly string[],
+  packages: readonly PackageRecord[],
+  nativeArch: string,
+): Dialogue<Result<CandidateRecord[], string>> {
+  const upgrade = yield command(['apt-get', '-q', '-s', ...READ_ONLY, ...cache, 'upgrade', '--with-new-pkgs'], { timeoutSeconds: 180 });
   if (upgrade.code === 127) return no(failureText(upgrade));
-  const targets = parseIndexTargets((yield command(INDEX_TARGETS_ARGV)).stdout);
+  const targets = parseIndexTargets((yield command(indexTargetsArgv(cache))).stdout);
   if (targets.length === 0) return no('apt has no package indexes: run apt-get update on the host');
   const installed = new Map(packages.filter(p => isInPlace(p.state)).map(p => [aptName(p.name, p.arch, nativeArch), p]));
   const availability = upgrade.code === 0 ? offers(upgrade.stdout) : new Map<string, Availability>();
@@ -31,14 +59,14 @@ export function* candidates(packages: readonly PackageRecord[], nativeArch: stri
 
   const wanted: { policy: Policy; installed: PackageRecord }[] = [];
   for (const names of chunks(asked)) {
-    for (const policy of parsePolicies((yield command(['apt-cache', 'policy', ...names])).stdout)) {
+    for (const policy of parsePolicies((yield command(['apt-cache', ...cache, 'policy', ...names])).stdout)) {
       const have = installed.get(policy.name);
       if (have && policy.candidate !== null && isOlder(have.version, policy.candidate)) wanted.push({ policy, installed: have });
     }
   }
   const details = new Map<string, OfferedPackage>();
   for (const part of chunks(wanted)) {
-    const shown = yield command(['apt-cache', 'show', ...part.map(w => `${w.policy.name}=${w.policy.candidate}`)], {
+    const shown = yield command(['apt-cache', ...cache, 'show', ...part.map(w => `${w.policy.name}=${w.policy.candidate}`)], {
       outputBytesMax: 16_000_000,
     });
     for (const offered of parseOffered(shown.stdout))

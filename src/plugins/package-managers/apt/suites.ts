@@ -17,7 +17,9 @@ export interface IndexTarget {
   readonly file: string;
 }
 
-export const INDEX_TARGETS_ARGV: readonly string[] = ['apt-get', 'indextargets', 'Created-By: Packages'];
+export function indexTargetsArgv(options: readonly string[] = []): string[] {
+  return ['apt-get', 'indextargets', ...options, 'Created-By: Packages'];
+}
 
 export function parseIndexTargets(text: string): IndexTarget[] {
   return text.split(/\n{2,}/).flatMap(record => {
