@@ -1,9 +1,9 @@
-import type pg from 'pg';
 import { unpackSincePairs as sincePairs } from '../../core/inventory/since.ts';
 import type { HostFacts, Reach } from '../../core/inventory/snapshot.ts';
 import type { HostExposure } from '../../core/remediation/deadline.ts';
 import type { Criticality } from '../../core/remediation/patch.ts';
 import type { Db } from '../../db/db.ts';
+import { copyRows } from './copy-binary.ts';
 
 /** One host with its inventory, as the model takes it in. Byte fields are views on what the database sent: copy what is kept. */
 export interface HostRow {
@@ -45,45 +45,28 @@ const COLUMNS = `host.id, host.name, host.address, host.reach, host.platform, ho
 const FROM =
   'from host left join host_inventory i on i.host_id = host.id left join host_seen s on s.host_id = host.id where host.removed_at is null';
 
-const FLOAT8 = 701;
-const INT4 = 23;
-const BYTEA = 17;
-
-/** Results in PostgreSQL's binary format: as text the sets of 100,000 hosts would be 400 MB of hexadecimal digits. */
-const BINARY: pg.CustomTypesConfig = {
-  // pg's type says string; in binary format it hands over the bytes.
-  getTypeParser: (oid: number) => (value: unknown) => {
-    const bytes = value as Buffer;
-    if (oid === BYTEA) return bytes;
-    if (oid === FLOAT8) return bytes.readDoubleBE();
-    return oid === INT4 ? bytes.readInt32BE() : bytes.toString();
-  },
-};
-
 type Cells = readonly (string | number | Buffer | null)[];
 
-async function read(db: Db, where: string, values: readonly unknown[]): Promise<HostRow[]> {
-  const query = { text: `select ${COLUMNS} ${FROM} ${where}`, values: [...values], binary: true, types: BINARY, rowMode: 'array' as const };
-  const { rows } = await db.pool.query<(string | number | Buffer | null)[]>(query as pg.QueryArrayConfig);
+/** Hosts that do not exist or were removed are missing from the answer. */
+export async function readHosts(db: Db, ids: readonly string[]): Promise<HostRow[]> {
+  const { rows } = await db.pool.query<(string | number | Buffer | null)[]>({ text: `select ${COLUMNS} ${FROM} and host.id = any($1)`, values: [ids], rowMode: 'array' });
   return rows.map(toRow);
 }
 
-/** Hosts that do not exist or were removed are missing from the answer. */
-export function readHosts(db: Db, ids: readonly string[]): Promise<HostRow[]> {
-  return read(db, 'and host.id = any($1)', [ids]);
+/** All hosts, a chunk at a time. */
+export async function* allHosts(db: Db): AsyncIterable<readonly HostRow[]> {
+  for await (const rows of copyRows(db, `select ${COLUMNS} ${FROM} order by host.id`)) yield rows.map(row => toRow(row.map(binaryCell)));
 }
 
-const PAGE_HOSTS = 2_000;
+/** Columns that are no text, by position in COLUMNS; PostgreSQL's binary format does not name types. */
+const FLOATS: ReadonlySet<number> = new Set([10, 11, 12, 14]);
+const INTEGERS: ReadonlySet<number> = new Set([17, 18]);
+const BYTES: ReadonlySet<number> = new Set([15, 16, 19, 20, 21]);
 
-/** All hosts, a page at a time: 2,000 hosts are some 5 MB. */
-export async function* allHosts(db: Db): AsyncIterable<readonly HostRow[]> {
-  let after = '';
-  for (;;) {
-    const page = await read(db, 'and host.id > $1 order by host.id limit $2', [after, PAGE_HOSTS]);
-    if (page.length > 0) yield page;
-    if (page.length < PAGE_HOSTS) return;
-    after = page.at(-1)!.id;
-  }
+function binaryCell(cell: Buffer | null, column: number): Cells[number] {
+  if (cell === null || BYTES.has(column)) return cell;
+  if (FLOATS.has(column)) return cell.readDoubleBE();
+  return INTEGERS.has(column) ? cell.readInt32BE() : cell.toString();
 }
 
 function toRow(cells: Cells): HostRow {
