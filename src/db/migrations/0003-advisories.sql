@@ -57,7 +57,7 @@ comment on table feed_load is 'Every attempt to load, for the auditor: what was 
 
 create table claim (
   id bigint generated always as identity primary key,
-  feed_id text not null references feed,
+  feed_id text not null,
   part text not null,
   statement bytea not null,
   source text not null,
@@ -75,8 +75,9 @@ create table claim (
   first_seen_at timestamptz not null,
   withdrawn_at timestamptz
 );
+create index claim_release on claim (release) where withdrawn_at is null;
 create unique index claim_in_force on claim (feed_id, part, statement) where withdrawn_at is null;
-create index claim_vulnerability on claim (vulnerability_id);
+comment on column claim.feed_id is 'A feed; no foreign key, because checking one costs as much as the row, half a million times a load, and only server/feeds writes here.';
 comment on column claim.statement is 'First 16 bytes of SHA-256 over what is stated (all fields of core/advisories/claim.ts Claim but aliases, severity, statedOn, note): another state or version is another row, another severity word is an update.';
 comment on column claim.detail is 'The optional fields of Claim (packageKind, advisoryId, unaffectedVersions, affected, module, subscription) under their own names; null when there is none.';
 comment on column claim.known_since is 'When this feed first told us of this vulnerability in this package of this release, in whatever state.';
@@ -96,7 +97,7 @@ create table changelog_claim (
 comment on table changelog_claim is 'A host''s package manager showed a changelog that names the vulnerability in the entry of this version: claims of source changelog, kept as stated by the host that said so first.';
 
 create table enrichment (
-  feed_id text not null references feed,
+  feed_id text not null,
   part text not null,
   vulnerability_id text not null,
   doc jsonb not null,

@@ -21,6 +21,9 @@ const BY_NAME = (file: FeedFile) =>
     .replace(/(?:\.(?:jsonl?|tsv|csv|gz|zst|zlib|txt))+$/i, '')
     .replace(/[-_.]?\d{4}-\d{2}(?:-\d{2})?$/, '');
 
+/** Publishers that name each release's file alike (`main.json`). */
+const BY_RELEASE_AND_NAME = (file: FeedFile) => [BY_RELEASE(file), BY_NAME(file)].filter(Boolean).join(' ');
+
 const FEED_RULES: Readonly<Record<string, FeedRule>> = {
   'debian-tracker': { enabledAtFirst: true, staleAfterMs: 3 * DAY_MS, partOf: WHOLE },
   // The same statements as debian-tracker, release by release: for sites that already mirror it.
@@ -32,6 +35,18 @@ const FEED_RULES: Readonly<Record<string, FeedRule>> = {
   epss: { enabledAtFirst: true, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
   // Half a gigabyte of small files: worth it only where somebody decides so.
   vulnrichment: { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: WHOLE },
+  // Fetched only where somebody decides so: a fleet of Debian hosts has no use for them.
+  ubuntu: { enabledAtFirst: false, staleAfterMs: 3 * DAY_MS, partOf: WHOLE },
+  'almalinux-errata': { enabledAtFirst: false, staleAfterMs: 14 * DAY_MS, partOf: WHOLE },
+  'redhat-csaf': { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
+  'alpine-secdb': { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_RELEASE_AND_NAME },
+  osv: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
+  github: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
+  nvd: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
+  // Documents about single products: each stands until its own successor comes.
+  csaf: { enabledAtFirst: false, staleAfterMs: 365 * DAY_MS, partOf: BY_NAME },
+  openvex: { enabledAtFirst: false, staleAfterMs: 365 * DAY_MS, partOf: BY_NAME },
+  'cyclonedx-vex': { enabledAtFirst: false, staleAfterMs: 365 * DAY_MS, partOf: BY_NAME },
   endoflife: { enabledAtFirst: false, staleAfterMs: 180 * DAY_MS, partOf: WHOLE },
 };
 

@@ -29,7 +29,8 @@ export async function importFeedFiles(
   const found = files.find(location);
   const skipped = found.skipped.map(({ path: file, reason }) => ({ file: path.basename(file), reason }));
   const outcomes = new Map<string, LoadOutcome[]>();
-  for (const file of found.files) {
+  // Small ones first: KEV and a release's own claims are in force seconds after the start, whatever lies beside them.
+  for (const file of found.files.toSorted((a, b) => a.sizeBytes - b.sizeBytes)) {
     const feedId = file.source.id;
     const order = { ...origin, feedId, part: feedRule(feedId).partOf(file), location: origin.location ?? file.path };
     const outcome = await withFeedLease(context, feedId, fence => loadFeedFile(context, files, file, { ...order, fence })).catch(

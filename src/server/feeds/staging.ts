@@ -26,23 +26,27 @@ const claims: Staging = {
   merge: [
     {
       counts: 'withdrawn',
-      sql: `update claim c set withdrawn_at = $3 where ${OF_PART} and withdrawn_at is null and not exists (select from staged_claim s where s.statement = c.statement) returning id`,
+      sql: `update claim c set withdrawn_at = $3 where ${OF_PART} and withdrawn_at is null and not exists (select from staged_claim s where s.statement = c.statement)`,
     },
     {
       counts: 'changed',
       sql: `update claim c set aliases = s.aliases, severity = s.severity, stated_on = s.stated_on, note = s.note
         from (select distinct on (statement) * from staged_claim order by statement) s
         where ${OF_PART} and c.withdrawn_at is null and s.statement = c.statement and $3::timestamptz is not null
-          and (c.aliases, c.severity, c.stated_on, c.note) is distinct from (s.aliases, s.severity, s.stated_on, s.note) returning c.id`,
+          and (c.aliases, c.severity, c.stated_on, c.note) is distinct from (s.aliases, s.severity, s.stated_on, s.note)`,
     },
     {
       counts: 'added',
       // A vulnerability that this feed knew in another state, or withdrew and states again, keeps the day on which we first knew of it.
       sql: `insert into claim (feed_id, part, ${CLAIM_COLUMNS}, known_since, first_seen_at)
-        select $1, $2, ${CLAIM_COLUMNS}, least($3::timestamptz, (select min(o.known_since) from claim o where o.vulnerability_id = s.vulnerability_id
-          and o.feed_id = $1 and o.release = s.release and o.package_name = s.package_name)), $3
+        select $1, $2, ${CLAIM_COLUMNS.split(', ')
+          .map(column => `s.${column}`)
+          .join(', ')}, coalesce(o.known_since, $3::timestamptz), $3
         from (select distinct on (statement) * from staged_claim order by statement) s
-        where not exists (select from claim c where c.feed_id = $1 and c.part = $2 and c.statement = s.statement and c.withdrawn_at is null) returning id`,
+        left join (select vulnerability_id, release, package_name, min(known_since) as known_since from claim where feed_id = $1 group by 1, 2, 3) o
+          on (o.vulnerability_id, o.release, o.package_name) = (s.vulnerability_id, s.release, s.package_name)
+        left join (select statement from claim where ${OF_PART} and withdrawn_at is null) c on c.statement = s.statement
+        where c.statement is null`,
     },
   ],
 };
@@ -54,18 +58,18 @@ const enrichments: Staging = {
   merge: [
     {
       counts: 'withdrawn',
-      sql: `delete from enrichment e where ${OF_PART} and $3::timestamptz is not null and not exists (select from staged_enrichment s where s.vulnerability_id = e.vulnerability_id) returning vulnerability_id`,
+      sql: `delete from enrichment e where ${OF_PART} and $3::timestamptz is not null and not exists (select from staged_enrichment s where s.vulnerability_id = e.vulnerability_id)`,
     },
     {
       counts: 'changed',
       sql: `update enrichment e set doc = s.doc from (select distinct on (vulnerability_id) * from staged_enrichment order by vulnerability_id) s
-        where ${OF_PART} and $3::timestamptz is not null and s.vulnerability_id = e.vulnerability_id and e.doc <> s.doc returning e.vulnerability_id`,
+        where ${OF_PART} and $3::timestamptz is not null and s.vulnerability_id = e.vulnerability_id and e.doc <> s.doc`,
     },
     {
       counts: 'added',
       sql: `insert into enrichment (feed_id, part, vulnerability_id, doc, first_seen_at)
         select distinct on (vulnerability_id) $1, $2, vulnerability_id, doc, $3::timestamptz from staged_enrichment s order by vulnerability_id
-        on conflict do nothing returning vulnerability_id`,
+        on conflict do nothing`,
     },
   ],
 };
@@ -78,12 +82,12 @@ const lifecycles: Staging = {
   merge: [
     {
       counts: 'withdrawn',
-      sql: `delete from lifecycle l where ${OF_PART} and $3::timestamptz is not null and not exists (select from staged_lifecycle s where (s.product, s.cycle) = (l.product, l.cycle)) returning product`,
+      sql: `delete from lifecycle l where ${OF_PART} and $3::timestamptz is not null and not exists (select from staged_lifecycle s where (s.product, s.cycle) = (l.product, l.cycle))`,
     },
     {
       counts: 'added',
       sql: `insert into lifecycle (feed_id, part, product, cycle, doc) select distinct on (product, cycle) $1, $2, product, cycle, doc from staged_lifecycle where $3::timestamptz is not null order by product, cycle
-        on conflict (product, cycle, feed_id, part) do update set doc = excluded.doc where lifecycle.doc <> excluded.doc returning product`,
+        on conflict (product, cycle, feed_id, part) do update set doc = excluded.doc where lifecycle.doc <> excluded.doc`,
     },
   ],
 };
