@@ -132,11 +132,10 @@ create table claim (
   first_seen_at timestamp with time zone not null,
   withdrawn_at timestamp with time zone,
   constraint claim_pkey PRIMARY KEY (id),
-  constraint claim_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES feed(id),
   constraint claim_state_check CHECK ((state = ANY (ARRAY['fixed'::text, 'open'::text, 'deferred'::text, 'wont-fix'::text, 'not-affected'::text, 'end-of-life'::text, 'undetermined'::text])))
 );
 CREATE UNIQUE INDEX claim_in_force ON claim USING btree (feed_id, part, statement) WHERE (withdrawn_at IS NULL);
-CREATE INDEX claim_vulnerability ON claim USING btree (vulnerability_id);
+CREATE INDEX claim_release ON claim USING btree (release) WHERE (withdrawn_at IS NULL);
 
 create table engine_lock (
   single boolean default true not null,
@@ -156,8 +155,7 @@ create table enrichment (
   vulnerability_id text not null,
   doc jsonb not null,
   first_seen_at timestamp with time zone not null,
-  constraint enrichment_pkey PRIMARY KEY (vulnerability_id, feed_id, part),
-  constraint enrichment_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES feed(id)
+  constraint enrichment_pkey PRIMARY KEY (vulnerability_id, feed_id, part)
 );
 
 create table enrolment (
