@@ -5,7 +5,7 @@ import { type ItemStatus, transactionStatus } from '../core/verification/transac
 import { PROBES, readKernel, readRebootRequired } from '../plugins/probes/catalog.ts';
 import { TransportFault } from '../plugins/transports/spec.ts';
 import { failure, type JobContext, type Stop, stop } from './job-context.ts';
-import { AGENT_UNIT, restartPlan } from './restart-units.ts';
+import { AGENT_UNIT, hasSeatedSession, restartPlan } from './restart-units.ts';
 import { type SmokeTestResult, smokeTest } from './smoke-test.ts';
 
 /** What makes the installed versions effective, and the proof that they are. */
@@ -18,7 +18,12 @@ export async function restart(job: JobContext): Promise<{ readonly agentIsStale:
   job.log.start('restart');
   const stale = await job.ask(PROBES.deletedMaps.read());
   if (!stale.ok) job.log.note(`processes with replaced files could not be read: ${stale.problem}`);
-  const plan = restartPlan(stale.ok ? stale.value : [], new Set(job.plan.transaction.map(item => item.name)));
+  const sessions = await job.parts.transport.run(['loginctl', 'list-sessions', '--no-legend', '--no-pager'], {
+    ...CALL,
+    timeoutMs: 10_000,
+  });
+  const replaced = new Set(job.plan.transaction.map(item => item.name));
+  const plan = restartPlan(stale.ok ? stale.value : [], replaced, sessions.code === 0 && !hasSeatedSession(sessions.stdout));
   const timeoutMs = job.parts.settings.restartSeconds * 1000;
   if (plan.reexecute) {
     job.log.note('systemd itself runs replaced files: systemctl daemon-reexec');
