@@ -39,6 +39,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
       'lab-svc=1.0',
       'lab-big=1.0',
     );
+  // A past of its own for one host: an upgrade and its undoing, made before Fettle knew it.
+  for (const version of ['1.1', '1.0']) await must('h01', 'apt-get', '-q', '-y', '--allow-downgrades', 'install', `lab-hello=${version}`);
   const dataDir = mkdtempSync(path.join(tmpdir(), 'fettle-lab-'));
   const port = 7400 + (process.pid % 300);
   project.provide('lab', { dataDir, url: `http://${gateway}:${port}`, port, gateway, key: readFileSync(keyFile, 'utf8') });

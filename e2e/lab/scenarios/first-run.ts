@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { on, version } from '../../harness/fleet.ts';
+import { on, until, version } from '../../harness/fleet.ts';
 import { AGENT_HOSTS, HOSTS, SSH_HOSTS } from '../../harness/lab-setup.ts';
 import type { World } from '../world.ts';
 
@@ -9,9 +9,10 @@ export function firstRun(world: World): void {
   describe('first run', () => {
     it('shows this machine as the first host and says that no feed is loaded', async () => {
       await world.setUpPeople();
-      const { items } = await world.admin.client.hostList({});
-      expect(items.map(host => host.reach)).toContain('local');
-      expect(items.find(host => host.reach === 'local')!.packages).toBeGreaterThan(50);
+      const local = await until('this machine', 60_000, async () =>
+        (await world.admin.client.hostList({})).items.find(host => host.reach === 'local'),
+      );
+      expect(local.packages).toBeGreaterThan(50);
       const overview = await world.admin.client.overview({});
       expect(overview.banners.map(banner => `${banner.title} ${banner.text}`).join('\n')).toMatch(/no advisory feed/i);
     });

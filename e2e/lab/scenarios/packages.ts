@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { must, on, sh, version } from '../../harness/fleet.ts';
+import { must, on, sh, until, version } from '../../harness/fleet.ts';
 import { oneRing, type World } from '../world.ts';
 
 export function packages(world: World): void {
@@ -7,7 +7,7 @@ export function packages(world: World): void {
     it('a held package stays held and is shown as held', async () => {
       await must('h02', 'apt-mark', 'hold', 'lab-held');
       await world.refresh('h02');
-      expect((await world.host('h02')).heldPackages).toBe(1);
+      await until('the hold to show', 30_000, async () => (await world.host('h02')).heldPackages === 1);
       const { items } = await world.admin.client.patchList({ query: { platform: 'debian-12', search: 'lab-held', pageSize: 100 } });
       const patch = items.find(p => p.sourceName === 'lab-held')!;
       expect(patch.hostsHeld).toBe(1);
