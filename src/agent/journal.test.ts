@@ -64,6 +64,16 @@ describe('the journal', () => {
     expect(await (await fileJournal(folder)).list()).toHaveLength(1);
     expect(await (await fileJournal(folder)).read('plan_1')).toMatchObject({ state: 'started' });
   });
+  it('puts a file aside that a broken disk has changed, and believes no number that is none', async () => {
+    const journal = await fileJournal(folder);
+    await journal.write(entry({ sequence: 4 }));
+    writeFileSync(join(folder, 'plan_1.json'), '{"half');
+    expect(await journal.list()).toEqual([]);
+    expect(await journal.read('plan_1')).toBeNull();
+    expect(await journal.highestSequence('host_1')).toBe(4);
+    writeFileSync(join(folder, 'sequence-host_1.json'), '');
+    expect(await journal.highestSequence('host_1')).toBe(Number.MAX_SAFE_INTEGER);
+  });
   it('keeps 200 acknowledged plans and every open one', async () => {
     const journal = await fileJournal(folder);
     await journal.write(entry({ planId: 'open' }));

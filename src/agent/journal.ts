@@ -47,7 +47,10 @@ const PLAN_ID = /^[A-Za-z0-9_-]{1,80}$/;
 /** Acknowledged entries kept beside the open ones: enough to answer an old plan that is offered again. */
 const KEPT = 200;
 
-/** One JSON file for each plan in `folder` (mode 0700). A file that cannot be read is a defect of the disk: it stops the host from acting, never from observing. */
+/**
+ * One JSON file for each plan in `folder` (mode 0700). A file that is no JSON (a broken disk; our own writes are whole) is put aside: its plan's number
+ * stays used up, so it cannot be begun again.
+ */
 export async function fileJournal(folder: string): Promise<Journal> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = (planId: string) => {
@@ -56,28 +59,48 @@ export async function fileJournal(folder: string): Promise<Journal> {
   };
   const list = async (): Promise<JournalEntry[]> => {
     const names = (await readdir(folder)).filter(name => name.endsWith('.json') && !name.startsWith('sequence-'));
-    return Promise.all(names.map(async name => JSON.parse(await readFile(join(folder, name), 'utf8')) as JournalEntry));
+    const entries = await Promise.all(names.map(name => readEntry(join(folder, name))));
+    return entries.filter(entry => entry !== null);
   };
   const sequencePath = (hostId: string) => path(`sequence-${hostId}`);
   return {
     list,
     async read(planId) {
-      return JSON.parse((await readIfThere(path(planId))) ?? 'null') as JournalEntry | null;
+      return readEntry(path(planId));
     },
     async write(entry) {
       await writeDurably(folder, path(entry.planId), JSON.stringify(entry, null, 1));
       if (entry.state === 'accepted') {
-        const highest = Number((await readIfThere(sequencePath(entry.hostId))) ?? 0);
+        const highest = await readSequence(sequencePath(entry.hostId));
         if (entry.sequence > highest) await writeDurably(folder, sequencePath(entry.hostId), String(entry.sequence));
       }
       if (entry.acknowledgedAt !== null) await prune(await list(), path);
     },
     async highestSequence(hostId) {
-      const written = Number((await readIfThere(sequencePath(hostId))) ?? 0);
+      const written = await readSequence(sequencePath(hostId));
       // A crash between the two writes of an acceptance leaves the entry alone; it counts just the same.
       return Math.max(written, ...(await list()).filter(e => e.hostId === hostId).map(e => e.sequence));
     },
   };
+}
+
+async function readEntry(path: string): Promise<JournalEntry | null> {
+  const text = await readIfThere(path);
+  if (text === null) return null;
+  try {
+    return JSON.parse(text) as JournalEntry;
+  } catch {
+    await rename(path, `${path}.broken`);
+    return null;
+  }
+}
+
+/** A number that cannot be read refuses every plan, as it must: which ones were accepted is not known any more. */
+async function readSequence(path: string): Promise<number> {
+  const text = await readIfThere(path);
+  if (text === null) return 0;
+  const number = Number(text);
+  return text.trim() !== '' && Number.isSafeInteger(number) && number >= 0 ? number : Number.MAX_SAFE_INTEGER;
 }
 
 async function readIfThere(path: string): Promise<string | null> {

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,9 +20,33 @@ export interface SshConnections extends SshPort {
 /** Change logs are the same for every host with the same versions; they are fetched once by the first host that has them. */
 const CACHED_CHANGELOGS = 5_000;
 
+/** Short, because a control socket's path has at most 107 characters; the process id tells whose it is. */
+const FOLDER = 'fettle-ssh-';
+
+/** Keys that a killed server left behind. Folders of others cannot be removed and are passed over. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(FOLDER) ? /^(\d+)-/.exec(name.slice(FOLDER.length))?.[1] : undefined;
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    try {
+      rmSync(path.join(tmpdir(), name), { recursive: true, force: true });
+    } catch {}
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Everything that this server does by SSH goes through here: control sockets and keys live in one private folder of this process. */
 export function sshConnections(clock: Clock): SshConnections {
-  const runtimeDir = mkdtempSync(path.join(tmpdir(), 'fettle-ssh-'));
+  removeLeftovers();
+  const runtimeDir = mkdtempSync(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
   const rows = new Map<string, readonly ChangelogRow[]>();
   const cache = {
     get: (key: string) => rows.get(key),
