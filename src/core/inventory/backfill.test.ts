@@ -23,6 +23,7 @@ describe('history from a host’s own logs', () => {
     const kept = backfilledChanges(
       [...installation(start, 300), change(start + 400_000, 'upgrade', 'p7'), change(start + DAY_MS, 'install', 'nginx')],
       toInstant(NOW),
+      toInstant(NOW),
     );
     expect(kept.map(row => [row.action, row.name])).toEqual([
       ['upgrade', 'p7'],
@@ -31,7 +32,12 @@ describe('history from a host’s own logs', () => {
   });
 
   it('keeps a small first run: the log was rotated, the installation is long past', () => {
-    expect(backfilledChanges(installation(NOW - 100 * DAY_MS, 20), toInstant(NOW))).toHaveLength(20);
+    expect(backfilledChanges(installation(NOW - 100 * DAY_MS, 20), toInstant(NOW), toInstant(NOW))).toHaveLength(20);
+  });
+
+  it('keeps a large run on a host that is known: somebody installed a desktop', () => {
+    const enrolledAt = toInstant(NOW - 200 * DAY_MS);
+    expect(backfilledChanges(installation(NOW - 100 * DAY_MS, 300), toInstant(NOW), enrolledAt)).toHaveLength(300);
   });
 
   it('leaves out days that cannot be and changes that change nothing', () => {
@@ -39,6 +45,7 @@ describe('history from a host’s own logs', () => {
     expect(
       backfilledChanges(
         [change(0, 'upgrade', 'a'), change(NOW + 3 * DAY_MS, 'upgrade', 'a'), same, change(NOW - DAY_MS, 'remove', 'a')],
+        toInstant(NOW),
         toInstant(NOW),
       ).map(row => row.action),
     ).toEqual(['remove']);

@@ -11,16 +11,17 @@ const CLOCK_SKEW_MS = DAY_MS;
 
 /**
  * The changes worth keeping of what a host's own logs tell. The packages of the first installation are no history: they would be
- * most of the table, say nothing about time to patch, and the host was not at work yet. Upgrades in that run are kept.
+ * most of the table, say nothing about time to patch, and the host was not at work yet. Upgrades in that run are kept. A run that began after
+ * `enrolledAt` is no first installation, however large: the host was known by then.
  */
-export function backfilledChanges(changes: readonly PackageChange[], observedAt: Instant): PackageChange[] {
+export function backfilledChanges(changes: readonly PackageChange[], observedAt: Instant, enrolledAt: Instant): PackageChange[] {
   const until = epochMs(observedAt) + CLOCK_SKEW_MS;
   const from = epochMs(observedAt) - MAX_HISTORY_DAYS * DAY_MS;
   const dated = changes
     .map(change => ({ change, at: epochMs(change.at) }))
     .filter(({ at, change }) => at >= from && at <= until && change.fromVersion !== change.toVersion)
     .sort((a, b) => a.at - b.at);
-  const initial = initialRun(dated);
+  const initial = dated[0] !== undefined && dated[0].at < epochMs(enrolledAt) ? initialRun(dated) : 0;
   return dated.filter(({ change }, index) => index >= initial || change.action !== 'install').map(({ change }) => change);
 }
 

@@ -45,8 +45,8 @@ export function agentHandlers(context: Context, ports: AgentRoutePorts): Handler
       stored.facts === digests.facts &&
       stored.packages === digests.packages &&
       stored.candidates === digests.candidates;
-    if (isKnown) seen.touch(hostId, true);
-    else requests.expect(hostId);
+    // These are the digests of its last report, not of what is there now: they say nothing of the age of the inventory.
+    if (!isKnown) requests.expect(hostId);
     const report = requests.take(hostId);
     const tasks = await jobs.tasksFor(hostId);
     return report ? [{ kind: 'report' as const, refresh: report.refresh }, ...tasks] : tasks;

@@ -51,10 +51,11 @@ export function createReportStore(context: Context, states: HostStates): ReportS
   };
 
   /** null: another report of this host was stored in between. */
-  async function tryStore(hostId: string, report: Report, history: readonly PackageChange[], naming: Naming): Promise<ReportAnswer | null> {
-    const host = await readHost(db, hostId, yearsOf([...history.map(change => change.at), report.observedAt]));
+  async function tryStore(hostId: string, report: Report, naming: Naming): Promise<ReportAnswer | null> {
+    const host = await readHost(db, hostId, yearsOf([...report.history.map(change => change.at), report.observedAt]));
     if (!host) return { kind: 'no-host' };
     const before = host.inventory;
+    const history = backfilledChanges(report.history, report.observedAt, host.enrolledAt);
     const fresh = new Set(newParts(report, before?.digests ?? null));
     const missing = [...fresh].filter(part => !report.sent.has(part));
     if (missing.length > 0) return { kind: 'missing', missing };
@@ -88,9 +89,8 @@ export function createReportStore(context: Context, states: HostStates): ReportS
   }
 
   async function store(hostId: string, report: Report, naming: Naming): Promise<ReportAnswer> {
-    const history = backfilledChanges(report.history, report.observedAt);
     for (let attempt = 1; attempt <= TRANSACTION_ATTEMPTS_MAX; attempt += 1) {
-      const answer = await tryStore(hostId, report, history, naming);
+      const answer = await tryStore(hostId, report, naming);
       if (answer !== null) return answer;
     }
     throw new Fault(
