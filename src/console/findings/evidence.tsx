@@ -34,6 +34,22 @@ export function EvidenceList({ evidence }: { readonly evidence: FindingView['evi
   );
 }
 
+/** Ids of decision tables and of their inputs, as their publishers write them. */
+const TABLE_WORD: Readonly<Record<string, string>> = {
+  'bod-26-04': 'CISA BOD 26-04',
+  'ssvc-deployer': 'SSVC for deployers',
+  'ssvc-coordinator': 'SSVC for coordinators',
+};
+const INPUT_WORD: Readonly<Record<string, string>> = {
+  'in-kev': 'Known to be exploited (KEV)',
+  'publicly-exposed': 'Publicly exposed',
+  automatable: 'Can be automated',
+  'technical-impact': 'Technical impact',
+  exploitation: 'Exploitation',
+  'system-exposure': 'System exposure',
+  'human-impact': 'Human impact',
+};
+
 /** Why this date: the table, the row, and every input with where it came from. What was assumed is marked. */
 export function DecisionView({ decision }: { readonly decision: FindingView['decision'] }) {
   return (
@@ -41,7 +57,7 @@ export function DecisionView({ decision }: { readonly decision: FindingView['dec
       <Facts
         rows={{
           Due: <Due key="due" at={decision.dueAt} none="no date: fix with the next upgrade" />,
-          'Decided by': `${decision.table}, row ${decision.row}: ${decision.outcome}`,
+          'Decided by': `${TABLE_WORD[decision.table] ?? decision.table}, row ${decision.row}: ${decision.outcome}`,
           Clock: (
             <>
               {decision.clockStartedAt ? (
@@ -51,7 +67,7 @@ export function DecisionView({ decision }: { readonly decision: FindingView['dec
               ) : (
                 'not started'
               )}
-              . {decision.clockReason}
+              ; {decision.clockReason}
             </>
           ),
           Triage: decision.forensic ? 'Look for signs of a break-in as well: the table asks for forensic triage.' : null,
@@ -62,7 +78,7 @@ export function DecisionView({ decision }: { readonly decision: FindingView['dec
         rows={decision.inputs}
         rowId={input => input.name}
         columns={[
-          { key: 'name', title: 'Input', cell: input => input.name },
+          { key: 'name', title: 'Input', cell: input => INPUT_WORD[input.name] ?? input.name },
           {
             key: 'value',
             title: 'Value',

@@ -1,4 +1,4 @@
-import { SimpleGrid, Stack } from '@mantine/core';
+import { SimpleGrid, Stack, Text } from '@mantine/core';
 import { count } from '../kit/bar.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Facts } from '../kit/facts.tsx';
@@ -9,6 +9,7 @@ import { CRITICALITY_WORD, EXPOSURE_WORD } from '../kit/states.ts';
 import { Ago, At, Due } from '../kit/time.tsx';
 import { type FactsView, factsView } from './facts-view.ts';
 import type { HostDetailView } from './host.tsx';
+import classes from './host-facts.module.css';
 
 const UNREAD = <Toned tone="quiet">not read</Toned>;
 
@@ -127,6 +128,12 @@ function System({ facts, data: { host, endOfLife } }: { readonly facts: FactsVie
 
 function Kernels({ kernel, reboot }: { readonly kernel: FactsView['kernel']; readonly reboot: FactsView['reboot'] }) {
   if (kernel === null) return <Empty title="Not read">The probe for the kernel had no answer.</Empty>;
+  if (kernel.installed.length === 0)
+    return (
+      <Text size="sm" px={12} pb={10}>
+        <code>{kernel.runningRelease}</code> runs; no kernel package is installed, so the host’s own packages say nothing about it.
+      </Text>
+    );
   const running = { label: 'running', tone: reboot?.required ? 'warn' : 'good', shape: reboot?.required ? 'going' : 'done' } as const;
   return (
     <Grid
@@ -153,19 +160,35 @@ const FACT_WORD: Readonly<Record<string, string>> = {
   sockets: 'listening sockets',
   suites: 'enabled suites',
   candidates: 'offers',
+  machineId: 'machine id',
+  bootId: 'boot id',
+  bootedAt: 'time of boot',
+  hostname: 'host name',
+  os: 'system',
 };
 
+/** Most facts are read together: they stand in one line, and those that could not be read each in their own. */
 function Ages({ data }: { readonly data: HostDetailView }) {
-  return (
-    <Facts rows={Object.fromEntries(data.factAges.map(age => [FACT_WORD[age.name] ?? age.name, <FactAge key={age.name} age={age} />]))} />
+  const wordOf = (name: string) => FACT_WORD[name] ?? name;
+  const unread = data.factAges.filter(age => age.observedAt === null || age.unread !== null);
+  const together = Map.groupBy(
+    data.factAges.filter(age => !unread.includes(age)),
+    age => age.observedAt,
   );
-}
-
-function FactAge({ age }: { readonly age: HostDetailView['factAges'][number] }) {
   return (
-    <>
-      {age.observedAt === null ? <Toned tone="warn">not read</Toned> : <Ago at={age.observedAt} />} {age.unread}
-    </>
+    <div className={classes.ages}>
+      {[...together].map(([at, ages]) => (
+        <div key={at}>
+          <Ago at={at} />: <Toned tone="quiet">{ages.map(age => wordOf(age.name)).join(', ')}</Toned>
+        </div>
+      ))}
+      {unread.map(age => (
+        <div key={age.name}>
+          {age.observedAt === null ? <Toned tone="warn">not read</Toned> : <Ago at={age.observedAt} />}: {wordOf(age.name)}{' '}
+          <Toned tone="quiet">({age.unread})</Toned>
+        </div>
+      ))}
+    </div>
   );
 }
 

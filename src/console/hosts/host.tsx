@@ -39,7 +39,7 @@ export function HostPage() {
           <>
             <RefreshHosts ids={[host.id]} single />
             <ActButton
-              refusal={refusal ?? (host.pendingPatches === 0 ? 'No patch is pending on this host.' : null)}
+              refusal={refusal ?? unpatchable(host)}
               leftSection={<IconRocket size={14} />}
               onClick={() => void navigate({ to: '/rollouts/new', search: { hosts: host.id } })}
             >
@@ -68,6 +68,13 @@ export function HostPage() {
       </Answered>
     </Page>
   );
+}
+
+/** Why no rollout can change this host, or null. */
+function unpatchable(host: HostDetailView['host']): string | null {
+  if (host.reach === 'local') return 'This machine runs Fettle: it is only read, never changed.';
+  if (host.reach === 'upload') return 'An uploaded list can be judged, not patched. Enrol the host by agent or SSH.';
+  return host.pendingPatches === 0 ? 'No patch is pending on this host.' : null;
 }
 
 function Lead({ host }: { readonly host: HostDetailView['host'] }) {

@@ -25,12 +25,13 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
-const UNITS: readonly (readonly [one: string, many: string, ms: number])[] = [
-  ['year', 'years', 31_557_600_000],
-  ['month', 'months', 2_629_800_000],
-  ['day', 'days', 86_400_000],
-  ['h', 'h', 3_600_000],
-  ['min', 'min', 60_000],
+/** From `least` on the unit is used: 43 days say more than a month, 18 months more than a year. */
+const UNITS: readonly { readonly one: string; readonly many: string; readonly ms: number; readonly least: number }[] = [
+  { one: 'year', many: 'years', ms: 31_557_600_000, least: 63_115_200_000 },
+  { one: 'month', many: 'months', ms: 2_629_800_000, least: 7_776_000_000 },
+  { one: 'day', many: 'days', ms: 86_400_000, least: 86_400_000 },
+  { one: 'h', many: 'h', ms: 3_600_000, least: 3_600_000 },
+  { one: 'min', many: 'min', ms: 60_000, least: 60_000 },
 ];
 
 /** `5 min ago`, `in 3 days`; under a minute is `just now`, because clocks differ by seconds. */
@@ -42,10 +43,10 @@ export function relative(atMs: number, nowMs: number): string {
 
 /** A length of time in its largest unit, null under a minute. */
 export function span(ms: number): string | null {
-  const unit = UNITS.find(each => Math.abs(ms) >= each[2]);
+  const unit = UNITS.find(each => Math.abs(ms) >= each.least);
   if (!unit) return null;
-  const many = Math.trunc(Math.abs(ms) / unit[2]);
-  return `${many} ${many === 1 ? unit[0] : unit[1]}`;
+  const many = Math.trunc(Math.abs(ms) / unit.ms);
+  return `${many} ${many === 1 ? unit.one : unit.many}`;
 }
 
 const LOCAL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });

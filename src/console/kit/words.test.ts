@@ -12,7 +12,10 @@ describe('relative times', () => {
     [-90 * MINUTE, '1 h ago'],
     [-DAY, '1 day ago'],
     [3 * DAY, 'in 3 days'],
-    [-400 * DAY, '1 year ago'],
+    [-43 * DAY, '43 days ago'],
+    [-120 * DAY, '3 months ago'],
+    [-400 * DAY, '13 months ago'],
+    [-800 * DAY, '2 years ago'],
   ])('%d ms is %s', (delta, words) => {
     expect(relative(1e12 + delta, 1e12)).toBe(words);
   });

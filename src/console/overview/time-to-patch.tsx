@@ -10,7 +10,8 @@ const LEFT = 40;
 const BOTTOM = 16;
 const TOP = 6;
 
-const days = (value: number | null) => (value === null ? 'not reached' : `${value < 10 ? value.toFixed(1) : Math.round(value)} days`);
+const days = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} days`;
+const after = (value: number | null) => (value === null ? 'not yet' : `after ${days(value)}`);
 
 /** Share of findings still open by days since the fix came out: a survival curve, so that what is open now counts too. */
 export function TimeToPatch({ data }: { readonly data: Curve }) {
@@ -20,11 +21,11 @@ export function TimeToPatch({ data }: { readonly data: Curve }) {
   const path = data.curve
     .map((point, index) => (index === 0 ? `M${x(point.days)} ${y(point.openShare)}` : `H${x(point.days)}V${y(point.openShare)}`))
     .join('');
-  const summary = `Half are fixed after ${days(data.medianDays)}, nine of ten after ${days(data.ninetiethDays)}.`;
+  const summary = `Half are fixed: ${after(data.medianDays)}. Nine of ten: ${after(data.ninetiethDays)}.`;
   return (
     <div className={classes.body}>
       <Text size="sm">
-        Half are fixed after <b>{days(data.medianDays)}</b>, nine of ten after <b>{days(data.ninetiethDays)}</b>.
+        Half are fixed <b>{after(data.medianDays)}</b>, nine of ten <b>{after(data.ninetiethDays)}</b>.
       </Text>
       <svg
         className={classes.curve}
@@ -48,11 +49,14 @@ export function TimeToPatch({ data }: { readonly data: Curve }) {
         <path className={classes.line} d={path} />
       </svg>
       <Text size="xs" c="dimmed">
-        {count(data.events)} fixes, {count(data.open)} still open.{' '}
+        {count(data.events)} fixes, {count(data.open)} still open.
         {data.naiveMeanDays !== null &&
-          `A plain mean of what is closed would say ${days(data.naiveMeanDays)}: it leaves out what is still open. `}
-        {data.basis}
+          ` A plain mean of the fixes would say ${days(data.naiveMeanDays)}: it leaves out what is still open.`}
       </Text>
+      <details className={classes.basis}>
+        <summary>How it is computed</summary>
+        {data.basis}
+      </details>
     </div>
   );
 }

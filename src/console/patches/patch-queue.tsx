@@ -3,6 +3,7 @@ import type { PatchView } from '../../api/findings.ts';
 import { count } from '../kit/bar.tsx';
 import { type Column, Grid, Narrow, type Selection } from '../kit/grid.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
+import { sentence } from '../kit/sentence.ts';
 import { RESTART_WORD, REVERSIBLE_LOOK } from '../kit/states.ts';
 import { Due } from '../kit/time.tsx';
 import { Version } from '../kit/version.tsx';
@@ -46,9 +47,9 @@ const NAME: Column<PatchView> = {
           exploited
         </Chip>
       )}{' '}
-      {!patch.security && <Chip>not security</Chip>}
+      {patch.closes === 0 && <Chip>no known vulnerability</Chip>}
       <Narrow>
-        {patch.platform} · {count(patch.hosts)} hosts · closes {count(patch.closes)}
+        {patch.platform} · {count(patch.hosts)} {patch.hosts === 1 ? 'host' : 'hosts'} · closes {count(patch.closes)}
       </Narrow>
     </>
   ),
@@ -102,7 +103,7 @@ export const PATCH_COLUMNS: readonly Column<PatchView>[] = [
 ];
 
 export function PatchReason({ patch }: { readonly patch: PatchView }) {
-  return <>{patch.reason}</>;
+  return sentence(patch.reason);
 }
 
 /** The short queue of the overview: already ranked, not sortable. */

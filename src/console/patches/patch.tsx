@@ -10,6 +10,7 @@ import { count } from '../kit/bar.tsx';
 import { Facts } from '../kit/facts.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { Answered, Page, Section } from '../kit/page.tsx';
+import { sentence } from '../kit/sentence.ts';
 import { RESTART_WORD, REVERSIBLE_LOOK } from '../kit/states.ts';
 import { UrlTabs } from '../kit/tabs.tsx';
 import { Due } from '../kit/time.tsx';
@@ -33,7 +34,7 @@ export function PatchPage() {
     <Page
       title={patch ? `${patch.sourceName} ${patch.targetVersion}` : 'Patch'}
       trail={<Link to="/patches">Patches</Link>}
-      lead={patch?.reason}
+      lead={patch && sentence(patch.reason)}
       actions={
         patch && (
           <ActButton
@@ -117,7 +118,7 @@ function Summary({ patch }: { readonly patch: PatchView }) {
               {count(patch.hosts)} need it{away && <Toned tone="quiet"> ({away})</Toned>}
             </>
           ),
-          Disruption: `${RESTART_WORD[patch.restart]}. ${patch.restartReason}`,
+          Disruption: `${sentence(RESTART_WORD[patch.restart])}. ${patch.restartReason}`,
           Undo: (
             <>
               <Mark look={REVERSIBLE_LOOK[patch.reversible]} /> <Toned tone="quiet">{patch.reversibleReason}</Toned>

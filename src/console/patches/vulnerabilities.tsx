@@ -49,6 +49,13 @@ function columns(show: (id: string) => void): readonly Column<Vulnerability>[] {
   ];
 }
 
+/** Scores and titles come from enrichment feeds; without one, a column of dashes says nothing. */
+function hasContent(key: string, vulnerabilities: readonly Vulnerability[]): boolean {
+  if (key === 'title') return vulnerabilities.some(item => item.title !== null);
+  if (key === 'score') return vulnerabilities.some(item => item.cvssScore !== null || item.epss !== null);
+  return true;
+}
+
 export function Vulnerabilities({
   vulnerabilities,
   closes,
@@ -68,7 +75,7 @@ export function Vulnerabilities({
     <ListFrame>
       <Grid
         label="Vulnerabilities that this patch closes"
-        columns={columns(id => change({ open: id }, { push: true }))}
+        columns={columns(id => change({ open: id }, { push: true })).filter(column => hasContent(column.key, vulnerabilities))}
         rows={vulnerabilities}
         rowId={item => item.id}
       />

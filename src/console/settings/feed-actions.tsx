@@ -13,18 +13,25 @@ export function FeedActions({ feed }: { readonly feed: FeedView }) {
   const refusal = useRefusal('feed.write');
   const sync = useAct('feedSync', { done: null });
   const update = useAct('feedUpdate', { done: answer => `${answer.title} is ${answer.enabled ? 'on' : 'off'}` });
-  const why = refusal ?? (feed.url === null ? 'It has no URL: set one, or import a file.' : feed.enabled ? null : 'It is switched off.');
+  const switchTo = (enabled: boolean) => update.mutate({ params: { id: feed.id }, body: { enabled } });
   return (
     <Group gap={4} wrap="nowrap" justify="flex-end">
-      <ActButton
-        size="compact-xs"
-        variant="default"
-        refusal={why}
-        loading={sync.isPending || feed.state === 'loading'}
-        onClick={() => sync.mutate({ params: { id: feed.id } })}
-      >
-        Fetch now
-      </ActButton>
+      {feed.url !== null && feed.enabled && (
+        <ActButton
+          size="compact-xs"
+          variant="default"
+          refusal={refusal}
+          loading={sync.isPending || feed.state === 'loading'}
+          onClick={() => sync.mutate({ params: { id: feed.id } })}
+        >
+          Fetch now
+        </ActButton>
+      )}
+      {feed.url !== null && !feed.enabled && (
+        <ActButton size="compact-xs" variant="default" refusal={refusal} loading={update.isPending} onClick={() => switchTo(true)}>
+          Switch on
+        </ActButton>
+      )}
       <Menu position="bottom-end">
         <Menu.Target>
           <ActionIcon variant="subtle" color="gray" size={22} aria-label={`More actions for ${feed.title}`} disabled={refusal !== null}>
@@ -33,9 +40,7 @@ export function FeedActions({ feed }: { readonly feed: FeedView }) {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={open}>Set URL …</Menu.Item>
-          <Menu.Item onClick={() => update.mutate({ params: { id: feed.id }, body: { enabled: !feed.enabled } })}>
-            {feed.enabled ? 'Switch off' : 'Switch on'}
-          </Menu.Item>
+          <Menu.Item onClick={() => switchTo(!feed.enabled)}>{feed.enabled ? 'Switch off' : 'Switch on'}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
       <Modal opened={editing} onClose={close} title={`URL of ${feed.title}`}>

@@ -9,7 +9,7 @@ import { count } from '../kit/bar.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { type Column, Grid, Narrow } from '../kit/grid.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
-import { Answered } from '../kit/page.tsx';
+import { Answered, Section } from '../kit/page.tsx';
 import { FEED_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
 import { ListFrame } from '../kit/toolbar.tsx';
@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<FeedView>[] = [
             feed.title
           )}
         </b>{' '}
-        {!feed.enabled && <Chip>off</Chip>}
+        {!feed.enabled && feed.records > 0 && <Chip title="It is not fetched by itself">by import</Chip>}
         <Narrow>
           <Mark look={FEED_LOOK[feed.state]} />, {count(feed.records)} records, data of {feed.dataDate ?? 'no date'}
         </Narrow>
@@ -66,6 +66,13 @@ function Below({ feed }: { readonly feed: FeedView }) {
   );
 }
 
+/** What needs a person stands first. */
+const URGENCY: Readonly<Record<FeedView['state'], number>> = { failed: 0, refused: 0, 'never-loaded': 1, stale: 2, loading: 3, current: 4 };
+
+/** Off and never loaded: offered, but no part of what is known here. */
+const inUse = (feed: FeedView) => feed.enabled || feed.state !== 'never-loaded';
+const UNUSED_COLUMNS = new Set(['title', 'licence', 'actions']);
+
 export function FeedsPage() {
   const feeds = useQuery({
     ...ask('feedList', {}),
@@ -73,6 +80,7 @@ export function FeedsPage() {
   });
   const [importing, { open, close }] = useDisclosure();
   const refusal = useRefusal('feed.write');
+  const unused = feeds.data?.items.filter(feed => !inUse(feed)) ?? [];
   return (
     <SettingsPage
       title="Advisory feeds"
@@ -91,11 +99,27 @@ export function FeedsPage() {
                 Without one, findings come from the distribution alone: security candidates and the CVEs that their changelogs name.
               </Empty>
             ) : (
-              <Grid label="Feeds" columns={COLUMNS} rows={items} rowId={feed => feed.id} below={feed => <Below feed={feed} />} />
+              <Grid
+                label="Feeds"
+                columns={COLUMNS}
+                rows={items.filter(inUse).toSorted((a, b) => URGENCY[a.state] - URGENCY[b.state])}
+                rowId={feed => feed.id}
+                below={feed => <Below feed={feed} />}
+              />
             )
           }
         </Answered>
       </ListFrame>
+      {unused.length > 0 && (
+        <Section title="Not in use" aside="Switch on what your hosts run, or import it">
+          <Grid
+            label="Feeds that are not in use"
+            columns={COLUMNS.filter(column => UNUSED_COLUMNS.has(column.key))}
+            rows={unused}
+            rowId={feed => feed.id}
+          />
+        </Section>
+      )}
       <ImportFeeds open={importing} close={close} />
     </SettingsPage>
   );
