@@ -68,7 +68,12 @@ export function memory(world: World): void {
     });
 
     it('restarts the affected services itself when the policy says so', async () => {
-      const patch = await world.patch('h02', 'openssl');
+      // What the rollback left is known with the inventory that follows it.
+      await world.refresh('h01', 'h03');
+      const patch = await until('the patch on all four', 30_000, async () => {
+        const found = await world.patch('h02', 'openssl');
+        return found.hosts >= 4 ? found : null;
+      });
       const id = await world.launch({
         name: 'openssl',
         patchIds: [patch.id],
