@@ -1,5 +1,5 @@
 import type { Transition } from '../../core/inventory/delta.ts';
-import { type ChangeOrigin, type HistoryEntry, mergeHistory } from '../../core/inventory/history.ts';
+import { type ChangeOrigin, type HistoryEntry, mergeHistory, packHistory } from '../../core/inventory/history.ts';
 import { epochMs, type Instant } from '../../core/kernel/instants.ts';
 import type { Context } from '../context.ts';
 import type { HostReading } from './host-rows.ts';
@@ -10,7 +10,7 @@ export type DatedChange = Transition & { readonly at: Instant };
 /** Hosts' histories by year: what is learned is interned and merged into what is known. */
 export interface HistoryBook {
   entriesOf(changes: readonly DatedChange[], causeOf: (index: number) => ChangeCause): Promise<HistoryEntry[]>;
-  /** The years that change. `host` was read with the years of these entries. */
+  /** The years in which something is new; none when everything was known. `host` was read with the years of these entries. */
   merge(host: HostReading, learned: readonly HistoryEntry[]): Promise<Map<number, readonly HistoryEntry[]>>;
   /** How many of these changes this process has not met on any host. */
   unmet(changes: readonly DatedChange[]): number;
@@ -50,7 +50,8 @@ export function createHistoryBook(context: Pick<Context, 'db'>, ecosystem: strin
       const byYear = Map.groupBy(learned, entry => yearOf(entry.atSeconds));
       // A cause without a row cannot be: rows of change_cause are never deleted. An observation is what yields in any doubt.
       const originOf = (id: number) => origins.get(id) ?? 'observed';
-      return new Map(Array.from(byYear, ([year, entries]) => [year, mergeHistory(host.years.get(year) ?? [], entries, originOf)] as const));
+      const merged = Array.from(byYear, ([year, entries]) => [year, mergeHistory(host.years.get(year) ?? [], entries, originOf)] as const);
+      return new Map(merged.filter(([year, entries]) => !isSameHistory(entries, host.years.get(year) ?? [])));
     },
     unmet: changes.unmet,
     load: changes.load,
@@ -68,4 +69,8 @@ export function yearsOf(instants: readonly Instant[]): number[] {
 
 function yearOf(seconds: number): number {
   return new Date(seconds * 1_000).getUTCFullYear();
+}
+
+function isSameHistory(a: readonly HistoryEntry[], b: readonly HistoryEntry[]): boolean {
+  return a.length === b.length && Buffer.from(packHistory(a)).equals(packHistory(b));
 }

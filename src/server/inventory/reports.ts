@@ -3,6 +3,7 @@ import { backfilledChanges } from '../../core/inventory/backfill.ts';
 import { diffIds, type IdDelta, transitionsOf } from '../../core/inventory/delta.ts';
 import type { ChangeOrigin } from '../../core/inventory/history.ts';
 import { type CandidateRecord, type HostFacts, type PackageChange, type PackageRecord, platformOf } from '../../core/inventory/snapshot.ts';
+import { sha256Hex } from '../../core/kernel/canonical-json.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { TRANSACTION_ATTEMPTS_MAX } from '../../core/kernel/limits.ts';
@@ -45,6 +46,7 @@ export function createReportStore(context: Context, states: HostStates): ReportS
   const budget = createNewRowBudget();
   const listeners: ((change: InventoryChange) => void)[] = [];
   const changelogListeners: (() => void)[] = [];
+  const changelogsTold = new Map<string, string>();
 
   const announce = (change: InventoryChange) => {
     for (const listener of listeners) listener(change);
@@ -72,19 +74,19 @@ export function createReportStore(context: Context, states: HostStates): ReportS
       ...(await book.entriesOf(history, index => causeOf(history[index]!))),
       ...(await book.entriesOf(observed, () => OBSERVED)),
     ];
-    const written = await writeHost(db, hostId, host.revision, {
-      inventory: {
-        ...sets,
-        observedAt: report.observedAt,
-        digests: report.digests,
-        candidates: fresh.has('candidates') ? await candidateIds(report.candidates()) : before!.candidates,
-        since: await sinceOf(before, sets.packages, delta, report.observedAt, history),
-      },
-      facts,
-      identity: facts && identityOf(facts, naming(facts)),
-      years: await book.merge(host, learned),
-      durable: history.length > 0,
-    });
+    const years = await book.merge(host, learned);
+    const since = await sinceOf(before, sets.packages, delta, report.observedAt, history);
+    // A reach without memory sends its whole log every time: nothing new in it is nothing to write.
+    if (fresh.size === 0 && years.size === 0 && isSameMap(since, before!.since)) return { kind: 'unchanged' };
+    const inventory: StoredInventory = {
+      ...sets,
+      observedAt: report.observedAt,
+      digests: report.digests,
+      candidates: fresh.has('candidates') ? await candidateIds(report.candidates()) : before!.candidates,
+      since,
+    };
+    const identity = facts && identityOf(facts, naming(facts));
+    const written = await writeHost(db, hostId, host.revision, { inventory, facts, identity, years, durable: history.length > 0 });
     return written ? { kind: 'stored', first: before === null, delta } : null;
   }
 
@@ -173,6 +175,16 @@ export function createReportStore(context: Context, states: HostStates): ReportS
     return since;
   }
 
+  /** Some reaches tell the same thousands of ids with every collection; what a host told last time is not looked up again. */
+  async function tellsNewChangelogs(hostId: string, notes: Report['changelogs']): Promise<boolean> {
+    if (notes.length === 0) return false;
+    const told = sha256Hex(JSON.stringify(notes));
+    if (changelogsTold.get(hostId) === told) return false;
+    const recorded = await recordChangelogs(context, hostId, notes);
+    changelogsTold.set(hostId, told);
+    return recorded > 0;
+  }
+
   return {
     async accept(hostId, sent, naming) {
       const report = withTimeNotAfter(sent, clock.now());
@@ -187,8 +199,7 @@ export function createReportStore(context: Context, states: HostStates): ReportS
         return answer;
       }
       // After the inventory: the release that the claims speak of is known only then.
-      if (report.changelogs.length > 0 && (await recordChangelogs(context, hostId, report.changelogs)) > 0)
-        for (const listener of changelogListeners) listener();
+      if (await tellsNewChangelogs(hostId, report.changelogs)) for (const listener of changelogListeners) listener();
       if (answer.kind === 'stored') {
         states.set(hostId, report.digests);
         announce({ hostId, observedAt: report.observedAt, added: answer.delta.added, removed: answer.delta.removed });
@@ -237,6 +248,10 @@ function identityOf(facts: HostFacts, naming: ReturnType<Naming>): HostIdentity 
 /** A host's clock may run ahead; what it saw, it saw before now. */
 function withTimeNotAfter(report: Report, now: Instant): Report {
   return report.observedAt <= now ? report : { ...report, observedAt: now };
+}
+
+function isSameMap(a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 }
 
 /** A typed array sorts numbers without a comparison function: ten times as fast, and every report does it. */
