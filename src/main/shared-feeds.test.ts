@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -43,7 +43,10 @@ describe.skipIf(!existsSync(SHARED))('real feeds in the database (needs ../share
     await feeds.start();
     await feeds.stop();
   });
-  afterAll(() => database.close());
+  afterAll(async () => {
+    await database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it('hold every row of the files, part by part', async () => {
     const claims = await database.db.query<{ feed_id: string; part: string; n: number }>(

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -48,6 +48,7 @@ const filesPort: FeedFilesPort = {
       ? readdirSync(location)
           .sort()
           .map(name => path.join(location, name))
+          .filter(file => statSync(file).isFile())
       : [location];
     const files = paths.flatMap(file => {
       const head = { fileName: path.basename(file), text: readFileSync(file, 'utf8').slice(0, 100) };
@@ -139,6 +140,7 @@ afterAll(async () => {
   await app.close();
   await feeds.stop();
   await database.close();
+  for (const made of [folder, context.installation.dataDir]) rmSync(made, { recursive: true, force: true });
 });
 
 const alpha = async () => (await client.feedList({})).items.find(feed => feed.id === 'alpha')!;
@@ -271,7 +273,8 @@ describe('loading a feed', () => {
       expect(await inForce()).toEqual(before);
       expect(heard).toEqual([]);
     }
-    const both = mkdtempSync(path.join(os.tmpdir(), 'fettle-feeds-both-'));
+    const both = path.join(folder, 'both');
+    mkdirSync(both);
     writeFileSync(path.join(both, 'alpha.txt'), feedText('alpha', []));
     writeFileSync(path.join(both, 'other.txt'), feedText('alpha', [{ vulnerabilityId: 'CVE-2026-0500' }]));
     expect((await client.feedImport({ body: { location: both } })).items[0]).toMatchObject({ state: 'refused' });

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
@@ -102,6 +102,7 @@ export async function startInventory(
       await app.close();
       await inventory.stop();
       await database.close();
+      rmSync(context.installation.dataDir, { recursive: true, force: true });
     },
   };
 }
