@@ -13,6 +13,7 @@ const LOCAL: Readonly<Record<string, { readonly summary: string; load(): Promise
   },
   cvss: { summary: 'scores from CVSS v2, v3 and v4 vectors', load: () => import('../cli/local/cvss.ts') },
   decide: { summary: 'ask a decision table: BOD 26-04, SSVC', load: () => import('../cli/local/decide.ts') },
+  sim: { summary: 'play a simulated fleet against the rollout engine', load: () => import('./sim.ts') },
   scan: { summary: 'what is wrong with a package list, without a server', load: () => import('./scan.ts') },
 };
 

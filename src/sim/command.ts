@@ -1,0 +1,144 @@
+import { parseArgs } from 'node:util';
+import { FAULTS, type FaultKind, isFaultKind } from './faults.ts';
+import { shrink } from './shrink.ts';
+import { drawScript, type Outcome, play, type Script } from './world.ts';
+
+const HELP = `Usage: fettle sim run [--hosts N] [--hours H] [--seed S] [--seeds K] [--faults LIST] [--script FILE] [--json]
+
+Plays a fleet against the rollout engine: planner, lint, gates, permits, transition tables and the agent's admission of plans are the shipped code;
+hosts, mirrors, networks, clocks and people are simulated and go wrong as drawn from the seed. The invariants of the engine are checked at every step.
+The same options give the same story, always.
+
+  --hosts N      hosts (20)
+  --hours H      simulated hours of trouble (48); then all is put right and everything has to come to an end within 40 hours
+  --seed S       first seed (1)
+  --seeds K      how many seeds, one after the other (1)
+  --faults LIST  which faults may happen, comma-separated, all or none (all):
+${Object.entries(FAULTS)
+  .map(([kind, { title }]) => `                   ${kind.padEnd(15)} ${title}`)
+  .join('\n')}
+  --script FILE  play a script again that an earlier run has printed
+  --json         the outcome as JSON
+
+Exit code: 0 when no invariant was broken, 1 when one was (the shortest script that still breaks it is printed), 2 for wrong usage.
+`;
+
+export interface SimIo {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly readText: (file: string) => string;
+  /** Milliseconds of the machine, for the figures only. */
+  readonly nowMs: () => number;
+}
+
+class Usage extends Error {}
+
+export function simCommand(args: readonly string[], io: SimIo): number {
+  if (args[0] !== 'run' || args.includes('--help') || args.includes('-h')) {
+    io.out(HELP);
+    return args[0] === 'run' || args.length === 0 || args.includes('--help') ? 0 : 2;
+  }
+  try {
+    return run(args.slice(1), io);
+  } catch (problem) {
+    if (!(problem instanceof Usage) && !(problem instanceof TypeError)) throw problem;
+    io.err(`fettle sim: ${problem.message}\n`);
+    return 2;
+  }
+}
+
+function run(args: readonly string[], io: SimIo): number {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { hosts: text, hours: text, seed: text, seeds: text, faults: text, script: text, json: { type: 'boolean' } },
+  });
+  const seed = whole(values.seed, 'seed', 1, 0, 4_294_967_295);
+  const seeds = whole(values.seeds, 'seeds', 1, 1, 1_000_000);
+  const hosts = whole(values.hosts, 'hosts', 20, 1, 20_000);
+  const hours = whole(values.hours, 'hours', 48, 1, 10_000);
+  const kinds = kindsOf(values.faults ?? 'all');
+  const scripts =
+    values.script === undefined
+      ? Array.from({ length: seeds }, (_, n) => drawScript(hosts, hours, seed + n, kinds))
+      : [JSON.parse(io.readText(values.script)) as Script];
+  const started = io.nowMs();
+  const outcomes: Outcome[] = [];
+  for (const script of scripts) {
+    outcomes.push(play(script));
+    if (outcomes.at(-1)!.violations.length > 0) break;
+  }
+  const seconds = (io.nowMs() - started) / 1000;
+  const broken = outcomes.find(outcome => outcome.violations.length > 0);
+  const shortest = broken === undefined ? null : shrink(broken);
+  io.out(
+    values.json === true
+      ? `${JSON.stringify({ ...totals(outcomes), seconds, violation: shortest })}\n`
+      : report(outcomes, seconds, shortest),
+  );
+  return broken === undefined ? 0 : 1;
+}
+
+function whole(given: string | undefined, name: string, otherwise: number, least: number, most: number): number {
+  const number = given === undefined ? otherwise : Number(given);
+  if (!Number.isInteger(number) || number < least || number > most)
+    throw new Usage(`--${name} takes a whole number from ${least} to ${most}`);
+  return number;
+}
+
+function kindsOf(list: string): FaultKind[] {
+  if (list === 'all') return Object.keys(FAULTS) as FaultKind[];
+  if (list === 'none') return [];
+  return list.split(',').map(kind => {
+    if (!isFaultKind(kind)) throw new Usage(`there is no fault "${kind}"; see fettle sim run --help`);
+    return kind;
+  });
+}
+
+function totals(outcomes: readonly Outcome[]) {
+  const sum = (of: (outcome: Outcome) => number): number => outcomes.reduce((total, outcome) => total + of(outcome), 0);
+  const merge = (of: (outcome: Outcome) => Readonly<Record<string, number>>): Record<string, number> => {
+    const merged: Record<string, number> = {};
+    for (const outcome of outcomes) for (const [state, count] of Object.entries(of(outcome))) merged[state] = (merged[state] ?? 0) + count;
+    return merged;
+  };
+  return {
+    seeds: outcomes.length,
+    hostHours: Math.round(sum(outcome => outcome.hostHours)),
+    faults: sum(outcome => outcome.script.faults.length),
+    events: sum(outcome => outcome.events),
+    messages: sum(outcome => outcome.messages),
+    transitions: sum(outcome => outcome.moves),
+    checks: sum(outcome => outcome.checks),
+    rollouts: merge(outcome => outcome.rollouts),
+    jobs: merge(outcome => outcome.jobs),
+  };
+}
+
+function report(outcomes: readonly Outcome[], seconds: number, shortest: Outcome | null): string {
+  const all = totals(outcomes);
+  const list = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .sort(([, a], [, b]) => b - a)
+      .map(([state, count]) => `${count} ${state}`)
+      .join(', ');
+  const lines = [
+    `${all.hostHours} host-hours in ${seconds.toFixed(1)} s: ${Math.round(all.hostHours / Math.max(seconds, 0.001))} a second; ${all.seeds} ${all.seeds === 1 ? 'seed' : 'seeds'}, ${all.faults} faults`,
+    `${all.events} events, ${all.messages} messages, ${all.transitions} transitions of jobs`,
+    `rollouts: ${list(all.rollouts)}`,
+    `jobs: ${list(all.jobs)}`,
+    `${all.checks} checks of invariants, ${shortest === null ? 'none broken' : `BROKEN: ${shortest.violations[0]!.rule}`}`,
+  ];
+  if (shortest === null) return `${lines.join('\n')}\n`;
+  const [violation] = shortest.violations;
+  const { script } = shortest;
+  return `${[
+    ...lines,
+    '',
+    `${violation!.rule} at ${new Date(violation!.atMs).toISOString()}: ${violation!.text}`,
+    `${script.faults.length} faults are needed for it:`,
+    ...script.faults.map(fault => `  ${new Date(fault.atMs).toISOString()} ${fault.kind} (${FAULTS[fault.kind].title})`),
+    'To play it again, save this line to a file and give it to --script:',
+    JSON.stringify(script),
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,522 @@
+import { admitPlan } from '../agent/decide.ts';
+import { SECOND_MS, toInstant } from '../core/kernel/instants.ts';
+import type { FailureClass, HostPlan, JobEvent, JobPhase, JobResult, Permit } from '../core/rollouts/host-plan.ts';
+import { itemKey } from '../core/rollouts/plan.ts';
+import { transactionDifferences } from '../core/verification/transaction-difference.ts';
+import { transactionStatus } from '../core/verification/transaction-status.ts';
+import type { Mutants } from './mutants.ts';
+import { type Network, Weather } from './network.ts';
+import type { Random } from './random.ts';
+import type { PermitReply, SimServer, TaskForHost } from './server.ts';
+import type { Timeline } from './timeline.ts';
+import type { Witness } from './witness.ts';
+
+/** As the agent's journal (src/agent/journal.ts): written to the disk before what it speaks of. */
+interface JournalEntry {
+  readonly plan: HostPlan;
+  state: 'accepted' | 'started' | 'rebooting' | 'finished';
+  before: ReadonlyMap<string, string>;
+  bootIdBefore: number;
+  result: JobResult | null;
+  acknowledged: boolean;
+  /** Set when a repair was needed. */
+  healed: string[];
+}
+
+/** What is wrong around the host at the moment; the world sets it. */
+export interface Surroundings {
+  mirror: 'well' | 'down' | 'corrupt';
+  /** Share of hosts in percent on which packages, or their services, break. */
+  badPatchPercent: number;
+  badServicePercent: number;
+}
+
+const CHECK_IN_MS = 60 * SECOND_MS;
+const ANSWER_MS = 30 * SECOND_MS;
+/** A result is sent until it is acknowledged, with these pauses. */
+const OUTBOX_MS = [5 * SECOND_MS, 15 * SECOND_MS, 60 * SECOND_MS];
+const HEARTBEAT_MS = 60 * SECOND_MS;
+
+/**
+ * A host with its agent: the admission of plans, the comparison of transactions and the verdict are the agent's and core's own code; packages, disk and
+ * time are simulated. What stands in `disk` survives a power cut.
+ */
+export class SimHost {
+  readonly id: string;
+  readonly name: string;
+  readonly weather = new Weather();
+  readonly packages = new Map<string, string>();
+  readonly disk = { journal: new Map<string, JournalEntry>(), highestSequence: 0 };
+  /** Packages that a power cut left half done. */
+  broken = false;
+  serviceDown = false;
+  up = true;
+  agentUp = true;
+  clockSkewMs = 0;
+  lockHeld = false;
+  diskFull = false;
+  needsReboot = false;
+  bootId = 1;
+  /** Rises whenever the agent or the host dies: what was on its way in the old life has no effect in the new one. */
+  #life = 0;
+  #running: string | null = null;
+  #applying: { planId: string; endsAtMs: number } | null = null;
+  #sequence = 0;
+  /** Written to memory only, as a mutant does. */
+  #unsynced: (() => void)[] = [];
+  readonly #parts: HostParts;
+
+  constructor(id: string, name: string, parts: HostParts) {
+    this.id = id;
+    this.name = name;
+    this.#parts = parts;
+    this.#parts.timeline.after(parts.random.next() * CHECK_IN_MS, () => this.#checkIn(this.#life));
+  }
+
+  get #nowMs(): number {
+    return this.#parts.timeline.nowMs;
+  }
+  get #ownNow(): string {
+    return toInstant(this.#nowMs + this.clockSkewMs);
+  }
+  #later(seconds: number, run: () => void) {
+    const life = this.#life;
+    this.#parts.timeline.after(seconds * SECOND_MS, () => {
+      if (this.#life === life && this.up && this.agentUp) run();
+    });
+  }
+  /** Between `least` and `most` seconds. */
+  #takes(least: number, most: number): number {
+    return least + this.#parts.random.next() * (most - least);
+  }
+
+  #checkIn(life: number) {
+    if (life !== this.#life || !this.up || !this.agentUp) return;
+    this.#parts.timeline.after(CHECK_IN_MS * (0.9 + this.#parts.random.next() * 0.2), () => this.#checkIn(life));
+    if (this.weather.isFair && this.#parts.network.isUp && this.#parts.server.isIdle(this.id)) {
+      this.#parts.server.heardAtMs.set(this.id, this.#nowMs);
+      return;
+    }
+    this.#call(
+      () => this.#parts.server.tasksFor(this.id, this.stands, this.#nowMs),
+      tasks => {
+        for (const task of tasks) this.#take(task);
+      },
+    );
+  }
+
+  /** An answer for a life that is over is not heard. */
+  #call<Answer>(handle: () => Answer, answered: (answer: Answer) => void): void {
+    const life = this.#life;
+    this.#parts.network.call(this.weather, handle, answer => {
+      if (this.#life === life && this.up && this.agentUp) answered(answer);
+    });
+  }
+
+  #take(task: TaskForHost) {
+    if (task.kind === 'cancel' || task.plan === null) return;
+    const known = this.disk.journal.get(task.plan.planId);
+    if (known !== undefined) {
+      if (known.state === 'finished') this.#send(known);
+      else if (this.#running === null) this.#goOn(known);
+      return;
+    }
+    if (this.#running !== null && !this.#parts.mutants.has('two-active-jobs-per-host')) return;
+    const highestSequence = this.#parts.mutants.has('replayed-plan-accepted') ? 0 : this.disk.highestSequence;
+    const refusal = admitPlan(task.plan, task, { now: this.#ownNow, highestSequence });
+    const entry: JournalEntry = {
+      plan: task.plan,
+      state: 'accepted',
+      before: new Map(),
+      bootIdBefore: this.bootId,
+      result: null,
+      acknowledged: false,
+      healed: [],
+    };
+    if (refusal !== null) return this.#finish(entry, 'failed', refusal.class, refusal.message, false);
+    this.#write(() => {
+      this.disk.journal.set(entry.plan.planId, entry);
+      if (!this.#parts.mutants.has('sequence-not-persisted'))
+        this.disk.highestSequence = Math.max(this.disk.highestSequence, entry.plan.sequence);
+    }, 'no-fsync-of-intent');
+    this.#parts.witness.planAccepted(this.id, entry.plan, this.#nowMs);
+    this.#goOn(entry);
+  }
+
+  /** fsync: what is not synced is gone after a power cut. */
+  #write(change: () => void, unless: 'no-fsync-of-intent' | 'fsync-after-start') {
+    if (!this.#parts.mutants.has(unless)) return change();
+    change();
+    this.#unsynced.push(change);
+  }
+
+  /** Takes a plan up, or up again, from what its journal says; never from what it was about to do. */
+  #goOn(entry: JournalEntry) {
+    this.#running = entry.plan.planId;
+    if (entry.state === 'accepted') return this.#precheck(entry);
+    if (entry.state === 'rebooting') return this.#verify(entry);
+    const applying = this.#applying;
+    // What apt began goes on in a unit of its own when only the agent was killed.
+    if (applying !== null && applying.planId === entry.plan.planId && applying.endsAtMs > this.#nowMs)
+      return this.#later((applying.endsAtMs - this.#nowMs) / SECOND_MS + 1, () => this.#afterApply(entry));
+    this.#afterApply(entry);
+  }
+
+  #precheck(entry: JournalEntry) {
+    this.#say(entry, 'precheck');
+    this.#later(this.#takes(1, 3), () => {
+      // What apt is doing for an earlier life of the agent holds the lock.
+      if (this.#applying !== null) return this.#later(10, () => this.#precheck(entry));
+      if (this.diskFull) return this.#finish(entry, 'failed', 'disk-space', 'the disk is full', false);
+      if (this.lockHeld)
+        return this.#later(this.#takes(20, 60), () =>
+          this.lockHeld ? this.#finish(entry, 'failed', 'package-manager-locked', 'the lock is held', false) : this.#stage(entry),
+        );
+      this.#stage(entry);
+    });
+  }
+
+  #stage(entry: JournalEntry) {
+    this.#say(entry, 'simulate');
+    const differences = this.#differences(entry.plan);
+    if (differences === 'met') return this.#finish(entry, 'already-compliant', null, '', false);
+    if (differences.length > 0) return this.#finish(entry, 'failed', 'transaction-differs', differences.join('; '), false);
+    this.#later(this.#takes(2, 20), () => {
+      this.#say(entry, 'download');
+      const { mirror } = this.#parts.surroundings;
+      if (mirror === 'down')
+        return this.#later(this.#takes(10, 60), () =>
+          this.#finish(entry, 'failed', 'repository-unavailable', 'the mirror does not answer', false),
+        );
+      if (mirror === 'corrupt') return this.#finish(entry, 'failed', 'digest-mismatch', 'other bytes than were signed', false);
+      this.#later(this.#takes(1, 10), () => this.#awaitPermit(entry, 'apply'));
+    });
+  }
+
+  /** What the host would do now against the plan, by the agent's own comparison. */
+  #differences(plan: HostPlan): readonly string[] | 'met' {
+    const rows = [...this.packages].map(([name, version]) => ({
+      name,
+      arch: 'amd64',
+      version,
+      sourceName: name,
+      sourceVersion: version,
+      state: 'installed' as const,
+      held: false,
+    }));
+    const status = transactionStatus(plan.transaction, rows);
+    if (plan.transaction.every(item => this.packages.get(item.name) === item.toVersion)) return 'met';
+    const simulated = plan.transaction
+      .filter(item => this.packages.get(item.name) !== item.toVersion)
+      .map(item => ({ ...item, fromVersion: this.packages.get(item.name) ?? null }));
+    return transactionDifferences(status, simulated);
+  }
+
+  #awaitPermit(entry: JournalEntry, phase: 'apply' | 'reboot') {
+    this.#say(entry, phase === 'apply' ? 'awaiting-permit' : 'reboot');
+    this.#ask(entry, phase);
+  }
+
+  #ask(entry: JournalEntry, phase: 'apply' | 'reboot') {
+    const { plan } = entry;
+    if (this.#ownNow >= plan.notAfter && phase === 'apply')
+      return this.#finish(entry, 'failed', 'permit-refused', 'the plan has run out', false);
+    let heard = false;
+    this.#call(
+      () => this.#parts.server.requestPermit(this.id, plan.jobId, plan.attempt, phase, this.#nowMs, this.#nowMs + this.clockSkewMs),
+      reply => {
+        if (heard) return;
+        heard = true;
+        this.#answered(entry, phase, reply);
+      },
+    );
+    this.#later(ANSWER_MS / SECOND_MS, () => {
+      if (heard || this.#running !== plan.planId) return;
+      heard = true;
+      this.#ask(entry, phase);
+    });
+  }
+
+  #answered(entry: JournalEntry, phase: 'apply' | 'reboot', { permit, refused }: PermitReply) {
+    if (this.#running !== entry.plan.planId) return;
+    if (permit !== null) {
+      if (!this.#isGood(permit, entry.plan, phase)) return this.#later(5, () => this.#ask(entry, phase));
+      return phase === 'apply' ? this.#apply(entry) : this.#reboot(entry, permit);
+    }
+    if (refused?.final === true) {
+      if (phase === 'apply')
+        return refused.code === 'cancelled'
+          ? this.#finish(entry, 'cancelled', null, '', false)
+          : this.#finish(entry, 'failed', 'permit-refused', refused.code, false);
+      return this.#verify(entry);
+    }
+    this.#later(Math.max(1, refused?.retryAfterSeconds ?? 5), () => this.#ask(entry, phase));
+  }
+
+  /** The terms of a permit as src/agent/decide.ts `checkPermit` asks them; its signature is not simulated. */
+  #isGood(permit: Permit, plan: HostPlan, phase: 'apply' | 'reboot'): boolean {
+    return (
+      permit.jobId === plan.jobId &&
+      permit.attempt === plan.attempt &&
+      permit.hostId === this.id &&
+      permit.phase === phase &&
+      permit.expiresAt > this.#ownNow
+    );
+  }
+
+  #apply(entry: JournalEntry) {
+    const { plan } = entry;
+    if (this.#differences(plan) === 'met' || this.#differences(plan).length > 0) return this.#stage(entry);
+    const started = () => {
+      entry.state = 'started';
+      entry.before = new Map(this.packages);
+      entry.bootIdBefore = this.bootId;
+    };
+    const late = this.#parts.mutants.has('fsync-after-start');
+    if (!late) started();
+    this.#say(entry, 'apply');
+    this.#parts.world.changeBegins(this, plan);
+    const seconds = this.#takes(10, 90);
+    this.#applying = { planId: plan.planId, endsAtMs: this.#nowMs + seconds * SECOND_MS };
+    const life = this.#parts.timeline;
+    life.after(seconds * SECOND_MS, () => this.#packagesDone(plan, entry));
+    this.#heartbeat(entry);
+    this.#later(seconds + 1, () => {
+      if (late) started();
+      this.#afterApply(entry);
+    });
+  }
+
+  /** apt ends, whatever became of the agent; a power cut in between has taken `#applying` away. */
+  #packagesDone(plan: HostPlan, entry: JournalEntry) {
+    if (this.#applying?.planId !== plan.planId || !this.up) return;
+    this.#applying = null;
+    const { badPatchPercent, badServicePercent } = this.#parts.surroundings;
+    if (plan.kind === 'patch' && this.#parts.random.chance(badPatchPercent / 100)) {
+      this.broken = true;
+      entry.healed.push('left broken by a maintainer script');
+      return;
+    }
+    for (const item of plan.transaction) if (item.toVersion !== null) this.packages.set(item.name, item.toVersion);
+    this.broken = false;
+    this.serviceDown = plan.kind === 'patch' && this.#parts.random.chance(badServicePercent / 100);
+  }
+
+  #heartbeat(entry: JournalEntry) {
+    this.#later(HEARTBEAT_MS / SECOND_MS, () => {
+      if (this.#running !== entry.plan.planId || this.#applying === null) return;
+      this.#say(entry, 'apply', 'note');
+      this.#heartbeat(entry);
+    });
+  }
+
+  /** Observes, repairs what a crash left, goes on; never runs the transaction a second time. */
+  #afterApply(entry: JournalEntry) {
+    if (this.broken && entry.healed.length === 0) {
+      // dpkg --configure -a, then the kept archives (security.md 4.4): nine times in ten that is enough.
+      entry.healed.push('dpkg --configure -a');
+      if (this.#parts.random.chance(0.9)) this.#repair(entry.plan);
+    }
+    this.#say(entry, 'restart');
+    this.#later(this.#takes(1, 5), () => {
+      const wants = entry.plan.reboot === 'always' || (entry.plan.reboot === 'if-needed' && this.needsReboot);
+      if (!wants || this.broken) return this.#verify(entry);
+      if (this.#parts.mutants.has('reboot-without-permit')) return this.#reboot(entry, null);
+      this.#awaitPermit(entry, 'reboot');
+    });
+  }
+
+  #repair(plan: HostPlan) {
+    this.broken = false;
+    // Half of the transaction was done when the lights went out; the repair ends it one way or the other.
+    const forward = this.#parts.random.chance(0.7);
+    if (forward) for (const item of plan.transaction) if (item.toVersion !== null) this.packages.set(item.name, item.toVersion);
+  }
+
+  #reboot(entry: JournalEntry, permit: Permit | null) {
+    entry.state = 'rebooting';
+    this.#parts.world.rebootBegins(this, entry.plan, permit?.permitId ?? null);
+    this.#die();
+    this.up = false;
+    this.#parts.timeline.after(this.#takes(60, 240) * SECOND_MS, () => {
+      this.needsReboot = false;
+      this.#boot();
+    });
+  }
+
+  #verify(entry: JournalEntry) {
+    this.#say(entry, 'verify');
+    this.#later(this.#takes(2, 10), () => {
+      if (this.broken)
+        return this.#finish(
+          entry,
+          'failed',
+          entry.healed.includes('left broken by a maintainer script') ? 'install-failed' : 'needs-human',
+          'packages are half done',
+          true,
+        );
+      const believed = this.#parts.mutants.has('success-believed');
+      const unmet = entry.plan.transaction.filter(item => this.packages.get(item.name) !== item.toVersion);
+      if (unmet.length > 0 && !believed)
+        return this.#finish(entry, 'failed', 'verify-failed', `${unmet.map(itemKey).join(', ')} is not as planned`, true);
+      if (this.serviceDown) return this.#finish(entry, 'failed', 'service-failed', 'a service did not come back', true);
+      if (entry.state === 'rebooting' && this.bootId === entry.bootIdBefore)
+        return this.#finish(entry, 'failed', 'reboot-lost', 'the same boot', true);
+      this.#finish(entry, 'succeeded', null, '', true);
+    });
+  }
+
+  #finish(entry: JournalEntry, outcome: JobResult['outcome'], failureClass: FailureClass | null, message: string, touched: boolean) {
+    const { plan } = entry;
+    const now = this.#ownNow;
+    const before = touched ? entry.before : this.packages;
+    const row = (name: string, arch: string, versions: ReadonlyMap<string, string>) => ({
+      name,
+      arch,
+      version: versions.get(name) ?? null,
+    });
+    entry.result = {
+      jobId: plan.jobId,
+      attempt: plan.attempt,
+      outcome,
+      failure: failureClass === null ? null : { class: failureClass, message, signature: failureClass },
+      touched,
+      before: plan.transaction.map(item => row(item.name, item.arch, before)),
+      after: plan.transaction.map(item => ({
+        ...row(item.name, item.arch, this.packages),
+        state: this.broken ? 'half-configured' : 'installed',
+      })),
+      restartedUnits: [],
+      rebooted: this.bootId !== entry.bootIdBefore,
+      bootIdBefore: String(entry.bootIdBefore),
+      bootIdAfter: String(this.bootId),
+      smokeTests: [],
+      healed: entry.healed,
+      startedAt: now,
+      finishedAt: now,
+    };
+    entry.state = 'finished';
+    this.disk.journal.set(plan.planId, entry);
+    if (this.#running === plan.planId) this.#running = null;
+    if (touched) this.#parts.world.changeEnds(this);
+    this.#parts.witness.resultWritten(
+      this.id,
+      plan.planId,
+      plan.transaction.every(item => this.packages.get(item.name) === item.toVersion),
+      touched,
+      this.#nowMs,
+    );
+    this.#send(entry);
+  }
+
+  /** The outbox: again and again until the server has answered. */
+  #send(entry: JournalEntry, tried = 0) {
+    const { result, plan } = entry;
+    if (result === null || entry.acknowledged) return;
+    if (this.#parts.mutants.has('result-deleted-when-sent')) entry.acknowledged = true;
+    this.#call(
+      () => this.#parts.server.recordResult(this.id, plan.jobId, plan.attempt, result, this.#nowMs),
+      () => {
+        if (!entry.acknowledged)
+          this.#parts.witness.acknowledged(this.#parts.server.hasResult(plan.jobId, plan.attempt), this.id, this.#nowMs);
+        entry.acknowledged = true;
+      },
+    );
+    this.#later(OUTBOX_MS[Math.min(tried, OUTBOX_MS.length - 1)]! / SECOND_MS, () => this.#send(entry, tried + 1));
+  }
+
+  #say(entry: JournalEntry, phase: JobPhase, kind: JobEvent['kind'] = 'phase-started') {
+    this.#sequence += 1;
+    const event: JobEvent = { sequence: this.#sequence, at: this.#ownNow, phase, kind, text: '' };
+    const { jobId, attempt } = entry.plan;
+    this.#call(
+      () => this.#parts.server.recordEvents(this.id, jobId, attempt, [event], this.#nowMs),
+      cancelRequested => {
+        if (cancelRequested && entry.state === 'accepted' && this.#running === entry.plan.planId)
+          this.#finish(entry, 'cancelled', null, '', false);
+      },
+    );
+  }
+
+  /** Power goes: what was only in memory is gone, and packages may be half done. */
+  powerCut(backAfterMs: number): void {
+    if (!this.up) return;
+    if (this.#applying !== null) this.broken = true;
+    this.#applying = null;
+    for (const planId of this.#unsyncedPlans()) {
+      this.disk.highestSequence = (this.disk.journal.get(planId)?.plan.sequence ?? 1) - 1;
+      this.disk.journal.delete(planId);
+    }
+    this.#die();
+    this.up = false;
+    this.#parts.timeline.after(backAfterMs, () => this.#boot());
+  }
+
+  #unsyncedPlans(): string[] {
+    const lost = this.#unsynced.length > 0 && this.#running !== null ? [this.#running] : [];
+    this.#unsynced = [];
+    return lost;
+  }
+
+  killAgent(backAfterMs: number): void {
+    if (!this.agentUp || !this.up) return;
+    this.#die();
+    this.agentUp = false;
+    this.#parts.timeline.after(backAfterMs, () => {
+      this.agentUp = true;
+      if (this.up) this.#startAgent();
+    });
+  }
+
+  #die() {
+    this.#life += 1;
+    this.#running = null;
+  }
+
+  #boot() {
+    if (this.up) return;
+    this.up = true;
+    this.bootId += 1;
+    this.#life += 1;
+    if (this.agentUp) this.#startAgent();
+  }
+
+  /** Open entries first, then the server is asked. */
+  #startAgent() {
+    const life = this.#life;
+    // Numbers of a new run stand above those of the run before, as the agent's do.
+    this.#sequence += 1_000;
+    for (const entry of this.disk.journal.values()) {
+      if (entry.state === 'finished') this.#send(entry);
+      else if (this.#running === null) this.#goOn(entry);
+    }
+    this.#parts.timeline.after(2 * SECOND_MS, () => this.#checkIn(life));
+  }
+
+  /** Somebody logs in and puts it right. */
+  repairByHand(): void {
+    if (this.#applying !== null) return;
+    this.broken = false;
+    this.serviceDown = false;
+  }
+
+  /** Packages that are at work or half done do not serve. */
+  get stands(): boolean {
+    return this.up && !this.broken && !this.serviceDown && this.#applying === null;
+  }
+}
+
+export interface HostParts {
+  readonly timeline: Timeline;
+  readonly network: Network;
+  readonly random: Random;
+  readonly server: SimServer;
+  readonly witness: Witness;
+  readonly surroundings: Surroundings;
+  readonly mutants: Mutants;
+  readonly world: {
+    changeBegins(host: SimHost, plan: HostPlan): void;
+    changeEnds(host: SimHost): void;
+    rebootBegins(host: SimHost, plan: HostPlan, permitId: string | null): void;
+  };
+}
