@@ -42,7 +42,7 @@ function importsOf(file: string): Import[] {
 const files = readdirSync(path.join(ROOT, 'src'), { recursive: true, withFileTypes: true })
   .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts'))
   .map(entry => path.relative(ROOT, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
-const isTest = (file: string): boolean => /\.test\.tsx?$|\/test-[\w-]+\.tsx?$|\/testkit(-[\w-]+)?\.tsx?$|\/testkit\//.test(file);
+const isTest = (file: string): boolean => /\.test\.tsx?$|\/test-[\w-]+\.tsx?$|[/.]testkit(-[\w-]+)?\.tsx?$|\/testkit\//.test(file);
 const imports = files.filter(file => !isTest(file)).flatMap(importsOf);
 const area = (file: string): string => file.split('/')[1] ?? '';
 
