@@ -39,7 +39,12 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
   const news = new EventEmitter();
   // One listener per open live view and one for the reconciler.
   news.setMaxListeners(0);
-  const engine: Engine = { ...ports, context, scopes: new SafetyScopes(context.db, ports.fleet), poke: () => void news.emit('stored') };
+  const engine: Engine = {
+    ...ports,
+    context,
+    scopes: new SafetyScopes(context.db, ports.fleet, ports.inventory),
+    poke: () => void news.emit('stored'),
+  };
   const lease = newLease(context.randomHex(LEASE_HOLDER_BYTES));
   let running: { stopped: boolean; readonly done: Promise<void>; wake: () => void } | null = null;
 

@@ -36,7 +36,7 @@ export async function groupsOf(tx: Queryable, hostId: string, now: Instant, scop
     const scope = scopes.groups.get(group.id) ?? null;
     facts.push({
       name: group.name,
-      available: scope === null ? 0 : await availableMembers(tx, scope, hostId, group, now),
+      available: scope === null ? 0 : await availableMembers(tx, scope, hostId, group, scopes.recovered, now),
       minAvailable: group.min_available,
     });
   }
@@ -44,7 +44,8 @@ export async function groupsOf(tx: Queryable, hostId: string, now: Instant, scop
 }
 
 /**
- * Members that are known to be well: heard of lately, not at work, not left failed by a rollout without a later success, and past the soak after their own
+ * Members that are known to be well: heard of lately, not at work, not left failed by a rollout without a later success or a healthy
+ * inventory, and past the soak after their own
  * change. Unknown, lost and failed members count as down, for whatever reason.
  */
 export async function availableMembers(
@@ -52,6 +53,7 @@ export async function availableMembers(
   scope: ReadonlySet<string>,
   except: string | null,
   group: Pick<GroupRow, 'member_soak_minutes'>,
+  recovered: ReadonlySet<string>,
   now: Instant,
 ): Promise<number> {
   const [row] = await tx.query<{ available: number }>(
@@ -60,9 +62,9 @@ export async function availableMembers(
        and host_seen.last_seen_at > $3::timestamptz - make_interval(mins => coalesce(($4::jsonb->>host.reach)::int, 0))
        and not exists (select from job where job.host_id = host.id and job.state = any($5))
        and not exists (select from job where job.host_id = host.id and job.state = 'succeeded' and job.finished_at > $3::timestamptz - make_interval(mins => $6))
-       and not exists (select from job failed where failed.host_id = host.id and failed.state = any($7) and failed.touched
+       and not exists (select from job failed where failed.host_id = host.id and failed.state = any($7) and failed.touched and not failed.host_id = any($8)
          and not exists (select from job later where later.host_id = host.id and later.state = 'succeeded' and later.finished_at > failed.finished_at))`,
-    [[...scope], except, now, JSON.stringify(HEALTH_MINUTES), JOB_DISRUPTING, group.member_soak_minutes, JOB_FAILED],
+    [[...scope], except, now, JSON.stringify(HEALTH_MINUTES), JOB_DISRUPTING, group.member_soak_minutes, JOB_FAILED, [...recovered]],
   );
   return row?.available ?? 0;
 }

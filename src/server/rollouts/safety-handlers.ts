@@ -109,7 +109,7 @@ export function safetyHandlers(engine: Engine): Handlers<SafetyRoutes> {
     availabilityGroupList: async () => {
       const scopes = await engine.scopes.read();
       const rows = await db.query<GroupRow>(`select ${GROUP_COLUMNS} from availability_group order by name`);
-      return { items: await Promise.all(rows.map(row => groupView(engine, row, scopes.groups.get(row.id) ?? null))) };
+      return { items: await Promise.all(rows.map(row => groupView(engine, row, scopes.groups.get(row.id) ?? null, scopes.recovered))) };
     },
     availabilityGroupCreate: async ({ body }, caller) => {
       const person = asPerson(caller);
@@ -128,7 +128,8 @@ export function safetyHandlers(engine: Engine): Handlers<SafetyRoutes> {
         throw error;
       });
       const [row] = await db.query<GroupRow>(`select ${GROUP_COLUMNS} from availability_group where id = $1`, [id]);
-      return await groupView(engine, row!, (await engine.scopes.read()).groups.get(id) ?? null);
+      const scopes = await engine.scopes.read();
+      return await groupView(engine, row!, scopes.groups.get(id) ?? null, scopes.recovered);
     },
     availabilityGroupDelete: async ({ params }, caller) => {
       await inStep(engine.context, async step => {
@@ -256,8 +257,8 @@ interface GroupRow {
   readonly created_by: string;
 }
 
-async function groupView({ context }: Engine, row: GroupRow, scope: ReadonlySet<string> | null) {
-  const available = scope === null ? 0 : await availableMembers(context.db, scope, null, row, context.clock.now());
+async function groupView({ context }: Engine, row: GroupRow, scope: ReadonlySet<string> | null, recovered: ReadonlySet<string>) {
+  const available = scope === null ? 0 : await availableMembers(context.db, scope, null, row, recovered, context.clock.now());
   const members = scope?.size ?? 0;
   const problem =
     scope === null

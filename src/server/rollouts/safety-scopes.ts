@@ -1,5 +1,7 @@
+import type { Instant } from '../../core/kernel/instants.ts';
+import { JOB_FAILED } from '../../core/rollouts/job-states.ts';
 import type { Queryable } from '../../db/db.ts';
-import type { FleetPort } from '../ports.ts';
+import type { FleetPort, InventoryPort } from '../ports.ts';
 
 /** Hosts that a freeze or a group covers. null: all of them, because it says so or because its query can no longer be read; then no is the safe answer. */
 export type Scope = ReadonlySet<string> | null;
@@ -7,10 +9,14 @@ export type Scope = ReadonlySet<string> | null;
 export interface Scopes {
   readonly freezes: ReadonlyMap<string, Scope>;
   readonly groups: ReadonlyMap<string, Scope>;
+  /** Hosts that a rollout left failed and whose own later inventory says that they are well (domain.md 2.9: healthy inventory releases). */
+  readonly recovered: ReadonlySet<string>;
 }
 
 /** A host that joins or leaves a query counts within this time. */
 const SCOPE_MS = 10_000;
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 interface Known {
   readonly scope: Scope;
@@ -24,11 +30,14 @@ interface Known {
 export class SafetyScopes {
   readonly #db: Queryable;
   readonly #fleet: FleetPort;
+  readonly #inventory: Pick<InventoryPort, 'factsOf'>;
+  #recovered: { readonly hosts: ReadonlySet<string>; readonly readAtMs: number } | null = null;
   readonly #known = new Map<string, Known>();
 
-  constructor(db: Queryable, fleet: FleetPort) {
+  constructor(db: Queryable, fleet: FleetPort, inventory: Pick<InventoryPort, 'factsOf'>) {
     this.#db = db;
     this.#fleet = fleet;
+    this.#inventory = inventory;
   }
 
   async read(): Promise<Scopes> {
@@ -39,7 +48,27 @@ export class SafetyScopes {
     const groups = new Map<string, Scope>();
     for (const row of rows) (row.kind === 'freeze' ? freezes : groups).set(row.id, await this.#scopeOf(row.id, row.query));
     for (const id of this.#known.keys()) if (!freezes.has(id) && !groups.has(id)) this.#known.delete(id);
-    return { freezes, groups };
+    return { freezes, groups, recovered: groups.size === 0 ? NOBODY : await this.#recoveredHosts() };
+  }
+
+  async #recoveredHosts(): Promise<ReadonlySet<string>> {
+    if (this.#recovered !== null && performance.now() - this.#recovered.readAtMs < SCOPE_MS) return this.#recovered.hosts;
+    const failed = await this.#db.query<{ host_id: string; failed_at: Instant; inventory_at: Instant | null }>(
+      `select job.host_id, max(job.finished_at) as failed_at, max(host_seen.inventory_at) as inventory_at
+       from job join host_seen on host_seen.host_id = job.host_id where job.state = any($1) and job.touched group by job.host_id`,
+      [JOB_FAILED],
+    );
+    const hosts = new Set<string>();
+    for (const { host_id, failed_at, inventory_at } of failed)
+      if (inventory_at !== null && inventory_at > failed_at && (await this.#isWell(host_id))) hosts.add(host_id);
+    this.#recovered = { hosts, readAtMs: performance.now() };
+    return hosts;
+  }
+
+  /** Nothing half done, nothing failed. What could not be read is not well. */
+  async #isWell(hostId: string): Promise<boolean> {
+    const facts = (await this.#inventory.factsOf(hostId))?.facts;
+    return facts?.packageManager?.healthy === true && facts.services?.every(service => service.activeState !== 'failed') === true;
   }
 
   async #scopeOf(id: string, query: string | null): Promise<Scope> {

@@ -118,6 +118,13 @@ describe('what says no', () => {
     await story.turn();
     expect(story.host(2).refusals).toEqual(['availability']);
     expect((await story.get(second)).waitingOn[0]!.code).toBe('availability');
+    // Somebody repairs it by hand, and its inventory says so.
+    story.clock.advance(60);
+    await story.seen();
+    story.healthy.add('host_h1');
+    story.restart();
+    await story.turn();
+    expect(story.host(2).applied).toBe(1);
   });
 
   it('a pair that can spare nobody is named when the plan is made', async () => {

@@ -1,5 +1,5 @@
 import { openEnvelope } from '../../core/evidence/envelope.ts';
-import type { PackageRecord } from '../../core/inventory/snapshot.ts';
+import type { HostFacts, PackageRecord } from '../../core/inventory/snapshot.ts';
 import { addMs, type Clock, type Instant } from '../../core/kernel/instants.ts';
 import {
   type FailureClass,
@@ -278,7 +278,7 @@ function nameOf(hostId: string): string {
   return hostId.replace('host_', '');
 }
 
-export function inventoryOf(hosts: readonly ScriptedHost[], asked: string[] = []): InventoryPort {
+export function inventoryOf(hosts: readonly ScriptedHost[], asked: string[] = [], healthy: ReadonlySet<string> = new Set()): InventoryPort {
   return {
     onChange: () => {},
     packagesOf: async hostId =>
@@ -293,7 +293,10 @@ export function inventoryOf(hosts: readonly ScriptedHost[], asked: string[] = []
           held: false,
         }),
       ),
-    factsOf: async () => null,
+    factsOf: async hostId =>
+      healthy.has(hostId)
+        ? { facts: { packageManager: { id: 'apt', healthy: true, problems: [] }, services: [] } as unknown as HostFacts, observedAt: '' }
+        : null,
     requestReport: hostId => void asked.push(hostId),
     seenOf: () => null,
   };

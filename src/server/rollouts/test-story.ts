@@ -54,6 +54,8 @@ export class Story {
   readonly #database: TestDatabase;
   #people: PeoplePort = twoPeople;
   readonly #excluded: Record<string, string> = {};
+  /** Hosts whose inventory says that nothing is half done and nothing has failed. */
+  readonly healthy = new Set<string>();
   /** What group queries resolve to; any other query is every host. */
   readonly fleetQueries = new Map<string, string[]>();
 
@@ -81,7 +83,8 @@ export class Story {
   /** Every host has just been heard of. */
   async seen(): Promise<void> {
     await this.db.query(
-      `insert into host_seen (host_id, last_seen_at) select id, $1 from host on conflict (host_id) do update set last_seen_at = excluded.last_seen_at`,
+      `insert into host_seen (host_id, last_seen_at, inventory_at) select id, $1, $1 from host
+       on conflict (host_id) do update set last_seen_at = excluded.last_seen_at, inventory_at = excluded.inventory_at`,
       [this.clock.now()],
     );
   }
@@ -111,7 +114,7 @@ export class Story {
         : { ...this.context, randomHex: bytes => (bytes === LEASE_HOLDER_BYTES ? identity : this.context.randomHex(bytes)) };
     return createRollouts(context, {
       fleet: fleetOf(this.hosts, { openssl: '2' }, this.#excluded, this.fleetQueries),
-      inventory: inventoryOf(this.hosts, this.reportsAsked),
+      inventory: inventoryOf(this.hosts, this.reportsAsked, this.healthy),
       wake: noWake,
       people: this.#people,
     });
