@@ -14,12 +14,11 @@ export interface PackageMove {
  * depend on each other's exact version (lab.md section 3). New dependencies are not named; the host's own simulation finds them.
  */
 export function movesOf(offer: Offer, installed: ReadonlyMap<string, PackageVersion>): PackageMove[] {
-  return offer.candidates.flatMap(({ version }) => {
-    const now = installed.get(binaryKey(version));
-    return now === undefined || now.version === version.version
-      ? []
-      : [{ name: version.name, arch: version.arch, fromVersion: now.version, toVersion: version.version }];
+  const moves = offer.candidates.flatMap(({ version: { name, arch, version } }) => {
+    const now = installed.get(binaryKey({ name, arch }));
+    return now === undefined || now.version === version ? [] : [{ name, arch, fromVersion: now.version, toVersion: version }];
   });
+  return moves.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.arch < b.arch ? -1 : 1));
 }
 
 export function installedByBinary(versions: Iterable<PackageVersion>): Map<string, PackageVersion> {

@@ -59,14 +59,10 @@ function pageOfFindings(
   const total = counts.reduce((sum, count) => sum + count, 0);
   const from = (page.page - 1) * page.pageSize;
   if (total <= FINDINGS_SORTED_MAX) {
-    // The first due date decides among equals, whatever the order.
-    const rows = sorted(
-      query.slots.flatMap((slot, at) => (counts[at] === 0 ? [] : query.rows(slot))),
-      { field: 'dueAt', descending: false },
-      sort,
-    );
+    const rows = query.slots.flatMap((slot, at) => (counts[at] === 0 ? [] : query.rows(slot)));
+    const inOrder = sorted(rows, { field: 'all', descending: false }, { all: row => orderText(model, row) });
     return {
-      rows: (order.field === 'dueAt' && !order.descending ? rows : sorted(rows, order, sort)).slice(from, from + page.pageSize),
+      rows: (order.field === 'dueAt' && !order.descending ? inOrder : sorted(inOrder, order, sort)).slice(from, from + page.pageSize),
       total,
     };
   }
@@ -83,6 +79,12 @@ function pageOfFindings(
     if (rows.length >= page.pageSize) break;
   }
   return { rows: rows.slice(0, page.pageSize), total };
+}
+
+/** The first due date first; among equals the id, the host and the package, so that the order is the same on every server and after every restart. */
+function orderText(model: FleetModel, { slot, source, finding, dueMs }: FindingRow): string {
+  const due = dueMs === null ? '~' : String(dueMs).padStart(16, '0');
+  return `${due} ${sortableId(finding.risk.id)} ${model.records[slot]!.name} ${source.standing.source.name}`;
 }
 
 function hostKey(model: FleetModel, slot: number, field: string, nowMs: number): string | number | null {

@@ -49,7 +49,11 @@ type Cells = readonly (string | number | Buffer | null)[];
 
 /** Hosts that do not exist or were removed are missing from the answer. */
 export async function readHosts(db: Db, ids: readonly string[]): Promise<HostRow[]> {
-  const { rows } = await db.pool.query<(string | number | Buffer | null)[]>({ text: `select ${COLUMNS} ${FROM} and host.id = any($1)`, values: [ids], rowMode: 'array' });
+  const { rows } = await db.pool.query<(string | number | Buffer | null)[]>({
+    text: `select ${COLUMNS} ${FROM} and host.id = any($1)`,
+    values: [ids],
+    rowMode: 'array',
+  });
   return rows.map(toRow);
 }
 

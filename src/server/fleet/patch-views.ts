@@ -72,7 +72,12 @@ export function sampleOf(model: FleetModel, entry: RankedEntry): PatchSample {
     else for (const id of model.binariesOf(slot, entry)) packages.add(model.fleet.units.version(id).name);
   }
   for (const { name } of moves.values()) packages.add(name);
-  return { fromVersions: [...from].sort(), packages: [...packages].sort(), origins: [...origins].sort(), moves: [...moves.values()] };
+  return {
+    fromVersions: [...from].sort(),
+    packages: [...packages].sort(),
+    origins: [...origins].sort(),
+    moves: [...moves.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
 }
 
 export function restartOfPatch(entry: RankedEntry, { packages }: PatchSample): Restart {

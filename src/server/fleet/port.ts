@@ -113,14 +113,10 @@ function changesOf(model: FleetModel, slot: number, entry: RankedEntry): { reado
   const what = `${entry.sourceName} ${entry.targetVersion}`;
   const offer = offerOf(model, slot, entry);
   if (offer === null) return whyNotOffered(model, slot, entry);
-  if (offer.availability === 'held')
-    return {
-      reason: `${offer.candidates
-        .filter(({ availability }) => availability === 'held')
-        .map(({ version }) => version.name)
-        .join(', ')} is held on this host`,
-      alreadyCompliant: false,
-    };
+  if (offer.availability === 'held') {
+    const held = offer.candidates.flatMap(({ availability, version }) => (availability === 'held' ? [version.name] : [])).sort();
+    return { reason: `${held.join(', ')} ${held.length === 1 ? 'is' : 'are'} held on this host`, alreadyCompliant: false };
+  }
   if (offer.availability === 'phased') return { reason: `${what} is phased and not meant for this host yet`, alreadyCompliant: false };
   const changes = movesOf(offer, model.installed(slot));
   return changes.length === 0 ? { reason: `${what} is in place`, alreadyCompliant: true } : { changes };

@@ -47,7 +47,11 @@ export class FleetBench {
     this.inventory = createInventory(this.context, {
       wake: createWake(),
       ssh: { scanKey: no, collect: no },
-      fleet: { resolve: s => this.fleet.port.resolve(s), hostName: id => this.fleet.port.hostName(id), summaryOf: id => this.fleet.port.summaryOf(id) },
+      fleet: {
+        resolve: s => this.fleet.port.resolve(s),
+        hostName: id => this.fleet.port.hostName(id),
+        summaryOf: id => this.fleet.port.summaryOf(id),
+      },
       jobs: { tasksFor: async () => [], recordSimulation: no, recordEvents: no, requestPermit: no, recordResult: no },
       installer: { script: async () => '', command: () => '' },
     });
@@ -78,12 +82,26 @@ export class FleetBench {
   }
 
   async addHost(name: string, more: { reach?: Reach; labels?: Record<string, string>; enrolledDaysAgo?: number } = {}): Promise<string> {
-    const id = `host_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
-    await insertHost(this.database.db, { id, name, address: null, reach: more.reach ?? 'agent', machineId: null, labels: more.labels ?? {}, enrolledAt: addMs(this.clock.now(), -(more.enrolledDaysAgo ?? 0) * DAY_MS) });
+    const id = hostIdOf(name);
+    await insertHost(this.database.db, {
+      id,
+      name,
+      address: null,
+      reach: more.reach ?? 'agent',
+      machineId: null,
+      labels: more.labels ?? {},
+      enrolledAt: addMs(this.clock.now(), -(more.enrolledDaysAgo ?? 0) * DAY_MS),
+    });
     return id;
   }
 
-  async report(hostId: string, facts: HostFacts, packages: readonly PackageRecord[], candidates: readonly CandidateRecord[] | null, more: Partial<Collected> = {}): Promise<void> {
+  async report(
+    hostId: string,
+    facts: HostFacts,
+    packages: readonly PackageRecord[],
+    candidates: readonly CandidateRecord[] | null,
+    more: Partial<Collected> = {},
+  ): Promise<void> {
     await this.inventory.storeCollected(hostId, collectedOf(facts, packages, candidates, this.clock.now(), more));
     await this.fleet.settled();
   }
@@ -92,14 +110,31 @@ export class FleetBench {
   async loadClaims(feed: string, claims: readonly Claim[]): Promise<void> {
     const now = this.clock.now();
     await this.database.db.transaction(async tx => {
-      await tx.query("insert into feed (id, kind, state, records, loaded_at) values ($1, $1, 'current', $2, $3) on conflict (id) do update set records = excluded.records, loaded_at = excluded.loaded_at", [feed, claims.length, now]);
+      await tx.query(
+        "insert into feed (id, kind, state, records, loaded_at) values ($1, $1, 'current', $2, $3) on conflict (id) do update set records = excluded.records, loaded_at = excluded.loaded_at",
+        [feed, claims.length, now],
+      );
       await tx.query('update claim set withdrawn_at = $2 where feed_id = $1 and withdrawn_at is null', [feed, now]);
       for (const claim of claims) {
         const statement = createHash('sha256').update(JSON.stringify(claim)).digest().subarray(0, 16);
         await tx.query(
           `insert into claim (feed_id, part, statement, source, vulnerability_id, aliases, release, package_name, state, fixed_version, severity, stated_on, note, known_since, first_seen_at)
            values ($1, '', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)`,
-          [feed, statement, claim.source, claim.vulnerabilityId, claim.aliases, claim.release, claim.packageName, claim.state, claim.fixedVersion, claim.severity, claim.statedOn, claim.note, now],
+          [
+            feed,
+            statement,
+            claim.source,
+            claim.vulnerabilityId,
+            claim.aliases,
+            claim.release,
+            claim.packageName,
+            claim.state,
+            claim.fixedVersion,
+            claim.severity,
+            claim.statedOn,
+            claim.note,
+            now,
+          ],
         );
       }
     });
@@ -111,7 +146,10 @@ export class FleetBench {
     await this.database.db.query("insert into feed (id, kind, state) values ($1, $1, 'current') on conflict do nothing", [feed]);
     await this.database.db.query('delete from enrichment where feed_id = $1', [feed]);
     for (const { vulnerabilityId, ...doc } of docs)
-      await this.database.db.query("insert into enrichment (feed_id, part, vulnerability_id, doc, first_seen_at) values ($1, '', $2, $3::jsonb, $4)", [feed, vulnerabilityId, JSON.stringify(doc), this.clock.now()]);
+      await this.database.db.query(
+        "insert into enrichment (feed_id, part, vulnerability_id, doc, first_seen_at) values ($1, '', $2, $3::jsonb, $4)",
+        [feed, vulnerabilityId, JSON.stringify(doc), this.clock.now()],
+      );
     for (const listener of this.#onFeeds) listener([feed]);
     await this.fleet.settled();
   }
@@ -135,6 +173,22 @@ export class FleetBench {
   }
 }
 
+export function hostIdOf(name: string): string {
+  return `host_${createHash('sha256').update(name).digest('hex').slice(0, 16)}`;
+}
+
 export function fixedClaim(vulnerabilityId: string, packageName: string, fixedVersion: string, more: Partial<Claim> = {}): Claim {
-  return { source: 'debian-tracker', vulnerabilityId, aliases: [], release: 'debian:12', packageName, state: 'fixed', fixedVersion, severity: null, statedOn: '2026-11-15', note: null, ...more };
+  return {
+    source: 'debian-tracker',
+    vulnerabilityId,
+    aliases: [],
+    release: 'debian:12',
+    packageName,
+    state: 'fixed',
+    fixedVersion,
+    severity: null,
+    statedOn: '2026-11-15',
+    note: null,
+    ...more,
+  };
 }
