@@ -193,17 +193,15 @@ function numbered(histories: readonly SourceHistory[]) {
       ),
     );
     const newest = history.versions.at(-1)!;
-    const candidateIds = ids
-      .at(-1)!
-      .map(id =>
-        candidates.push({
-          id: candidates.length + 1,
-          version: versions[id - 1]!,
-          origins: [newest.security ? 'Debian-Security:12/oldstable-security' : 'Debian:12.15/oldstable'],
-          security: newest.security,
-          availability: 'offered',
-        }),
-      );
+    const candidateIds = ids.at(-1)!.map(id =>
+      candidates.push({
+        id: candidates.length + 1,
+        version: versions[id - 1]!,
+        origins: [newest.security ? 'Debian-Security:12/oldstable-security' : 'Debian:12.15/oldstable'],
+        security: newest.security,
+        availability: 'offered',
+      }),
+    );
     return { ...history, ids, candidateIds };
   });
   return { versions, candidates, sources };
