@@ -10,5 +10,7 @@ export default defineConfig({
     sequence: { shuffle: false },
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    // A browser on a busy machine now and then misses a moment; what fails twice is broken.
+    retry: 1,
   },
 });

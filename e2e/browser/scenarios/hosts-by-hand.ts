@@ -46,6 +46,7 @@ export function hostsByHand(world: World): void {
       await page.getByRole('button', { name: 'Save as group' }).click();
       await page.getByRole('dialog').getByLabel('Name').fill('By hand');
       await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Group By hand saved').waitFor();
       await visit(page, '/settings/groups');
       await page
         .getByRole('row', { name: /By hand/ })

@@ -45,7 +45,7 @@ export function newcomer(world: World): void {
       const { page } = world.admin;
       await visit(page, '/hosts');
       await page.getByRole('link', { name: os.hostname() }).waitFor({ timeout: 60_000 });
-      await page.getByRole('row', { name: os.hostname() }).getByText('Current').first().waitFor({ timeout: 60_000 });
+      await page.getByRole('row', { name: os.hostname() }).getByText('Current').filter({ visible: true }).waitFor({ timeout: 60_000 });
     });
 
     it('is told that no advisory feed is loaded, and where to load one', async () => {

@@ -75,6 +75,7 @@ export function rolloutToProof(world: World): void {
       await page.getByRole('checkbox', { name: 'Select openssl' }).check();
       await page.getByRole('button', { name: /Plan a rollout on this host/ }).click();
       await page.getByLabel('Name', { exact: true }).fill('openssl on the lab');
+      await page.getByRole('group', { name: 'Ring canary' }).getByLabel('Soak, minutes').fill('0');
       await page.getByRole('button', { name: 'Add a smoke test' }).click();
       await page.getByRole('group', { name: 'Smoke test 1' }).getByLabel('Unit').fill('ssh.service');
       await page.getByRole('button', { name: 'Make the plan' }).click();
