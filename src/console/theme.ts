@@ -12,6 +12,19 @@ const steel: MantineColorsTuple = [
   '#1d4a80',
   '#163a66',
 ];
+/** Mantine's red is too light below white text in both schemes. */
+const red: MantineColorsTuple = [
+  '#fff5f5',
+  '#ffe3e3',
+  '#ffc9c9',
+  '#ffa8a8',
+  '#ff8787',
+  '#e5484d',
+  '#c92a2a',
+  '#b3261e',
+  '#9b1c16',
+  '#7f1510',
+];
 const dark: MantineColorsTuple = [
   '#d7dbe2',
   '#b8bfca',
@@ -74,7 +87,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
 });
 
 export const theme = createTheme({
-  colors: { steel, dark },
+  colors: { steel, red, dark },
   primaryColor: 'steel',
   primaryShade: { light: 7, dark: 6 },
   defaultRadius: 'sm',
