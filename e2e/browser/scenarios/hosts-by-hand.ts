@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { visit } from '../chromium.ts';
 import type { World } from '../world.ts';
 
