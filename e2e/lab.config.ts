@@ -13,6 +13,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 600_000,
     bail: 0,
+    retry: 1,
     reporters: ['verbose'],
   },
 });

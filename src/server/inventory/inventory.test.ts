@@ -214,7 +214,9 @@ describe('hosts by SSH', () => {
     const imported = await personOf(bench).hostSshImport({
       body: { addresses: 'web-1\nops@web-2:22\ndown', user: 'admin', authentication, labels: { env: 'prod' } },
     });
-    expect(imported.targets.map(target => target.state)).toEqual(['scanning-key', 'scanning-key', 'scanning-key']);
+    // The scan may be over before the answer is read: a key is shown or awaited, and nothing is connected to either way.
+    expect(imported.targets).toHaveLength(3);
+    expect(connections).toEqual([]);
     const shown = await until(async () => ((await targets()).every(target => target.state !== 'scanning-key') ? await targets() : null));
     expect(shown.map(target => [target.address, target.state, target.fingerprint]).sort()).toEqual([
       ['down', 'failed', null],
