@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packIds, unpackIds } from '../inventory/id-set.ts';
-import { difference, FleetInventory, unpackIdArray } from './fleet-inventory.ts';
+import { difference, FleetInventory, idsAmong, unpackIdArray } from './fleet-inventory.ts';
 import { FleetUnits } from './fleet-units.ts';
 
 const idSet = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 }).map(ids => ids.sort((a, b) => a - b));
@@ -74,6 +74,16 @@ describe('unpackIdArray', () => {
     fc.assert(
       fc.property(ids, list => {
         expect(Array.from(unpackIdArray(packIds(list)))).toEqual(unpackIds(packIds(list)));
+      }),
+    );
+  });
+});
+
+describe('idsAmong', () => {
+  it('finds the wanted ids that are in the set', () => {
+    fc.assert(
+      fc.property(idSet, idSet, (ids, wanted) => {
+        expect(idsAmong(packIds(ids), Uint32Array.from(wanted))).toEqual(wanted.filter(id => ids.includes(id)));
       }),
     );
   });

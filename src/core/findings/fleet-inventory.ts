@@ -26,6 +26,8 @@ export class FleetInventory {
   readonly #units: FleetUnits;
   readonly #sets: (PackageSet | undefined)[] = [];
   readonly #shared = new Map<string, PackageSet>();
+  /** Release -> how many sets are of it. */
+  readonly #byRelease = new Map<string, number>();
   readonly #hosts: (HostSet | undefined)[] = [];
   /** While the fleet is loaded the reverse direction waits for `index()`: one pass over everything instead of one insertion per membership. */
   #indexed = false;
@@ -37,6 +39,16 @@ export class FleetInventory {
   /** One more than the highest host slot in use. */
   get slots(): number {
     return this.#sets.length;
+  }
+
+  /** True once the reverse direction is there. */
+  get isIndexed(): boolean {
+    return this.#indexed;
+  }
+
+  /** How many releases its hosts run. */
+  get releases(): number {
+    return this.#byRelease.size;
   }
 
   setOf(slot: number): PackageSet | null {
@@ -123,13 +135,18 @@ export class FleetInventory {
       const ids = unpackIdArray(packed);
       set = { key, release, packed, size: ids.length, units: this.#units.unitsOf(release, ids), hosts: 0 };
       this.#shared.set(key, set);
+      this.#byRelease.set(release, (this.#byRelease.get(release) ?? 0) + 1);
     }
     set.hosts += 1;
     return set;
   }
 
   #release(set: PackageSet | undefined): void {
-    if (set && --set.hosts === 0) this.#shared.delete(set.key);
+    if (!set || --set.hosts > 0) return;
+    this.#shared.delete(set.key);
+    const left = this.#byRelease.get(set.release)! - 1;
+    if (left === 0) this.#byRelease.delete(set.release);
+    else this.#byRelease.set(set.release, left);
   }
 }
 
@@ -154,6 +171,25 @@ export function unpackIdArray(packed: Uint8Array): Uint32Array {
     ids[at] = id;
   }
   return ids;
+}
+
+/** Which of a few rising ids are in a packed set, without unpacking it. */
+export function idsAmong(packed: Uint8Array, wanted: Uint32Array): number[] {
+  const found: number[] = [];
+  let id = 0;
+  let want = 0;
+  for (let read = 0; read < packed.length && want < wanted.length; ) {
+    let byte = packed[read++]!;
+    let gap = byte & 127;
+    for (let shift = 7; byte > 127; shift += 7) {
+      byte = packed[read++]!;
+      gap |= (byte & 127) << shift;
+    }
+    id += gap;
+    while (want < wanted.length && wanted[want]! < id) want++;
+    if (wanted[want] === id) found.push(id);
+  }
+  return found;
 }
 
 /** What is in one rising list and not in the other: a merge, 2-4 µs for two lists of 600. */

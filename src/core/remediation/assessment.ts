@@ -1,5 +1,4 @@
 import type { FindingState } from '../findings/finding.ts';
-import type { HostExposure } from './deadline.ts';
 import { type DueCounts, MONTH_MS, WEEK_MS } from './due-profile.ts';
 import type { Availability } from './offers.ts';
 import type { SourceOnHost } from './source-walk.ts';
@@ -104,7 +103,7 @@ export class HostNumbers {
   }
 
   /** What `statedGroups` lists, in numbers. */
-  addSource(slot: number, source: SourceOnHost, exposure: HostExposure, offersKnown: boolean, nowMs: number): void {
+  addSource(slot: number, source: SourceOnHost, exposure: number, offersKnown: boolean, nowMs: number): void {
     const { standing, offer, sinceMs } = source;
     const { closable, unreached, pending } = standing;
     if (closable.size > 0 && offer !== null)

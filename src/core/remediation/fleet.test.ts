@@ -121,8 +121,8 @@ function put(fleet: Fleet, id: string, host: GeneratedHost): void {
   fleet.putHost(fleetHost(id, host), { packages: () => idsOf(host), candidateIds: () => candidatesOf(host), since: sinceOf(host) });
 }
 
-function emptyFleet(): Fleet {
-  const fleet = new Fleet();
+function emptyFleet(sweepHostsMin = 1_000): Fleet {
+  const fleet = new Fleet({ sweepHostsMin });
   for (const version of ALL_VERSIONS) {
     fleet.addVersion(version);
     for (const [at, availability] of AVAILABILITY.entries())
@@ -248,7 +248,7 @@ describe('Fleet', () => {
             } else if (model.has(`host_${change.at}`)) fleet.assessment(fleet.slotOf(`host_${change.at}`)!, NOW);
           }
           fleet.refresh(NOW);
-          const fresh = emptyFleet();
+          const fresh = emptyFleet(1);
           for (const [id, host] of model) put(fresh, id, host);
           fresh.inventory.index();
           fresh.loadClaims(indexClaims(claims), enrichmentOf);

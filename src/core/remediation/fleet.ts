@@ -5,7 +5,7 @@ import { FleetInventory, type PackageDelta, type PackageSet } from '../findings/
 import { FleetMatcher, type PackageKey } from '../findings/fleet-matcher.ts';
 import { FleetUnits, type PackageVersion, type Unit } from '../findings/fleet-units.ts';
 import { type Assessment, HostNumbers } from './assessment.ts';
-import type { HostExposure } from './deadline.ts';
+import { EXPOSURES, type HostExposure } from './deadline.ts';
 import { type Candidate, type Offer, Offers } from './offers.ts';
 import type { Criticality } from './patch.ts';
 import { PatchQueue } from './patch-queue.ts';
@@ -80,7 +80,10 @@ export class Fleet {
   #namedBinaries = '';
   #enrichmentOf: (id: string) => Enrichment | null = () => null;
 
-  constructor() {
+  readonly #sweepHostsMin: number;
+
+  constructor(options: { readonly sweepHostsMin?: number } = {}) {
+    this.#sweepHostsMin = options.sweepHostsMin ?? SWEEP_HOSTS_MIN;
     this.units = new FleetUnits((release, name) => this.#index.packageClaims(release, 'binary', name) !== null);
     this.inventory = new FleetInventory(this.units);
     this.#sinceByUnit = new SinceByUnit(this.units);
@@ -146,6 +149,8 @@ export class Fleet {
     this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
     this.#entries[slot] = { host, since, candidates, residuals: this.#residualsFor(host) };
     this.#stale.add(slot);
+    // What a sweep found is of the packages before.
+    this.#walk.endSweep();
     return { slot, delta };
   }
 
@@ -180,6 +185,7 @@ export class Fleet {
   setClaims(key: PackageKey, claims: readonly Claim[]): Uint32Array {
     const touched = this.matcher.setClaims(key, claims);
     this.#walk.forget(touched);
+    this.#walk.endSweep();
     this.#standings.forget(new Set(touched.map(unit => unit.source)));
     const slots = this.#hostsOf(touched);
     for (const slot of slots) this.#stale.add(slot);
@@ -210,11 +216,14 @@ export class Fleet {
   refresh(nowMs: number, mayGoOn: () => boolean = () => true): boolean {
     for (let slot = 0; slot < this.#entries.length; slot++)
       if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#stale.add(slot);
+    if (this.#stale.size >= this.#sweepHostsMin && this.inventory.isIndexed && !this.#walk.isSweeping)
+      this.#walk.sweep(this.inventory, this.#offers.sources);
     let count = 0;
     for (const slot of this.#stale) {
       if (count++ % 200 === 199 && !mayGoOn()) return false;
       this.#assess(slot, nowMs);
     }
+    this.#walk.endSweep();
     return true;
   }
 
@@ -241,10 +250,10 @@ export class Fleet {
     if (!this.#stale.has(slot) && this.#numbers.isValid(slot, nowMs)) return;
     const { host } = this.#entry(slot);
     const walk = this.#walk;
-    walk.walk(this.#walked(slot));
+    walk.walk(this.#walked(slot), slot);
     this.#numbers.begin(slot);
-    for (let at = 0; at < walk.count; at++)
-      this.#numbers.addSource(slot, walk.found[at]!, host.exposure, host.candidatesKey !== null, nowMs);
+    const exposure = EXPOSURES.indexOf(host.exposure);
+    for (let at = 0; at < walk.count; at++) this.#numbers.addSource(slot, walk.found[at]!, exposure, host.candidatesKey !== null, nowMs);
     this.#queue.setHost(slot, this.#entries.length, host, walk.found, walk.count);
     this.#stale.delete(slot);
   }
@@ -347,5 +356,8 @@ function namedBinaries(index: ClaimIndex): string {
     .sort()
     .join('\n');
 }
+
+/** A sweep asks all units for their hosts; for fewer hosts their own lists are the shorter way. */
+const SWEEP_HOSTS_MIN = 500;
 
 const NO_PACKAGES: PackageSet = { key: '', release: '', packed: new Uint8Array(0), size: 0, units: new Uint32Array(0), hosts: 0 };

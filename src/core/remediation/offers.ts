@@ -33,6 +33,7 @@ const STRONGEST: readonly Availability[] = ['held', 'phased', 'kept-back', 'offe
 export class Offers {
   readonly #units: FleetUnits;
   readonly #interned = new Map<string, Offer>();
+  readonly #sources = new Set<FleetSource>();
 
   constructor(units: FleetUnits) {
     this.#units = units;
@@ -53,9 +54,15 @@ export class Offers {
     );
   }
 
+  /** Sources that some host is or was offered. */
+  get sources(): ReadonlySet<FleetSource> {
+    return this.#sources;
+  }
+
   /** Units were made anew. */
   forget(): void {
     this.#interned.clear();
+    this.#sources.clear();
   }
 
   #intern(target: Unit, candidates: readonly Candidate[]): Offer {
@@ -65,6 +72,7 @@ export class Offers {
       const availability = STRONGEST.find(word => candidates.some(candidate => candidate.availability === word)) ?? 'offered';
       offer = { source: target.source, target, availability, security: candidates.some(candidate => candidate.security), candidates };
       this.#interned.set(key, offer);
+      this.#sources.add(target.source);
     }
     return offer;
   }

@@ -93,10 +93,11 @@ export class PatchQueue {
     sources: readonly SourceOnHost[],
     count: number,
   ): void {
-    const hostCode = (EXPOSURES.indexOf(host.exposure) << 4) | (CRITICALITIES.indexOf(host.criticality) << 6);
+    const exposure = EXPOSURES.indexOf(host.exposure);
+    const hostCode = (exposure << 4) | (CRITICALITIES.indexOf(host.criticality) << 6);
     if (this.#scratch.length < count * 2 * FIELDS) this.#scratch = new Uint32Array(count * 4 * FIELDS);
     let length = 0;
-    for (let at = 0; at < count; at++) length = this.#pack(sources[at]!, host.exposure, hostCode, length);
+    for (let at = 0; at < count; at++) length = this.#pack(sources[at]!, exposure, hostCode, length);
     const before = this.#parts[slot] ?? NO_PARTS;
     if (before.length === length && isSame(before, this.#scratch, length)) return;
     const after = length === 0 ? NO_PARTS : this.#scratch.slice(0, length);
@@ -159,7 +160,7 @@ export class PatchQueue {
   }
 
   /** Writes what a source adds to `#scratch` and returns the new length. */
-  #pack({ standing, offer, sinceMs }: SourceOnHost, exposure: HostExposure, hostCode: number, length: number): number {
+  #pack({ standing, offer, sinceMs }: SourceOnHost, exposure: number, hostCode: number, length: number): number {
     if (offer !== null && standing.disk.length > 0) {
       if (standing.offeredPatch < 0) standing.offeredPatch = this.#indexOf(standing, offer.target.version);
       const code = AVAILABILITY_CODE[offer.availability] | (Number(offer.security) << 3) | hostCode;
@@ -242,7 +243,7 @@ function weightOf(code: number): number {
   return WEIGHT[CRITICALITIES[(code >> 6) & 7]!];
 }
 
-function firstDue(group: FindingGroup, exposure: HostExposure, sinceMs: number): number {
+function firstDue(group: FindingGroup, exposure: number, sinceMs: number): number {
   if (group.size === 0) return 0;
   const ms = group.due(exposure).earliestMs(sinceMs);
   return Number.isFinite(ms) ? Math.max(1, Math.ceil(ms / SECOND_MS)) : 0;

@@ -4,7 +4,7 @@ import { isHidden } from '../findings/fleet-matcher.ts';
 import type { FleetSource, Unit } from '../findings/fleet-units.ts';
 import type { Judgement } from '../findings/rules.ts';
 import { compareKeys } from '../versions/scheme.ts';
-import { EXPOSURES, type HostExposure } from './deadline.ts';
+import { EXPOSURES } from './deadline.ts';
 import { DueProfile } from './due-profile.ts';
 import { fixKnownMs, type VulnerabilityRisk, type VulnerabilityRisks } from './vulnerability-risk.ts';
 
@@ -45,10 +45,9 @@ export class FindingGroup {
     this.knownExploited = findings.reduce((count, { risk }) => count + Number(risk.knownExploited), 0);
   }
 
-  due(exposure: HostExposure): DueProfile {
-    return (this.#profiles[EXPOSURES.indexOf(exposure)] ??= new DueProfile(this.findings, at =>
-      this.findings[at]!.risk.deadline(exposure),
-    ));
+  /** `exposure` is an index into EXPOSURES: 100,000 hosts ask 30 times each. */
+  due(exposure: number): DueProfile {
+    return (this.#profiles[exposure] ??= new DueProfile(this.findings, at => this.findings[at]!.risk.deadline(EXPOSURES[exposure]!)));
   }
 
   /** The chance that at least one of them is exploited within 30 days, by the formula of core/priorities/ranking.ts. */
