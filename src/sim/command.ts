@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util';
+import { explore } from './explore.ts';
 import { FAULTS, type FaultKind, isFaultKind } from './faults.ts';
 import { shrink } from './shrink.ts';
 import { drawScript, type Outcome, play, type Script } from './world.ts';
 
-const HELP = `Usage: fettle sim run [--hosts N] [--hours H] [--seed S] [--seeds K] [--faults LIST] [--script FILE] [--json]
+const HELP = `Usage: fettle sim run|explore [options]
+
+fettle sim run [--hosts N] [--hours H] [--seed S] [--seeds K] [--faults LIST] [--script FILE] [--json]
 
 Plays a fleet against the rollout engine: planner, lint, gates, permits, transition tables and the agent's admission of plans are the shipped code;
 hosts, mirrors, networks, clocks and people are simulated and go wrong as drawn from the seed. The invariants of the engine are checked at every step.
@@ -20,6 +23,15 @@ ${Object.entries(FAULTS)
   --script FILE  play a script again that an earlier run has printed
   --json         the outcome as JSON
 
+fettle sim explore [--hosts N] [--states MAX] [--full] [--json]
+
+Every order in which anything can happen to a small fleet (a canary and the rest, in pairs of which one member must stay), with the shipped decisions:
+hosts die, messages are lost or come twice, permits run out, somebody halts, the window closes. --full adds second attempts, a dead mirror, a pause and
+an override.
+
+  --hosts N      hosts (2)
+  --states MAX   stop after so many different states (5000000)
+
 Exit code: 0 when no invariant was broken, 1 when one was (the shortest script that still breaks it is printed), 2 for wrong usage.
 `;
 
@@ -34,12 +46,17 @@ export interface SimIo {
 class Usage extends Error {}
 
 export function simCommand(args: readonly string[], io: SimIo): number {
+  if (args[0] === 'explore' && !args.includes('--help')) return guarded(() => runExploration(args.slice(1), io), io);
   if (args[0] !== 'run' || args.includes('--help') || args.includes('-h')) {
     io.out(HELP);
     return args[0] === 'run' || args.length === 0 || args.includes('--help') ? 0 : 2;
   }
+  return guarded(() => run(args.slice(1), io), io);
+}
+
+function guarded(work: () => number, io: SimIo): number {
   try {
-    return run(args.slice(1), io);
+    return work();
   } catch (problem) {
     if (!(problem instanceof Usage) && !(problem instanceof TypeError)) throw problem;
     io.err(`fettle sim: ${problem.message}\n`);
@@ -77,6 +94,28 @@ function run(args: readonly string[], io: SimIo): number {
       : report(outcomes, seconds, shortest),
   );
   return broken === undefined ? 0 : 1;
+}
+
+function runExploration(args: readonly string[], io: SimIo): number {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { hosts: text, states: text, full: { type: 'boolean' }, json: { type: 'boolean' } },
+  });
+  const hosts = whole(values.hosts, 'hosts', 2, 1, 8);
+  const statesMax = whole(values.states, 'states', 5_000_000, 1, 100_000_000);
+  const started = io.nowMs();
+  const found = explore({ hosts, detail: values.full === true ? 'full' : 'lean', statesMax });
+  const seconds = (io.nowMs() - started) / 1000;
+  if (values.json === true) io.out(`${JSON.stringify({ ...found, seconds })}\n`);
+  else {
+    const extent = found.complete ? 'all there are' : 'not all';
+    io.out(
+      `${found.states} states (${extent}), ${found.steps} steps in ${seconds.toFixed(1)} s; ${found.broken === null ? 'no invariant broken' : `BROKEN: ${found.broken.rule}`}\n`,
+    );
+    for (const [index, step] of (found.broken?.path ?? []).entries()) io.out(`${String(index).padStart(3)}  ${step}\n`);
+  }
+  return found.broken === null ? 0 : 1;
 }
 
 function whole(given: string | undefined, name: string, otherwise: number, least: number, most: number): number {

@@ -4,24 +4,13 @@ import type { FailureClass, HostPlan, JobEvent, JobPhase, JobResult, Permit } fr
 import { itemKey } from '../core/rollouts/plan.ts';
 import { transactionDifferences } from '../core/verification/transaction-difference.ts';
 import { transactionStatus } from '../core/verification/transaction-status.ts';
+import { type JournalEntry, resultOf } from './host-journal.ts';
 import type { Mutants } from './mutants.ts';
 import { type Network, Weather } from './network.ts';
 import type { Random } from './random.ts';
 import type { PermitReply, SimServer, TaskForHost } from './server.ts';
 import type { Timeline } from './timeline.ts';
 import type { Witness } from './witness.ts';
-
-/** As the agent's journal (src/agent/journal.ts): written to the disk before what it speaks of. */
-interface JournalEntry {
-  readonly plan: HostPlan;
-  state: 'accepted' | 'started' | 'rebooting' | 'finished';
-  before: ReadonlyMap<string, string>;
-  bootIdBefore: number;
-  result: JobResult | null;
-  acknowledged: boolean;
-  /** Set when a repair was needed. */
-  healed: string[];
-}
 
 /** What is wrong around the host at the moment; the world sets it. */
 export interface Surroundings {
@@ -39,7 +28,7 @@ const HEARTBEAT_MS = 60 * SECOND_MS;
 
 /**
  * A host with its agent: the admission of plans, the comparison of transactions and the verdict are the agent's and core's own code; packages, disk and
- * time are simulated. What stands in `disk` survives a power cut.
+ * time are simulated. What stands in `disk` survives a power cut. One long class, because every step of a job can be cut short by the same deaths.
  */
 export class SimHost {
   readonly id: string;
@@ -368,33 +357,16 @@ export class SimHost {
 
   #finish(entry: JournalEntry, outcome: JobResult['outcome'], failureClass: FailureClass | null, message: string, touched: boolean) {
     const { plan } = entry;
-    const now = this.#ownNow;
-    const before = touched ? entry.before : this.packages;
-    const row = (name: string, arch: string, versions: ReadonlyMap<string, string>) => ({
-      name,
-      arch,
-      version: versions.get(name) ?? null,
-    });
-    entry.result = {
-      jobId: plan.jobId,
-      attempt: plan.attempt,
+    entry.result = resultOf(entry, {
       outcome,
-      failure: failureClass === null ? null : { class: failureClass, message, signature: failureClass },
+      failureClass,
+      message,
       touched,
-      before: plan.transaction.map(item => row(item.name, item.arch, before)),
-      after: plan.transaction.map(item => ({
-        ...row(item.name, item.arch, this.packages),
-        state: this.broken ? 'half-configured' : 'installed',
-      })),
-      restartedUnits: [],
-      rebooted: this.bootId !== entry.bootIdBefore,
-      bootIdBefore: String(entry.bootIdBefore),
-      bootIdAfter: String(this.bootId),
-      smokeTests: [],
-      healed: entry.healed,
-      startedAt: now,
-      finishedAt: now,
-    };
+      now: this.#ownNow,
+      bootId: this.bootId,
+      broken: this.broken,
+      packages: this.packages,
+    });
     entry.state = 'finished';
     this.disk.journal.set(plan.planId, entry);
     if (this.#running === plan.planId) this.#running = null;

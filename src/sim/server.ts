@@ -1,7 +1,6 @@
 import { invariant } from '../core/kernel/faults.ts';
 import { addMs, type Instant, MINUTE_MS, toInstant } from '../core/kernel/instants.ts';
 import { CHANGE_REQUEST } from '../core/rollouts/change-request-states.ts';
-import { FAILURE_CLASSES, isFailureClass } from '../core/rollouts/failure-classes.ts';
 import type { RingCounts } from '../core/rollouts/gate.ts';
 import type { HostPlan, JobEvent, JobPhase, JobResult, Permit } from '../core/rollouts/host-plan.ts';
 import { hostPlanFor } from '../core/rollouts/host-plan-for.ts';
@@ -15,6 +14,7 @@ import { progressRing, type RingStatus, sameRing, sendRing } from '../core/rollo
 import { ending, stepOf } from '../core/rollouts/rollout-changes.ts';
 import { ROLLOUT, type RolloutEvent } from '../core/rollouts/rollout-states.ts';
 import type { Mutants } from './mutants.ts';
+import { countsOf, unknownAsOk } from './ring-counts.ts';
 import { attemptKey, type SimRollout, SimStore } from './store.ts';
 import type { Witness } from './witness.ts';
 
@@ -41,7 +41,7 @@ export type PermitReply = {
 
 /**
  * The server without its database: every decision is that of core/rollouts, this class only keeps what they answer. What it keeps survives a crash;
- * messages and ticks do not.
+ * messages and ticks do not. One long class, as its methods are the transactions over one store.
  */
 export class SimServer {
   readonly store: SimStore;
@@ -462,51 +462,9 @@ export class SimServer {
     return (this.store.jobsOfRing.get(ringId) ?? []).map(id => this.store.jobs.get(id)!);
   }
 
-  /** The count of src/server/rollouts/ring-counts.ts. */
   #counts(ringId: string): RingCounts {
-    const counts = {
-      hosts: 0,
-      excluded: 0,
-      succeeded: 0,
-      compliant: 0,
-      failed: 0,
-      blockers: 0,
-      accepted: 0,
-      infrastructure: 0,
-      notReady: 0,
-      alarms: 0,
-      unreached: 0,
-      waiting: 0,
-      active: 0,
-    };
-    for (const job of this.#jobsOfRing(ringId)) {
-      counts.hosts += 1;
-      const row = job.failureClass !== null && isFailureClass(job.failureClass) ? FAILURE_CLASSES[job.failureClass] : null;
-      if (job.failureAcceptedBy !== null) counts.accepted += 1;
-      else if (JOB_FAILED.includes(job.state)) {
-        counts.failed += 1;
-        if (row?.blocker) counts.blockers += 1;
-      } else if (job.state === 'unreachable' || job.state === 'cancelled' || job.state === 'superseded') counts.unreached += 1;
-      if (job.state === 'excluded' || job.state === 'not-applicable') counts.excluded += 1;
-      if (job.state === 'succeeded') counts.succeeded += 1;
-      if (job.state === 'already-compliant') counts.compliant += 1;
-      if (job.parked) {
-        if (job.infrastructure) counts.infrastructure += 1;
-        else counts.notReady += 1;
-        if (row?.alarm) counts.alarms += 1;
-      } else if (job.state === 'queued') counts.waiting += 1;
-      if (this.store.active.has(job.id)) counts.active += 1;
-    }
-    return this.#mutants.has('gate-counts-unknown-as-ok')
-      ? {
-          ...counts,
-          succeeded: counts.succeeded + counts.infrastructure + counts.notReady + counts.unreached,
-          infrastructure: 0,
-          notReady: 0,
-          alarms: 0,
-          unreached: 0,
-        }
-      : counts;
+    const counts = countsOf(this.#jobsOfRing(ringId), id => this.store.active.has(id));
+    return this.#mutants.has('gate-counts-unknown-as-ok') ? unknownAsOk(counts) : counts;
   }
 }
 
