@@ -45,6 +45,8 @@ export interface FeedOptions {
   readonly releases: ReadonlySet<string> | null;
   /** null for every package. */
   readonly packages: ReadonlySet<string> | null;
+  /** See FeedContext. */
+  readonly settled?: NonNullable<FeedContext['settled']>;
   /** Whose exploitability statements count; absent: everybody's whose file is read. */
   readonly trustedAuthors?: ReadonlySet<string>;
 }
@@ -166,9 +168,15 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
       yield* readArchive(file, options);
       return;
     }
+    // A small file in one piece, which is faster; a large one as a stream, so that memory stays bounded.
+    const whole = file.sizeBytes > MAX_FEED_BYTES_AT_ONCE ? null : unpackAtOnce(readFileSync(file.path));
+    if (whole !== null && options.releases !== null && file.source.concerns?.(whole, options.releases) === false) {
+      yield { kind: 'finished', file, records: 0, quarantined: 0, dataDate: null, covers: [] };
+      return;
+    }
     const reader = file.source.reader(contextOf(file, options));
     let count = 0;
-    for await (const chunk of contentOf(file)) {
+    for await (const chunk of whole === null ? unpackStream(createReadStream(file.path, { highWaterMark: 1 << 20 })) : [whole]) {
       const items = reader.push(chunk);
       count += items.length;
       yield { kind: 'items', file, items };
@@ -220,19 +228,13 @@ function* readArchive(file: FeedFile, options: FeedOptions): Iterable<FeedEvent>
   yield { kind: 'finished', file, records, quarantined, dataDate, covers: [...covers] };
 }
 
-/** A small file in one piece, which is faster; a large one as a stream, so that memory stays bounded. */
-async function* contentOf(file: FeedFile): AsyncIterable<Uint8Array> {
-  const whole = file.sizeBytes > MAX_FEED_BYTES_AT_ONCE ? null : unpackAtOnce(readFileSync(file.path));
-  if (whole === null) yield* unpackStream(createReadStream(file.path, { highWaterMark: 1 << 20 }));
-  else yield whole;
-}
-
 function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
   return {
     fileName: path.basename(file.path),
     today: options.today,
     releases: options.releases,
     packages: options.packages,
+    ...(options.settled === undefined ? {} : { settled: options.settled }),
     ...(options.trustedAuthors === undefined ? {} : { trustedAuthors: options.trustedAuthors }),
   };
 }

@@ -74,8 +74,9 @@ export async function runServer(version: string, write: (text: string) => void):
   } catch (error) {
     start.progress.breakLine();
     await start.closers.closeAll();
-    if (!(error instanceof StoppedEarly)) throw error;
-    write(`Stopped before it was ready (${error.message}).\n`);
+    // Whatever failed after a stop was asked for failed because of it: Ctrl-C also ends the helpers that were at work.
+    if (asked === null) throw error;
+    write(`Stopped before it was ready (${(asked as { reason: string }).reason}).\n`);
     return 0;
   }
   const { reason, exitCode } = asked as unknown as { reason: string; exitCode: number };
@@ -98,6 +99,7 @@ async function open(start: Start): Promise<void> {
   }
   start.goOn();
   await start.progress.step('Server', () => serve(start, ground, context, built));
+  start.goOn();
   ground.log.info({ url: ground.url, version: start.version, pid: process.pid }, 'started');
   // The last to be added is the first to be closed: a next start that finds the folder locked then knows that waiting helps.
   start.closers.add('the note', () => {
@@ -105,6 +107,12 @@ async function open(start: Start): Promise<void> {
     ground.folder.writeNote({ ...ground.note, stopping: true });
   });
   await announce(start, ground, context);
+  // For `fettle scan`; in the background, and only when the sources have changed since.
+  void import('../../tools/bundle-cli.ts')
+    .then(({ bundleCli }) => bundleCli(ROOT))
+    .catch((error: Error) =>
+      ground.log.warn({ reason: error.message }, 'the command line client is not bundled and runs from its sources'),
+    );
 }
 
 async function openGround({ settings, progress, closers, goOn }: Start): Promise<Ground> {
@@ -166,7 +174,7 @@ function consoleWord(outcome: ConsoleOutcome): string {
   return outcome.kind === 'off' ? 'switched off' : 'not built';
 }
 
-async function serve({ settings, closers }: Start, ground: Ground, context: Context, built: ConsoleOutcome): Promise<void> {
+async function serve({ settings, closers, goOn }: Start, ground: Ground, context: Context, built: ConsoleOutcome): Promise<void> {
   const listener = await compose(
     context,
     {
@@ -177,6 +185,7 @@ async function serve({ settings, closers }: Start, ground: Ground, context: Cont
       readiness: () => databaseReadiness(context.db),
     },
     closers,
+    goOn,
   );
   ground.port.handOver(listener);
   const control = await openControlSocket(ground.folder.path, request => linkAnswer(settings, ground, context, request));

@@ -3,7 +3,9 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { FeedRequest, LoadedFeed, LoadedFeeds } from '../cli/local/scan-ports.ts';
 import { ClaimIndexBuilder } from '../core/advisories/claim-index.ts';
+import { orderOf } from '../core/advisories/orders.ts';
 import { type FeedFile, findFeedFiles, readFeedFile } from './feed-files.ts';
+import { SettledStatements } from './settled-statements.ts';
 
 /** Where feeds are when nobody names them. Empty: none was found. */
 export function defaultFeedLocations(env: Readonly<Record<string, string | undefined>>): readonly string[] {
@@ -21,43 +23,76 @@ const QUARANTINE_SAMPLE = 5;
 
 /** Reads what a scan needs and no more: files of other releases and enrichment other than KEV stay closed. Throws Fault `feed-not-found` for a path that is not there. */
 export async function loadFeeds(request: FeedRequest): Promise<LoadedFeeds> {
+  const { files, problems } = findWanted(request);
+  const settled = settledFor(request, files);
+  const loaded = await readAll(files, problems, request, settled);
+  return settled?.contradictedBy(loaded.index) ? readAll(files, problems, request, null) : loaded;
+}
+
+function findWanted(request: FeedRequest): { files: readonly FeedFile[]; problems: readonly string[] } {
+  const files: FeedFile[] = [];
+  const problems: string[] = [];
+  for (const location of request.locations) {
+    const found = findFeedFiles(location);
+    files.push(...found.files.filter(file => isWanted(file, request.releases)));
+    const damaged = found.skipped.filter(one => one.damaged);
+    problems.push(...damaged.map(one => `${one.path}: ${one.reason}`));
+    // A file that was named and is no feed is a mistake; in a folder it is company.
+    if (found.files.length > 0 || damaged.length > 0) continue;
+    const [only, ...others] = found.skipped;
+    problems.push(
+      only !== undefined && others.length === 0
+        ? `${only.path}: ${only.reason}`
+        : `${location} holds no feed in a format that Fettle knows`,
+    );
+  }
+  return { files, problems };
+}
+
+function settledFor(request: FeedRequest, files: readonly FeedFile[]): SettledStatements | null {
+  const [release, ...others] = request.releases;
+  const order = release === undefined || others.length > 0 ? null : orderOf(release);
+  if (request.installed === null || order === null || order.compare !== undefined) return null;
+  return new SettledStatements(order, request.installed, files.filter(file => file.source.provides === 'claims').length > 1);
+}
+
+async function readAll(
+  files: readonly FeedFile[],
+  found: readonly string[],
+  request: FeedRequest,
+  settled: SettledStatements | null,
+): Promise<LoadedFeeds> {
   const builder = new ClaimIndexBuilder();
   const covered = new Set<string>();
   const knownExploited = new Set<string>();
   const feeds: LoadedFeed[] = [];
   const quarantineSample: string[] = [];
-  const problems: string[] = [];
-  let hasKnownExploited = false;
-  for (const location of request.locations) {
-    const found = findFeedFiles(location);
-    // A file that was named and is no feed is a mistake; in a folder it is company.
-    for (const { path: damagedPath, reason } of found.skipped.filter(one => one.damaged)) problems.push(`${damagedPath}: ${reason}`);
-    if (found.files.length === 0 && problems.length === 0)
-      problems.push(
-        found.skipped.length === 1
-          ? `${found.skipped[0]!.path}: ${found.skipped[0]!.reason}`
-          : `${location} holds no feed in a format that Fettle knows`,
-      );
-    for (const file of found.files.filter(one => isWanted(one, request.releases)))
-      for await (const event of readFeedFile(file, { today: request.today, releases: request.releases, packages: request.packages })) {
-        if (event.kind === 'failed') problems.push(`${file.path}: ${event.fault.message}. ${event.fault.advice}`);
-        else if (event.kind === 'finished') {
-          for (const release of event.covers) covered.add(release);
-          if (file.source.id === 'kev') hasKnownExploited = true;
-          const { records, quarantined, dataDate } = event;
+  const problems = [...found];
+  const options = {
+    today: request.today,
+    releases: request.releases,
+    packages: request.packages,
+    ...(settled === null ? {} : { settled: settled.isSettled }),
+  };
+  for (const file of files)
+    for await (const event of readFeedFile(file, options)) {
+      if (event.kind === 'failed') problems.push(`${file.path}: ${event.fault.message}. ${event.fault.advice}`);
+      else if (event.kind === 'finished') {
+        for (const release of event.covers) covered.add(release);
+        const { records, quarantined, dataDate } = event;
+        if (records + quarantined + event.covers.length > 0)
           feeds.push({ path: file.path, id: file.source.id, title: file.source.title, records, quarantined, dataDate });
-        } else if (event.kind === 'items')
-          for (const item of event.items) {
-            if (item.kind === 'claim') builder.add(item.claim);
-            else if (item.kind === 'enrichment' && item.enrichment.kev !== null) knownExploited.add(item.enrichment.vulnerabilityId);
-            else if (item.kind === 'quarantined' && quarantineSample.length < QUARANTINE_SAMPLE)
-              quarantineSample.push(`${path.basename(file.path)}, ${item.record}: ${item.reason}`);
-          }
-      }
-  }
+      } else if (event.kind === 'items')
+        for (const item of event.items) {
+          if (item.kind === 'claim') builder.add(item.claim);
+          else if (item.kind === 'enrichment' && item.enrichment.kev !== null) knownExploited.add(item.enrichment.vulnerabilityId);
+          else if (item.kind === 'quarantined' && quarantineSample.length < QUARANTINE_SAMPLE)
+            quarantineSample.push(`${path.basename(file.path)}, ${item.record}: ${item.reason}`);
+        }
+    }
   const index = builder.build();
   for (const release of index.countByRelease.keys()) covered.add(release);
-  return { index, covered, knownExploited, hasKnownExploited, feeds, quarantineSample, problems };
+  return { index, covered, knownExploited, hasKnownExploited: feeds.some(feed => feed.id === 'kev'), feeds, quarantineSample, problems };
 }
 
 function isWanted(file: FeedFile, wanted: ReadonlySet<string>): boolean {

@@ -26,6 +26,8 @@ export interface FeedRequest {
   readonly releases: ReadonlySet<string>;
   /** null for every package. */
   readonly packages: ReadonlySet<string> | null;
+  /** Source package (as advisories name it) -> installed versions; null when several hosts are scanned. */
+  readonly installed: ReadonlyMap<string, readonly string[]> | null;
 }
 
 export interface LoadedFeed {

@@ -62,7 +62,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
     locations,
     today: options.today,
     releases,
-    packages: inputs.length === 1 ? namesOf(known[0]!) : null,
+    ...(inputs.length === 1 ? wantedOf(known[0]!) : { packages: null, installed: null }),
   });
   for (const problem of loaded.problems) ports.err(`fettle scan: feed problem: ${problem}\n`);
   const covered = [...releases].filter(release => loaded.covered.has(release));
@@ -95,16 +95,19 @@ function* readHosts(inputs: readonly string[], options: ScanOptions, ports: Scan
   }
 }
 
-/** One host has a tenth of a release's packages: statements about others are passed over unread. */
-function namesOf(host: ScannedHost): ReadonlySet<string> {
+/** One host has a tenth of a release's packages: statements about others, and those whose fix it has, are passed over. */
+function wantedOf(host: ScannedHost): { packages: ReadonlySet<string>; installed: ReadonlyMap<string, readonly string[]> } {
   const distribution = host.release.split(':', 1)[0]!;
-  const names = new Set<string>();
+  const packages = new Set<string>();
+  const installed = new Map<string, string[]>();
   for (const one of host.packages) {
-    names.add(one.name);
-    names.add(one.sourceName);
-    names.add(advisorySource(distribution, one.sourceName, one.sourceVersion).name);
+    const source = advisorySource(distribution, one.sourceName, one.sourceVersion);
+    packages.add(one.name).add(source.name);
+    const versions = installed.get(source.name);
+    if (versions === undefined) installed.set(source.name, [source.version]);
+    else if (!versions.includes(source.version)) versions.push(source.version);
   }
-  return names;
+  return { packages, installed };
 }
 
 function reportNothingKnown(releases: readonly string[], locations: readonly string[], loaded: LoadedFeeds, ports: ScanPorts): number {

@@ -148,8 +148,13 @@ function significantVersion(id: string, number: string, parts: number): string {
   return number.split('.').slice(0, parts).join('.');
 }
 
-/** How OSV writes a distribution where it is not the id in other letters. */
+/** How OSV writes a distribution, where it has it; language ecosystems are written alike on both sides. */
 const OSV_NAMES: Readonly<Record<string, string>> = {
+  debian: 'Debian',
+  ubuntu: 'Ubuntu',
+  almalinux: 'AlmaLinux',
+  alpine: 'Alpine',
+  wolfi: 'Wolfi',
   rhel: 'Red Hat',
   rocky: 'Rocky Linux',
   sles: 'SUSE',
@@ -160,6 +165,12 @@ const OSV_NAMES: Readonly<Record<string, string>> = {
 };
 
 /** Finds records of these releases' ecosystems in the text of OSV files, without reading the others. */
+/** The names that must occur in the text of a file that speaks of these releases; null when one of them has no known spelling. */
+export function osvEcosystemNames(releases: ReadonlySet<string>): readonly string[] | null {
+  const names = Array.from(releases, release => OSV_NAMES[release.split(':', 1)[0]!] ?? ECOSYSTEMS[release.toLowerCase()]?.[0] ?? null);
+  return names.includes(null) ? null : names.filter(name => name !== null);
+}
+
 export function osvEcosystemPattern(releases: ReadonlySet<string>): RegExp {
   const names = Array.from(releases, release => {
     const id = release.split(':', 1)[0]!;

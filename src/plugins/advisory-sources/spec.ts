@@ -24,6 +24,8 @@ export interface AdvisorySource {
   readonly distributions?: readonly string[];
   /** The releases that the file can speak of, when its head shows it (lets a scan skip files of other releases); null when unknown. */
   releases?(head: FeedHead): readonly string[] | null;
+  /** False when the whole content cannot hold a record of these releases, told from its bytes at the speed of a search. Absent: read and see. */
+  concerns?(content: Uint8Array, releases: ReadonlySet<string>): boolean;
   reader(context: FeedContext): FeedReader;
 }
 
@@ -41,6 +43,11 @@ export interface FeedContext {
   readonly releases: ReadonlySet<string> | null;
   /** Only these source and binary packages are wanted; null for all. A scan of one host needs a tenth of a feed: a reader may pass over the rest unread. */
   readonly packages: ReadonlySet<string> | null;
+  /**
+   * True for a statement "fixed in this version" that can make no finding, because every installed version of the source package has the fix: a reader
+   * may pass over it. The caller keeps count of what it settles, for another feed may say otherwise of the same vulnerability.
+   */
+  settled?(sourceName: string, vulnerabilityId: string, fixedVersion: string): boolean;
   /** Authors whose exploitability statements (VEX) count, by name; absent: every author of a file that somebody chose to load. */
   readonly trustedAuthors?: ReadonlySet<string>;
 }

@@ -207,14 +207,14 @@ export function readerByShape(choose: (head: string) => FeedReader): FeedReader 
 
 export const HEAD_BYTES = 65_536;
 
-/** For lines that name their package in a text field: whether the context wants it. A line without the field is wanted, so that it is read and judged. */
-export function wantsField(field: string, packages: ReadonlySet<string> | null): ((text: string) => boolean) | undefined {
-  if (packages === null) return undefined;
-  const opening = `"${field}":"`;
-  return text => {
-    const start = text.indexOf(opening);
-    if (start < 0) return true;
-    const from = start + opening.length;
-    return packages.has(text.slice(from, text.indexOf('"', from)));
-  };
+/** A text field of a JSON line, without parsing the line: what a reader looks at to know whether it is wanted. null when there is none, or one with escapes. */
+export function textField(line: string, name: string): string | null {
+  const opening = `"${name}":"`;
+  const start = line.indexOf(opening);
+  if (start < 0) return null;
+  const from = start + opening.length;
+  const end = line.indexOf('"', from);
+  if (end < 0) return null;
+  const value = line.slice(from, end);
+  return value.includes('\\') ? null : value;
 }

@@ -21,17 +21,17 @@ export function* hostRows(
 ): Iterable<Uint8Array> {
   const byLength = new Map<number, BlockCache<RowTemplate>>();
   let host: string | null = null;
-  let opening = Buffer.alloc(0);
+  let opening: Buffer = Buffer.alloc(0);
   let templates: BlockCache<RowTemplate> | undefined;
-  let chunk = Buffer.allocUnsafe(0);
+  let chunk: Buffer = Buffer.alloc(0);
   let used = 0;
   for (const block of blocks) {
     if (block.host !== host) {
       host = block.host;
-      opening = Buffer.from(openingOf(host));
-      const size = opening.length;
-      templates = byLength.get(size);
-      if (templates === undefined) byLength.set(size, (templates = new BlockCache(one => templateOf(rowsOf(one), size, ending))));
+      const text = openingOf(host);
+      opening = Buffer.from(text);
+      templates = byLength.get(opening.length);
+      if (templates === undefined) byLength.set(opening.length, (templates = new BlockCache(one => templateOf(rowsOf(one), text, ending))));
     }
     const { bytes, places } = templates!.of(block);
     if (used + bytes.length > chunk.length) {
@@ -41,19 +41,25 @@ export function* hostRows(
       used = 0;
     }
     bytes.copy(chunk, used);
-    for (const place of places) opening.copy(chunk, used + place);
+    // The template was made with the first such host's opening; its own copy needs none.
+    if (places.length > 0 && opening.compare(bytes, places[0]!, places[0]! + opening.length) !== 0)
+      for (const place of places) opening.copy(chunk, used + place);
     used += bytes.length;
   }
   if (used > 0) yield chunk.subarray(0, used);
 }
 
-function templateOf(rows: readonly string[], openingSize: number, ending: string): RowTemplate {
-  const gap = ' '.repeat(openingSize);
+function templateOf(rows: readonly string[], opening: string, ending: string): RowTemplate {
+  const text = rows.length === 0 ? '' : `${opening}${rows.join(ending + opening)}${ending}`;
+  const bytes = Buffer.from(text);
+  // Rows are ASCII but for a rare note: their lengths in characters are then their lengths in bytes.
+  const sizeOf = bytes.length === text.length ? (row: string) => row.length : (row: string) => Buffer.byteLength(row);
+  const around = Buffer.byteLength(opening) + Buffer.byteLength(ending);
   const places: number[] = [];
   let at = 0;
   for (const row of rows) {
     places.push(at);
-    at += openingSize + Buffer.byteLength(row) + ending.length;
+    at += around + sizeOf(row);
   }
-  return { bytes: Buffer.from(rows.map(row => gap + row + ending).join('')), places };
+  return { bytes, places };
 }

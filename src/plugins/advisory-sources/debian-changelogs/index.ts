@@ -1,7 +1,7 @@
 import type { Claim } from '../../../core/advisories/claim.ts';
 import { asObject, listOf, optionalText, orderableVersion, packageName, pastDay, requiredText, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
-import { jsonLinesReader, wantsField } from '../text-reader.ts';
+import { jsonLinesReader } from '../text-reader.ts';
 
 /**
  * Fixed versions read out of Debian changelogs: the lowest version whose entry names the vulnerability. It covers what was fixed in the release's own
@@ -22,17 +22,21 @@ export const debianChangelogs: AdvisorySource = {
   reader(context) {
     let newest: string | null = null;
     let seen = false;
-    const wanted = wantsField('src', context.packages);
     const reader = jsonLinesReader({
-      wanted: text => {
+      wanted(text) {
         seen = true;
-        return wanted === undefined || wanted(text);
+        const fields = LINE.exec(text);
+        // A line of another make is read, so that it is put aside with its reason.
+        if (fields === null) return true;
+        const [, id, source, fixed, date] = fields;
+        if (date! <= context.today && (newest === null || date! > newest)) newest = date!;
+        if (context.packages !== null && !context.packages.has(source!)) return false;
+        return context.settled?.(source!, id!, fixed!) !== true;
       },
       record(value, _number, into) {
         const record = asObject(value);
         const suite = requiredText(record, 'suite');
         const statedOn = pastDay(record.date, context.today);
-        if (statedOn !== null && (newest === null || statedOn > newest)) newest = statedOn;
         const later = listOf(record.also);
         const claim: Claim = {
           source: debianChangelogs.id,
@@ -53,6 +57,9 @@ export const debianChangelogs: AdvisorySource = {
     return { ...reader, covers: () => (seen ? [RELEASE] : []) };
   },
 };
+
+/** The fields in the order in which the collection writes them: enough to pass over a line without parsing it. */
+const LINE = /^\{"cve":"([^"\\]+)","src":"([^"\\]+)","fixed":"([^"\\]+)","suite":"[^"\\]*","date":"(\d{4}-\d{2}-\d{2})"/;
 
 /** The collection is of bookworm's packages; the format has no release field. */
 const RELEASE = 'debian:12';

@@ -1,7 +1,7 @@
 import type { Claim, FixState } from '../../../core/advisories/claim.ts';
 import { asObject, BadRecord, optionalText, packageName, pastDay, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
-import { jsonLinesReader, wantsField } from '../text-reader.ts';
+import { jsonLinesReader, textField } from '../text-reader.ts';
 
 /** Vulnerabilities that Debian 12 had not fixed at a date, as scanners reported the tracker's status. */
 export const debianOpen: AdvisorySource = {
@@ -18,11 +18,11 @@ export const debianOpen: AdvisorySource = {
   reader(context) {
     let newest: string | null = null;
     let seen = false;
-    const wanted = wantsField('src', context.packages);
     const reader = jsonLinesReader({
-      wanted: text => {
+      wanted(text) {
         seen = true;
-        return wanted === undefined || wanted(text);
+        const source = textField(text, 'src');
+        return context.packages === null || source === null || context.packages.has(source);
       },
       record(value, _number, into) {
         const record = asObject(value);

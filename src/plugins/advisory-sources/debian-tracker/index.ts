@@ -11,7 +11,7 @@ import {
   packageName,
   vulnerabilityId,
 } from '../records.ts';
-import type { AdvisorySource } from '../spec.ts';
+import type { AdvisorySource, FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
 
 /**
@@ -42,7 +42,7 @@ export const debianTracker: AdvisorySource = {
           if (!context.packages.has(name)) return;
         }
         for (const [id, record] of Object.entries(asObject(value, `package ${name}`)))
-          into.guard(`${name} ${id}`, () => readVulnerability(name, vulnerabilityId(id), asObject(record), context.releases, into));
+          into.guard(`${name} ${id}`, () => readVulnerability(name, vulnerabilityId(id), asObject(record), context, into));
       },
     });
     return { ...reader, covers: () => covered };
@@ -62,11 +62,13 @@ function releasesOf(vulnerabilities: unknown): Set<string> {
   return releases;
 }
 
-function readVulnerability(name: string, id: string, record: JsonObject, wanted: ReadonlySet<string> | null, into: ItemCollector): void {
+function readVulnerability(name: string, id: string, record: JsonObject, context: FeedContext, into: ItemCollector): void {
   const description = optionalText(record, 'description');
   for (const [codename, value] of Object.entries(asObject(record.releases, 'releases'))) {
     const release = debianRelease(codename);
-    if (release === null || (wanted !== null && !wanted.has(release))) continue;
+    if (release === null || (context.releases !== null && !context.releases.has(release))) continue;
+    const fixed = objectOrNull(value)?.fixed_version;
+    if (context.settled !== undefined && typeof fixed === 'string' && fixed !== '0' && context.settled(name, id, fixed)) continue;
     into.guard(`${name} ${id} ${codename}`, () =>
       into.add({ kind: 'claim', claim: readStatus(name, id, release, asObject(value), description) }),
     );

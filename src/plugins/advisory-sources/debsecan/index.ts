@@ -39,20 +39,21 @@ function debsecanReader(context: FeedContext) {
       'feed-unreadable',
       `${context.fileName}: debsecan's format does not say which release it speaks of, and the file's name holds no Debian codename (rename it to bookworm, for example)`,
     );
-  const names: NameLine[] = [];
+  const names: string[] = [];
+  const { settled } = context;
   let block = 0;
   let seen = false;
   const reader = lineReader({
     line(text, number, into) {
       if (number === 1) return;
       if (text === '') block++;
-      else if (block === 0) names.push({ text, name: null });
+      else if (block === 0) names.push(text);
       else if (block === 1) {
         seen = true;
         if (isWanted(text, context.packages))
           into.guard(
             () => `line ${number}`,
-            () => readStatement(text, release, names, into),
+            () => readStatement(text, release, names, settled, into),
           );
       }
     },
@@ -63,19 +64,12 @@ function debsecanReader(context: FeedContext) {
   return { ...reader, covers: () => (seen ? [release] : []) };
 }
 
-/** A vulnerability's line, read when the first statement refers to it: a host has a part of them. */
-interface NameLine {
-  readonly text: string;
-  name: readonly [id: string, description: string] | null;
-}
-
-function nameOf(line: NameLine): readonly [id: string, description: string] {
-  if (line.name !== null) return line.name;
-  const nameEnd = line.text.indexOf(',');
-  const flagsEnd = line.text.indexOf(',', nameEnd + 1);
-  if (nameEnd < 0 || flagsEnd < 0) throw new BadRecord(`${printable(line.text)} is not name,flags,description`);
-  line.name = [vulnerabilityId(line.text.slice(0, nameEnd)), line.text.slice(flagsEnd + 1)];
-  return line.name;
+/** A vulnerability's line is read when a statement refers to it: a host needs a fifth of them. */
+function nameOf(line: string): readonly [id: string, description: string] {
+  const nameEnd = line.indexOf(',');
+  const flagsEnd = line.indexOf(',', nameEnd + 1);
+  if (nameEnd < 0 || flagsEnd < 0) throw new BadRecord(`${printable(line)} is not name,flags,description`);
+  return [vulnerabilityId(line.slice(0, nameEnd)), line.slice(flagsEnd + 1)];
 }
 
 function isWanted(text: string, packages: ReadonlySet<string> | null): boolean {
@@ -83,7 +77,13 @@ function isWanted(text: string, packages: ReadonlySet<string> | null): boolean {
 }
 
 /** Fields are cut by hand and the claim is written as one literal: a host is scanned in less time than splitting 13,500 lines into arrays takes. */
-function readStatement(text: string, release: string, names: readonly NameLine[], into: ItemCollector): void {
+function readStatement(
+  text: string,
+  release: string,
+  names: readonly string[],
+  settled: FeedContext['settled'],
+  into: ItemCollector,
+): void {
   const nameEnd = text.indexOf(',');
   const indexEnd = text.indexOf(',', nameEnd + 1);
   const flagsEnd = indexEnd + 5;
@@ -93,12 +93,13 @@ function readStatement(text: string, release: string, names: readonly NameLine[]
   const line = names[Number(index)];
   if (line === undefined)
     throw new BadRecord(`the statement about ${printable(name)} refers to vulnerability ${printable(index)}, which is not listed`);
-  const vulnerability = nameOf(line);
   const kind = text[indexEnd + 1];
   if (nameEnd < 0 || indexEnd < 0 || unstableEnd < 0 || text[flagsEnd] !== ',' || (kind !== 'S' && kind !== 'B'))
     throw new BadRecord('the line is not package,index,flags,unstable_version,other_versions');
   const unstable = text.slice(flagsEnd + 1, unstableEnd);
+  if (kind === 'S' && unstable !== '' && settled?.(name, line.slice(0, line.indexOf(',')), unstable)) return;
   const others = text.slice(unstableEnd + 1);
+  const vulnerability = nameOf(line);
   const claim: Claim = {
     source: debsecan.id,
     vulnerabilityId: vulnerability[0],

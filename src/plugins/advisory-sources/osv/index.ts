@@ -1,4 +1,4 @@
-import { osvEcosystemPattern } from '../../../core/advisories/releases.ts';
+import { osvEcosystemNames, osvEcosystemPattern } from '../../../core/advisories/releases.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
 import { jsonLinesReader, readerByShape } from '../text-reader.ts';
@@ -14,6 +14,11 @@ export const osv: AdvisorySource = {
   format: 'OSV records (JSON): a file or a zip of one record each, JSON lines, or an array',
   provides: 'claims',
   recognise: head => isOsv(head.text),
+  concerns(content, releases) {
+    const names = osvEcosystemNames(releases);
+    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    return names === null || names.some(name => bytes.includes(`"${name}`));
+  },
   reader: context => osvReader('osv', context),
 };
 
