@@ -8,28 +8,35 @@ describe('HostSet', () => {
   it('behaves as a Set of numbers, as a list, as a bitmap and across the change of shape', () => {
     const step = fc.record({ kind: fc.constantFrom<Step['kind']>('add', 'add', 'delete'), slot: fc.integer({ min: 0, max: 400 }) });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 600 }), fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { maxLength: 200 }), (steps, first) => {
-        const model = new Set(first);
-        const set = HostSet.from(Uint32Array.from(first.toSorted((a, b) => a - b)), 100);
-        for (const { kind, slot } of steps) {
-          if (kind === 'add') {
-            model.add(slot);
-            set.add(slot, 401);
-          } else {
-            model.delete(slot);
-            set.delete(slot);
+      fc.property(
+        fc.array(step, { maxLength: 600 }),
+        fc.uniqueArray(fc.integer({ min: 0, max: 400 }), { maxLength: 200 }),
+        (steps, first) => {
+          const model = new Set(first);
+          const set = HostSet.from(Uint32Array.from(first.toSorted((a, b) => a - b)), 100);
+          for (const { kind, slot } of steps) {
+            if (kind === 'add') {
+              model.add(slot);
+              set.add(slot, 401);
+            } else {
+              model.delete(slot);
+              set.delete(slot);
+            }
           }
-        }
-        expect(set.size).toBe(model.size);
-        expect([...set.toArray()]).toEqual([...model].sort((a, b) => a - b));
-        for (let slot = 0; slot <= 410; slot += 7) expect(set.has(slot)).toBe(model.has(slot));
-      }),
+          expect(set.size).toBe(model.size);
+          expect([...set.toArray()]).toEqual([...model].sort((a, b) => a - b));
+          for (let slot = 0; slot <= 410; slot += 7) expect(set.has(slot)).toBe(model.has(slot));
+        },
+      ),
     );
   });
 
   it('joins lists and bitmaps into one bitmap', () => {
     const few = HostSet.from(Uint32Array.of(3, 64, 999), 1000);
-    const many = HostSet.from(Uint32Array.from({ length: 300 }, (_, at) => at * 2), 1000);
+    const many = HostSet.from(
+      Uint32Array.from({ length: 300 }, (_, at) => at * 2),
+      1000,
+    );
     const bits = new Uint32Array(wordsFor(1000));
     few.unionInto(bits);
     many.unionInto(bits);

@@ -4,6 +4,7 @@ import { packageKindOfRelease } from '../advisories/releases.ts';
 import { FleetInventory, type PackageDelta, type PackageSet } from '../findings/fleet-inventory.ts';
 import { FleetMatcher, type PackageKey } from '../findings/fleet-matcher.ts';
 import { FleetUnits, type PackageVersion, type Unit } from '../findings/fleet-units.ts';
+import { NumberLists } from '../findings/number-lists.ts';
 import { type Assessment, HostNumbers } from './assessment.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
 import { type Candidate, type Offer, Offers } from './offers.ts';
@@ -11,7 +12,7 @@ import type { Criticality } from './patch.ts';
 import { PatchQueue } from './patch-queue.ts';
 import type { ResidualVersion } from './residuals.ts';
 import { SinceByUnit } from './since-by-unit.ts';
-import { type Residual, type SourceOnHost, SourceWalk, type WalkedHost } from './source-walk.ts';
+import { type Residual, type SourceOnHost, SourceWalk, sinceMsOf, type WalkedHost } from './source-walk.ts';
 import { Standings } from './standing.ts';
 import { VulnerabilityRisks } from './vulnerability-risk.ts';
 
@@ -39,12 +40,10 @@ export interface HostLists {
   readonly since: Uint32Array;
 }
 
-interface Entry {
+/** Made once a host, so that walking 100,000 hosts makes nothing. */
+interface Entry extends WalkedHost {
   readonly host: FleetHost;
-  /** Pairs of unit index and epoch seconds. */
-  readonly since: Uint32Array;
   readonly candidates: CandidateSet | null;
-  readonly residuals: readonly Residual[];
 }
 
 interface CandidateSet {
@@ -71,6 +70,8 @@ export class Fleet {
   readonly #freeSlots: number[] = [];
   readonly #numbers = new HostNumbers();
   readonly #sinceByUnit: SinceByUnit;
+  /** Pairs of unit index and epoch seconds, by slot. */
+  readonly #since = new NumberLists();
   readonly #candidates: (Candidate | undefined)[] = [];
   readonly #candidateSets = new Map<string, CandidateSet>();
   readonly #offers: Offers;
@@ -145,9 +146,10 @@ export class Fleet {
         ? this.inventory.remove(slot)
         : this.inventory.setPackages(slot, host.release, host.packagesKey, lists.packages);
     const since = this.#sinceByUnit.of(host.release, lists.since, this.inventory.idsOf(slot), host.enrolledMs);
+    this.#since.set(slot, since, since.length);
     const candidates = host.candidatesKey === null ? null : this.#takeCandidates(host.release, host.candidatesKey, lists.candidateIds);
     this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
-    this.#entries[slot] = { host, since, candidates, residuals: this.#residualsFor(host) };
+    this.#entries[slot] = this.#entryFor(slot, host, candidates);
     this.#stale.add(slot);
     // What a sweep found is of the packages before.
     this.#walk.endSweep();
@@ -176,7 +178,7 @@ export class Fleet {
     this.#restart();
     for (const slot of this.slots()) {
       const entry = this.#entry(slot);
-      if (entry.residuals.length > 0) this.#entries[slot] = { ...entry, residuals: this.#residualsFor(entry.host) };
+      if (entry.residuals.length > 0) this.#entries[slot] = this.#entryFor(slot, entry.host, entry.candidates);
       this.#stale.add(slot);
     }
   }
@@ -229,28 +231,27 @@ export class Fleet {
 
   /** The sources of a host that matter. */
   sourcesOf(slot: number): SourceOnHost[] {
-    this.#walk.walk(this.#walked(slot));
+    this.#walk.walk(this.#entry(slot));
     return this.#walk.found.slice(0, this.#walk.count).map(source => ({ ...source }));
   }
 
   /** Ids of a source's binaries on the host that count as installed: all of them, for a kernel the image that runs and the newest one. */
   versionIdsOf(slot: number, source: SourceOnHost): number[] {
-    return this.#walk.versionIds(this.#walked(slot), source);
+    return this.#walk.versionIds(this.#entry(slot), source);
   }
 
   /** When a version came onto the host, as findings count it. */
   sinceMs(slot: number, versionId: number): number {
-    const { host, since } = this.#entry(slot);
-    const unit = this.units.indexOf(host.release, versionId);
-    for (let pair = 0; pair < since.length; pair += 2) if (since[pair] === unit) return since[pair + 1]! * 1_000;
-    return host.enrolledMs;
+    const entry = this.#entry(slot);
+    return sinceMsOf(entry, this.units.indexOf(entry.release, versionId));
   }
 
   #assess(slot: number, nowMs: number): void {
     if (!this.#stale.has(slot) && this.#numbers.isValid(slot, nowMs)) return;
-    const { host } = this.#entry(slot);
+    const entry = this.#entry(slot);
+    const { host } = entry;
     const walk = this.#walk;
-    walk.walk(this.#walked(slot), slot);
+    walk.walk(entry);
     this.#numbers.begin(slot);
     const exposure = EXPOSURES.indexOf(host.exposure);
     for (let at = 0; at < walk.count; at++) this.#numbers.addSource(slot, walk.found[at]!, exposure, host.candidatesKey !== null, nowMs);
@@ -258,16 +259,19 @@ export class Fleet {
     this.#stale.delete(slot);
   }
 
-  #walked(slot: number): WalkedHost {
-    const { host, residuals, since } = this.#entry(slot);
+  #entryFor(slot: number, host: FleetHost, candidates: CandidateSet | null): Entry {
     const { release, enrolledMs, runningKernel } = host;
+    const packages = this.inventory.setOf(slot) ?? NO_PACKAGES;
     return {
+      host,
+      candidates,
       release,
-      packages: this.inventory.setOf(slot) ?? NO_PACKAGES,
-      since,
+      packages,
+      since: this.#since,
+      slot,
       enrolledMs,
-      offers: this.offersOn(slot),
-      residuals,
+      offers: candidates?.offers ?? null,
+      residuals: this.#residualsFor(host),
       runningKernel,
     };
   }
@@ -286,12 +290,15 @@ export class Fleet {
       );
     for (const slot of this.slots()) {
       const entry = this.#entry(slot);
-      this.#entries[slot] = { ...entry, since: this.#renewSince(entry, before) };
+      const since = this.#renewSince(entry, before);
+      this.#since.set(slot, since, since.length);
+      this.#entries[slot] = this.#entryFor(slot, entry.host, entry.candidates);
     }
   }
 
   /** A new unit came when the first of the old ones that its versions belonged to did. */
-  #renewSince({ host, since }: Entry, before: readonly Unit[]): Uint32Array {
+  #renewSince({ host, slot }: Entry, before: readonly Unit[]): Uint32Array {
+    const since = this.#since.of(slot);
     const first = new Map<number, number>();
     for (let pair = 0; pair < since.length; pair += 2) {
       for (const id of before[since[pair]!]!.versionIds) {

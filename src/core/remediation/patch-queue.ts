@@ -1,4 +1,5 @@
 import { HostSet } from '../findings/fleet-host-set.ts';
+import { NumberLists } from '../findings/number-lists.ts';
 import { SECOND_MS } from '../kernel/instants.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
 import type { Availability } from './offers.ts';
@@ -61,7 +62,6 @@ const AVAILABILITY_CODE: Readonly<Record<Availability, number>> = { offered: 0, 
 const FIELDS = 3;
 /** Availability 3, security 1, exposure 2, criticality 3. */
 const CODE_BITS = 9;
-const NO_PARTS = new Uint32Array(0);
 
 /**
  * All patches with their hosts, kept true host by host. What a host adds is packed into three numbers a patch, so that it can be taken back when the
@@ -71,7 +71,7 @@ export class PatchQueue {
   readonly #standings: Standings;
   readonly #patches: QueuedPatch[] = [];
   readonly #indexByKey = new Map<string, number>();
-  readonly #parts: (Uint32Array | undefined)[] = [];
+  readonly #parts = new NumberLists();
   #scratch = new Uint32Array(3 * 1024);
   /** Rises with every change, for caches of the ranking. */
   generation = 0;
@@ -98,12 +98,12 @@ export class PatchQueue {
     if (this.#scratch.length < count * 2 * FIELDS) this.#scratch = new Uint32Array(count * 4 * FIELDS);
     let length = 0;
     for (let at = 0; at < count; at++) length = this.#pack(sources[at]!, exposure, hostCode, length);
-    const before = this.#parts[slot] ?? NO_PARTS;
-    if (before.length === length && isSame(before, this.#scratch, length)) return;
-    const after = length === 0 ? NO_PARTS : this.#scratch.slice(0, length);
-    for (let at = 0; at < before.length; at += FIELDS) this.#take(slot, before, at);
-    for (let at = 0; at < after.length; at += FIELDS) this.#give(slot, fleetSize, after, at);
-    this.#parts[slot] = after;
+    if (this.#isSame(slot, length)) return;
+    const start = this.#parts.start(slot);
+    const end = start + this.#parts.length(slot);
+    for (let at = start; at < end; at += FIELDS) this.#take(slot, this.#parts.numbers, at);
+    for (let at = 0; at < length; at += FIELDS) this.#give(slot, fleetSize, this.#scratch, at);
+    this.#parts.set(slot, this.#scratch, length);
     this.generation += 1;
   }
 
@@ -118,7 +118,8 @@ export class PatchQueue {
   }
 
   *membersOf(slot: number): Iterable<readonly [QueuedPatch, PatchMember]> {
-    const parts = this.#parts[slot] ?? NO_PARTS;
+    // A copy: whoever reads may cause an assessment meanwhile.
+    const parts = this.#parts.of(slot);
     for (let at = 0; at < parts.length; at += FIELDS) {
       const code = parts[at + 1]!;
       const member = {
@@ -133,10 +134,12 @@ export class PatchQueue {
 
   /** How many patches a host lacks. What is only named by advisories cannot be installed, and phased updates are not meant for it yet: neither counts. */
   pendingOf(slot: number): { readonly patches: number; readonly security: number } {
-    const parts = this.#parts[slot] ?? NO_PARTS;
+    const { numbers: parts } = this.#parts;
+    const start = this.#parts.start(slot);
+    const end = start + this.#parts.length(slot);
     let patches = 0;
     let security = 0;
-    for (let at = 0; at < parts.length; at += FIELDS) {
+    for (let at = start; at < end; at += FIELDS) {
       if ((parts[at + 1]! & 7) >= AVAILABILITY_CODE.phased) continue;
       patches += 1;
       security += (parts[at + 1]! >> 3) & 1;
@@ -149,14 +152,24 @@ export class PatchQueue {
       const index = this.#patches.indexOf(patch);
       let first = 0;
       patch.hosts.forEach(slot => {
-        const parts = this.#parts[slot]!;
-        for (let at = 0; at < parts.length; at += FIELDS)
+        const { numbers: parts } = this.#parts;
+        const start = this.#parts.start(slot);
+        const end = start + this.#parts.length(slot);
+        for (let at = start; at < end; at += FIELDS)
           if (parts[at] === index && parts[at + 2] !== 0 && (first === 0 || parts[at + 2]! < first)) first = parts[at + 2]!;
       });
       patch.firstDue = first;
       patch.dueIsStale = false;
     }
     return patch.firstDue === 0 ? null : patch.firstDue * SECOND_MS;
+  }
+
+  #isSame(slot: number, length: number): boolean {
+    if (this.#parts.length(slot) !== length) return false;
+    const { numbers } = this.#parts;
+    const start = this.#parts.start(slot);
+    for (let at = 0; at < length; at++) if (numbers[start + at] !== this.#scratch[at]) return false;
+    return true;
   }
 
   /** Writes what a source adds to `#scratch` and returns the new length. */
@@ -247,9 +260,4 @@ function firstDue(group: FindingGroup, exposure: number, sinceMs: number): numbe
   if (group.size === 0) return 0;
   const ms = group.due(exposure).earliestMs(sinceMs);
   return Number.isFinite(ms) ? Math.max(1, Math.ceil(ms / SECOND_MS)) : 0;
-}
-
-function isSame(before: Uint32Array, scratch: Uint32Array, length: number): boolean {
-  for (let at = 0; at < length; at++) if (before[at] !== scratch[at]) return false;
-  return true;
 }

@@ -4,6 +4,7 @@ import { type FleetInventory, idsAmong, type PackageSet, unpackIdArray } from '.
 import type { FleetMatcher } from '../findings/fleet-matcher.ts';
 import type { FleetSource, FleetUnits, Unit } from '../findings/fleet-units.ts';
 import { kernelReleaseOf } from '../findings/kernels.ts';
+import type { NumberLists } from '../findings/number-lists.ts';
 import { compareUnits, type Offer } from './offers.ts';
 import type { Standing, Standings } from './standing.ts';
 
@@ -21,8 +22,9 @@ export interface WalkedHost {
   readonly release: string;
   /** Everything whose files are on the disk. */
   readonly packages: PackageSet;
-  /** Pairs of unit index and epoch seconds, rising units; the others came with the host. */
-  readonly since: Uint32Array;
+  /** Pairs of unit index and epoch seconds, rising units; the others came with the host. The host's are those of `slot`. */
+  readonly since: NumberLists;
+  readonly slot: number;
   readonly enrolledMs: number;
   /** By source, the newest version first. null: the host's candidates could not be read. */
   readonly offers: readonly Offer[] | null;
@@ -114,13 +116,13 @@ export class SourceWalk {
     return this.#sweep !== null;
   }
 
-  /** `slot` lets the walk use the sweep; without it the host's own list is read. */
-  walk(host: WalkedHost, slot = -1): void {
+  walk(host: WalkedHost): void {
+    const { slot } = host;
     this.count = 0;
     this.#met.length = 0;
     this.#kernelUnits.length = 0;
     this.#mark(host);
-    if (this.#sweep !== null && slot >= 0) this.#collect(host, this.#sweep.units, this.#sweep.starts[slot]!, this.#sweep.starts[slot + 1]!);
+    if (this.#sweep !== null) this.#collect(host, this.#sweep.units, this.#sweep.starts[slot]!, this.#sweep.starts[slot + 1]!);
     else this.#collect(host, host.packages.units, 0, host.packages.units.length);
     const { offered, offerAt, single } = this.#columns;
     for (let at = 0; at < this.#met.length; at++) {
@@ -170,20 +172,23 @@ export class SourceWalk {
     return units.filter(unit => (this.#kinds[unit.index]! & VULNERABLE) !== 0 || sources.has(unit.source));
   }
 
-  #collect({ since, enrolledMs }: WalkedHost, units: Uint32Array, from: number, to: number): void {
+  #collect({ since: lists, slot, enrolledMs }: WalkedHost, units: Uint32Array, from: number, to: number): void {
     const serial = this.#serial;
     const kinds = this.#kinds;
     const { offered, met, single, sinceMs } = this.#columns;
-    let pair = 0;
+    const since = lists.numbers;
+    let pair = lists.start(slot);
+    const pairs = pair + lists.length(slot);
     for (let at = from; at < to; at++) {
       const unit = units[at]!;
       const kind = kinds[unit]! || this.#askKind(unit);
       const source = kind >>> FLAGS;
       if ((kind & KERNEL) !== 0) this.#kernelUnits.push(unit);
       if ((kind & VULNERABLE) === 0 && offered[source] !== serial) continue;
-      while (pair < since.length && since[pair]! < unit) pair += 2;
+      while (pair < pairs && since[pair]! < unit) pair += 2;
       // A version that nobody calls vulnerable starts no clock.
-      const ms = (kind & VULNERABLE) === 0 ? Number.POSITIVE_INFINITY : since[pair] === unit ? since[pair + 1]! * 1_000 : enrolledMs;
+      const ms =
+        (kind & VULNERABLE) === 0 ? Number.POSITIVE_INFINITY : pair < pairs && since[pair] === unit ? since[pair + 1]! * 1_000 : enrolledMs;
       if (met[source] !== serial) {
         met[source] = serial;
         this.#met.push(source);
@@ -255,7 +260,7 @@ export class SourceWalk {
     if (!running) return;
     const replaced = residuals.filter(residual => residual.until === 'reboot');
     const memory = replaced.length > 0 ? replaced.map(residual => residual.unit) : running.unit === newest.unit ? [] : [running.unit];
-    const since = Math.min(sinceOf(host, running.unit), ...replaced.map(residual => residual.sinceMs));
+    const since = Math.min(sinceMsOf(host, running.unit.index), ...replaced.map(residual => residual.sinceMs));
     const standing = this.#standings.of({ source: newest.unit.source, disk: [newest.unit], memory, target: offer?.target ?? null });
     this.#add(standing, offer, since, since, host.runningKernel === null ? null : memory.length > 0 ? 'newer-not-booted' : 'running');
   }
@@ -365,7 +370,10 @@ function larger<Column extends Uint8Array | Uint32Array>(before: Column, after: 
   return after;
 }
 
-function sinceOf({ since, enrolledMs }: WalkedHost, unit: Unit): number {
-  for (let pair = 0; pair < since.length; pair += 2) if (since[pair] === unit.index) return since[pair + 1]! * 1_000;
+/** When a version came onto a host, epoch ms. */
+export function sinceMsOf({ since, slot, enrolledMs }: Pick<WalkedHost, 'since' | 'slot' | 'enrolledMs'>, unitIndex: number): number {
+  const start = since.start(slot);
+  for (let pair = start; pair < start + since.length(slot); pair += 2)
+    if (since.numbers[pair] === unitIndex) return since.numbers[pair + 1]! * 1_000;
   return enrolledMs;
 }
