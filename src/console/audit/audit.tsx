@@ -1,15 +1,16 @@
-import { Button, Text, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type AnswerOf, ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { Empty } from '../kit/empty.tsx';
-import type { Column } from '../kit/grid.tsx';
+import { type Column, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Page } from '../kit/page.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { At } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
+import classes from './audit.module.css';
 
 type Entry = AnswerOf<'auditList'>['items'][number];
 
@@ -30,19 +31,38 @@ function Subject({ id }: { readonly id: string }) {
   return <>{id}</>;
 }
 
+/** The scalar parts in a line; hashes are cut, because nobody reads them and everybody can open them. */
 function detailWords(detail: Entry['detail']): string {
-  return Object.entries(detail)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join('; ');
+  const scalars = Object.entries(detail).filter(([, value]) => value !== null && value !== '' && typeof value !== 'object');
+  return scalars.map(([name, value]) => `${name} ${String(value).replace(/\b([0-9a-f]{10})[0-9a-f]{20,}\b/, '$1…')}`).join(', ');
+}
+
+function Detail({ entry }: { readonly entry: Entry }) {
+  return (
+    <details>
+      <summary>{detailWords(entry.detail) || 'Detail'}</summary>
+      <pre className={classes.detail}>{JSON.stringify({ ...entry.detail, hash: entry.hash }, null, 2)}</pre>
+    </details>
+  );
 }
 
 const COLUMNS: readonly Column<Entry>[] = [
   { key: 'sequence', title: '#', align: 'right', width: 60, from: 'sm', cell: entry => <Toned tone="quiet">{entry.sequence}</Toned> },
-  { key: 'at', title: 'When', cell: entry => <At at={entry.at} /> },
-  { key: 'actor', title: 'Who', cell: entry => entry.actor },
-  { key: 'action', title: 'Did', cell: entry => <b>{entry.action}</b> },
+  {
+    key: 'at',
+    title: 'When',
+    cell: entry => (
+      <>
+        <At at={entry.at} />
+        <Narrow>
+          <b>{entry.action}</b> by {entry.actor}
+        </Narrow>
+      </>
+    ),
+  },
+  { key: 'actor', title: 'Who', from: 'sm', cell: entry => entry.actor },
+  { key: 'action', title: 'Did', from: 'sm', cell: entry => <b>{entry.action}</b> },
   { key: 'subject', title: 'To', from: 'sm', cell: entry => <Subject id={entry.subject} /> },
-  { key: 'detail', title: 'Detail', from: 'sm', wrap: true, cell: entry => <Toned tone="quiet">{detailWords(entry.detail)}</Toned> },
   { key: 'hash', title: 'Entry hash', from: 'xl', cell: entry => <code title={entry.hash}>{entry.hash.slice(0, 12)}…</code> },
 ];
 
@@ -76,15 +96,14 @@ export function AuditPage() {
               Show all
             </Button>
           )}
-          <Text size="sm" c="dimmed">
-            newest first
-          </Text>
         </Toolbar>
         <PagedGrid
           label="Audit trail"
           of={audit}
           columns={COLUMNS}
           rowId={entry => String(entry.sequence)}
+          below={entry => <Detail entry={entry} />}
+          belowFrom={1}
           empty={
             <Empty title="No entry">{url.subject ? 'Nothing is recorded about this id.' : 'The trail begins with the first change.'}</Empty>
           }

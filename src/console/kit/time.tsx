@@ -34,10 +34,13 @@ const UNITS: readonly { readonly one: string; readonly many: string; readonly ms
   { one: 'min', many: 'min', ms: 60_000, least: 60_000 },
 ];
 
-/** `5 min ago`, `in 3 days`; under a minute is `just now`, because clocks differ by seconds. */
+/** The server's clock may be this much ahead of the browser's, and what has just happened must not seem to come. */
+const SKEW_MS = 5_000;
+
+/** `5 min ago`, `in 3 days`; under a minute there are no numbers, because clocks differ by seconds. */
 export function relative(atMs: number, nowMs: number): string {
   const words = span(atMs - nowMs);
-  if (words === null) return 'just now';
+  if (words === null) return atMs - nowMs > SKEW_MS ? 'within a minute' : 'just now';
   return atMs < nowMs ? `${words} ago` : `in ${words}`;
 }
 

@@ -8,6 +8,8 @@ const DAY = 24 * 60 * MINUTE;
 describe('relative times', () => {
   it.each([
     [-30_000, 'just now'],
+    [3_000, 'just now'],
+    [30_000, 'within a minute'],
     [-5 * MINUTE, '5 min ago'],
     [-90 * MINUTE, '1 h ago'],
     [-DAY, '1 day ago'],

@@ -27,7 +27,7 @@ export function Progress({ counts }: { readonly counts: Counts }) {
           <span key={part} style={{ flexGrow: counts[part], background: `var(--tone-${tone})`, opacity: tone === 'quiet' ? 0.3 : 1 }} />
         ))}
       </div>
-      <span>{words.length > 0 ? words.join(', ') : `${count(counts.hosts)} hosts`}</span>
+      <span>{words.length > 0 ? words.join(', ') : `${count(counts.hosts)} ${counts.hosts === 1 ? 'host' : 'hosts'}`}</span>
     </div>
   );
 }

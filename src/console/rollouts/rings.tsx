@@ -15,6 +15,8 @@ type Ring = RolloutDetailView['rings'][number];
 /** Cells of one ring on the page; the list below has all of them. A ring that has not begun needs only a taste. */
 const CELLS_MAX = 48;
 const CELLS_MAX_PENDING = 10;
+/** Of these the head of the ring says enough. */
+const SAID_ELSEWHERE: ReadonlySet<Ring['state']> = new Set(['soaking', 'running', 'passed', 'pending', 'eligible']);
 /** What needs eyes comes first. */
 const ORDER = { bad: 0, warn: 1, info: 2, good: 3, quiet: 4 } as const;
 
@@ -49,7 +51,7 @@ function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId
           {count(ring.hosts)} {ring.hosts === 1 ? 'host' : 'hosts'}, {ring.concurrency} at once
           {ring.soakMinutes > 0 && `, then ${ring.soakMinutes} min soak`}
         </Toned>
-        {ring.soakEndsAt && (
+        {ring.state === 'soaking' && ring.soakEndsAt && (
           <span>
             soak ends <Ago at={ring.soakEndsAt} />
           </span>
@@ -60,7 +62,7 @@ function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId
           </span>
         )}
       </div>
-      {ring.stateReason && <div className={classes.gate}>{ring.stateReason}</div>}
+      {ring.stateReason && !SAID_ELSEWHERE.has(ring.state) && <div className={classes.gate}>{ring.stateReason}</div>}
       {ring.gates.map(gate => (
         <GateView key={gate.at} gate={gate} />
       ))}
@@ -82,21 +84,26 @@ function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId
   );
 }
 
+const GATE_WORD = { pass: 'passed', fail: 'failed', inconclusive: 'could not decide' } as const;
+
+/** `coveragePercent: 100` as `coverage percent 100`; what is zero says nothing here, the audit trail has it all. */
+function inputWords(inputs: Readonly<Record<string, number>>): string {
+  const counted = Object.entries(inputs).filter(([, value]) => value !== 0);
+  return counted.map(([name, value]) => `${name.replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)} ${value}`).join(', ');
+}
+
 /** What the gate said, and what its sample can and cannot show. */
 function GateView({ gate }: { readonly gate: Ring['gates'][number] }) {
   const look = GATE_LOOK[gate.verdict];
   return (
     <div className={classes.gate}>
-      <Mark look={{ ...look, label: `Gate: ${look.label.toLowerCase()}` }} /> {gate.statement}
+      <Mark look={{ ...look, label: `Gate ${GATE_WORD[gate.verdict]}:` }} /> {gate.statement}
       {gate.reasons.map(reason => (
         <div key={reason}>{reason}</div>
       ))}
       <div>
         <Toned tone="quiet">
-          {Object.entries(gate.inputs)
-            .map(([name, value]) => `${name} ${value}`)
-            .join(', ')}
-          ; decided by {gate.decidedBy} <Ago at={gate.at} />
+          {inputWords(gate.inputs)}; decided by {gate.decidedBy} <Ago at={gate.at} />
         </Toned>
       </div>
     </div>
