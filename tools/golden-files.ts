@@ -4,7 +4,7 @@ import { statesPage } from '../src/core/rollouts/states-page.ts';
 import { dumpSchema } from '../src/db/schema-dump.ts';
 import { testDatabase } from '../src/db/test-database.ts';
 import { openApi } from './openapi.ts';
-import { rolesPage, routesPage } from './reference-pages.ts';
+import { rolesPage, routesPage, settingsPage } from './reference-pages.ts';
 
 export const ROOT = path.join(import.meta.dirname, '..');
 
@@ -28,5 +28,6 @@ export const GOLDEN_FILES: readonly GoldenFile[] = [
   { file: 'src/db/schema.sql', make: schemaSql },
   { file: 'docs/reference/routes.txt', make: routesPage },
   { file: 'docs/reference/roles.md', make: rolesPage },
+  { file: 'docs/reference/settings.md', make: settingsPage },
   { file: 'docs/reference/states.md', make: statesPage },
 ];

@@ -1,9 +1,11 @@
 import { ROLE_PERMISSIONS, ROLES } from '../src/api/access.ts';
 import { ACCESS, type Access, type Route } from '../src/api/contract.ts';
 import { api } from '../src/api/index.ts';
+import { Environment } from '../src/main/startup/settings.ts';
 
 const routes = Object.entries(api) as [string, Route][];
 const MADE = 'Made by `npm run golden` from src/api; a test compares.';
+const MADE_FROM_SETTINGS = 'Made by `npm run golden` from `src/main/startup/settings.ts`; a test compares.';
 
 function byPath([, a]: [string, Route], [, b]: [string, Route]): number {
   return a.path === b.path ? a.method.localeCompare(b.method) : a.path < b.path ? -1 : 1;
@@ -73,5 +75,34 @@ ${table(['Route', ...ROLES], routeRows)}
 Without signing in: ${open('public')}.
 
 With an agent's credential, and only with one: ${open('agent')}.
+`;
+}
+
+/** `yes`, `7430`, or nothing: what holds when the variable is not set. */
+function fallbackOf(name: string): string {
+  const parsed = Environment.shape[name as keyof typeof Environment.shape].safeParse(undefined);
+  return parsed.success && parsed.data !== undefined && parsed.data !== '' ? `\`${parsed.data}\`` : '';
+}
+
+export function settingsPage(): string {
+  const rows = Object.entries(Environment.shape).map(([name, schema]) => `| \`${name}\` | ${fallbackOf(name)} | ${schema.description} |`);
+  return `# Settings of the server
+
+${MADE_FROM_SETTINGS} Environment variables, read at the start; an empty one counts as not set. Everything else is set in
+the console and kept in the database.
+
+| Variable | Default | What it does |
+| --- | --- | --- |
+${rows.join('\n')}
+
+## The data folder
+| Path | What | Back it up |
+| --- | --- | --- |
+| \`postgresql/cluster\` | the database, when it is the embedded one | yes, with the server stopped |
+| \`keys/plan-signing.pem\` | signs plans and permits; hosts have pinned it | yes, apart from the database |
+| \`keys/\` | the key that closes stored SSH secrets | yes, apart from the database |
+| \`logs/server.log\` | JSON lines, five files of 10 MB | no |
+| \`ssh-jobs/\` | journals of jobs that run by SSH | yes |
+| \`postgresql/binaries\`, \`postgresql/socket\`, \`server.json\`, \`server.lock\`, \`control.sock\` | made anew | no |
 `;
 }

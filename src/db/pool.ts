@@ -85,6 +85,8 @@ async function inTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<
 export function openDb(url: string, options: PoolOptions = {}): Db {
   const pool = new pg.Pool({
     connectionString: url,
+    // A unix socket has no TLS, whatever PGSSLMODE says to other programs of this person.
+    ...(url.includes('host=%2F') ? { ssl: false } : {}),
     max: options.connectionsMax ?? DATABASE_CONNECTIONS_MAX,
     // Sessions speak UTC, so that timestamptz text can be read without a zone table.
     options: '-c timezone=UTC -c datestyle=ISO',

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
 import { createAccess } from '../server/access/access.ts';
 import { auditHandlers } from '../server/audit/handlers.ts';
-import type { Context } from '../server/context.ts';
+import type { Context, Handlers } from '../server/context.ts';
 import { createFeeds } from '../server/feeds/feeds.ts';
 import { createFleet } from '../server/fleet/fleet.ts';
 import { jobChanges } from '../server/inventory/agent-routes.ts';
@@ -48,7 +48,7 @@ function agentFolder(dataDir: string): string {
 }
 
 /** The one place where the nouns of the server are joined: what each offers to the others, and the handlers of the whole contract. */
-export async function compose(context: Context, options: ComposeOptions, closers: Closers): Promise<Listener> {
+export async function compose(context: Context, options: ComposeOptions, closers: Closers, goOn: () => void): Promise<Listener> {
   const { clock, log, installation, planKeys } = context;
   const { settings } = options;
   const wake = createWake();
@@ -87,30 +87,31 @@ export async function compose(context: Context, options: ComposeOptions, closers
   });
   const localHost = createLocalHost({ connections, hosts: inventory, log });
 
-  const app = buildServer(
-    context,
-    {
-      ...access.handlers,
-      ...auditHandlers(context),
-      ...inventory.handlers,
-      ...feeds.handlers,
-      ...fleetNoun.handlers,
-      ...rollouts.handlers,
-    },
-    {
-      authenticators: { people: access.authenticator, agents: inventory.agents },
-      readiness: options.readiness,
-      console: { folder: options.consoleFolder, missing: () => options.consoleMissing },
-      agentFile: name => agentFiles.file(name),
-      trustedProxies: settings.trustedProxies,
-    },
-  );
+  // Typed as the whole contract: a route that nobody answers does not compile.
+  const handlers: Handlers = {
+    ...access.handlers,
+    ...auditHandlers(context),
+    ...inventory.handlers,
+    ...feeds.handlers,
+    ...fleetNoun.handlers,
+    ...rollouts.handlers,
+  };
+  const app = buildServer(context, handlers, {
+    authenticators: { people: access.authenticator, agents: inventory.agents },
+    readiness: options.readiness,
+    console: { folder: options.consoleFolder, missing: () => options.consoleMissing },
+    agentFile: name => agentFiles.file(name),
+    trustedProxies: settings.trustedProxies,
+  });
   await app.ready();
 
   // The read model first: reports and feeds that arrive while the others start are taken in, not missed.
   const background = [fleetNoun, inventory, feeds, rollouts, sshRunner, localHost];
   closers.add('background work', () => Promise.allSettled(background.map(async part => await part.stop())));
-  for (const part of background) await part.start();
+  for (const part of background) {
+    goOn();
+    await part.start();
+  }
   closers.add('the server', () => app.close());
   return (request, response) => app.routing(request, response);
 }

@@ -28,19 +28,22 @@ export function createLocalHost(parts: LocalHostParts): { start(): void; stop():
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let hostId: string | null = null;
-  const reading = false;
+  let reading = false;
 
   const collect = async (): Promise<void> => {
     try {
       // No refresh: apt's indexes are root's to renew, and reading must leave no trace.
-      hostId = await parts.hosts.storeLocal(
-        await parts.connections.collectOver(localTransport('local'), { refresh: false, history: true }),
-      );
+      reading = true;
+      const collected = await parts.connections.collectOver(localTransport('local'), { refresh: false, history: true });
+      reading = false;
+      if (!stopping.signal.aborted) hostId = await parts.hosts.storeLocal(collected);
     } catch (error) {
       if (stopping.signal.aborted) return;
       const text = error instanceof Fault ? `${error.message} ${error.advice}` : String((error as Error).stack ?? error);
       if (hostId !== null && error instanceof Fault) parts.hosts.noteProblem(hostId, error.message);
       parts.log.warn({ error: text }, 'this machine could not be inventoried');
+    } finally {
+      reading = false;
     }
   };
   const loop = async (): Promise<void> => {

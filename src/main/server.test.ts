@@ -137,6 +137,17 @@ describe('npm start', () => {
     expect(await Promise.race([server.ended, sleep(5_000).then(() => 'still there')])).toBe(0);
   }, 20_000);
 
+  it('takes the same Ctrl-C from terminal, npm and pm.mjs as one', async () => {
+    const server = start(data);
+    await server.ready();
+    for (let times = 0; times < 3; times += 1) {
+      server.child.kill('SIGINT');
+      await sleep(30);
+    }
+    expect(await server.ended).toBe(0);
+    expect(server.output()).toMatch(/stopped in \d/);
+  }, 20_000);
+
   it('stops cleanly when asked in the middle of a start', async () => {
     const server = start(folder('early'));
     while (!server.output().includes('2/5')) await sleep(10);

@@ -36,7 +36,7 @@ describe.skipIf(!existsSync(SHARED))('real feeds in the database (needs ../share
     feeds = createFeeds(
       testContext(database.db, { dataDir: folder }),
       { sources: advisorySources, find: findFeedFiles, read: readFeedFile },
-      { importAtStart: path.join(folder, 'in'), automatic: false },
+      { importAtStart: [path.join(folder, 'in')], automatic: false },
     );
     mkdirSync(path.join(folder, 'in'));
     for (const file of FILES) copyFileSync(path.join(SHARED, file), path.join(folder, 'in', file));

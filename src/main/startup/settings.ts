@@ -19,8 +19,8 @@ export interface Settings {
   readonly replacePlanKey: boolean;
   /** False: API only; no console is built or served. */
   readonly console: boolean;
-  /** File or folder of feeds that is imported at every start, or null. */
-  readonly feeds: string | null;
+  /** Files and folders of feeds that are imported at every start. */
+  readonly feeds: readonly string[];
   /** Whether feeds with a URL are fetched by themselves. */
   readonly fetchFeeds: boolean;
   /** Descriptor that closes when the process that started us is gone (pm.mjs), or null. */
@@ -29,21 +29,60 @@ export interface Settings {
 
 const url = (protocols: RegExp, what: string) =>
   z.string().refine(text => URL.canParse(text) && protocols.test(new URL(text).protocol), { error: `is not ${what}` });
+const yesNo = (fallback: 'yes' | 'no') => z.enum(['yes', 'no'], { error: 'is neither yes nor no' }).default(fallback);
 
-/** Every environment variable that the server reads; docs/reference/settings.md describes them. */
-const Environment = z.object({
-  FETTLE_HOST: z.string().min(1).default('127.0.0.1'),
-  FETTLE_PORT: z.coerce.number({ error: 'is not a number' }).int().min(0).max(65_535).default(7430),
-  DATABASE_URL: url(/^postgres(ql)?:$/, 'a URL such as postgres://user:password@host/database').optional(),
-  FETTLE_URL: url(/^https?:$/, 'a URL such as https://fettle.example.org').optional(),
-  FETTLE_TRUSTED_PROXIES: z.string().default(''),
-  FETTLE_NAME: z.string().min(1).max(100).optional(),
-  FETTLE_REPLACE_PLAN_KEY: z.enum(['yes', 'no']).default('no'),
-  FETTLE_CONSOLE: z.enum(['yes', 'no']).default('yes'),
-  FETTLE_FEEDS: z.string().optional(),
-  FETTLE_FETCH_FEEDS: z.enum(['yes', 'no']).default('yes'),
-  FETTLE_PARENT_PIPE: z.coerce.number().int().min(3).optional(),
+/** Every environment variable that the server reads. docs/reference/settings.md is made from it. */
+export const Environment = z.object({
+  FETTLE_PORT: z.coerce
+    .number({ error: 'is not a number' })
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(7430)
+    .describe('Port of console, API and agents; 0 takes a free one.'),
+  FETTLE_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address to listen on. `0.0.0.0` for all addresses of the machine, which hosts with an agent need.'),
+  FETTLE_URL: url(/^https?:$/, 'a URL such as https://fettle.example.org')
+    .optional()
+    .describe('Where people and hosts reach the server, when that is not its own address and port: a name, or a proxy with TLS.'),
+  FETTLE_DATA: z
+    .string()
+    .optional()
+    .describe('Data folder: database, keys, log. By default `/var/lib/fettle` for root, else `~/.local/share/fettle`.'),
+  DATABASE_URL: url(/^postgres(ql)?:$/, 'a URL such as postgres://user:password@host/database')
+    .optional()
+    .describe('A PostgreSQL server (15 or later) to use instead of the embedded one.'),
+  FETTLE_FEEDS: z
+    .string()
+    .optional()
+    .describe(
+      'Feed files or folders, with a colon between them, that are imported at every start. Files that have not changed cost one read.',
+    ),
+  FETTLE_FETCH_FEEDS: yesNo('yes').describe('Whether feeds with a URL are fetched by themselves.'),
+  FETTLE_NAME: z.string().min(1).max(100).optional().describe('Name of a new installation; by default that of the machine.'),
+  FETTLE_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .describe('Addresses or networks, with commas between them, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.'),
+  FETTLE_CONSOLE: yesNo('yes').describe('`no`: the API alone; no console is built or served.'),
+  FETTLE_REPLACE_PLAN_KEY: yesNo('no').describe(
+    '`yes`, once: make a new plan-signing key because the old one is lost. Hosts must then be enrolled again.',
+  ),
+  FETTLE_PARENT_PIPE: z.coerce
+    .number()
+    .int()
+    .min(3)
+    .optional()
+    .describe('Set by `npm start`: a descriptor that closes when the process that started the server is gone.'),
 });
+
+/** A password in a URL is nobody's business but the database's. */
+function shownValue(value: string | undefined): string {
+  return (value ?? '').replace(/\/\/[^@/]*@/, '//...@');
+}
 
 /** Throws Fault `setting-invalid` that names the variable. An empty variable counts as unset. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
@@ -54,7 +93,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     const variable = String(issue?.path[0] ?? 'environment');
     throw new Fault(
       'setting-invalid',
-      `${variable}=${given[variable] ?? ''} ${issue?.message ?? 'is not valid'}.`,
+      `${variable}=${shownValue(given[variable])} ${issue?.message ?? 'is not valid'}.`,
       `Correct or unset ${variable} and start again.`,
     );
   }
@@ -71,7 +110,10 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     name: value.FETTLE_NAME ?? os.hostname(),
     replacePlanKey: value.FETTLE_REPLACE_PLAN_KEY === 'yes',
     console: value.FETTLE_CONSOLE === 'yes',
-    feeds: value.FETTLE_FEEDS === undefined ? null : path.resolve(value.FETTLE_FEEDS),
+    feeds: (value.FETTLE_FEEDS ?? '')
+      .split(path.delimiter)
+      .filter(Boolean)
+      .map(location => path.resolve(location)),
     fetchFeeds: value.FETTLE_FETCH_FEEDS === 'yes',
     parentPipe: value.FETTLE_PARENT_PIPE ?? null,
   };

@@ -44,16 +44,19 @@ async function withinMs({ close, msMax }: Closer): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Calls `stop` once: on the usual signals, and when the process that started us is gone in whatever way (its end of the pipe closes). */
+/** Ctrl-C reaches a whole process group, and npm and pm.mjs hand it on as well: what comes this soon is the same request. */
+const SAME_REQUEST_MS = 1_000;
+
+/**
+ * Calls `stop` once: on the usual signals, and when the process that started us is gone in whatever way (its end of the pipe closes).
+ * A second request, later, does not wait: PostgreSQL stops by itself when we are gone (pdeathsig), and recovers by its log in any case.
+ */
 export function onStopAsked(parentPipe: number | null, stop: (reason: string) => void): void {
-  let asked = false;
+  let askedAt: number | null = null;
   const ask = (reason: string) => (): void => {
-    if (asked) {
-      // PostgreSQL stops by itself when we are gone (pdeathsig), and recovers by its log in any case.
-      if (reason.startsWith('SIG')) process.exit(130);
-      return;
-    }
-    asked = true;
+    if (askedAt !== null && reason.startsWith('SIG') && performance.now() - askedAt > SAME_REQUEST_MS) process.exit(130);
+    if (askedAt !== null) return;
+    askedAt = performance.now();
     stop(reason);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask(signal));

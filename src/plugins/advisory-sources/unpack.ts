@@ -25,11 +25,14 @@ export function unpackHead(bytes: Uint8Array): Uint8Array {
   try {
     // Flushing instead of finishing gives what a cut stream holds so far.
     const flush = packing === 'zstd' ? zlib.constants.ZSTD_e_flush : zlib.constants.Z_SYNC_FLUSH;
-    return AT_ONCE[packing](bytes, { finishFlush: flush, maxOutputLength: HEAD_BYTES * 64 }).subarray(0, HEAD_BYTES);
+    return AT_ONCE[packing](bytes, { finishFlush: flush, maxOutputLength: HEAD_BYTES * 64, chunkSize: HEAD_BYTES }).subarray(0, HEAD_BYTES);
   } catch {
     return new Uint8Array(0);
   }
 }
+
+/** Small pieces cost more than the unpacking itself. */
+const CHUNK_BYTES = 1 << 20;
 
 /** The whole content, or null when it is larger than is unpacked at once (then stream it). */
 export function unpackAtOnce(bytes: Uint8Array): Uint8Array | null {
@@ -37,7 +40,7 @@ export function unpackAtOnce(bytes: Uint8Array): Uint8Array | null {
   if (packing === 'zip') return null;
   if (packing === 'plain') return bytes.length <= MAX_FEED_BYTES_AT_ONCE ? bytes : null;
   try {
-    return AT_ONCE[packing](bytes, { maxOutputLength: MAX_FEED_BYTES_AT_ONCE });
+    return AT_ONCE[packing](bytes, { maxOutputLength: MAX_FEED_BYTES_AT_ONCE, chunkSize: CHUNK_BYTES });
   } catch (problem) {
     if ((problem as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return null;
     throw unpackFault(problem);
@@ -54,7 +57,7 @@ export async function* unpackStream(chunks: AsyncIterable<Uint8Array> | Iterable
     yield* counted;
     return;
   }
-  const stream = STREAMED[packing]({ chunkSize: 1 << 18 });
+  const stream = STREAMED[packing]({ chunkSize: CHUNK_BYTES });
   const feeding = feed(stream, counted);
   let unpacked = 0;
   try {

@@ -111,7 +111,7 @@ const file = (name: string, text: string | Buffer) => {
 beforeAll(async () => {
   database = await testDatabase();
   context = testContext(database.db, { clock, dataDir: mkdtempSync(path.join(os.tmpdir(), 'fettle-feeds-data-')) });
-  feeds = createFeeds(context, filesPort, { importAtStart: null, automatic: false });
+  feeds = createFeeds(context, filesPort, { importAtStart: [], automatic: false });
   feeds.onChange(ids => heard.push([...ids]));
   await feeds.start();
   const person = {
@@ -385,7 +385,7 @@ describe('fetching a feed', () => {
 
 it('fetches what is due by itself, six hours apart, and stands in the audit trail', async () => {
   await database.db.query("update feed set enabled = false where id = 'alpha'");
-  const automatic = createFeeds(context, filesPort, { importAtStart: null, automatic: true });
+  const automatic = createFeeds(context, filesPort, { importAtStart: [], automatic: true });
   later(10 * DAY_MS);
   const due = await database.db.query<{ id: string }>(
     "select id from feed where id = 'beta' and enabled and (next_sync_at is null or next_sync_at < $1)",

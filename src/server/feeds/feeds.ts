@@ -17,7 +17,7 @@ import { removeScratchFolders, withScratchFolder } from './scratch.ts';
 
 export interface FeedOptions {
   /** Imported at every start (FETTLE_FEEDS); files that have not changed cost one read. */
-  readonly importAtStart: string | null;
+  readonly importAtStart: readonly string[];
   /** Whether feeds with a URL are fetched by themselves. */
   readonly automatic: boolean;
 }
@@ -233,10 +233,9 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
     async start() {
       removeScratchFolders(context.installation.dataDir);
       await ensureFeeds(db, files.sources);
-      const { importAtStart } = options;
-      if (importAtStart !== null)
+      for (const location of options.importAtStart)
         inBackground('the feeds of FETTLE_FEEDS could not be imported', async () => {
-          const report = await importFrom(checkedPath(importAtStart), 'system');
+          const report = await importFrom(checkedPath(location), 'system');
           for (const { file, reason } of report.skipped) log.info({ file, reason }, 'not imported');
         });
       if (!options.automatic) return;
