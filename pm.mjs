@@ -30,14 +30,20 @@ function fail(text) {
 }
 
 function install() {
-  const lock = createHash('sha256').update(readFileSync(path.join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(path.join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   say('Installing dependencies (once; about half a minute) ...');
   const started = Date.now();
   // Install scripts stay off: no dependency of ours needs one, and they are how worms travel.
-  const done = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const done = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (done.error) fail(`npm could not be started (${done.error.message}). Install npm 10 or later and try again.`);
-  if (done.status !== 0) fail('installing dependencies failed (see above). Check the network or the npm registry setting, then run the same command again.');
+  if (done.status !== 0)
+    fail('installing dependencies failed (see above). Check the network or the npm registry setting, then run the same command again.');
   writeFileSync(stamp, lock);
   say(`Installed in ${Math.round((Date.now() - started) / 1000)} s.`);
 }
@@ -46,7 +52,9 @@ function runtime() {
   const pinned = path.join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node');
   if (existsSync(pinned)) return pinned;
   if (Number(process.versions.node.split('.')[0]) >= 26) return process.execPath;
-  return fail(`there is no pinned runtime for ${process.platform}-${process.arch}. Install Node 26 or later and run the same command again.`);
+  return fail(
+    `there is no pinned runtime for ${process.platform}-${process.arch}. Install Node 26 or later and run the same command again.`,
+  );
 }
 
 const [name = 'start', ...rest] = process.argv.slice(2);

@@ -6,10 +6,16 @@ import type { Api, RouteName } from './index.ts';
  * table (method and path only) and need not ship the schemas; the CLI passes `api` itself.
  */
 export type RouteTable = Readonly<Record<RouteName, Pick<Route, 'method' | 'path' | 'produces'>>>;
-type ClientAnswer<R extends Route> = R['produces'] extends 'text/csv' | 'text/plain' ? string : R['produces'] extends 'text/event-stream' ? Response : Answer<R>;
+type ClientAnswer<R extends Route> = R['produces'] extends 'text/csv' | 'text/plain'
+  ? string
+  : R['produces'] extends 'text/event-stream'
+    ? Response
+    : Answer<R>;
 /** Keys that the route lacks may be left out altogether. */
 type ClientInput<R extends Route> = Input<R>;
-export type Client = { readonly [N in RouteName]: (input: ClientInput<Api[N]>, options?: { signal?: AbortSignal }) => Promise<ClientAnswer<Api[N]>> };
+export type Client = {
+  readonly [N in RouteName]: (input: ClientInput<Api[N]>, options?: { signal?: AbortSignal }) => Promise<ClientAnswer<Api[N]>>;
+};
 
 /** The server's answer when it is not the one that was asked for. `problem.advice` is written for people. */
 export class ProblemError extends Error {
@@ -32,7 +38,8 @@ type AnyInput = { params?: Record<string, unknown>; query?: Record<string, unkno
 export function urlOf(path: string, input: AnyInput): string {
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(input.params?.[name] ?? '')));
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(input.query ?? {})) if (value !== undefined && value !== null && value !== '') query.set(name, String(value));
+  for (const [name, value] of Object.entries(input.query ?? {}))
+    if (value !== undefined && value !== null && value !== '') query.set(name, String(value));
   return query.size > 0 ? `${filled}?${query}` : filled;
 }
 
@@ -41,7 +48,11 @@ export function createClient(routes: RouteTable, options: ClientOptions): Client
   const call = (route: RouteTable[RouteName]) => async (input: AnyInput, extra?: { signal?: AbortSignal }) => {
     const response = await send(options.baseUrl + urlOf(route.path, input), {
       method: route.method.toUpperCase(),
-      headers: { accept: route.produces ?? 'application/json', ...(input.body === undefined ? {} : { 'content-type': 'application/json' }), ...options.headers?.() },
+      headers: {
+        accept: route.produces ?? 'application/json',
+        ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers?.(),
+      },
       ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
       ...(extra?.signal === undefined ? {} : { signal: extra.signal }),
     });
@@ -57,9 +68,17 @@ async function problemOf(response: Response): Promise<Problem> {
   const text = await response.text();
   try {
     const value = JSON.parse(text) as Partial<Problem>;
-    if (typeof value.code === 'string' && typeof value.title === 'string') return { type: 'about:blank', status: response.status, ...value } as Problem;
+    if (typeof value.code === 'string' && typeof value.title === 'string')
+      return { type: 'about:blank', status: response.status, ...value } as Problem;
   } catch {
     // Not JSON: fall through to the general problem.
   }
-  return { type: 'about:blank', title: `The server answered ${response.status}`, status: response.status, code: 'unexpected-answer', detail: text.slice(0, 300), advice: 'Check the address, and the server log.' };
+  return {
+    type: 'about:blank',
+    title: `The server answered ${response.status}`,
+    status: response.status,
+    code: 'unexpected-answer',
+    detail: text.slice(0, 300),
+    advice: 'Check the address, and the server log.',
+  };
 }

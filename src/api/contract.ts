@@ -7,10 +7,24 @@ import { z } from 'zod';
 
 /** What a route needs. `public`, `session` and `agent` are ways to be known; the rest are permissions that roles grant (api/access.ts). */
 export const ACCESS = [
-  'public', 'session', 'agent',
-  'host.read', 'host.write', 'host.enrol', 'group.write', 'feed.write', 'finding.read',
-  'rollout.read', 'rollout.plan', 'rollout.approve', 'rollout.operate',
-  'person.read', 'person.write', 'audit.read', 'setting.read', 'setting.write',
+  'public',
+  'session',
+  'agent',
+  'host.read',
+  'host.write',
+  'host.enrol',
+  'group.write',
+  'feed.write',
+  'finding.read',
+  'rollout.read',
+  'rollout.plan',
+  'rollout.approve',
+  'rollout.operate',
+  'person.read',
+  'person.write',
+  'audit.read',
+  'setting.read',
+  'setting.write',
 ] as const;
 export type Access = (typeof ACCESS)[number];
 

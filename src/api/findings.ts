@@ -1,26 +1,71 @@
 import { z } from 'zod';
 import { IdParams, Instant, PageQuery, pageOf, route } from './contract.ts';
 
-export const FindingState = z.enum(['fixable', 'held', 'not-offered', 'restart-pending', 'reboot-pending', 'waiting-for-vendor', 'deferred', 'wont-fix', 'end-of-life', 'undetermined']).meta({ id: 'FindingState' });
+export const FindingState = z
+  .enum([
+    'fixable',
+    'held',
+    'not-offered',
+    'restart-pending',
+    'reboot-pending',
+    'waiting-for-vendor',
+    'deferred',
+    'wont-fix',
+    'end-of-life',
+    'undetermined',
+  ])
+  .meta({ id: 'FindingState' });
 
 export const Evidence = z
-  .object({ source: z.string(), statedOn: z.string().nullable(), release: z.string(), packageName: z.string(), claimState: z.string(), installedVersion: z.string(), fixedVersion: z.string().nullable(), comparison: z.string(), rule: z.string(), disagreement: z.string().nullable() })
+  .object({
+    source: z.string(),
+    statedOn: z.string().nullable(),
+    release: z.string(),
+    packageName: z.string(),
+    claimState: z.string(),
+    installedVersion: z.string(),
+    fixedVersion: z.string().nullable(),
+    comparison: z.string(),
+    rule: z.string(),
+    disagreement: z.string().nullable(),
+  })
   .meta({ id: 'Evidence' });
 
 export const Decision = z
   .object({
-    dueAt: Instant.nullable(), outcome: z.string(), table: z.string(), row: z.int(), overdue: z.boolean(), forensic: z.boolean(),
+    dueAt: Instant.nullable(),
+    outcome: z.string(),
+    table: z.string(),
+    row: z.int(),
+    overdue: z.boolean(),
+    forensic: z.boolean(),
     inputs: z.array(z.object({ name: z.string(), value: z.string(), assumed: z.boolean(), source: z.string() })),
-    clockStartedAt: Instant.nullable(), clockReason: z.string(),
+    clockStartedAt: Instant.nullable(),
+    clockReason: z.string(),
   })
   .meta({ id: 'Decision' });
 
 export const Finding = z
   .object({
-    hostId: z.string(), hostName: z.string(), vulnerabilityId: z.string(), title: z.string().nullable(), aliases: z.array(z.string()),
-    sourceName: z.string(), packages: z.array(z.string()), installedVersion: z.string(), fixedVersion: z.string().nullable(),
-    state: FindingState, kernelState: z.string().nullable(), knownExploited: z.boolean(), cvssScore: z.number().nullable(), cvssVector: z.string().nullable(), epss: z.number().nullable(),
-    since: Instant, decision: Decision, evidence: z.array(Evidence), patchId: z.string().nullable(),
+    hostId: z.string(),
+    hostName: z.string(),
+    vulnerabilityId: z.string(),
+    title: z.string().nullable(),
+    aliases: z.array(z.string()),
+    sourceName: z.string(),
+    packages: z.array(z.string()),
+    installedVersion: z.string(),
+    fixedVersion: z.string().nullable(),
+    state: FindingState,
+    kernelState: z.string().nullable(),
+    knownExploited: z.boolean(),
+    cvssScore: z.number().nullable(),
+    cvssVector: z.string().nullable(),
+    epss: z.number().nullable(),
+    since: Instant,
+    decision: Decision,
+    evidence: z.array(Evidence),
+    patchId: z.string().nullable(),
   })
   .meta({ id: 'Finding' });
 export type FindingView = z.output<typeof Finding>;
@@ -28,20 +73,43 @@ export type FindingView = z.output<typeof Finding>;
 /** A patch: one source package moved to one target version on one platform. The unit of work. */
 export const Patch = z
   .object({
-    id: z.string(), platform: z.string(), sourceName: z.string(), targetVersion: z.string(), fromVersions: z.array(z.string()), packages: z.array(z.string()),
-    security: z.boolean(), origins: z.array(z.string()),
-    hosts: z.int(), hostsHeld: z.int(), hostsNotOffered: z.int(), hostsInRollout: z.int(),
-    closes: z.int(), knownExploited: z.array(z.string()), topVulnerabilities: z.array(z.string()),
-    rank: z.int(), riskRemoved: z.number(), decision: Decision.nullable(), reason: z.string(),
-    restart: z.enum(['none', 'services', 'reboot']), restartReason: z.string(),
-    reversible: z.enum(['reversible', 'conditional', 'one-way']), reversibleReason: z.string(),
+    id: z.string(),
+    platform: z.string(),
+    sourceName: z.string(),
+    targetVersion: z.string(),
+    fromVersions: z.array(z.string()),
+    packages: z.array(z.string()),
+    security: z.boolean(),
+    origins: z.array(z.string()),
+    hosts: z.int(),
+    hostsHeld: z.int(),
+    hostsNotOffered: z.int(),
+    hostsInRollout: z.int(),
+    closes: z.int(),
+    knownExploited: z.array(z.string()),
+    topVulnerabilities: z.array(z.string()),
+    rank: z.int(),
+    riskRemoved: z.number(),
+    decision: Decision.nullable(),
+    reason: z.string(),
+    restart: z.enum(['none', 'services', 'reboot']),
+    restartReason: z.string(),
+    reversible: z.enum(['reversible', 'conditional', 'one-way']),
+    reversibleReason: z.string(),
     evidenceBasis: z.enum(['advisory', 'changelog', 'origin']),
   })
   .meta({ id: 'Patch' });
 export type PatchView = z.output<typeof Patch>;
 
 export const PatchHost = z
-  .object({ hostId: z.string(), hostName: z.string(), availability: z.enum(['offered', 'held', 'kept-back', 'phased', 'not-offered']), packages: z.array(z.object({ name: z.string(), arch: z.string(), fromVersion: z.string(), toVersion: z.string() })), dueAt: Instant.nullable(), restartUnits: z.array(z.string()) })
+  .object({
+    hostId: z.string(),
+    hostName: z.string(),
+    availability: z.enum(['offered', 'held', 'kept-back', 'phased', 'not-offered']),
+    packages: z.array(z.object({ name: z.string(), arch: z.string(), fromVersion: z.string(), toVersion: z.string() })),
+    dueAt: Instant.nullable(),
+    restartUnits: z.array(z.string()),
+  })
   .meta({ id: 'PatchHost' });
 
 const Distribution = z.object({ label: z.string(), count: z.int() });
@@ -51,36 +119,173 @@ export const Overview = z
     generatedAt: Instant,
     hosts: z.object({ total: z.int(), current: z.int(), stale: z.int(), unreachable: z.int(), waiting: z.int() }),
     /** What to do next, most urgent first: a sentence, why, and where to go in the console. */
-    next: z.array(z.object({ kind: z.string(), title: z.string(), reason: z.string(), href: z.string(), urgency: z.enum(['now', 'soon', 'later']) })),
+    next: z.array(
+      z.object({ kind: z.string(), title: z.string(), reason: z.string(), href: z.string(), urgency: z.enum(['now', 'soon', 'later']) }),
+    ),
     patches: z.array(Patch),
     findingsByDue: z.array(Distribution),
     findingsByState: z.array(Distribution),
     /** Kaplan-Meier over back-filled and observed history: null when fewer than 20 events. */
-    timeToPatch: z.object({ events: z.int(), open: z.int(), medianDays: z.number().nullable(), ninetiethDays: z.number().nullable(), naiveMeanDays: z.number().nullable(), curve: z.array(z.object({ days: z.number(), openShare: z.number() })), basis: z.string() }).nullable(),
+    timeToPatch: z
+      .object({
+        events: z.int(),
+        open: z.int(),
+        medianDays: z.number().nullable(),
+        ninetiethDays: z.number().nullable(),
+        naiveMeanDays: z.number().nullable(),
+        curve: z.array(z.object({ days: z.number(), openShare: z.number() })),
+        basis: z.string(),
+      })
+      .nullable(),
     coverage: z.object({ patchedHosts: z.int(), ofHosts: z.int(), note: z.string() }),
-    banners: z.array(z.object({ level: z.enum(['info', 'warning', 'danger']), title: z.string(), text: z.string(), href: z.string().nullable() })),
+    banners: z.array(
+      z.object({ level: z.enum(['info', 'warning', 'danger']), title: z.string(), text: z.string(), href: z.string().nullable() }),
+    ),
   })
   .meta({ id: 'Overview' });
 
 export const Feed = z
   .object({
-    id: z.string(), title: z.string(), kind: z.string(), url: z.string().nullable(), enabled: z.boolean(), licence: z.string(), homepage: z.string().nullable(),
-    state: z.enum(['never-loaded', 'loading', 'current', 'stale', 'failed', 'refused']), message: z.string().nullable(),
-    records: z.int(), quarantined: z.int(), quarantineSample: z.array(z.string()), dataDate: z.string().nullable(), loadedAt: Instant.nullable(), checkedAt: Instant.nullable(),
+    id: z.string(),
+    title: z.string(),
+    kind: z.string(),
+    url: z.string().nullable(),
+    enabled: z.boolean(),
+    licence: z.string(),
+    homepage: z.string().nullable(),
+    state: z.enum(['never-loaded', 'loading', 'current', 'stale', 'failed', 'refused']),
+    message: z.string().nullable(),
+    records: z.int(),
+    quarantined: z.int(),
+    quarantineSample: z.array(z.string()),
+    dataDate: z.string().nullable(),
+    loadedAt: Instant.nullable(),
+    checkedAt: Instant.nullable(),
   })
   .meta({ id: 'Feed' });
 
 export const findings = {
-  overview: route({ method: 'get', path: '/api/v1/overview', access: 'finding.read', summary: 'What first, coverage, findings by due state, time to patch', answer: Overview }),
-  patchList: route({ method: 'get', path: '/api/v1/patches', access: 'finding.read', summary: 'The queue of patches, ranked by the risk that each removes', query: PageQuery.extend({ platform: z.string().max(60).optional(), security: z.enum(['true', 'false']).optional(), host: z.string().max(80).optional(), query: z.string().max(2000).optional() }), answer: pageOf(Patch) }),
-  patchExport: route({ method: 'get', path: '/api/v1/patches.csv', access: 'finding.read', summary: 'The queue as CSV', produces: 'text/csv', answer: Patch }),
-  patchGet: route({ method: 'get', path: '/api/v1/patches/{id}', access: 'finding.read', summary: 'One patch with the vulnerabilities it closes', params: IdParams, answer: z.object({ patch: Patch, vulnerabilities: z.array(z.object({ id: z.string(), title: z.string().nullable(), knownExploited: z.boolean(), cvssScore: z.number().nullable(), epss: z.number().nullable(), hosts: z.int(), decision: Decision, evidence: z.array(Evidence) })) }) }),
-  patchHosts: route({ method: 'get', path: '/api/v1/patches/{id}/hosts', access: 'finding.read', summary: 'Hosts that need a patch', params: IdParams, query: PageQuery, answer: pageOf(PatchHost) }),
-  findingList: route({ method: 'get', path: '/api/v1/findings', access: 'finding.read', summary: 'Findings with evidence', query: PageQuery.extend({ host: z.string().max(80).optional(), vulnerability: z.string().max(60).optional(), source: z.string().max(100).optional(), state: FindingState.optional(), due: z.enum(['overdue', 'week', 'month', 'later', 'none']).optional() }), answer: pageOf(Finding) }),
-  findingExport: route({ method: 'get', path: '/api/v1/findings.csv', access: 'finding.read', summary: 'All findings as CSV', query: z.object({ host: z.string().max(80).optional(), vulnerability: z.string().max(60).optional() }), produces: 'text/csv', answer: Finding }),
-  feedList: route({ method: 'get', path: '/api/v1/feeds', access: 'setting.read', summary: 'Advisory feeds with freshness and licence', answer: z.object({ items: z.array(Feed) }) }),
-  feedUpdate: route({ method: 'patch', path: '/api/v1/feeds/{id}', access: 'feed.write', summary: 'Set URL, switch on or off', params: IdParams, body: z.object({ url: z.url().max(2000).nullable().optional(), enabled: z.boolean().optional() }), answer: Feed }),
-  feedSync: route({ method: 'post', path: '/api/v1/feeds/{id}/sync', access: 'feed.write', summary: 'Fetch a feed now', params: IdParams, answer: Feed }),
-  feedImport: route({ method: 'post', path: '/api/v1/feeds/import', access: 'feed.write', summary: 'Import a feed from a folder or file on the server, or from a URL', body: z.object({ location: z.string().min(1).max(4000) }), answer: z.object({ items: z.array(Feed), skipped: z.array(z.object({ file: z.string(), reason: z.string() })) }) }),
-  feedUpload: route({ method: 'post', path: '/api/v1/feeds/upload', access: 'feed.write', summary: 'Import one uploaded feed file or bundle, base64', body: z.object({ fileName: z.string().max(200), contentBase64: z.string() }), bodyBytesMax: 450_000_000, answer: z.object({ items: z.array(Feed), skipped: z.array(z.object({ file: z.string(), reason: z.string() })) }) }),
+  overview: route({
+    method: 'get',
+    path: '/api/v1/overview',
+    access: 'finding.read',
+    summary: 'What first, coverage, findings by due state, time to patch',
+    answer: Overview,
+  }),
+  patchList: route({
+    method: 'get',
+    path: '/api/v1/patches',
+    access: 'finding.read',
+    summary: 'The queue of patches, ranked by the risk that each removes',
+    query: PageQuery.extend({
+      platform: z.string().max(60).optional(),
+      security: z.enum(['true', 'false']).optional(),
+      host: z.string().max(80).optional(),
+      query: z.string().max(2000).optional(),
+    }),
+    answer: pageOf(Patch),
+  }),
+  patchExport: route({
+    method: 'get',
+    path: '/api/v1/patches.csv',
+    access: 'finding.read',
+    summary: 'The queue as CSV',
+    produces: 'text/csv',
+    answer: Patch,
+  }),
+  patchGet: route({
+    method: 'get',
+    path: '/api/v1/patches/{id}',
+    access: 'finding.read',
+    summary: 'One patch with the vulnerabilities it closes',
+    params: IdParams,
+    answer: z.object({
+      patch: Patch,
+      vulnerabilities: z.array(
+        z.object({
+          id: z.string(),
+          title: z.string().nullable(),
+          knownExploited: z.boolean(),
+          cvssScore: z.number().nullable(),
+          epss: z.number().nullable(),
+          hosts: z.int(),
+          decision: Decision,
+          evidence: z.array(Evidence),
+        }),
+      ),
+    }),
+  }),
+  patchHosts: route({
+    method: 'get',
+    path: '/api/v1/patches/{id}/hosts',
+    access: 'finding.read',
+    summary: 'Hosts that need a patch',
+    params: IdParams,
+    query: PageQuery,
+    answer: pageOf(PatchHost),
+  }),
+  findingList: route({
+    method: 'get',
+    path: '/api/v1/findings',
+    access: 'finding.read',
+    summary: 'Findings with evidence',
+    query: PageQuery.extend({
+      host: z.string().max(80).optional(),
+      vulnerability: z.string().max(60).optional(),
+      source: z.string().max(100).optional(),
+      state: FindingState.optional(),
+      due: z.enum(['overdue', 'week', 'month', 'later', 'none']).optional(),
+    }),
+    answer: pageOf(Finding),
+  }),
+  findingExport: route({
+    method: 'get',
+    path: '/api/v1/findings.csv',
+    access: 'finding.read',
+    summary: 'All findings as CSV',
+    query: z.object({ host: z.string().max(80).optional(), vulnerability: z.string().max(60).optional() }),
+    produces: 'text/csv',
+    answer: Finding,
+  }),
+  feedList: route({
+    method: 'get',
+    path: '/api/v1/feeds',
+    access: 'setting.read',
+    summary: 'Advisory feeds with freshness and licence',
+    answer: z.object({ items: z.array(Feed) }),
+  }),
+  feedUpdate: route({
+    method: 'patch',
+    path: '/api/v1/feeds/{id}',
+    access: 'feed.write',
+    summary: 'Set URL, switch on or off',
+    params: IdParams,
+    body: z.object({ url: z.url().max(2000).nullable().optional(), enabled: z.boolean().optional() }),
+    answer: Feed,
+  }),
+  feedSync: route({
+    method: 'post',
+    path: '/api/v1/feeds/{id}/sync',
+    access: 'feed.write',
+    summary: 'Fetch a feed now',
+    params: IdParams,
+    answer: Feed,
+  }),
+  feedImport: route({
+    method: 'post',
+    path: '/api/v1/feeds/import',
+    access: 'feed.write',
+    summary: 'Import a feed from a folder or file on the server, or from a URL',
+    body: z.object({ location: z.string().min(1).max(4000) }),
+    answer: z.object({ items: z.array(Feed), skipped: z.array(z.object({ file: z.string(), reason: z.string() })) }),
+  }),
+  feedUpload: route({
+    method: 'post',
+    path: '/api/v1/feeds/upload',
+    access: 'feed.write',
+    summary: 'Import one uploaded feed file or bundle, base64',
+    body: z.object({ fileName: z.string().max(200), contentBase64: z.string() }),
+    bodyBytesMax: 450_000_000,
+    answer: z.object({ items: z.array(Feed), skipped: z.array(z.object({ file: z.string(), reason: z.string() })) }),
+  }),
 };

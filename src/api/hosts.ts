@@ -41,9 +41,16 @@ export type HostSummaryView = z.output<typeof HostSummary>;
 
 export const HostPackage = z
   .object({
-    name: z.string(), arch: z.string(), version: z.string(), sourceName: z.string(), sourceVersion: z.string(), state: z.string(), held: z.boolean(),
+    name: z.string(),
+    arch: z.string(),
+    version: z.string(),
+    sourceName: z.string(),
+    sourceVersion: z.string(),
+    state: z.string(),
+    held: z.boolean(),
     candidate: z.object({ version: z.string(), origins: z.array(z.string()), security: z.boolean(), availability: z.string() }).nullable(),
-    findings: z.int(), since: Instant.nullable(),
+    findings: z.int(),
+    since: Instant.nullable(),
   })
   .meta({ id: 'HostPackage' });
 
@@ -65,48 +72,268 @@ export const HostDetail = z
 /** One line of proof: what was asked, found before, changed, observed now, and who approved it. */
 export const HostProof = z
   .object({
-    jobId: z.string(), rolloutId: z.string(), rolloutName: z.string(), kind: z.enum(['patch', 'rollback']), state: z.string(),
-    requestedBy: z.string(), approvedBy: z.string().nullable(), selfApproved: z.boolean(), planHash: z.string(),
-    asked: z.array(z.object({ name: z.string(), arch: z.string(), action: z.string(), fromVersion: z.string().nullable(), toVersion: z.string().nullable() })),
+    jobId: z.string(),
+    rolloutId: z.string(),
+    rolloutName: z.string(),
+    kind: z.enum(['patch', 'rollback']),
+    state: z.string(),
+    requestedBy: z.string(),
+    approvedBy: z.string().nullable(),
+    selfApproved: z.boolean(),
+    planHash: z.string(),
+    asked: z.array(
+      z.object({
+        name: z.string(),
+        arch: z.string(),
+        action: z.string(),
+        fromVersion: z.string().nullable(),
+        toVersion: z.string().nullable(),
+      }),
+    ),
     before: z.array(z.object({ name: z.string(), arch: z.string(), version: z.string().nullable() })),
     after: z.array(z.object({ name: z.string(), arch: z.string(), version: z.string().nullable(), state: z.string() })),
     observedNow: z.array(z.object({ name: z.string(), arch: z.string(), version: z.string().nullable() })),
-    verdict: z.string(), failure: z.string().nullable(), closedVulnerabilities: z.array(z.string()), restartedUnits: z.array(z.string()), rebooted: z.boolean(),
-    startedAt: Instant.nullable(), finishedAt: Instant.nullable(),
+    verdict: z.string(),
+    failure: z.string().nullable(),
+    closedVulnerabilities: z.array(z.string()),
+    restartedUnits: z.array(z.string()),
+    rebooted: z.boolean(),
+    startedAt: Instant.nullable(),
+    finishedAt: Instant.nullable(),
   })
   .meta({ id: 'HostProof' });
 
-export const Group = z.object({ id: z.string(), name: z.string(), query: z.string(), description: z.string(), hosts: z.int(), createdAt: Instant }).meta({ id: 'Group' });
-const GroupBody = z.object({ name: z.string().min(1).max(100), query: z.string().max(2000), description: z.string().max(1000).default('') });
+export const Group = z
+  .object({ id: z.string(), name: z.string(), query: z.string(), description: z.string(), hosts: z.int(), createdAt: Instant })
+  .meta({ id: 'Group' });
+const GroupBody = z.object({
+  name: z.string().min(1).max(100),
+  query: z.string().max(2000),
+  description: z.string().max(1000).default(''),
+});
 
 export const Enrolment = z
   .object({
-    id: z.string(), state: z.enum(['waiting', 'connected', 'received', 'expired']), expiresAt: Instant, hostId: z.string().nullable(), hostName: z.string().nullable(),
-    packages: z.int().nullable(), labels: z.record(z.string(), z.string()),
+    id: z.string(),
+    state: z.enum(['waiting', 'connected', 'received', 'expired']),
+    expiresAt: Instant,
+    hostId: z.string().nullable(),
+    hostName: z.string().nullable(),
+    packages: z.int().nullable(),
+    labels: z.record(z.string(), z.string()),
   })
   .meta({ id: 'Enrolment' });
 
-const SshTarget = z.object({ id: z.string(), address: z.string(), port: z.int(), state: z.enum(['scanning-key', 'awaiting-key-confirmation', 'connecting', 'received', 'failed']), fingerprint: z.string().nullable(), message: z.string().nullable(), hostId: z.string().nullable() }).meta({ id: 'SshTarget' });
+const SshTarget = z
+  .object({
+    id: z.string(),
+    address: z.string(),
+    port: z.int(),
+    state: z.enum(['scanning-key', 'awaiting-key-confirmation', 'connecting', 'received', 'failed']),
+    fingerprint: z.string().nullable(),
+    message: z.string().nullable(),
+    hostId: z.string().nullable(),
+  })
+  .meta({ id: 'SshTarget' });
 
 export const hosts = {
-  hostList: route({ method: 'get', path: '/api/v1/hosts', access: 'host.read', summary: 'List hosts; `query` is a group query such as `os = debian-12 and env = prod`', query: PageQuery.extend({ query: z.string().max(2000).optional(), state: HostState.optional(), group: z.string().max(80).optional() }), answer: pageOf(HostSummary) }),
-  hostExport: route({ method: 'get', path: '/api/v1/hosts.csv', access: 'host.read', summary: 'The same list as CSV', query: z.object({ query: z.string().max(2000).optional() }), produces: 'text/csv', answer: HostSummary }),
-  hostGet: route({ method: 'get', path: '/api/v1/hosts/{id}', access: 'host.read', summary: 'One host: facts with their age', params: IdParams, answer: HostDetail }),
-  hostPackages: route({ method: 'get', path: '/api/v1/hosts/{id}/packages', access: 'host.read', summary: 'Packages of a host, with candidates', params: IdParams, query: PageQuery.extend({ only: z.enum(['all', 'pending', 'held', 'vulnerable']).default('all') }), answer: pageOf(HostPackage) }),
-  hostProof: route({ method: 'get', path: '/api/v1/hosts/{id}/proof', access: 'host.read', summary: 'What was asked, found, changed and observed on this host, and by whom approved', params: IdParams, answer: z.object({ items: z.array(HostProof) }) }),
-  hostHistory: route({ method: 'get', path: '/api/v1/hosts/{id}/history', access: 'host.read', summary: 'Package changes, observed and back-filled from the host’s own logs', params: IdParams, query: PageQuery, answer: pageOf(z.object({ at: Instant, action: z.string(), name: z.string(), arch: z.string(), fromVersion: z.string().nullable(), toVersion: z.string().nullable(), origin: z.enum(['log', 'observed', 'job']), requestedBy: z.string().nullable() })) }),
-  hostUpdate: route({ method: 'patch', path: '/api/v1/hosts/{id}', access: 'host.write', summary: 'Set labels, criticality, exposure', params: IdParams, body: z.object({ labels: z.record(z.string().regex(/^[a-z][a-z0-9_.-]{0,39}$/), z.string().max(100)).optional(), criticality: Criticality.optional(), exposure: Exposure.optional() }), answer: HostSummary }),
-  hostDelete: route({ method: 'delete', path: '/api/v1/hosts/{id}', access: 'host.enrol', summary: 'Remove a host: its agent is refused from now on; its proof is kept', params: IdParams, answer: Empty }),
-  hostRefresh: route({ method: 'post', path: '/api/v1/hosts/{id}/refresh', access: 'host.write', summary: 'Ask for a fresh inventory now', params: IdParams, answer: z.object({ requestedAt: Instant }) }),
-  hostUpload: route({ method: 'post', path: '/api/v1/hosts/upload', access: 'host.enrol', summary: 'Add or refresh a host from pasted or uploaded `dpkg-query` output or a dpkg status file', body: z.object({ name: z.string().min(1).max(253), release: z.string().max(60).optional(), kernelRelease: z.string().max(100).optional(), text: z.string().min(1).max(8_000_000) }), bodyBytesMax: 9_000_000, answer: z.object({ hostId: z.string(), packages: z.int(), warnings: z.array(z.string()) }) }),
-  hostSshImport: route({ method: 'post', path: '/api/v1/hosts/ssh', access: 'host.enrol', summary: 'Add hosts by SSH: addresses one a line (`[user@]host[:port]`), key or password, sudo. Host keys are shown for confirmation first', body: z.object({ addresses: z.string().min(1).max(200_000), user: z.string().min(1).max(64), authentication: z.discriminatedUnion('kind', [z.object({ kind: z.literal('key'), privateKey: z.string().max(20_000) }), z.object({ kind: z.literal('password'), password: z.string().max(500) })]), sudo: z.enum(['none', 'passwordless', 'password']).default('passwordless'), labels: z.record(z.string(), z.string()).default({}), acceptKeys: z.boolean().default(false) }), answer: z.object({ targets: z.array(SshTarget) }) }),
-  hostSshTargets: route({ method: 'get', path: '/api/v1/hosts/ssh', access: 'host.enrol', summary: 'Progress of hosts being added by SSH', answer: z.object({ targets: z.array(SshTarget) }) }),
-  hostSshConfirm: route({ method: 'post', path: '/api/v1/hosts/ssh/confirm', access: 'host.enrol', summary: 'Pin the shown host keys and connect', body: z.object({ ids: z.array(z.string()).min(1).max(10_000) }), answer: z.object({ targets: z.array(SshTarget) }) }),
-  enrolmentCreate: route({ method: 'post', path: '/api/v1/enrolments', access: 'host.enrol', summary: 'Make a one-time enrolment token and the one-line command to run on the host', body: z.object({ labels: z.record(z.string(), z.string()).default({}), uses: z.int().min(1).max(1000).default(1) }), answer: z.object({ enrolment: Enrolment, token: z.string(), command: z.string() }) }),
-  enrolmentGet: route({ method: 'get', path: '/api/v1/enrolments/{id}', access: 'host.enrol', summary: 'waiting, connected, received', params: IdParams, answer: Enrolment }),
-  groupList: route({ method: 'get', path: '/api/v1/groups', access: 'host.read', summary: 'Saved group queries with their present size', answer: z.object({ items: z.array(Group) }) }),
-  groupCreate: route({ method: 'post', path: '/api/v1/groups', access: 'group.write', summary: 'Save a group query', body: GroupBody, answer: Group }),
-  groupUpdate: route({ method: 'put', path: '/api/v1/groups/{id}', access: 'group.write', summary: 'Change a group', params: IdParams, body: GroupBody, answer: Group }),
-  groupDelete: route({ method: 'delete', path: '/api/v1/groups/{id}', access: 'group.write', summary: 'Delete a group; rollouts keep the hosts they froze', params: IdParams, answer: Empty }),
-  groupPreview: route({ method: 'post', path: '/api/v1/groups/preview', access: 'host.read', summary: 'How many hosts a query matches now, with a sample, or where it is wrong', body: z.object({ query: z.string().max(2000) }), answer: z.object({ hosts: z.int(), sample: z.array(z.string()), problem: z.object({ message: z.string(), position: z.int() }).nullable() }) }),
+  hostList: route({
+    method: 'get',
+    path: '/api/v1/hosts',
+    access: 'host.read',
+    summary: 'List hosts; `query` is a group query such as `os = debian-12 and env = prod`',
+    query: PageQuery.extend({ query: z.string().max(2000).optional(), state: HostState.optional(), group: z.string().max(80).optional() }),
+    answer: pageOf(HostSummary),
+  }),
+  hostExport: route({
+    method: 'get',
+    path: '/api/v1/hosts.csv',
+    access: 'host.read',
+    summary: 'The same list as CSV',
+    query: z.object({ query: z.string().max(2000).optional() }),
+    produces: 'text/csv',
+    answer: HostSummary,
+  }),
+  hostGet: route({
+    method: 'get',
+    path: '/api/v1/hosts/{id}',
+    access: 'host.read',
+    summary: 'One host: facts with their age',
+    params: IdParams,
+    answer: HostDetail,
+  }),
+  hostPackages: route({
+    method: 'get',
+    path: '/api/v1/hosts/{id}/packages',
+    access: 'host.read',
+    summary: 'Packages of a host, with candidates',
+    params: IdParams,
+    query: PageQuery.extend({ only: z.enum(['all', 'pending', 'held', 'vulnerable']).default('all') }),
+    answer: pageOf(HostPackage),
+  }),
+  hostProof: route({
+    method: 'get',
+    path: '/api/v1/hosts/{id}/proof',
+    access: 'host.read',
+    summary: 'What was asked, found, changed and observed on this host, and by whom approved',
+    params: IdParams,
+    answer: z.object({ items: z.array(HostProof) }),
+  }),
+  hostHistory: route({
+    method: 'get',
+    path: '/api/v1/hosts/{id}/history',
+    access: 'host.read',
+    summary: 'Package changes, observed and back-filled from the host’s own logs',
+    params: IdParams,
+    query: PageQuery,
+    answer: pageOf(
+      z.object({
+        at: Instant,
+        action: z.string(),
+        name: z.string(),
+        arch: z.string(),
+        fromVersion: z.string().nullable(),
+        toVersion: z.string().nullable(),
+        origin: z.enum(['log', 'observed', 'job']),
+        requestedBy: z.string().nullable(),
+      }),
+    ),
+  }),
+  hostUpdate: route({
+    method: 'patch',
+    path: '/api/v1/hosts/{id}',
+    access: 'host.write',
+    summary: 'Set labels, criticality, exposure',
+    params: IdParams,
+    body: z.object({
+      labels: z.record(z.string().regex(/^[a-z][a-z0-9_.-]{0,39}$/), z.string().max(100)).optional(),
+      criticality: Criticality.optional(),
+      exposure: Exposure.optional(),
+    }),
+    answer: HostSummary,
+  }),
+  hostDelete: route({
+    method: 'delete',
+    path: '/api/v1/hosts/{id}',
+    access: 'host.enrol',
+    summary: 'Remove a host: its agent is refused from now on; its proof is kept',
+    params: IdParams,
+    answer: Empty,
+  }),
+  hostRefresh: route({
+    method: 'post',
+    path: '/api/v1/hosts/{id}/refresh',
+    access: 'host.write',
+    summary: 'Ask for a fresh inventory now',
+    params: IdParams,
+    answer: z.object({ requestedAt: Instant }),
+  }),
+  hostUpload: route({
+    method: 'post',
+    path: '/api/v1/hosts/upload',
+    access: 'host.enrol',
+    summary: 'Add or refresh a host from pasted or uploaded `dpkg-query` output or a dpkg status file',
+    body: z.object({
+      name: z.string().min(1).max(253),
+      release: z.string().max(60).optional(),
+      kernelRelease: z.string().max(100).optional(),
+      text: z.string().min(1).max(8_000_000),
+    }),
+    bodyBytesMax: 9_000_000,
+    answer: z.object({ hostId: z.string(), packages: z.int(), warnings: z.array(z.string()) }),
+  }),
+  hostSshImport: route({
+    method: 'post',
+    path: '/api/v1/hosts/ssh',
+    access: 'host.enrol',
+    summary:
+      'Add hosts by SSH: addresses one a line (`[user@]host[:port]`), key or password, sudo. Host keys are shown for confirmation first',
+    body: z.object({
+      addresses: z.string().min(1).max(200_000),
+      user: z.string().min(1).max(64),
+      authentication: z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('key'), privateKey: z.string().max(20_000) }),
+        z.object({ kind: z.literal('password'), password: z.string().max(500) }),
+      ]),
+      sudo: z.enum(['none', 'passwordless', 'password']).default('passwordless'),
+      labels: z.record(z.string(), z.string()).default({}),
+      acceptKeys: z.boolean().default(false),
+    }),
+    answer: z.object({ targets: z.array(SshTarget) }),
+  }),
+  hostSshTargets: route({
+    method: 'get',
+    path: '/api/v1/hosts/ssh',
+    access: 'host.enrol',
+    summary: 'Progress of hosts being added by SSH',
+    answer: z.object({ targets: z.array(SshTarget) }),
+  }),
+  hostSshConfirm: route({
+    method: 'post',
+    path: '/api/v1/hosts/ssh/confirm',
+    access: 'host.enrol',
+    summary: 'Pin the shown host keys and connect',
+    body: z.object({ ids: z.array(z.string()).min(1).max(10_000) }),
+    answer: z.object({ targets: z.array(SshTarget) }),
+  }),
+  enrolmentCreate: route({
+    method: 'post',
+    path: '/api/v1/enrolments',
+    access: 'host.enrol',
+    summary: 'Make a one-time enrolment token and the one-line command to run on the host',
+    body: z.object({ labels: z.record(z.string(), z.string()).default({}), uses: z.int().min(1).max(1000).default(1) }),
+    answer: z.object({ enrolment: Enrolment, token: z.string(), command: z.string() }),
+  }),
+  enrolmentGet: route({
+    method: 'get',
+    path: '/api/v1/enrolments/{id}',
+    access: 'host.enrol',
+    summary: 'waiting, connected, received',
+    params: IdParams,
+    answer: Enrolment,
+  }),
+  groupList: route({
+    method: 'get',
+    path: '/api/v1/groups',
+    access: 'host.read',
+    summary: 'Saved group queries with their present size',
+    answer: z.object({ items: z.array(Group) }),
+  }),
+  groupCreate: route({
+    method: 'post',
+    path: '/api/v1/groups',
+    access: 'group.write',
+    summary: 'Save a group query',
+    body: GroupBody,
+    answer: Group,
+  }),
+  groupUpdate: route({
+    method: 'put',
+    path: '/api/v1/groups/{id}',
+    access: 'group.write',
+    summary: 'Change a group',
+    params: IdParams,
+    body: GroupBody,
+    answer: Group,
+  }),
+  groupDelete: route({
+    method: 'delete',
+    path: '/api/v1/groups/{id}',
+    access: 'group.write',
+    summary: 'Delete a group; rollouts keep the hosts they froze',
+    params: IdParams,
+    answer: Empty,
+  }),
+  groupPreview: route({
+    method: 'post',
+    path: '/api/v1/groups/preview',
+    access: 'host.read',
+    summary: 'How many hosts a query matches now, with a sample, or where it is wrong',
+    body: z.object({ query: z.string().max(2000) }),
+    answer: z.object({
+      hosts: z.int(),
+      sample: z.array(z.string()),
+      problem: z.object({ message: z.string(), position: z.int() }).nullable(),
+    }),
+  }),
 };

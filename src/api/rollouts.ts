@@ -1,16 +1,65 @@
 import { z } from 'zod';
 import { IdParams, Instant, PageQuery, pageOf, route } from './contract.ts';
 
-export const SmokeTest = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('unit-active'), unit: z.string().regex(/^[A-Za-z0-9@_.:-]{1,200}$/) }),
-  z.object({ kind: z.literal('tcp-port'), host: z.string().max(253).default('127.0.0.1'), port: z.int().min(1).max(65535) }),
-  z.object({ kind: z.literal('http'), url: z.url().max(2000), expectStatus: z.int().min(100).max(599).default(200) }),
-]).meta({ id: 'SmokeTest' });
+export const SmokeTest = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('unit-active'), unit: z.string().regex(/^[A-Za-z0-9@_.:-]{1,200}$/) }),
+    z.object({ kind: z.literal('tcp-port'), host: z.string().max(253).default('127.0.0.1'), port: z.int().min(1).max(65535) }),
+    z.object({ kind: z.literal('http'), url: z.url().max(2000), expectStatus: z.int().min(100).max(599).default(200) }),
+  ])
+  .meta({ id: 'SmokeTest' });
 
-export const RolloutState = z.enum(['draft', 'rehearsing', 'planned', 'awaiting-approval', 'scheduled', 'running', 'paused', 'halting', 'halted', 'completed', 'completed-partial', 'rejected', 'expired', 'superseded', 'cancelled']).meta({ id: 'RolloutState' });
-export const RingState = z.enum(['pending', 'eligible', 'running', 'soaking', 'evaluating', 'gate-pending', 'passed', 'failed', 'skipped', 'cancelled']).meta({ id: 'RingState' });
-export const JobState = z.enum(['queued', 'offered', 'acknowledged', 'precheck', 'staging', 'staged', 'installing', 'reboot-pending', 'rebooting', 'verifying', 'reconciling', 'lost', 'succeeded', 'already-compliant', 'failed', 'verify-failed', 'timed-out', 'not-applicable', 'excluded', 'unreachable', 'superseded', 'cancelled']).meta({ id: 'JobState' });
-export const RolloutVerb = z.enum(['submit', 'request-approval', 'approve', 'reject', 'start', 'pause', 'resume', 'halt', 'cancel', 'edit']).meta({ id: 'RolloutVerb' });
+export const RolloutState = z
+  .enum([
+    'draft',
+    'rehearsing',
+    'planned',
+    'awaiting-approval',
+    'scheduled',
+    'running',
+    'paused',
+    'halting',
+    'halted',
+    'completed',
+    'completed-partial',
+    'rejected',
+    'expired',
+    'superseded',
+    'cancelled',
+  ])
+  .meta({ id: 'RolloutState' });
+export const RingState = z
+  .enum(['pending', 'eligible', 'running', 'soaking', 'evaluating', 'gate-pending', 'passed', 'failed', 'skipped', 'cancelled'])
+  .meta({ id: 'RingState' });
+export const JobState = z
+  .enum([
+    'queued',
+    'offered',
+    'acknowledged',
+    'precheck',
+    'staging',
+    'staged',
+    'installing',
+    'reboot-pending',
+    'rebooting',
+    'verifying',
+    'reconciling',
+    'lost',
+    'succeeded',
+    'already-compliant',
+    'failed',
+    'verify-failed',
+    'timed-out',
+    'not-applicable',
+    'excluded',
+    'unreachable',
+    'superseded',
+    'cancelled',
+  ])
+  .meta({ id: 'JobState' });
+export const RolloutVerb = z
+  .enum(['submit', 'request-approval', 'approve', 'reject', 'start', 'pause', 'resume', 'halt', 'cancel', 'edit'])
+  .meta({ id: 'RolloutVerb' });
 
 const Window = z.object({
   /** Opens now when null: start means start. */
@@ -21,19 +70,39 @@ const Window = z.object({
   repeat: z.string().max(300).nullable().default(null),
 });
 export const MaintenanceWindow = Window;
-const RingSpec = z.object({ name: z.string().min(1).max(60), /** Exactly one of hosts, percent, rest. */ hosts: z.int().min(1).max(100_000).optional(), percent: z.int().min(1).max(100).optional(), hostIds: z.array(z.string()).max(10_000).optional(), soakMinutes: z.int().min(0).max(10_080).default(0), concurrency: z.int().min(1).max(1_000).default(5) });
-const RolloutSpecBody = z.object({
-  name: z.string().min(1).max(200),
-  patchIds: z.array(z.string()).max(2_000),
-  selector: z.object({ groupId: z.string().optional(), query: z.string().max(2000).optional(), hostIds: z.array(z.string()).max(100_000).optional() }),
-  /** The first ring is the canary; hosts left over go to the last ring. */
-  rings: z.array(RingSpec).min(1).max(12).default([{ name: 'canary', hosts: 1, soakMinutes: 0, concurrency: 1 }, { name: 'rest', percent: 100, soakMinutes: 0, concurrency: 5 }]),
-  window: Window.default({ startsAt: null, endsAt: null, timeZone: 'UTC', repeat: null }),
-  restart: z.enum(['never', 'affected-services']).default('affected-services'),
-  reboot: z.enum(['never', 'if-needed', 'always']).default('never'),
-  smokeTests: z.array(SmokeTest).max(20).default([]),
-  note: z.string().max(4000).default(''),
-}).meta({ id: 'RolloutSpec' });
+const RingSpec = z.object({
+  name: z.string().min(1).max(60),
+  /** Exactly one of hosts, percent, rest. */ hosts: z.int().min(1).max(100_000).optional(),
+  percent: z.int().min(1).max(100).optional(),
+  hostIds: z.array(z.string()).max(10_000).optional(),
+  soakMinutes: z.int().min(0).max(10_080).default(0),
+  concurrency: z.int().min(1).max(1_000).default(5),
+});
+const RolloutSpecBody = z
+  .object({
+    name: z.string().min(1).max(200),
+    patchIds: z.array(z.string()).max(2_000),
+    selector: z.object({
+      groupId: z.string().optional(),
+      query: z.string().max(2000).optional(),
+      hostIds: z.array(z.string()).max(100_000).optional(),
+    }),
+    /** The first ring is the canary; hosts left over go to the last ring. */
+    rings: z
+      .array(RingSpec)
+      .min(1)
+      .max(12)
+      .default([
+        { name: 'canary', hosts: 1, soakMinutes: 0, concurrency: 1 },
+        { name: 'rest', percent: 100, soakMinutes: 0, concurrency: 5 },
+      ]),
+    window: Window.default({ startsAt: null, endsAt: null, timeZone: 'UTC', repeat: null }),
+    restart: z.enum(['never', 'affected-services']).default('affected-services'),
+    reboot: z.enum(['never', 'if-needed', 'always']).default('never'),
+    smokeTests: z.array(SmokeTest).max(20).default([]),
+    note: z.string().max(4000).default(''),
+  })
+  .meta({ id: 'RolloutSpec' });
 export const RolloutSpec = RolloutSpecBody;
 export type RolloutSpecInput = z.input<typeof RolloutSpecBody>;
 export type RolloutSpecView = z.output<typeof RolloutSpecBody>;
@@ -41,23 +110,85 @@ export type RolloutSpecView = z.output<typeof RolloutSpecBody>;
 const VerbState = z.object({ verb: RolloutVerb, enabled: z.boolean(), disabledReason: z.string().nullable() });
 export const RolloutSummary = z
   .object({
-    id: z.string(), name: z.string(), kind: z.enum(['patch', 'rollback']), revertsId: z.string().nullable(), state: RolloutState, stateReason: z.string().nullable(),
-    requestedBy: z.string(), approvedBy: z.string().nullable(), selfApproved: z.boolean(), planHash: z.string().nullable(),
-    hosts: z.int(), succeeded: z.int(), failed: z.int(), active: z.int(), waiting: z.int(), patches: z.int(), createdAt: Instant, startedAt: Instant.nullable(), finishedAt: Instant.nullable(),
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(['patch', 'rollback']),
+    revertsId: z.string().nullable(),
+    state: RolloutState,
+    stateReason: z.string().nullable(),
+    requestedBy: z.string(),
+    approvedBy: z.string().nullable(),
+    selfApproved: z.boolean(),
+    planHash: z.string().nullable(),
+    hosts: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    active: z.int(),
+    waiting: z.int(),
+    patches: z.int(),
+    createdAt: Instant,
+    startedAt: Instant.nullable(),
+    finishedAt: Instant.nullable(),
   })
   .meta({ id: 'RolloutSummary' });
 export type RolloutSummaryView = z.output<typeof RolloutSummary>;
 
 export const Gate = z
-  .object({ at: Instant, verdict: z.enum(['pass', 'fail', 'inconclusive']), inputs: z.record(z.string(), z.number()), statement: z.string(), reasons: z.array(z.string()), decidedBy: z.string() })
+  .object({
+    at: Instant,
+    verdict: z.enum(['pass', 'fail', 'inconclusive']),
+    inputs: z.record(z.string(), z.number()),
+    statement: z.string(),
+    reasons: z.array(z.string()),
+    decidedBy: z.string(),
+  })
   .meta({ id: 'Gate' });
-export const Ring = z.object({ id: z.string(), index: z.int(), name: z.string(), state: RingState, stateReason: z.string().nullable(), hosts: z.int(), succeeded: z.int(), failed: z.int(), active: z.int(), waiting: z.int(), soakMinutes: z.int(), concurrency: z.int(), soakEndsAt: Instant.nullable(), gates: z.array(Gate) }).meta({ id: 'Ring' });
-export const TransactionItem = z.object({ action: z.enum(['upgrade', 'downgrade', 'install', 'remove']), name: z.string(), arch: z.string(), fromVersion: z.string().nullable(), toVersion: z.string().nullable() }).meta({ id: 'TransactionItem' });
+export const Ring = z
+  .object({
+    id: z.string(),
+    index: z.int(),
+    name: z.string(),
+    state: RingState,
+    stateReason: z.string().nullable(),
+    hosts: z.int(),
+    succeeded: z.int(),
+    failed: z.int(),
+    active: z.int(),
+    waiting: z.int(),
+    soakMinutes: z.int(),
+    concurrency: z.int(),
+    soakEndsAt: Instant.nullable(),
+    gates: z.array(Gate),
+  })
+  .meta({ id: 'Ring' });
+export const TransactionItem = z
+  .object({
+    action: z.enum(['upgrade', 'downgrade', 'install', 'remove']),
+    name: z.string(),
+    arch: z.string(),
+    fromVersion: z.string().nullable(),
+    toVersion: z.string().nullable(),
+  })
+  .meta({ id: 'TransactionItem' });
 export const Job = z
   .object({
-    id: z.string(), rolloutId: z.string(), hostId: z.string(), hostName: z.string(), ringIndex: z.int(), state: JobState, phase: z.string().nullable(), attempt: z.int(),
-    waitingOn: z.string().nullable(), failureClass: z.string().nullable(), failure: z.string().nullable(), infrastructure: z.boolean(), touched: z.boolean(),
-    transaction: z.array(TransactionItem), startedAt: Instant.nullable(), finishedAt: Instant.nullable(), healed: z.array(z.string()),
+    id: z.string(),
+    rolloutId: z.string(),
+    hostId: z.string(),
+    hostName: z.string(),
+    ringIndex: z.int(),
+    state: JobState,
+    phase: z.string().nullable(),
+    attempt: z.int(),
+    waitingOn: z.string().nullable(),
+    failureClass: z.string().nullable(),
+    failure: z.string().nullable(),
+    infrastructure: z.boolean(),
+    touched: z.boolean(),
+    transaction: z.array(TransactionItem),
+    startedAt: Instant.nullable(),
+    finishedAt: Instant.nullable(),
+    healed: z.array(z.string()),
   })
   .meta({ id: 'Job' });
 export type JobView = z.output<typeof Job>;
@@ -65,8 +196,27 @@ export type JobView = z.output<typeof Job>;
 /** What will happen, host by host, before anybody approves it. */
 export const PlanReport = z
   .object({
-    planHash: z.string(), preparedAt: Instant,
-    rings: z.array(z.object({ name: z.string(), hosts: z.array(z.object({ hostId: z.string(), hostName: z.string(), transaction: z.array(TransactionItem), rehearsed: z.enum(['on-host', 'predicted']), restartUnits: z.array(z.string()), rebootExpected: z.boolean(), reversible: z.enum(['reversible', 'conditional', 'one-way']), reversibleReason: z.string(), downloadBytes: z.int().nullable(), problem: z.string().nullable() })) })),
+    planHash: z.string(),
+    preparedAt: Instant,
+    rings: z.array(
+      z.object({
+        name: z.string(),
+        hosts: z.array(
+          z.object({
+            hostId: z.string(),
+            hostName: z.string(),
+            transaction: z.array(TransactionItem),
+            rehearsed: z.enum(['on-host', 'predicted']),
+            restartUnits: z.array(z.string()),
+            rebootExpected: z.boolean(),
+            reversible: z.enum(['reversible', 'conditional', 'one-way']),
+            reversibleReason: z.string(),
+            downloadBytes: z.int().nullable(),
+            problem: z.string().nullable(),
+          }),
+        ),
+      }),
+    ),
     excluded: z.array(z.object({ hostId: z.string(), hostName: z.string(), reason: z.string() })),
     lint: z.array(z.object({ rule: z.string(), level: z.enum(['error', 'warning']), message: z.string() })),
     closesVulnerabilities: z.int(),
@@ -74,25 +224,143 @@ export const PlanReport = z
   .meta({ id: 'PlanReport' });
 export type PlanReportView = z.output<typeof PlanReport>;
 
-export const RolloutDetail = z.object({ rollout: RolloutSummary, spec: RolloutSpecBody, rings: z.array(Ring), verbs: z.array(VerbState), plan: PlanReport.nullable(), waitingOn: z.array(z.object({ code: z.string(), text: z.string(), changesAt: Instant.nullable() })) }).meta({ id: 'RolloutDetail' });
+export const RolloutDetail = z
+  .object({
+    rollout: RolloutSummary,
+    spec: RolloutSpecBody,
+    rings: z.array(Ring),
+    verbs: z.array(VerbState),
+    plan: PlanReport.nullable(),
+    waitingOn: z.array(z.object({ code: z.string(), text: z.string(), changesAt: Instant.nullable() })),
+  })
+  .meta({ id: 'RolloutDetail' });
 export type RolloutDetailView = z.output<typeof RolloutDetail>;
 
 export const RolloutEvent = z
-  .object({ sequence: z.int(), at: Instant, kind: z.enum(['rollout', 'ring', 'job', 'output', 'gate', 'permit']), ringIndex: z.int().nullable(), jobId: z.string().nullable(), hostName: z.string().nullable(), text: z.string() })
+  .object({
+    sequence: z.int(),
+    at: Instant,
+    kind: z.enum(['rollout', 'ring', 'job', 'output', 'gate', 'permit']),
+    ringIndex: z.int().nullable(),
+    jobId: z.string().nullable(),
+    hostName: z.string().nullable(),
+    text: z.string(),
+  })
   .meta({ id: 'RolloutEvent' });
 export type RolloutEventView = z.output<typeof RolloutEvent>;
 
 export const rollouts = {
-  rolloutList: route({ method: 'get', path: '/api/v1/rollouts', access: 'rollout.read', summary: 'List rollouts, newest first', query: PageQuery.extend({ state: RolloutState.optional() }), answer: pageOf(RolloutSummary) }),
-  rolloutCreate: route({ method: 'post', path: '/api/v1/rollouts', access: 'rollout.plan', summary: 'Draft a rollout', body: RolloutSpecBody, answer: RolloutDetail }),
-  rolloutGet: route({ method: 'get', path: '/api/v1/rollouts/{id}', access: 'rollout.read', summary: 'One rollout: rings, plan, what it waits for, which verbs are allowed and why not', params: IdParams, answer: RolloutDetail }),
-  rolloutUpdate: route({ method: 'put', path: '/api/v1/rollouts/{id}', access: 'rollout.plan', summary: 'Edit: back to draft, approvals void', params: IdParams, body: RolloutSpecBody, answer: RolloutDetail }),
-  rolloutAct: route({ method: 'post', path: '/api/v1/rollouts/{id}/actions', access: 'rollout.read', summary: 'submit, request-approval, approve, reject, start, pause, resume, halt, cancel: the permission depends on the verb (core/rollouts/verbs.ts). approve names the plan hash that was read', params: IdParams, body: z.object({ verb: RolloutVerb, planHash: z.string().max(100).optional(), reason: z.string().max(2000).default('') }), answer: RolloutDetail }),
-  rolloutRollback: route({ method: 'post', path: '/api/v1/rollouts/{id}/rollback', access: 'rollout.plan', summary: 'Draft the rollout that restores the exact previous versions on the hosts this one touched', params: IdParams, body: z.object({ hostIds: z.array(z.string()).optional(), reason: z.string().max(2000).default('') }), answer: RolloutDetail }),
-  rolloutJobs: route({ method: 'get', path: '/api/v1/rollouts/{id}/jobs', access: 'rollout.read', summary: 'Jobs of a rollout', params: IdParams, query: PageQuery.extend({ state: JobState.optional(), ring: z.coerce.number().int().optional() }), answer: pageOf(Job) }),
-  rolloutEvents: route({ method: 'get', path: '/api/v1/rollouts/{id}/events', access: 'rollout.read', summary: 'The log so far, from a sequence number on', params: IdParams, query: z.object({ after: z.coerce.number().int().min(0).default(0), limit: z.coerce.number().int().min(1).max(2000).default(500) }), answer: z.object({ items: z.array(RolloutEvent) }) }),
-  rolloutStream: route({ method: 'get', path: '/api/v1/rollouts/{id}/stream', access: 'rollout.read', summary: 'The log live, as server-sent events', params: IdParams, query: z.object({ after: z.coerce.number().int().min(0).default(0) }), produces: 'text/event-stream', answer: RolloutEvent }),
-  rolloutProof: route({ method: 'get', path: '/api/v1/rollouts/{id}/proof.csv', access: 'rollout.read', summary: 'Host by host: asked, before, after, observed now, approved by', params: IdParams, produces: 'text/csv', answer: Job }),
-  rolloutExplain: route({ method: 'get', path: '/api/v1/rollouts/{id}/explain', access: 'rollout.read', summary: 'Why it is not moving, in plain words', params: IdParams, answer: z.object({ state: z.string(), text: z.array(z.string()), waitingOn: z.array(z.object({ code: z.string(), text: z.string(), changesAt: Instant.nullable() })) }) }),
-  jobGet: route({ method: 'get', path: '/api/v1/jobs/{id}', access: 'rollout.read', summary: 'One job with its result', params: IdParams, answer: z.object({ job: Job, result: z.record(z.string(), z.unknown()).nullable(), events: z.array(z.object({ sequence: z.int(), at: Instant, phase: z.string(), kind: z.string(), text: z.string() })) }) }),
+  rolloutList: route({
+    method: 'get',
+    path: '/api/v1/rollouts',
+    access: 'rollout.read',
+    summary: 'List rollouts, newest first',
+    query: PageQuery.extend({ state: RolloutState.optional() }),
+    answer: pageOf(RolloutSummary),
+  }),
+  rolloutCreate: route({
+    method: 'post',
+    path: '/api/v1/rollouts',
+    access: 'rollout.plan',
+    summary: 'Draft a rollout',
+    body: RolloutSpecBody,
+    answer: RolloutDetail,
+  }),
+  rolloutGet: route({
+    method: 'get',
+    path: '/api/v1/rollouts/{id}',
+    access: 'rollout.read',
+    summary: 'One rollout: rings, plan, what it waits for, which verbs are allowed and why not',
+    params: IdParams,
+    answer: RolloutDetail,
+  }),
+  rolloutUpdate: route({
+    method: 'put',
+    path: '/api/v1/rollouts/{id}',
+    access: 'rollout.plan',
+    summary: 'Edit: back to draft, approvals void',
+    params: IdParams,
+    body: RolloutSpecBody,
+    answer: RolloutDetail,
+  }),
+  rolloutAct: route({
+    method: 'post',
+    path: '/api/v1/rollouts/{id}/actions',
+    access: 'rollout.read',
+    summary:
+      'submit, request-approval, approve, reject, start, pause, resume, halt, cancel: the permission depends on the verb (core/rollouts/verbs.ts). approve names the plan hash that was read',
+    params: IdParams,
+    body: z.object({ verb: RolloutVerb, planHash: z.string().max(100).optional(), reason: z.string().max(2000).default('') }),
+    answer: RolloutDetail,
+  }),
+  rolloutRollback: route({
+    method: 'post',
+    path: '/api/v1/rollouts/{id}/rollback',
+    access: 'rollout.plan',
+    summary: 'Draft the rollout that restores the exact previous versions on the hosts this one touched',
+    params: IdParams,
+    body: z.object({ hostIds: z.array(z.string()).optional(), reason: z.string().max(2000).default('') }),
+    answer: RolloutDetail,
+  }),
+  rolloutJobs: route({
+    method: 'get',
+    path: '/api/v1/rollouts/{id}/jobs',
+    access: 'rollout.read',
+    summary: 'Jobs of a rollout',
+    params: IdParams,
+    query: PageQuery.extend({ state: JobState.optional(), ring: z.coerce.number().int().optional() }),
+    answer: pageOf(Job),
+  }),
+  rolloutEvents: route({
+    method: 'get',
+    path: '/api/v1/rollouts/{id}/events',
+    access: 'rollout.read',
+    summary: 'The log so far, from a sequence number on',
+    params: IdParams,
+    query: z.object({ after: z.coerce.number().int().min(0).default(0), limit: z.coerce.number().int().min(1).max(2000).default(500) }),
+    answer: z.object({ items: z.array(RolloutEvent) }),
+  }),
+  rolloutStream: route({
+    method: 'get',
+    path: '/api/v1/rollouts/{id}/stream',
+    access: 'rollout.read',
+    summary: 'The log live, as server-sent events',
+    params: IdParams,
+    query: z.object({ after: z.coerce.number().int().min(0).default(0) }),
+    produces: 'text/event-stream',
+    answer: RolloutEvent,
+  }),
+  rolloutProof: route({
+    method: 'get',
+    path: '/api/v1/rollouts/{id}/proof.csv',
+    access: 'rollout.read',
+    summary: 'Host by host: asked, before, after, observed now, approved by',
+    params: IdParams,
+    produces: 'text/csv',
+    answer: Job,
+  }),
+  rolloutExplain: route({
+    method: 'get',
+    path: '/api/v1/rollouts/{id}/explain',
+    access: 'rollout.read',
+    summary: 'Why it is not moving, in plain words',
+    params: IdParams,
+    answer: z.object({
+      state: z.string(),
+      text: z.array(z.string()),
+      waitingOn: z.array(z.object({ code: z.string(), text: z.string(), changesAt: Instant.nullable() })),
+    }),
+  }),
+  jobGet: route({
+    method: 'get',
+    path: '/api/v1/jobs/{id}',
+    access: 'rollout.read',
+    summary: 'One job with its result',
+    params: IdParams,
+    answer: z.object({
+      job: Job,
+      result: z.record(z.string(), z.unknown()).nullable(),
+      events: z.array(z.object({ sequence: z.int(), at: Instant, phase: z.string(), kind: z.string(), text: z.string() })),
+    }),
+  }),
 };

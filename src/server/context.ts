@@ -1,13 +1,21 @@
 import type { z } from 'zod';
-import type { Access, Answer, Route } from '../api/contract.ts';
 import type { Role } from '../api/access.ts';
+import type { Access, Answer, Route } from '../api/contract.ts';
 import type { Api, RouteName } from '../api/index.ts';
 import type { Clock, Instant } from '../core/kernel/instants.ts';
 import type { Db, Queryable } from '../db/db.ts';
 
 /** Who asks. Known from the session cookie, the API token or the agent's credential; never from a body. */
 export type Caller =
-  | { readonly kind: 'person'; readonly personId: string; readonly login: string; readonly name: string; readonly roles: readonly Role[]; readonly permissions: ReadonlySet<Access>; readonly viaToken: boolean }
+  | {
+      readonly kind: 'person';
+      readonly personId: string;
+      readonly login: string;
+      readonly name: string;
+      readonly roles: readonly Role[];
+      readonly permissions: ReadonlySet<Access>;
+      readonly viaToken: boolean;
+    }
   | { readonly kind: 'agent'; readonly hostId: string }
   | { readonly kind: 'public'; readonly remoteAddress: string };
 
@@ -33,9 +41,18 @@ export interface Context {
   /** `bytes` of cryptographic randomness as hexadecimal text. */
   randomHex(bytes: number): string;
   readonly log: Logger;
-  readonly installation: { readonly id: string; readonly name: string; /** Where people and hosts reach the server, no slash at the end. */ readonly baseUrl: string; readonly dataDir: string; readonly version: string };
+  readonly installation: {
+    readonly id: string;
+    readonly name: string /** Where people and hosts reach the server, no slash at the end. */;
+    readonly baseUrl: string;
+    readonly dataDir: string;
+    readonly version: string;
+  };
   /** Base64 SPKI keys that hosts pin, and the signer of plans and permits (one key at first; security.md 2.2 leaves room for more). */
-  readonly planKeys: { readonly trusted: readonly string[]; sign(type: string, value: unknown): import('../core/evidence/envelope.ts').Envelope };
+  readonly planKeys: {
+    readonly trusted: readonly string[];
+    sign(type: string, value: unknown): import('../core/evidence/envelope.ts').Envelope;
+  };
   /** Appends to the hash-chained audit trail inside the caller's transaction (S10). */
   audit(tx: Queryable, entry: AuditEntry): Promise<void>;
 }

@@ -48,7 +48,9 @@ export interface InventoryPort {
   /** Asks for a fresh report at the next chance (agent: report task; SSH: the runner collects). */
   requestReport(hostId: string, options: { refresh: boolean }): void;
   /** Fresher than the table host_seen; null when this process has not heard of the host since it started. `problem`: why the last attempt to reach it failed. */
-  seenOf(hostId: string): { readonly lastSeenAt: string | null; readonly inventoryAt: string | null; readonly problem: string | null } | null;
+  seenOf(
+    hostId: string,
+  ): { readonly lastSeenAt: string | null; readonly inventoryAt: string | null; readonly problem: string | null } | null;
 }
 
 /** One binary package to move on one host so that a patch is in place. */
@@ -62,9 +64,25 @@ export interface HostChange {
 /** Implemented by server/fleet: the in-memory read model. */
 export interface FleetPort {
   /** Hosts of a selector at this moment, or where the query is wrong. */
-  resolve(selector: { groupId?: string | undefined; query?: string | undefined; hostIds?: readonly string[] | undefined }): Promise<{ hostIds: string[]; problem: string | null }>;
+  resolve(selector: {
+    groupId?: string | undefined;
+    query?: string | undefined;
+    hostIds?: readonly string[] | undefined;
+  }): Promise<{ hostIds: string[]; problem: string | null }>;
   /** For each host: the changes that put these patches in place, or why there are none (held, not offered, already there). */
-  changesFor(patchIds: readonly string[], hostIds: readonly string[]): Promise<{ hostId: string; hostName: string; changes: HostChange[]; excluded: { reason: string; alreadyCompliant: boolean } | null; restartUnits: string[]; rebootExpected: boolean }[]>;
+  changesFor(
+    patchIds: readonly string[],
+    hostIds: readonly string[],
+  ): Promise<
+    {
+      hostId: string;
+      hostName: string;
+      changes: HostChange[];
+      excluded: { reason: string; alreadyCompliant: boolean } | null;
+      restartUnits: string[];
+      rebootExpected: boolean;
+    }[]
+  >;
   /** Vulnerabilities that this move closes on the host, for proof. */
   closedBy(hostId: string, changes: readonly HostChange[]): string[];
   /** Open findings (with restart-pending and the like counted as open) that concern these source packages on the host now. */
@@ -85,7 +103,12 @@ export interface Collected {
   /** From the host's own logs; the server keeps each change once, so sending them again is harmless. */
   readonly history: readonly PackageChange[];
   /** Vulnerabilities that the candidates' changelogs name, by the entry (`version`) that names them. */
-  readonly changelogs: readonly { readonly sourceName: string; readonly version: string; readonly vulnerabilities: readonly string[]; readonly entryDate: string | null }[];
+  readonly changelogs: readonly {
+    readonly sourceName: string;
+    readonly version: string;
+    readonly vulnerabilities: readonly string[];
+    readonly entryDate: string | null;
+  }[];
 }
 
 /** How to reach a host by SSH; the shape of plugins/transports/ssh SshTarget. Holds secrets in the clear: keep it in memory only. */

@@ -26,7 +26,11 @@ export function keyId(publicKeySpkiBase64: string): string {
 export function signEnvelope(type: string, value: unknown, privateKey: KeyObject): Envelope {
   const body = Buffer.from(JSON.stringify(value));
   const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
-  return { payloadType: type, payload: body.toString('base64'), signatures: [{ keyid: keyId(spki), sig: sign(null, preAuthEncoding(type, body), privateKey).toString('base64') }] };
+  return {
+    payloadType: type,
+    payload: body.toString('base64'),
+    signatures: [{ keyid: keyId(spki), sig: sign(null, preAuthEncoding(type, body), privateKey).toString('base64') }],
+  };
 }
 
 /** 256 KiB (security.md 2.2): a plan for one host with 2,000 packages is under 200 KiB. */
