@@ -27,8 +27,11 @@ function freePort(): Promise<number> {
 async function findLab(): Promise<Lab | string> {
   const reason = whyNoLab();
   if (reason !== null) return reason;
-  const answer = await on(labHost, 'dpkg-query', '-W', '-f', '${Version}', 'openssl');
-  return answer.code === 0 ? { host: labHost } : `lab host ${labHost} does not answer (fleet-lab.sh up)`;
+  const answer = await on(labHost, 'apt-get', '-q', 'update');
+  if (answer.code !== 0) return `lab host ${labHost} does not answer (fleet-lab.sh up)`;
+  const simulated = await on(labHost, 'apt-get', '-s', 'install', 'openssl');
+  if (!simulated.stdout.includes('Inst openssl')) return `openssl is current on lab host ${labHost} (fleet-lab.sh reset ${labHost})`;
+  return { host: labHost };
 }
 
 export interface Visitor {
@@ -56,6 +59,7 @@ export class World {
 
   async start(): Promise<void> {
     this.lab = await findLab();
+    if (typeof this.lab === 'string' && process.env.FETTLE_CI) throw new Error(this.lab);
     this.#dataDir = mkdtempSync(path.join(tmpdir(), 'fettle-browser-'));
     // Lab hosts reach the server over the lab's bridge; without a lab it stays on loopback.
     const host = typeof this.lab === 'string' ? '127.0.0.1' : gateway;
