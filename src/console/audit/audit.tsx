@@ -18,13 +18,13 @@ type Entry = AnswerOf<'auditList'>['items'][number];
 function Subject({ id }: { readonly id: string }) {
   if (id.startsWith('host_'))
     return (
-      <Link to="/hosts/$id" params={{ id }}>
+      <Link className={classes.subject} to="/hosts/$id" params={{ id }}>
         {id}
       </Link>
     );
   if (id.startsWith('rol_'))
     return (
-      <Link to="/rollouts/$id" params={{ id }}>
+      <Link className={classes.subject} to="/rollouts/$id" params={{ id }}>
         {id}
       </Link>
     );
