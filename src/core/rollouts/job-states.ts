@@ -347,11 +347,16 @@ export const JOB_DISRUPTING = [
 ] as const satisfies readonly JobState[];
 /** S5: at most one such job per host (partial unique index). */
 export const JOB_ACTIVE: readonly JobState[] = [...JOB_PREPARING, ...JOB_DISRUPTING];
+/** Those that still want a permit: time that is over matters only while there are some. */
+export const JOB_WANTING: readonly JobState[] = ['queued', ...JOB_PREPARING];
 export const JOB_FINAL: readonly JobState[] = statesOf(JOB).filter(state => isFinal(JOB, state));
 /** Ends that leave the host as asked. */
 export const JOB_SATISFIED: readonly JobState[] = ['succeeded', 'already-compliant', 'not-applicable'];
 /** domain.md 2.3: f. */
 export const JOB_FAILED: readonly JobState[] = ['failed', 'verify-failed', 'timed-out'];
+
+/** Ends that an override may accept: the gate then counts them as known and allowed. */
+export const JOB_ACCEPTABLE: readonly JobState[] = [...JOB_FAILED, 'unreachable'];
 
 export function isPreparing(state: JobState): boolean {
   return (JOB_PREPARING as readonly JobState[]).includes(state);

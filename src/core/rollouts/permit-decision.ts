@@ -1,7 +1,7 @@
 import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
 import type { ChangeRequestState } from './change-request-states.ts';
 import { REBOOT_RESERVE_MINUTES } from './duration.ts';
-import type { RebootPolicy } from './host-plan.ts';
+import type { JobPhase, RebootPolicy } from './host-plan.ts';
 import type { JobState } from './job-states.ts';
 import type { RingState } from './ring-states.ts';
 import type { RolloutState } from './rollout-states.ts';
@@ -149,6 +149,12 @@ export function decidePermit(facts: PermitFacts): PermitDecision {
   }
   return { granted: true, expiresAt: addMs(facts.now, PERMIT_MINUTES * MINUTE_MS) };
 }
+
+/** Phases that a host enters only with the permit: one that has told of them has used it. */
+export const PERMIT_USED_IN: Readonly<Record<PermitFacts['phase'], readonly JobPhase[]>> = {
+  apply: ['apply', 'restart', 'reboot', 'verify', 'smoke-test'],
+  reboot: ['verify', 'smoke-test'],
+};
 
 /** What a host gets that asks: the permit it was given before, a new one, or no. */
 export type PermitAnswerKind =

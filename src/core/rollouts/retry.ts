@@ -3,6 +3,9 @@ import { epochMs, type Instant, SECOND_MS } from '../kernel/instants.ts';
 /** Attempts before a person is asked (domain.md 2.4). */
 export const ATTEMPTS_MAX = 3;
 
+/** What a person's resume gives to a job that waits for one. */
+export const FRESH_ATTEMPTS = { parked: false, waitingOn: null, notBefore: null, retrySince: null, attemptsLeft: ATTEMPTS_MAX } as const;
+
 /**
  * Pause before the next attempt, in seconds, by the number of attempts made. The host has already waited for locks and asked its mirror more than once,
  * so these are short.

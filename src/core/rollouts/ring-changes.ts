@@ -28,6 +28,11 @@ export interface RingMoved {
   readonly reason: string | null;
 }
 
+/** domain.md 2.3: a ring that proves nothing hands its soak and its gate to the next, which is the canary now. */
+export function inheritFrom(skipped: RingStatus, next: RingStatus): RingStatus {
+  return { ...next, soakMinutes: Math.max(next.soakMinutes, skipped.soakMinutes), gate: skipped.gate };
+}
+
 /** What becomes of a ring. */
 export interface RingChange {
   readonly ring: RingStatus;

@@ -5,16 +5,14 @@ import { hostPlanFor } from '../../core/rollouts/host-plan-for.ts';
 import { offerJob } from '../../core/rollouts/job-changes.ts';
 import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
+import { mayOffer, OFFERS_PER_SLOT, PREPARE_MS } from '../../core/rollouts/offer-decision.ts';
 import type { HostChange } from '../ports.ts';
 import type { Engine } from './engine.ts';
 import { lockHost, lockJob, lockRing, lockRollout } from './locks.ts';
 import { storeJob } from './moves.ts';
-import { PREPARE_MS } from './openings.ts';
 import type { RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
 
-/** Hosts prepare (simulate, download) while others are at work; the permit keeps the concurrency. Twice the slots keep them filled. */
-const OFFERS_PER_SLOT = 2;
 /** Offers jobs of the open ring up to its free places, each in a transaction of its own: hosts do not wait for each other. */
 export async function offerJobs(engine: Engine, rolloutId: string): Promise<number> {
   const { db, clock } = engine.context;
@@ -40,19 +38,19 @@ async function offer(engine: Engine, step: Step, rolloutId: string, jobId: strin
   const rollout = await lockRollout(step.tx, rolloutId, 'share');
   const ring = await lockRing(step.tx, await peekRing(step, jobId));
   const row = await lockJob(step.tx, jobId);
-  if (
-    rollout.state !== 'running' ||
-    ring.state !== 'running' ||
-    row.state !== 'queued' ||
-    row.parked ||
-    (row.notBefore ?? step.now) > step.now
-  )
-    return false;
   const [taken] = await step.tx.query<{ places: number; host: number }>(
     `select (select count(*) from job where ring_id = $1 and state = any($3))::int as places, (select count(*) from job where host_id = $2 and state = any($3))::int as host`,
     [ring.id, hostId, JOB_ACTIVE],
   );
-  if (taken === undefined || taken.places >= ring.concurrency * OFFERS_PER_SLOT || taken.host > 0) return false;
+  const facts = {
+    now: step.now,
+    rollout: { state: rollout.state, windowStartsAt: rollout.window_starts_at },
+    ring,
+    job: row,
+    taken: taken!.places,
+    activeJobsOnHost: taken!.host,
+  };
+  if (!mayOffer(facts)) return false;
   await sign(engine, step, rollout, row);
   step.afterwards(() => engine.wake.wake(hostId));
   return true;

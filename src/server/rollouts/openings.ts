@@ -1,12 +1,9 @@
 import type { RolloutSpecView } from '../../api/rollouts.ts';
-import { HOUR_MS, type Instant } from '../../core/kernel/instants.ts';
+import type { Instant } from '../../core/kernel/instants.ts';
 import { currentOrNext, repeatProblem } from '../../core/rollouts/schedule/planned-window.ts';
 import { invalid } from '../runtime/problems.ts';
 import type { RolloutRow } from './rows.ts';
 import type { Step } from './step.ts';
-
-/** Hosts prepare this long before their window opens: downloads need no window (domain.md 2.4), and a plan that lay for days describes another host. */
-export const PREPARE_MS = HOUR_MS;
 
 /** The occurrence that is open or comes next. For one that is over the lint has the words. */
 export function openingOf(spec: RolloutSpecView, now: Instant): { readonly startsAt: Instant | null; readonly endsAt: Instant | null } {

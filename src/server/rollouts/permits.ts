@@ -1,10 +1,10 @@
 import { makeId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
-import { type JobPhase, PERMIT_TYPE, type Permit } from '../../core/rollouts/host-plan.ts';
+import { PERMIT_TYPE, type Permit } from '../../core/rollouts/host-plan.ts';
 import { grantPermit, hearPermitRequest } from '../../core/rollouts/job-changes.ts';
 import { JOB_ACTIVE, JOB_DISRUPTING } from '../../core/rollouts/job-states.ts';
 import { type JobChange, type JobStatus, withFields } from '../../core/rollouts/job-status.ts';
-import { answerPermit, type PermitDecision, type PermitFacts } from '../../core/rollouts/permit-decision.ts';
+import { answerPermit, PERMIT_USED_IN, type PermitDecision, type PermitFacts } from '../../core/rollouts/permit-decision.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { PermitAnswer } from '../ports.ts';
 import { notFound } from '../runtime/problems.ts';
@@ -75,16 +75,11 @@ async function lockAll(step: Step, hostId: string, jobId: string): Promise<Locke
   return { rollout, change, ring, job: await lockJob(step.tx, jobId) };
 }
 
-const BEGUN: Readonly<Record<'apply' | 'reboot', readonly JobPhase[]>> = {
-  apply: ['apply', 'restart', 'reboot', 'verify', 'smoke-test'],
-  reboot: ['verify', 'smoke-test'],
-};
-
 async function livePermit(step: Step, jobId: string, attempt: number, phase: 'apply' | 'reboot'): Promise<LivePermit | null> {
   const [row] = await step.tx.query<LivePermit>(
     `select id, expires_at as "expiresAt", envelope, exists (select from job_event where job_id = $1 and attempt = $2 and phase = any($4)) as begun
      from permit where job_id = $1 and attempt = $2 and phase = $3 and voided_at is null`,
-    [jobId, attempt, phase, BEGUN[phase]],
+    [jobId, attempt, phase, PERMIT_USED_IN[phase]],
   );
   return row ?? null;
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '../../core/kernel/instants.ts';
+import { JOB_WANTING } from '../../core/rollouts/job-states.ts';
 import { type RolloutStep, stepOf } from '../../core/rollouts/rollout-changes.ts';
 import type { RolloutState } from '../../core/rollouts/rollout-states.ts';
 import { cancelRings } from './approval.ts';
@@ -52,9 +53,9 @@ async function reconcileOne(engine: Engine, lease: Lease, id: string, state: Rol
 async function factsOf(step: Step, row: RolloutRow) {
   const [known] = await step.tx.query<{ killSwitch: boolean; approvalExpiresAt: Instant | null; wanting: number }>(
     `select kill_switch as "killSwitch", (select expires_at from change_request where id = $2) as "approvalExpiresAt",
-       (select count(*)::int from job where rollout_id = $1 and state in ('queued', 'offered', 'acknowledged', 'precheck', 'staging', 'staged')) as wanting
+       (select count(*)::int from job where rollout_id = $1 and state = any($3)) as wanting
      from engine_lock`,
-    [row.id, row.change_request_id],
+    [row.id, row.change_request_id, JOB_WANTING],
   );
   if (known === undefined) throw new Error('engine_lock has its row');
   return {

@@ -2,7 +2,7 @@ import type { Instant } from '../../core/kernel/instants.ts';
 import { FAILURE_CLASSES, isFailureClass } from '../../core/rollouts/failure-classes.ts';
 import type { GateDecision } from '../../core/rollouts/gate.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
-import { progressRing, type RingChange, type RingStatus } from '../../core/rollouts/ring-changes.ts';
+import { inheritFrom, progressRing, type RingChange, type RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { Engine } from './engine.ts';
 import { lockRings } from './locks.ts';
 import { moveJobs, moveRollout, storeRing } from './moves.ts';
@@ -15,11 +15,14 @@ const SYSTEM = { actor: 'system' } as const;
 
 /** Moves the rings of a running rollout as far as the stored facts allow. Doing it twice does nothing the second time. */
 export async function progressRings(engine: Engine, step: Step, row: RolloutRow): Promise<void> {
-  for (const ring of await lockRings(step.tx, row.id)) {
-    if (ring.state === 'passed' || ring.state === 'skipped') continue;
+  let skipped: RingStatus | null = null;
+  for (const stored of await lockRings(step.tx, row.id)) {
+    if (stored.state === 'passed' || stored.state === 'skipped') continue;
+    const ring: RingStatus = skipped === null ? stored : await inherit(step, skipped, stored);
     const change = await progress(step, ring);
     await settleGate(engine, step, row, change);
     if (change.ring.state !== 'passed' && change.ring.state !== 'skipped') return;
+    skipped = change.ring.state === 'skipped' ? change.ring : null;
   }
   await complete(engine, step, row);
 }
@@ -46,7 +49,7 @@ async function settleGate(engine: Engine, step: Step, row: RolloutRow, { ring, g
   if (gate === null) return;
   await recordGate(step, ring, gate);
   step.afterwards(() => engine.poke());
-  if (ring.state === 'skipped') return await passOnSoak(step, ring);
+  if (ring.state === 'skipped') return;
   if (ring.state === 'passed') {
     await moveJobs(step, row.id, 'give-up', 'unreachable', {
       ...SYSTEM,
@@ -92,12 +95,14 @@ async function recordGate(step: Step, ring: RingStatus, decision: GateDecision):
   });
 }
 
-/** domain.md 2.3: a ring that proves nothing hands its soak and its gate to the next, which is the canary now. */
-async function passOnSoak(step: Step, ring: RingStatus): Promise<void> {
-  await step.tx.query(
-    `update ring set soak_minutes = greatest(soak_minutes, $3), gate = $4::jsonb where rollout_id = $1 and ring_index = $2 and state = 'pending'`,
-    [ring.rolloutId, ring.ringIndex + 1, ring.soakMinutes, JSON.stringify(ring.gate)],
-  );
+async function inherit(step: Step, skipped: RingStatus, next: RingStatus): Promise<RingStatus> {
+  const heir = inheritFrom(skipped, next);
+  await step.tx.query('update ring set soak_minutes = $2, gate = $3::jsonb where id = $1', [
+    heir.id,
+    heir.soakMinutes,
+    JSON.stringify(heir.gate),
+  ]);
+  return heir;
 }
 
 /** Three hosts that say what went wrong; the rest is in the list of jobs. */

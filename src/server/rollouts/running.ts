@@ -1,9 +1,9 @@
 import { invariant } from '../../core/kernel/faults.ts';
 import { makeId } from '../../core/kernel/ids.ts';
-import { JOB, JOB_ACTIVE, JOB_SATISFIED } from '../../core/rollouts/job-states.ts';
+import { JOB, JOB_ACCEPTABLE, JOB_ACTIVE, JOB_SATISFIED } from '../../core/rollouts/job-states.ts';
 import { move } from '../../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../../core/rollouts/plan.ts';
-import { ATTEMPTS_MAX } from '../../core/rollouts/retry.ts';
+import { ATTEMPTS_MAX, FRESH_ATTEMPTS } from '../../core/rollouts/retry.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import { ending } from '../../core/rollouts/rollout-changes.ts';
 import { needsOverride } from '../../core/rollouts/verbs.ts';
@@ -107,9 +107,10 @@ export async function resume(engine: Engine, person: Person, id: string, reason:
     const stopped = rings.find(ring => ring.state === 'failed' || ring.state === 'gate-pending');
     if (stopped !== undefined) {
       if (override) await acceptFailures(step, stopped, person, reason);
+      const { parked, waitingOn, notBefore, retrySince, attemptsLeft } = FRESH_ATTEMPTS;
       await step.tx.query(
-        `update job set parked = false, waiting_on = null, not_before = null, retry_since = null, attempts_left = $2 where ring_id = $1 and parked`,
-        [stopped.id, ATTEMPTS_MAX],
+        'update job set parked = $2, waiting_on = $3, not_before = $4, retry_since = $5, attempts_left = $6 where ring_id = $1 and parked',
+        [stopped.id, parked, waitingOn, notBefore, retrySince, attemptsLeft],
       );
       await moveRing(step, stopped, 'reopen', { actor: person.login, reason, detail: { override } });
     }
@@ -121,9 +122,8 @@ export async function resume(engine: Engine, person: Person, id: string, reason:
 
 async function acceptFailures(step: Step, ring: RingStatus, person: Person, reason: string): Promise<void> {
   const accepted = await step.tx.query<{ host_name: string }>(
-    `update job set failure_accepted_by = $2 where ring_id = $1 and failure_accepted_by is null
-       and state in ('failed', 'verify-failed', 'timed-out', 'unreachable') returning host_name`,
-    [ring.id, person.login],
+    'update job set failure_accepted_by = $2 where ring_id = $1 and failure_accepted_by is null and state = any($3) returning host_name',
+    [ring.id, person.login, JOB_ACCEPTABLE],
   );
   const names = accepted.map(job => job.host_name).sort();
   await step.tx.query(

@@ -1,5 +1,6 @@
 import type { Instant } from '../../core/kernel/instants.ts';
 import { UNREACHABLE_AFTER_MINUTES } from '../../core/kernel/limits.ts';
+import { isAvailable, type MemberFacts } from '../../core/rollouts/availability.ts';
 import { JOB_DISRUPTING, JOB_FAILED } from '../../core/rollouts/job-states.ts';
 import type { PermitFacts } from '../../core/rollouts/permit-decision.ts';
 import type { LintFacts } from '../../core/rollouts/plan-lint.ts';
@@ -43,11 +44,7 @@ export async function groupsOf(tx: Queryable, hostId: string, now: Instant, scop
   return facts;
 }
 
-/**
- * Members that are known to be well: heard of lately, not at work, not left failed by a rollout without a later success or a healthy
- * inventory, and past the soak after their own
- * change. Unknown, lost and failed members count as down, for whatever reason.
- */
+/** Members that are known to be well (core/rollouts/availability.ts). */
 export async function availableMembers(
   tx: Queryable,
   scope: ReadonlySet<string>,
@@ -56,17 +53,24 @@ export async function availableMembers(
   recovered: ReadonlySet<string>,
   now: Instant,
 ): Promise<number> {
-  const [row] = await tx.query<{ available: number }>(
-    `select count(*)::int as available from host join host_seen on host_seen.host_id = host.id
-     where host.id = any($1) and host.id is distinct from $2 and host.removed_at is null
-       and host_seen.last_seen_at > $3::timestamptz - make_interval(mins => coalesce(($4::jsonb->>host.reach)::int, 0))
-       and not exists (select from job where job.host_id = host.id and job.state = any($5))
-       and not exists (select from job where job.host_id = host.id and job.state = 'succeeded' and job.finished_at > $3::timestamptz - make_interval(mins => $6))
-       and not exists (select from job failed where failed.host_id = host.id and failed.state = any($7) and failed.touched and not failed.host_id = any($8)
-         and not exists (select from job later where later.host_id = host.id and later.state = 'succeeded' and later.finished_at > failed.finished_at))`,
-    [[...scope], except, now, JSON.stringify(HEALTH_MINUTES), JOB_DISRUPTING, group.member_soak_minutes, JOB_FAILED, [...recovered]],
+  const members = await tx.query<Omit<MemberFacts, 'healthMinutes' | 'recovered'> & { readonly reach: string }>(
+    `select host.id as "hostId", host.reach, host_seen.last_seen_at as "lastSeenAt", coalesce(past.at_work, false) as "atWork",
+       past.succeeded_at as "lastSucceededAt", past.failed_at as "lastFailedAt"
+     from host left join host_seen on host_seen.host_id = host.id
+       cross join lateral (select bool_or(state = any($3)) as at_work, max(finished_at) filter (where state = 'succeeded') as succeeded_at,
+           max(finished_at) filter (where state = any($4) and touched) as failed_at
+         from job where job.host_id = host.id) as past
+     where host.id = any($1) and host.id is distinct from $2 and host.removed_at is null`,
+    [[...scope], except, JOB_DISRUPTING, JOB_FAILED],
   );
-  return row?.available ?? 0;
+  const facts = members.map(
+    ({ reach, ...member }): MemberFacts => ({
+      ...member,
+      healthMinutes: HEALTH_MINUTES[reach] ?? 0,
+      recovered: recovered.has(member.hostId),
+    }),
+  );
+  return facts.filter(member => isAvailable(member, group.member_soak_minutes, now)).length;
 }
 
 /** For the plan lint: what is declared from now on. A scope that cannot be read covers every host. */

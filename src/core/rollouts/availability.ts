@@ -1,0 +1,27 @@
+import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
+
+/** What is known of one member of an availability group. */
+export interface MemberFacts {
+  readonly hostId: string;
+  readonly lastSeenAt: Instant | null;
+  /** Silence up to this is still health; 0: nothing this host's reach says is ever health. */
+  readonly healthMinutes: number;
+  /** A job of any rollout is beyond its point of no return there, or lost. */
+  readonly atWork: boolean;
+  readonly lastSucceededAt: Instant | null;
+  /** The last time that a rollout changed it and failed. */
+  readonly lastFailedAt: Instant | null;
+  /** Its own inventory says since that it is well, or a person does. */
+  readonly recovered: boolean;
+}
+
+/**
+ * S4: a member counts for its group only when it is known to be well: heard of lately, not at work, not left failed by a rollout, and past the soak
+ * after its own change. Unknown, lost and failed members count as down, for whatever reason.
+ */
+export function isAvailable(member: MemberFacts, soakMinutes: number, now: Instant): boolean {
+  const { lastSeenAt, healthMinutes, atWork, lastSucceededAt, lastFailedAt, recovered } = member;
+  if (lastSeenAt === null || lastSeenAt <= addMs(now, -healthMinutes * MINUTE_MS) || atWork) return false;
+  if (lastSucceededAt !== null && lastSucceededAt > addMs(now, -soakMinutes * MINUTE_MS)) return false;
+  return lastFailedAt === null || recovered || (lastSucceededAt !== null && lastSucceededAt > lastFailedAt);
+}

@@ -1,0 +1,29 @@
+import { epochMs, HOUR_MS, type Instant } from '../kernel/instants.ts';
+import type { JobStatus } from './job-status.ts';
+import type { RingState } from './ring-states.ts';
+import type { RolloutState } from './rollout-states.ts';
+
+/** Hosts prepare (simulate, download) while others are at work; the permit keeps the concurrency. Twice the slots keep them filled. */
+export const OFFERS_PER_SLOT = 2;
+/** Hosts prepare this long before their window opens: downloads need no window (domain.md 2.4), and a plan that lay for days describes another host. */
+export const PREPARE_MS = HOUR_MS;
+
+/** Everything that an offer depends on, read under the locks of one transaction. */
+export interface OfferFacts {
+  readonly now: Instant;
+  readonly rollout: { readonly state: RolloutState; readonly windowStartsAt: Instant | null };
+  readonly ring: { readonly state: RingState; readonly concurrency: number };
+  readonly job: Pick<JobStatus, 'state' | 'parked' | 'notBefore'>;
+  /** Jobs of the ring that are offered or at work. */
+  readonly taken: number;
+  /** Any rollout's. */
+  readonly activeJobsOnHost: number;
+}
+
+/** Whether a job may leave the queue now: S3 (its ring has been opened), S5 (one job per host). Nothing is disrupted by it; that takes a permit. */
+export function mayOffer({ now, rollout, ring, job, taken, activeJobsOnHost }: OfferFacts): boolean {
+  if (rollout.state !== 'running' || ring.state !== 'running' || job.state !== 'queued' || job.parked) return false;
+  if (job.notBefore !== null && job.notBefore > now) return false;
+  if (rollout.windowStartsAt !== null && epochMs(rollout.windowStartsAt) > epochMs(now) + PREPARE_MS) return false;
+  return taken < ring.concurrency * OFFERS_PER_SLOT && activeJobsOnHost === 0;
+}
