@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Envelope, signEnvelope } from '../core/evidence/envelope.ts';
 import { HOST_PLAN_TYPE, type HostPlan, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
-import { admitPlan, checkPermit, readPlan, SEQUENCE_LEAP_MAX, type Trust } from './decide.ts';
+import { admitPlan, checkPermit, onPermitReply, readPlan, SEQUENCE_LEAP_MAX, type Trust } from './decide.ts';
 import { planFormProblem } from './plan-form.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
@@ -157,4 +157,29 @@ describe('permits', () => {
   ])('refuses one %s', (_, found) => expect(found).toMatch(/^permit-refused:/));
   it('refuses a plan in a permit’s place', () =>
     expect(checkPermit(seal(good), good, 'apply', trust, now)?.signature).toBe('permit-refused:wrong-type'));
+});
+
+describe('the answer to the question for a permit', () => {
+  const refused = (fields: object) => ({
+    permit: null,
+    refused: { code: 'ring-slot', text: 'wait', retryAfterSeconds: 5, final: false, ...fields },
+  });
+  const next = (reply: Parameters<typeof onPermitReply>[0], at = now) => onPermitReply(reply, good, 'apply', trust, at);
+  const permit = { permitId: 'p', jobId: good.jobId, attempt: good.attempt, hostId: good.hostId, phase: 'apply', issuedAt: now };
+  it('lets the host begin only on a permit that it has checked itself', () => {
+    const given = (expiresAt: string) => ({ permit: seal({ ...permit, expiresAt }, privateKey, PERMIT_TYPE), refused: null });
+    expect(next(given('2026-11-22T12:05:00.000Z'))).toEqual({ do: 'go' });
+    expect(next(given(now))).toMatchObject({ do: 'fail', failure: { class: 'permit-refused' } });
+  });
+  it('asks again when and only when that can help', () => {
+    expect(next(refused({}))).toEqual({ do: 'ask-again', afterMs: 5_000, text: 'wait' });
+    expect(next(refused({ retryAfterSeconds: 0 }))).toMatchObject({ afterMs: 500 });
+    expect(next(refused({ retryAfterSeconds: 3_600 }))).toMatchObject({ afterMs: 60_000 });
+    expect(next({ permit: null, refused: null })).toMatchObject({ do: 'ask-again' });
+    expect(next(refused({ final: true, code: 'cancelled' }))).toEqual({ do: 'cancel' });
+    expect(next(refused({ final: true, code: 'window-over' }))).toMatchObject({
+      do: 'fail',
+      failure: { signature: 'permit-refused:window-over' },
+    });
+  });
 });

@@ -70,6 +70,38 @@ export function checkPermit(envelope: Envelope, plan: HostPlan, phase: Permit['p
   return null;
 }
 
+/** What the server said to the question for a permit; both null: it had nothing to say. */
+export interface PermitReply {
+  readonly permit: Envelope | null;
+  readonly refused: { readonly code: string; readonly text: string; readonly retryAfterSeconds: number; readonly final: boolean } | null;
+}
+
+export type PermitStep =
+  | { readonly do: 'go' | 'cancel' }
+  | { readonly do: 'fail'; readonly failure: Failure }
+  | { readonly do: 'ask-again'; readonly afterMs: number; readonly text: string };
+
+/** A host that waits asks at least once a minute, and never twice within half a second. */
+const ASK_MS = { least: 500, most: 60_000 };
+
+/** What a host does with the answer: only a permit that it has checked itself lets it begin; a refusal that is final ends the attempt untouched. */
+export function onPermitReply(reply: PermitReply, plan: HostPlan, phase: Permit['phase'], trust: Trust, now: Instant): PermitStep {
+  if (reply.permit !== null) {
+    const problem = checkPermit(reply.permit, plan, phase, trust, now);
+    return problem === null ? { do: 'go' } : { do: 'fail', failure: problem };
+  }
+  const { code, text, retryAfterSeconds, final } = reply.refused ?? {
+    code: 'none',
+    text: 'no permit yet',
+    retryAfterSeconds: 5,
+    final: false,
+  };
+  if (final && code === 'cancelled') return { do: 'cancel' };
+  if (final) return { do: 'fail', failure: permitRefusal(text, code) };
+  const left = epochMs(plan.notAfter) - epochMs(now);
+  return { do: 'ask-again', afterMs: Math.max(ASK_MS.least, Math.min(retryAfterSeconds * 1000, left, ASK_MS.most)), text };
+}
+
 function refused(message: string, code: string): Admission {
   return { ok: false, failure: refusal(message, code) };
 }

@@ -1,13 +1,12 @@
 import { command } from '../core/kernel/commands.ts';
 import type { Result } from '../core/kernel/faults.ts';
-import { epochMs } from '../core/kernel/instants.ts';
 import type { Permit } from '../core/rollouts/host-plan.ts';
 import { transactionDifferences } from '../core/verification/transaction-difference.ts';
 import { beforeRows, isCompliant, transactionStatus } from '../core/verification/transaction-status.ts';
 import type { ManagerProblem, Simulation } from '../plugins/package-managers/spec.ts';
 import { PROBES } from '../plugins/probes/catalog.ts';
 import { perform } from '../plugins/transports/spec.ts';
-import { checkPermit } from './decide.ts';
+import { onPermitReply } from './decide.ts';
 import { makeJobsFolder } from './host-unit.ts';
 import { failure, type JobContext, type Stop, stop } from './job-context.ts';
 
@@ -185,18 +184,15 @@ export async function awaitPermit(job: JobContext, phase: Permit['phase']): Prom
       permit: null,
       refused: { code: 'no-server', text: `the server cannot be reached: ${String(error)}`, retryAfterSeconds: 5, final: false },
     }));
-    if (answer.permit !== null) {
-      const problem = checkPermit(answer.permit, job.plan, phase, job.parts.trust, job.parts.clock.now());
-      if (problem) return stop(problem);
+    const next = onPermitReply(answer, job.plan, phase, job.parts.trust, job.parts.clock.now());
+    if (next.do === 'cancel') return { outcome: 'cancelled' };
+    if (next.do === 'fail') return stop(next.failure);
+    if (next.do === 'go') {
       job.log.done(`permit to ${phase === 'apply' ? 'install' : 'reboot'}`);
       return null;
     }
-    const refused = answer.refused ?? { code: 'none', text: 'no permit yet', retryAfterSeconds: 5, final: false };
-    if (refused.final && (refused.code === 'cancelled' || refused.code === 'halted')) return { outcome: 'cancelled' };
-    if (refused.final) return stop(failure('permit-refused', refused.text, refused.code));
-    if (refused.text !== said) job.log.note(refused.text);
-    said = refused.text;
-    const left = epochMs(job.plan.notAfter) - epochMs(job.parts.clock.now());
-    await job.pause(Math.max(500, Math.min(refused.retryAfterSeconds * 1000, left, 60_000)));
+    if (next.text !== said) job.log.note(next.text);
+    said = next.text;
+    await job.pause(next.afterMs);
   }
 }
