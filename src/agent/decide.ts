@@ -77,7 +77,8 @@ export interface PermitReply {
 }
 
 export type PermitStep =
-  | { readonly do: 'go' | 'cancel' }
+  | { readonly do: 'go' }
+  | { readonly do: 'cancel' }
   | { readonly do: 'fail'; readonly failure: Failure }
   | { readonly do: 'ask-again'; readonly afterMs: number; readonly text: string };
 
