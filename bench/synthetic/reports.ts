@@ -130,7 +130,7 @@ const UNITS = [
   'atd',
 ];
 
-function factsOf(number: number): HostFacts {
+export function factsOf(number: number): HostFacts {
   const random = randomOf(number + 33);
   const pick = <T>(list: readonly T[], share: number) => list.filter(() => random() < share);
   const services = [...pick(UNITS, 0.7), ...Array.from({ length: 40 }, (_, at) => `app-${Math.floor(random() * 500)}-${at}`)];

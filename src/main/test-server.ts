@@ -7,7 +7,7 @@ export interface ServerProcess {
   readonly child: ChildProcess;
   output(): string;
   /** Resolves when it has printed its address; rejects with what it printed when it ends before. */
-  ready(): Promise<{ readonly url: string; readonly ms: number }>;
+  ready(msMax?: number): Promise<{ readonly url: string; readonly ms: number }>;
   /** Exit code, or the name of the signal. */
   readonly ended: Promise<number | string>;
 }
@@ -37,8 +37,8 @@ export function startServer(
     child,
     output: () => text,
     ended,
-    async ready() {
-      const deadline = Date.now() + READY_MS_MAX;
+    async ready(msMax = READY_MS_MAX) {
+      const deadline = Date.now() + msMax;
       for (;;) {
         const url = /Fettle is ready: (\S+)/.exec(text)?.[1];
         if (url !== undefined && text.includes('Stop: Ctrl-C')) return { url, ms: Math.round(performance.now() - started) };
