@@ -60,6 +60,19 @@ export function hearEvents(job: JobStatus, fresh: readonly JobEvent[], now: Inst
   return change;
 }
 
+/** What a host's events mean, and what it is told: `change` is null where they come too late to mean anything. */
+export interface Heard {
+  readonly change: JobChange | null;
+  readonly cancelRequested: boolean;
+}
+
+/** A host that works on an attempt which is over is told to stop; before the point of no return it does. */
+export function hearHost(job: JobStatus, attempt: number, fresh: readonly JobEvent[], now: Instant): Heard {
+  if (attempt < job.attempt || job.state === 'queued') return { change: null, cancelRequested: true };
+  if (isFinal(JOB, job.state)) return { change: null, cancelRequested: job.state === 'cancelled' || job.state === 'superseded' };
+  return { change: hearEvents(job, fresh, now), cancelRequested: job.cancelRequested };
+}
+
 /** Asking for a permit is itself the sign that the host is ready, whatever of its events got lost on the way. */
 export function hearPermitRequest(job: JobStatus, attempt: number, phase: 'apply' | 'reboot', now: Instant): JobChange {
   const heard = withFields(unchanged(job), { lastHeardAt: now });

@@ -1,7 +1,5 @@
 import type { JobEvent } from '../../core/rollouts/host-plan.ts';
-import { hearEvents } from '../../core/rollouts/job-changes.ts';
-import { JOB } from '../../core/rollouts/job-states.ts';
-import { isFinal } from '../../core/rollouts/machine.ts';
+import { hearHost } from '../../core/rollouts/job-changes.ts';
 import { notFound } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
 import { lockJob } from './locks.ts';
@@ -31,17 +29,17 @@ export async function recordEvents(
         text: lineOf(event),
         at: event.at,
       });
-    if (attempt < job.attempt || job.state === 'queued') return { cancelRequested: true };
-    if (isFinal(JOB, job.state)) return { cancelRequested: job.state === 'cancelled' || job.state === 'superseded' };
+    const { change, cancelRequested } = hearHost(job, attempt, fresh, step.now);
+    if (change === null) return { cancelRequested };
     if (job.state === 'offered')
       await step.tx.query('update job_attempt set acknowledged_at = coalesce(acknowledged_at, $3) where job_id = $1 and attempt = $2', [
         jobId,
         attempt,
         step.now,
       ]);
-    await storeJob(step, hearEvents(job, fresh, step.now));
+    await storeJob(step, change);
     if (fresh.length > 0) step.afterwards(() => engine.poke());
-    return { cancelRequested: job.cancelRequested };
+    return { cancelRequested };
   });
 }
 
