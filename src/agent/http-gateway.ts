@@ -6,9 +6,10 @@ const RESULT_RETRY_SECONDS = [1, 2, 5, 10, 30, 60];
 
 /**
  * The agent's way to the server. A result is sent until the server has it: the journal is the outbox, so an agent that ends meanwhile
- * sends it at its next start.
+ * sends it at its next start. `observe` reads the host anew and reports it before the result of a job that touched it: a plan made a
+ * second after the result must find what is there. What keeps the host from being read keeps no result back: the server asks again.
  */
-export function httpGateway(client: ServerClient, pause: (ms: number) => Promise<void>): Gateway {
+export function httpGateway(client: ServerClient, pause: (ms: number) => Promise<void>, observe: () => Promise<void>): Gateway {
   const path = (jobId: string, attempt: number, what: string) => `/api/agent/v1/jobs/${encodeURIComponent(jobId)}/${attempt}/${what}`;
   return {
     events: (jobId, attempt, events: readonly JobEvent[]) =>
@@ -16,8 +17,11 @@ export function httpGateway(client: ServerClient, pause: (ms: number) => Promise
     permit: (jobId, attempt, phase: Permit['phase']) =>
       client.post<PermitAnswer>(path(jobId, attempt, 'permit'), { phase }, { timeoutSeconds: 30 }),
     async result(jobId: string, attempt: number, result: JobResult) {
+      let observed = !result.touched;
       for (let tried = 0; ; tried++) {
         try {
+          if (!observed) await observe().catch(throwIfAway);
+          observed = true;
           await client.post(path(jobId, attempt, 'result'), result, { timeoutSeconds: 60 });
           return;
         } catch (error) {
@@ -30,4 +34,8 @@ export function httpGateway(client: ServerClient, pause: (ms: number) => Promise
       }
     },
   };
+}
+
+function throwIfAway(error: unknown): void {
+  if (error instanceof ServerFault && (error.code === 'server-unreachable' || error.code === 'server-busy')) throw error;
 }

@@ -35,12 +35,15 @@ export interface ReportOutcome {
   readonly sent: readonly Part[];
 }
 
-/** Collects and sends what the server does not have. An unchanged host sends three digests. */
-export async function report(reporter: Reporter, options: { readonly refresh: boolean }): Promise<ReportOutcome> {
+/** Collects and sends what the server does not have. An unchanged host sends three digests. `asItIs`: the indexes stay as they are, even when they are due. */
+export async function report(
+  reporter: Reporter,
+  options: { readonly refresh: boolean; readonly asItIs?: boolean },
+): Promise<ReportOutcome> {
   const { state, clock } = reporter;
   const before = await state.reported();
   const due = before.refreshedAt === null || epochMs(clock.now()) - epochMs(before.refreshedAt) >= REFRESH_HOURS * 3_600_000;
-  const refresh = options.refresh || due;
+  const refresh = options.refresh || (due && options.asItIs !== true);
   const cache = await openCache(state);
   const collected = await collectSnapshot({
     transport: reporter.transport,

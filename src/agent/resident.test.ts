@@ -147,8 +147,23 @@ describe('the resident agent', () => {
     expect(started).toEqual(['precheck', 'simulate', 'download', 'awaiting-permit', 'apply', 'restart', 'verify']);
     const numbers = server.events.map(e => e.sequence);
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
-    await until('the inventory after it', () => server.reports.some(r => JSON.stringify(r.packages ?? '').includes('"2"')));
     await agent.stop();
+  });
+  it('tells what it has before it tells the result, so that a plan made a second later is right', async () => {
+    const agent = await start(host());
+    await until('the first report', () => server.reports.length === 1);
+    const seenAtResult: unknown[] = [];
+    const { push } = server.results;
+    server.results.push = function (...results) {
+      seenAtResult.push(server.reports.at(-1)?.packages, server.reports.length);
+      return push.apply(this, results);
+    };
+    server.offer({ transaction: [upgrade('openssl')] });
+    await until('the result', () => server.results.length === 1);
+    await agent.stop();
+    expect(seenAtResult).toEqual([expect.arrayContaining([['openssl', 'amd64', '2', 'openssl', '2', 'installed', 0]]), 2]);
+    expect(String(server.reports[1]!.observedAt) >= server.results[0]!.finishedAt).toBe(true);
+    expect(server.reports).toHaveLength(2);
   });
   it('stops before it changes anything when it is told so', async () => {
     const transport = host();

@@ -74,7 +74,11 @@ class AgentLoop {
       signal,
       journal,
       trust: identity,
-      gateway: httpGateway(client, ms => this.pauseOrLeave(ms)),
+      gateway: httpGateway(
+        client,
+        ms => this.pauseOrLeave(ms),
+        () => this.observe(),
+      ),
     };
   }
 
@@ -162,10 +166,8 @@ class AgentLoop {
 
   private follow(handle: JobHandle): void {
     this.job = handle;
-    let changed = false;
     handle.finished
       .then(ended => {
-        changed = ended?.result.touched ?? false;
         if (ended)
           this.resident.log(
             `job ${handle.jobId}, attempt ${handle.attempt}: ${ended.result.outcome}${ended.result.failure ? ` (${ended.result.failure.class})` : ''}`,
@@ -175,17 +177,13 @@ class AgentLoop {
       .catch(error => this.resident.log(`job ${handle.jobId}: ${error instanceof Error ? error.stack : error}`))
       .finally(() => {
         this.job = null;
-        if (changed && !this.resident.signal.aborted) this.report(false);
       });
   }
 
   /** A changed package database or the hour: then the host is read anew. Not in the middle of a job, which reports by itself. */
   private async lookForChanges(): Promise<void> {
     if (this.job !== null || this.reporting) return;
-    const seen = await stat(STATUS_FILE).then(
-      s => `${s.mtimeMs} ${s.size} ${s.ino}`,
-      () => '',
-    );
+    const seen = await statusOfDatabase();
     const due = epochMs(this.resident.clock.now()) - this.collectedAtMs >= COLLECT_MINUTES * 60_000;
     if (!due && seen === this.statusSeen) return;
     this.report(false);
@@ -194,23 +192,32 @@ class AgentLoop {
   private report(refresh: boolean): boolean {
     if (this.reporting || this.job !== null) return false;
     this.reporting = true;
-    this.enqueue('report', async () => {
-      try {
-        this.statusSeen = await stat(STATUS_FILE).then(
-          s => `${s.mtimeMs} ${s.size} ${s.ino}`,
-          () => '',
-        );
-        const outcome = await report(this.resident, { refresh });
-        if (refresh) this.refreshedAtMs = epochMs(this.resident.clock.now());
-        this.resident.log(outcome.sent.length === 0 ? 'inventory unchanged' : `inventory sent: ${outcome.sent.join(', ')}`);
-      } finally {
-        // A report that failed is tried again after a while, not at once.
-        this.collectedAtMs = epochMs(this.resident.clock.now());
+    this.enqueue('report', () =>
+      this.collect({ refresh }).finally(() => {
         this.reporting = false;
-        releaseMemory();
-      }
-    });
+      }),
+    );
     return true;
+  }
+
+  /** At the end of a job; after whatever is in the queue, so that two collections never meet. */
+  private observe(): Promise<void> {
+    const observed = this.queue.then(() => this.collect({ refresh: false, asItIs: true }));
+    this.queue = observed.catch(() => {});
+    return observed;
+  }
+
+  private async collect(options: { readonly refresh: boolean; readonly asItIs?: boolean }): Promise<void> {
+    try {
+      this.statusSeen = await statusOfDatabase();
+      const outcome = await report(this.resident, options);
+      if (options.refresh) this.refreshedAtMs = epochMs(this.resident.clock.now());
+      this.resident.log(outcome.sent.length === 0 ? 'inventory unchanged' : `inventory sent: ${outcome.sent.join(', ')}`);
+    } finally {
+      // A report that failed is tried again after a while, not at once.
+      this.collectedAtMs = epochMs(this.resident.clock.now());
+      releaseMemory();
+    }
   }
 
   private simulate(request: Extract<Task, { kind: 'simulate' }>['request']): boolean {
@@ -250,6 +257,13 @@ class AgentLoop {
     await this.pause(ms);
     if (this.resident.signal.aborted) throw new JobLeft();
   }
+}
+
+function statusOfDatabase(): Promise<string> {
+  return stat(STATUS_FILE).then(
+    s => `${s.mtimeMs} ${s.size} ${s.ino}`,
+    () => '',
+  );
 }
 
 /** After a burst the heap is given back to the host; present when node runs with --expose-gc. */

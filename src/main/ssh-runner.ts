@@ -274,7 +274,6 @@ class Runner implements SshRunner {
         );
     } finally {
       work.job = null;
-      work.collectedAtMs = 0;
       await transport?.close().catch(() => {});
       if (!this.stopping.signal.aborted) this.consider(hostId);
     }
@@ -285,27 +284,39 @@ class Runner implements SshRunner {
       transport,
       manager: () => packageManagerOf(transport),
       journal: await fileJournal(path.join(this.jobsFolder, hostId)),
-      gateway: this.gateway(hostId),
+      gateway: this.gateway(hostId, transport),
       clock: this.parts.clock,
       trust: { hostId, installationId: this.parts.installationId, trustedKeys: this.parts.trustedKeys },
       signal: this.stopping.signal,
     };
   }
 
-  /** The job port of this process; a database that is away for a moment is asked again. */
-  private gateway(hostId: string): Gateway {
-    const { jobs } = this.parts;
+  /**
+   * The job port of this process; a database that is away for a moment is asked again. A host that was touched is read anew before its result is
+   * stored, as an agent does; one that cannot be read now is read as soon as it can be.
+   */
+  private gateway(hostId: string, transport: Transport): Gateway {
+    const { jobs, log } = this.parts;
+    const work = this.of(hostId);
     return {
       events: (jobId, attempt, events) => jobs.recordEvents(hostId, jobId, attempt, events),
       permit: (jobId, attempt, phase) => jobs.requestPermit(hostId, jobId, attempt, phase),
       result: async (jobId, attempt, result) => {
+        let isRead = !result.touched;
         for (let tried = 1; ; tried++) {
           try {
+            if (!isRead)
+              await this.collect(hostId, work, transport, false).catch(error => {
+                if (!(error instanceof Fault)) throw error;
+                work.collectedAtMs = 0;
+                log.warn({ hostId, jobId, error: error.message }, 'the host could not be read after its job');
+              });
+            isRead = true;
             await jobs.recordResult(hostId, jobId, attempt, result);
             await this.parts.recordJobChanges(hostId, result);
             return;
           } catch (error) {
-            this.parts.log.warn({ hostId, jobId, error: String(error), tried }, 'the result could not be stored; trying again');
+            log.warn({ hostId, jobId, error: String(error), tried }, 'the result could not be stored; trying again');
             await wait(Math.min(1000 * 2 ** tried, 30_000), undefined, { signal: this.stopping.signal }).catch(() => {
               throw new JobLeft();
             });

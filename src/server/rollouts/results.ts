@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../core/kernel/canonical-json.ts';
+import type { Instant } from '../../core/kernel/instants.ts';
 import type { JobResult } from '../../core/rollouts/host-plan.ts';
 import { knownClass, takeResult } from '../../core/rollouts/job-changes.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
@@ -42,11 +43,18 @@ export async function recordResult(engine: Engine, hostId: string, jobId: string
         detail: { hostId, attempt, state: job.state, outcome: result.outcome },
       });
     await storeJob(step, taken);
+    const isRead = await wasReadSince(step, hostId, result.finishedAt);
     step.afterwards(() => {
-      engine.inventory.requestReport(hostId, { refresh: false });
+      if (!isRead) engine.inventory.requestReport(hostId, { refresh: false });
       engine.poke();
     });
   });
+}
+
+/** A host reports what it has before it reports the result; both times are by its own clock. Where it could not, it is asked. */
+async function wasReadSince(step: Step, hostId: string, finishedAt: Instant): Promise<boolean> {
+  const [read] = await step.tx.query('select from host_inventory where host_id = $1 and observed_at >= $2', [hostId, finishedAt]);
+  return read !== undefined;
 }
 
 async function keepLate(step: Step, job: JobStatus, attempt: number, result: JobResult, reason: string): Promise<void> {
