@@ -1,20 +1,22 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { fleet, gateway, must, on, until, version, whyNoLab } from '../e2e/harness/fleet.ts';
+import { address, fleet, gateway, keyFile, must, on, until, version, whyNoLab } from '../e2e/harness/fleet.ts';
 import { Person, startServer, tokenOf } from '../e2e/harness/server.ts';
 
 /**
- * One small package (tzdata) on N lab hosts: plain parallel ssh + apt-get, Ansible (forks = N) when it is installed, and a Fettle rollout
- * (one ring, all hosts at once, rehearsal and approval outside the timed part), interleaved, in one run. All hosts share this machine's
- * cores, so the floor is dpkg's own CPU time: read the difference to plain ssh, not the absolute figure. Needs root and the lab.
+ * One small package on N lab hosts, four ways, one after the other in each round: plain parallel ssh + apt-get (the floor), Ansible (forks = N, when it is
+ * installed), and a Fettle rollout (one ring, all hosts at once, rehearsal and approval outside the timed part) by resident agent and over SSH.
+ * All hosts share this machine's cores, so the floor is dpkg's own CPU time: read the difference to plain ssh, not the absolute figure. Needs root and the lab.
  */
 const N = Number(process.env.FETTLE_BENCH_HOSTS ?? 20);
-const ROUNDS = Number(process.env.FETTLE_BENCH_ROUNDS ?? 2);
-const PACKAGE = 'tzdata';
+const ROUNDS = Number(process.env.FETTLE_BENCH_ROUNDS ?? 3);
+const PACKAGE = process.env.FETTLE_BENCH_PACKAGE ?? 'tzdata';
 const exec = promisify(execFile);
+const REACHES = ['agent', 'ssh'] as const;
+type Reach = (typeof REACHES)[number];
 
 const reason = whyNoLab();
 if (reason !== null) {
@@ -23,6 +25,7 @@ if (reason !== null) {
 }
 const hosts = Array.from({ length: N }, (_, i) => `h${String(i + 1).padStart(2, '0')}`);
 const all = <T>(work: (host: string) => Promise<T>) => Promise.all(hosts.map(work));
+const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1] ?? Number.NaN;
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
@@ -37,116 +40,189 @@ const madison = (await must('h01', 'apt-cache', 'madison', PACKAGE))
   .split('\n')
   .map(line => line.split('|')[1]!.trim());
 const [target, old] = [madison[0]!, madison.at(-1)!];
-const apt = ['apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=60', 'install'];
-const back = () =>
-  all(host =>
-    must(host, 'env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_SUSPEND=1', ...apt, '--allow-downgrades', `${PACKAGE}=${old}`),
-  );
+const QUIET = [
+  'env',
+  'DEBIAN_FRONTEND=noninteractive',
+  'NEEDRESTART_SUSPEND=1',
+  'apt-get',
+  '-q',
+  '-y',
+  '-o',
+  'DPkg::Lock::Timeout=60',
+  'install',
+];
+const back = () => all(host => must(host, ...QUIET, '--allow-downgrades', `${PACKAGE}=${old}`));
 await back();
 
+const hasAnsible = (() => {
+  try {
+    execFileSync('ansible', ['--version']);
+    return true;
+  } catch {
+    return false;
+  }
+})();
 const dataDir = mkdtempSync(path.join(tmpdir(), 'fettle-bench-'));
-const server = await startServer({ dataDir, port: 7390, host: gateway });
-const times: Record<string, number[]> = { ssh: [], ansible: [], fettle: [] };
+const inventory = path.join(dataDir, 'hosts');
+writeFileSync(inventory, await fleet('inventory'));
+const server = await startServer({ dataDir, port: 7390, host: gateway, env: { FETTLE_FETCH_FEEDS: 'no' } });
+const ada = new Person(server.url);
+const times: Record<string, number[]> = {};
 try {
-  const ada = new Person(server.url);
   await ada.client.setupAdministrator({
     body: { token: tokenOf(server.link()!), login: 'ada', name: 'Ada', password: 'a long enough password' },
   });
-  const made = await ada.client.enrolmentCreate({ body: { uses: N } });
-  console.log(`enrolling ${N} agents: ${(await timed(() => all(host => must(host, 'sh', '-c', made.command)))).toFixed(1)} s`);
-  await until(
-    'all inventories',
-    300_000,
-    async () =>
-      (await ada.client.hostList({ query: { query: 'reach = agent', pageSize: 500 } })).items.filter(h => h.packages > 0).length === N,
-  );
-  const hasAnsible = (() => {
-    try {
-      execFileSync('ansible', ['--version']);
-      return true;
-    } catch {
-      return false;
-    }
-  })();
-  const inventory = path.join(dataDir, 'hosts');
-  writeFileSync(inventory, await fleet('inventory'));
+  const enrolling = await Promise.all([timed(enrolAgents), timed(enrolSsh)]);
+  console.log(`enrolled ${N} hosts by agent in ${enrolling[0].toFixed(1)} s and over SSH in ${enrolling[1].toFixed(1)} s, both at once`);
   for (let round = 1; round <= ROUNDS; round += 1) {
-    times.ssh!.push(
-      await timed(() =>
-        all(host => must(host, 'env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_SUSPEND=1', ...apt, `${PACKAGE}=${target}`)),
-      ),
-    );
-    await check(target);
-    await back();
-    if (hasAnsible) {
-      times.ansible!.push(
-        await timed(() =>
-          exec('ansible', ['all', '-i', inventory, '-f', String(N), '-m', 'apt', '-a', `name=${PACKAGE}=${target} state=present`], {
-            env: { ...process.env, ANSIBLE_HOST_KEY_CHECKING: 'False', ANSIBLE_PIPELINING: 'True' },
-            maxBuffer: 64e6,
-          }),
-        ),
-      );
-      await check(target);
-      await back();
+    await agents('stop');
+    await measure('ssh', () => all(host => must(host, ...QUIET, `${PACKAGE}=${target}`)));
+    if (hasAnsible) await measure('ansible', ansible);
+    for (const reach of REACHES) {
+      await agents(reach === 'agent' ? 'start' : 'stop');
+      await rollout(reach, round);
     }
-    for (const host of (await ada.client.hostList({ query: { query: 'reach = agent', pageSize: 500 } })).items)
-      await ada.client.hostRefresh({ params: { id: host.id } });
-    const patch = await until('the patch on every host', 120_000, async () =>
-      (await ada.client.patchList({ query: { search: PACKAGE, pageSize: 100 } })).items.find(p => p.sourceName === PACKAGE && p.hosts >= N),
-    );
-    const drafted = await ada.client.rolloutCreate({
-      body: {
-        name: `bench ${round}`,
-        patchIds: [patch.id],
-        selector: { query: 'reach = agent' },
-        rings: [{ name: 'all', percent: 100, soakMinutes: 0, concurrency: N }],
-      },
-    });
-    const id = drafted.rollout.id;
-    const act = (verb: 'submit' | 'request-approval' | 'approve' | 'start', planHash?: string) =>
-      ada.client.rolloutAct({ params: { id }, body: { verb, planHash } });
-    const reach = (state: string) =>
-      until(state, 600_000, async () => {
-        const now = await ada.client.rolloutGet({ params: { id } });
-        return now.rollout.state === state ? now : null;
-      });
-    const rehearsal = await timed(async () => {
-      await act('submit');
-      await reach('planned');
-    });
-    await act('request-approval');
-    await act('approve', (await ada.client.rolloutGet({ params: { id } })).rollout.planHash!);
-    times.fettle!.push(
-      await timed(async () => {
-        await act('start').catch(() => undefined);
-        await reach('completed');
-      }),
-    );
     console.log(
-      `round ${round}: ssh ${times.ssh!.at(-1)!.toFixed(1)} s, ansible ${times.ansible!.at(-1)?.toFixed(1) ?? 'not installed'} s, fettle ${times.fettle!.at(-1)!.toFixed(1)} s (rehearsal before approval ${rehearsal.toFixed(1)} s)`,
+      `round ${round}: ${Object.entries(times)
+        .map(([how, list]) => `${how} ${list.at(-1)!.toFixed(1)} s`)
+        .join(', ')}; load ${loadavg()[0]!.toFixed(1)}`,
     );
-    await check(target);
-    await back();
   }
-  const median = (list: number[]) => [...list].sort((a, b) => a - b)[list.length >> 1] ?? Number.NaN;
   console.log(
-    `${N} hosts, ${PACKAGE} ${old} -> ${target}, median of ${ROUNDS}: plain ssh ${median(times.ssh!).toFixed(1)} s, ansible ${median(times.ansible!).toFixed(1)} s, fettle ${median(times.fettle!).toFixed(1)} s (download, permit, apply, restarts, verification and proof included); fettle / ssh = ${(median(times.fettle!) / median(times.ssh!)).toFixed(2)}`,
+    `${N} hosts, ${PACKAGE} ${old} -> ${target}, median of ${ROUNDS}: ${Object.entries(times)
+      .filter(([how]) => !how.startsWith('rehearsal'))
+      .map(([how, list]) => `${how} ${median(list).toFixed(1)} s (${(median(list) / median(times.ssh!)).toFixed(2)} of plain ssh)`)
+      .join(', ')}. Fettle's figures include download, permit, apply, restarts, verification, proof and the new inventory.`,
   );
-  const agent = await on(
+  await agents('start');
+  await new Promise(resolve => setTimeout(resolve, 20_000));
+  const idle = await on(
     'h01',
     'sh',
     '-c',
     'p=$(systemctl show -p MainPID --value fettle-agent); cat /proc/$p/smaps_rollup; cat /proc/$p/status',
   );
-  console.log(`idle agent on h01: ${/^Pss: .*$/m.exec(agent.stdout)?.[0] ?? '?'}, ${/^VmRSS:.*$/m.exec(agent.stdout)?.[0] ?? '?'}`);
+  console.log(`idle agent on h01: ${/^Pss: .*$/m.exec(idle.stdout)?.[0] ?? '?'}, ${/^VmRSS:.*$/m.exec(idle.stdout)?.[0] ?? '?'}`);
 } finally {
   await server.stop();
+  await agents('stop').catch(() => undefined);
   rmSync(dataDir, { recursive: true, force: true });
 }
 
-async function check(wanted: string): Promise<void> {
-  const seen = await all(host => version(host, PACKAGE));
-  const wrong = seen.filter(v => v !== wanted).length;
-  if (wrong > 0) throw new Error(`${wrong} hosts do not have ${PACKAGE} ${wanted}`);
+async function enrolAgents(): Promise<void> {
+  const made = await ada.client.enrolmentCreate({ body: { uses: N } });
+  await all(host => must(host, 'sh', '-c', made.command));
+  await inventories('agent');
+}
+
+async function enrolSsh(): Promise<void> {
+  const { targets } = await ada.client.hostSshImport({
+    body: {
+      addresses: hosts.map(host => `ops@${address(host)}`).join('\n'),
+      user: 'ops',
+      authentication: { kind: 'key', privateKey: readFileSync(keyFile, 'utf8') },
+      sudo: 'passwordless',
+      labels: {},
+    },
+  });
+  const ids = targets.map(target => target.id);
+  await until('host keys', 120_000, async () =>
+    (await ada.client.hostSshTargets({})).targets.filter(t => ids.includes(t.id)).every(t => t.state === 'awaiting-key-confirmation'),
+  );
+  await ada.client.hostSshConfirm({ body: { ids } });
+  await inventories('ssh');
+}
+
+async function listed(reach: Reach) {
+  return (await ada.client.hostList({ query: { query: `reach = ${reach}`, pageSize: 500 } })).items;
+}
+
+async function inventories(reach: Reach): Promise<void> {
+  await until(`the inventories by ${reach}`, 300_000, async () => (await listed(reach)).filter(h => h.packages > 0).length === N);
+}
+
+async function agents(verb: 'start' | 'stop'): Promise<void> {
+  await all(host => on(host, 'systemctl', verb, 'fettle-agent.service'));
+}
+
+async function ansible(): Promise<void> {
+  await exec('ansible', ['all', '-i', inventory, '-f', String(N), '-m', 'apt', '-a', `name=${PACKAGE}=${target} state=present`], {
+    env: { ...process.env, ANSIBLE_HOST_KEY_CHECKING: 'False', ANSIBLE_PIPELINING: 'True' },
+    maxBuffer: 64e6,
+  });
+}
+
+async function measure(how: string, work: () => Promise<unknown>): Promise<void> {
+  (times[how] ??= []).push(await timed(work));
+  const wrong = (await all(host => version(host, PACKAGE))).filter(v => v !== target).length;
+  if (wrong > 0) throw new Error(`${how}: ${wrong} hosts do not have ${PACKAGE} ${target}`);
+  await back();
+}
+
+/** Rehearsed and approved beforehand; timed from the start to the last verified host. */
+async function rollout(reach: Reach, round: number): Promise<void> {
+  for (const host of await listed(reach)) await ada.client.hostRefresh({ params: { id: host.id } });
+  const patch = await until('the patch on every host', 180_000, async () => {
+    const { items } = await ada.client.patchList({ query: { search: PACKAGE, pageSize: 100 } });
+    for (const item of items.filter(p => p.sourceName === PACKAGE)) {
+      const { items: affected } = await ada.client.patchHosts({ params: { id: item.id }, query: { pageSize: 500 } });
+      const names = new Set((await listed(reach)).map(host => host.id));
+      if (affected.filter(host => names.has(host.hostId)).length === N) return item;
+    }
+    return null;
+  });
+  const drafted = await ada.client.rolloutCreate({
+    body: {
+      name: `bench ${reach} ${round}`,
+      patchIds: [patch.id],
+      selector: { query: `reach = ${reach}` },
+      rings: [{ name: 'all', percent: 100, soakMinutes: 0, concurrency: N }],
+    },
+  });
+  const id = drafted.rollout.id;
+  const act = (verb: 'submit' | 'request-approval' | 'approve' | 'start', planHash?: string) =>
+    ada.client.rolloutAct({ params: { id }, body: { verb, planHash } });
+  const state = async () => (await ada.client.rolloutGet({ params: { id } })).rollout;
+  const reached = (wanted: string) =>
+    until(`${wanted} (${reach})`, 600_000, async () => {
+      const now = await state();
+      if (now.state === 'paused' || (now.state === 'draft' && wanted === 'planned')) throw new Error(`${now.state}: ${now.stateReason}`);
+      return now.state === wanted ? now : null;
+    });
+  const rehearsed = await timed(async () => {
+    await act('submit');
+    await reached('planned');
+  });
+  (times[`rehearsal by ${reach}`] ??= []).push(rehearsed);
+  await act('request-approval');
+  await act('approve', (await state()).planHash!);
+  const started = Date.now();
+  await measure(`fettle by ${reach}`, async () => {
+    await act('start').catch(() => undefined);
+    await reached('completed');
+  });
+  await phases(id, reach, started);
+}
+
+/** Where the time goes: seconds from one phase's start to the next one's, the mean over the hosts. */
+async function phases(id: string, reach: Reach, startedMs: number): Promise<void> {
+  const events: { readonly jobId: string; readonly phase: string; readonly atMs: number }[] = [];
+  for (let after = 0; ; ) {
+    const { items } = await ada.client.rolloutEvents({ params: { id }, query: { after, limit: 2000 } });
+    for (const { jobId, at, text, kind } of items) {
+      const phase = /^(\S+) \.\.\.$/.exec(text)?.[1] ?? (/: done$/.test(text) ? 'end' : undefined);
+      if (kind === 'job' && jobId !== null && phase !== undefined) events.push({ jobId, phase, atMs: Date.parse(at) });
+    }
+    if (items.length === 0) break;
+    after = items.at(-1)!.sequence;
+  }
+  const spent = new Map<string, number>();
+  for (const job of Map.groupBy(events, event => event.jobId).values()) {
+    let [phase, atMs] = ['offer', startedMs];
+    for (const event of job.toSorted((a, b) => a.atMs - b.atMs)) {
+      spent.set(phase, (spent.get(phase) ?? 0) + (event.atMs - atMs) / 1000 / N);
+      ({ phase, atMs } = event);
+    }
+  }
+  console.log(`  ${reach}, mean seconds: ${Array.from(spent, ([phase, seconds]) => `${phase} ${seconds.toFixed(1)}`).join(', ')}`);
 }
