@@ -8,7 +8,8 @@ export interface SourcePackage {
   readonly version: string;
 }
 
-const DEBIAN_SIGNED = /^linux-signed-[a-z0-9]+$/;
+/** Long-term support also signs newer kernels: `linux-6.1` on Debian 11 into `linux-signed-6.1-amd64`. */
+const DEBIAN_SIGNED = /^linux-signed(-\d+\.\d+)?-[a-z0-9]+$/;
 /** The signed package's version is the kernel's with the first hyphen as a plus: 6.1.55-1 -> 6.1.55+1, 6.10.11-1~bpo12+1 -> 6.10.11+1~bpo12+1. */
 const SIGNED_VERSION = /^((?:\d+:)?\d+(?:\.\d+)*(?:~rc\d+)?)\+(\d.*)$/;
 const UBUNTU_SIGNED = /^linux-signed(-[a-z0-9.-]+)?$/;
@@ -20,7 +21,8 @@ export function advisorySource(distribution: string, name: string, version: stri
     const ubuntu = UBUNTU_SIGNED.exec(name);
     return ubuntu ? { name: `linux${ubuntu[1] ?? ''}`, version } : { name, version };
   }
-  if (!DEBIAN_SIGNED.test(name)) return { name, version };
+  const signed = DEBIAN_SIGNED.exec(name);
+  if (!signed) return { name, version };
   const parts = SIGNED_VERSION.exec(version);
-  return { name: 'linux', version: parts ? `${parts[1]}-${parts[2]}` : version };
+  return { name: `linux${signed[1] ?? ''}`, version: parts ? `${parts[1]}-${parts[2]}` : version };
 }

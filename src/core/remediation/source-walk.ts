@@ -47,7 +47,7 @@ export interface SourceOnHost {
 
 /** Sources of kernel images: only the image that runs is exposed, and their other binaries (headers, libc-dev, tools) are not the kernel. */
 const KERNEL_SOURCE =
-  /^(?:linux|kernel)(?:-(?:hwe|aws|azure|gcp|gke|gkeop|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|riscv|fips|rt|uek|default)(?:-.*)?)?$/;
+  /^(?:linux|kernel)(?:\d+\.\d+|-\d+\.\d+|-(?:hwe|aws|azure|gcp|gke|gkeop|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|riscv|fips|rt|uek|default|lts|virt|zen|hardened)(?:-.*)?)?$/;
 
 export function isKernelSource(name: string): boolean {
   return KERNEL_SOURCE.test(name);
