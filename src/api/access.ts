@@ -178,7 +178,8 @@ export const access = {
     query: z.object({
       page: z.coerce.number().int().min(1).default(1),
       pageSize: z.coerce.number().int().min(1).max(500).default(100),
-      subject: z.string().max(100).optional(),
+      /** An id, or the name of a host, rollout or person. */
+      subject: z.string().max(253).optional(),
     }),
     answer: z.object({
       items: z.array(
@@ -192,6 +193,8 @@ export const access = {
           hash: z.string(),
         }),
       ),
+      /** What people call the ids that these entries speak of; what was deleted is left out. */
+      names: z.record(z.string(), z.string()),
       total: z.int(),
       page: z.int(),
       pageSize: z.int(),

@@ -118,7 +118,7 @@ export const peopleCommands = [
     name: 'audit',
     summary: 'The audit trail, newest first',
     options: [
-      { flags: '--subject <id>', summary: 'only what concerns this id' },
+      { flags: '--subject <id>', summary: 'only what concerns this id, or this host, rollout or person by name' },
       { flags: '--page <n>', summary: 'page number' },
     ],
     run: async c => await c.client.auditList({ query: { subject: c.text('subject'), page: c.number('page') } }),
@@ -132,7 +132,7 @@ export const peopleCommands = [
           { title: 'subject' },
           { title: 'hash', widthMax: 12 },
         ],
-        value.items.map(e => [e.sequence, e.at, e.actor, e.action, e.subject, e.hash]),
+        value.items.map(e => [e.sequence, e.at, e.actor, e.action, value.names[e.subject] ?? e.subject, e.hash]),
       ),
   }),
 ];

@@ -1,6 +1,5 @@
-import { Button, TextInput } from '@mantine/core';
+import { Button, TextInput, UnstyledButton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { type AnswerOf, ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { Empty } from '../kit/empty.tsx';
@@ -10,82 +9,100 @@ import { Page } from '../kit/page.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { At } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
+import { count } from '../kit/words.ts';
 import classes from './audit.module.css';
+import { AuditEntry } from './entry.tsx';
+import { Named } from './named.tsx';
+import { phraseOf } from './words.ts';
 
-type Entry = AnswerOf<'auditList'>['items'][number];
+export type Entry = AnswerOf<'auditList'>['items'][number];
+export type Names = AnswerOf<'auditList'>['names'];
 
-/** Ids say what they name by their prefix (src/core/kernel/ids.ts). */
-function Subject({ id }: { readonly id: string }) {
-  if (id.startsWith('host_'))
-    return (
-      <Link className={classes.subject} to="/hosts/$id" params={{ id }}>
-        {id}
-      </Link>
-    );
-  if (id.startsWith('rol_'))
-    return (
-      <Link className={classes.subject} to="/rollouts/$id" params={{ id }}>
-        {id}
-      </Link>
-    );
-  return <>{id}</>;
+/** `host:host_4f...` acted for itself; `system` is Fettle, by its rules and not by a person. */
+function Actor({ actor, names }: { readonly actor: string; readonly names: Names }) {
+  if (actor === 'system') return <Toned tone="quiet">Fettle</Toned>;
+  return actor.startsWith('host:') ? <Named id={actor.slice('host:'.length)} names={names} /> : <b>{actor}</b>;
 }
 
-/** The scalar parts in a line; hashes are cut, because nobody reads them and everybody can open them. */
-function detailWords(detail: Entry['detail']): string {
-  const scalars = Object.entries(detail).filter(([, value]) => value !== null && value !== '' && typeof value !== 'object');
-  return scalars.map(([name, value]) => `${name} ${String(value).replace(/\b([0-9a-f]{10})[0-9a-f]{20,}\b/, '$1…')}`).join(', ');
-}
+/** People who sign in act on themselves: saying it twice says less. */
+const SELF = new Set(['session.create', 'session.delete', 'invitation.accept']);
 
-function Detail({ entry }: { readonly entry: Entry }) {
+function Deed({ entry, names }: { readonly entry: Entry; readonly names: Names }) {
+  const reason = typeof entry.detail.reason === 'string' ? entry.detail.reason : '';
   return (
-    <details>
-      <summary>{detailWords(entry.detail) || 'Detail'}</summary>
-      <pre className={classes.detail}>{JSON.stringify({ ...entry.detail, hash: entry.hash }, null, 2)}</pre>
-    </details>
+    <>
+      {SELF.has(entry.action) ? (
+        phraseOf(entry.action).replace(/ as$/, '')
+      ) : (
+        <>
+          {phraseOf(entry.action)} <Named id={entry.subject} names={names} />
+        </>
+      )}
+      {reason !== '' && <div className={classes.reason}>{reason}</div>}
+    </>
   );
 }
 
-const COLUMNS: readonly Column<Entry>[] = [
-  { key: 'sequence', title: '#', align: 'right', width: 60, from: 'sm', cell: entry => <Toned tone="quiet">{entry.sequence}</Toned> },
-  {
-    key: 'at',
-    title: 'When',
-    cell: entry => (
-      <>
-        <At at={entry.at} />
-        <Narrow>
-          <b>{entry.action}</b> by {entry.actor}
-        </Narrow>
-      </>
-    ),
-  },
-  { key: 'actor', title: 'Who', from: 'sm', cell: entry => entry.actor },
-  { key: 'action', title: 'Did', from: 'sm', cell: entry => <b>{entry.action}</b> },
-  { key: 'subject', title: 'To', from: 'sm', cell: entry => <Subject id={entry.subject} /> },
-  { key: 'hash', title: 'Entry hash', from: 'xl', cell: entry => <code title={entry.hash}>{entry.hash.slice(0, 12)}…</code> },
-];
+function columns(names: Names, show: (sequence: number) => void): readonly Column<Entry>[] {
+  return [
+    {
+      key: 'sequence',
+      title: '#',
+      align: 'right',
+      width: 60,
+      from: 'sm',
+      cell: entry => <Toned tone="quiet">{count(entry.sequence)}</Toned>,
+    },
+    { key: 'at', title: 'When', width: 190, from: 'sm', cell: entry => <At at={entry.at} /> },
+    { key: 'actor', title: 'Who', width: 150, from: 'sm', cell: entry => <Actor actor={entry.actor} names={names} /> },
+    {
+      key: 'deed',
+      title: 'Did',
+      wrap: true,
+      cell: entry => (
+        <>
+          <Narrow>
+            <At at={entry.at} /> · <Actor actor={entry.actor} names={names} />
+          </Narrow>
+          <Deed entry={entry} names={names} />
+        </>
+      ),
+    },
+    {
+      key: 'more',
+      title: <span className="sr-only">Entry</span>,
+      align: 'right',
+      cell: entry => (
+        <UnstyledButton className="link" aria-haspopup="dialog" aria-label={`Entry ${entry.sequence}`} onClick={() => show(entry.sequence)}>
+          Entry
+        </UnstyledButton>
+      ),
+    },
+  ];
+}
 
 export function AuditPage() {
   const [url, change] = useUrlState();
   const { page, pageSize } = usePageQuery();
   const audit = useQuery({ ...ask('auditList', { query: { page, pageSize, subject: url.subject } }), placeholderData: keepPreviousData });
+  const names = audit.data?.names ?? {};
+  const open = audit.data?.items.find(entry => String(entry.sequence) === url.open);
   const apply = (text: string) => {
     if (text !== (url.subject ?? '')) change({ subject: text || undefined, page: undefined }, { push: true });
   };
   return (
     <Page
       title="Audit"
-      lead="Every change, written in the transaction that it speaks of. Each entry’s hash covers the one before, so that nothing can be taken out unseen."
+      lead="Every change, written together with the change itself. Each entry seals the one before, so that nothing can be taken out unseen."
     >
       <ListFrame>
         <Toolbar>
           <TextInput
             key={url.subject ?? ''}
             w={320}
-            aria-label="Id of a host, rollout or person"
-            placeholder="Id of a host, rollout or person"
-            defaultValue={url.subject ?? ''}
+            aria-label="About a host, rollout or person"
+            placeholder="About a host, rollout or person"
+            defaultValue={url.subject === undefined ? '' : (names[url.subject] ?? url.subject)}
             onBlur={event => apply(event.currentTarget.value.trim())}
             onKeyDown={event => {
               if (event.key === 'Enter') apply(event.currentTarget.value.trim());
@@ -100,15 +117,16 @@ export function AuditPage() {
         <PagedGrid
           label="Audit trail"
           of={audit}
-          columns={COLUMNS}
+          columns={columns(names, sequence => change({ open: String(sequence) }, { push: true }))}
           rowId={entry => String(entry.sequence)}
-          below={entry => <Detail entry={entry} />}
-          belowFrom={1}
           empty={
-            <Empty title="No entry">{url.subject ? 'Nothing is recorded about this id.' : 'The trail begins with the first change.'}</Empty>
+            <Empty title="No entry">
+              {url.subject ? 'Nothing is recorded about this name or id.' : 'The trail begins with the first change.'}
+            </Empty>
           }
         />
       </ListFrame>
+      <AuditEntry entry={open} names={names} close={() => change({ open: undefined })} />
     </Page>
   );
 }

@@ -11,7 +11,7 @@ import { DecisionView, EvidenceList } from './evidence.tsx';
 export const findingKey = (finding: FindingView) => `${finding.hostId} ${finding.vulnerabilityId} ${finding.sourceName}`;
 
 export function Score({ finding }: { readonly finding: { readonly cvssScore: number | null; readonly epss: number | null } }) {
-  if (finding.cvssScore === null && finding.epss === null) return <Toned tone="quiet">no score</Toned>;
+  if (finding.cvssScore === null && finding.epss === null) return <Toned tone="quiet">–</Toned>;
   return (
     <>
       {finding.cvssScore !== null && <>CVSS {finding.cvssScore.toFixed(1)}</>}

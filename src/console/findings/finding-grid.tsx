@@ -20,6 +20,7 @@ function columns(show: (finding: FindingView) => void, withHost: boolean): reado
     {
       key: 'vulnerability',
       title: 'Vulnerability',
+      wrap: true,
       sort: 'vulnerabilityId',
       cell: finding => (
         <>
@@ -28,8 +29,8 @@ function columns(show: (finding: FindingView) => void, withHost: boolean): reado
           </UnstyledButton>{' '}
           {finding.knownExploited && <Chip tone="bad">exploited</Chip>}
           <Narrow>
-            {withHost && `${finding.hostName} · `}
-            {finding.sourceName}
+            {withHost && <div>{finding.hostName}</div>}
+            {finding.sourceName} · <Mark look={FINDING_LOOK[finding.state]} />
           </Narrow>
         </>
       ),
@@ -53,7 +54,7 @@ function columns(show: (finding: FindingView) => void, withHost: boolean): reado
       from: 'md',
       cell: finding => (finding.fixedVersion ? <Version text={finding.fixedVersion} /> : <Toned tone="quiet">no fix</Toned>),
     },
-    { key: 'state', title: 'State', sort: 'state', cell: finding => <Mark look={FINDING_LOOK[finding.state]} /> },
+    { key: 'state', title: 'State', sort: 'state', from: 'sm', cell: finding => <Mark look={FINDING_LOOK[finding.state]} /> },
     { key: 'due', title: 'Due', sort: 'dueAt', cell: finding => <Due at={finding.decision.dueAt} none="–" /> },
     {
       key: 'cvss',

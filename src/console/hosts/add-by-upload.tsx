@@ -3,9 +3,9 @@ import { IconUpload } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { type AnswerOf, useAct } from '../data/ask.ts';
-import { count } from '../kit/bar.tsx';
 import { CopyLine } from '../kit/copy.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
+import { count } from '../kit/words.ts';
 
 const COMMAND =
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own fields

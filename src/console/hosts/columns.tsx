@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { HostSummaryView } from '../../api/hosts.ts';
-import { count } from '../kit/bar.tsx';
 import { type Column, Narrow } from '../kit/grid.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { HOST_LOOK, REACH_WORD } from '../kit/states.ts';
 import { Ago, Due } from '../kit/time.tsx';
+import { count } from '../kit/words.ts';
 
 export function Labels({ labels }: { readonly labels: Readonly<Record<string, string>> }) {
   return (

@@ -1,12 +1,12 @@
 import { SimpleGrid, Stack, Text } from '@mantine/core';
-import { count } from '../kit/bar.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Facts } from '../kit/facts.tsx';
-import { Grid } from '../kit/grid.tsx';
+import { Grid, Narrow } from '../kit/grid.tsx';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { CRITICALITY_WORD, EXPOSURE_WORD } from '../kit/states.ts';
 import { Ago, At, Due } from '../kit/time.tsx';
+import { count, counted } from '../kit/words.ts';
 import { type FactsView, factsView } from './facts-view.ts';
 import type { HostDetailView } from './host.tsx';
 import classes from './host-facts.module.css';
@@ -63,13 +63,23 @@ function Standing({ data: { host, identity, pathIsSigned, enrolledAt } }: { read
         'Next due': <Due at={host.earliestDueAt} none="nothing is due" />,
         Findings: (
           <>
-            {count(host.openFindings)} open, {count(host.overdue)} overdue, {count(host.knownExploited)} known exploited
+            {count(host.openFindings)} open
+            {host.overdue > 0 && (
+              <>
+                , <Toned tone="bad">{count(host.overdue)} overdue</Toned>
+              </>
+            )}
+            {host.knownExploited > 0 && (
+              <>
+                , <Toned tone="bad">{count(host.knownExploited)} known exploited</Toned>
+              </>
+            )}
           </>
         ),
         Patches: (
           <>
-            {count(host.pendingPatches)} pending, {count(host.securityPatches)} from security archives, {count(host.heldPackages)} packages
-            on hold
+            {count(host.pendingPatches)} pending, {count(host.securityPatches)} of them security
+            {host.heldPackages > 0 && `, ${counted(host.heldPackages, 'package')} on hold`}
           </>
         ),
         Criticality: CRITICALITY_WORD[host.criticality],
@@ -141,7 +151,7 @@ function Kernels({ kernel, reboot }: { readonly kernel: FactsView['kernel']; rea
       rows={kernel.installed}
       rowId={item => item.release}
       columns={[
-        { key: 'release', title: 'Release', cell: item => <code>{item.release}</code> },
+        { key: 'release', title: 'Release', wrap: true, cell: item => <code>{item.release}</code> },
         { key: 'version', title: 'Version', cell: item => item.version },
         {
           key: 'state',
@@ -205,9 +215,21 @@ function Suites({ suites }: { readonly suites: FactsView['suites'] }) {
       rows={suites}
       rowId={suite => `${suite.site} ${suite.suite} ${suite.component}`}
       columns={[
-        { key: 'suite', title: 'Suite', cell: suite => suite.suite },
-        { key: 'component', title: 'Component', cell: suite => suite.component },
-        { key: 'site', title: 'Site', wrap: true, cell: suite => suite.site },
+        {
+          key: 'suite',
+          title: 'Suite',
+          wrap: true,
+          cell: suite => (
+            <>
+              {suite.suite}
+              <Narrow>
+                {suite.component} · {suite.site}
+              </Narrow>
+            </>
+          ),
+        },
+        { key: 'component', title: 'Component', from: 'sm', cell: suite => suite.component },
+        { key: 'site', title: 'Site', from: 'sm', wrap: true, cell: suite => suite.site },
         { key: 'published', title: 'Published', cell: suite => <Ago at={suite.publishedAt} none="unknown" /> },
       ]}
     />

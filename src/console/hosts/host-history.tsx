@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type AnswerOf, ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { Empty } from '../kit/empty.tsx';
-import type { Column } from '../kit/grid.tsx';
+import { type Column, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
@@ -14,15 +14,19 @@ type Change = AnswerOf<'hostHistory'>['items'][number];
 const ORIGIN = { log: 'the host’s own log', observed: 'seen by inventory', job: 'a rollout' } as const;
 
 const COLUMNS: readonly Column<Change>[] = [
-  { key: 'at', title: 'When', cell: row => <At at={row.at} /> },
-  { key: 'action', title: 'Action', cell: row => row.action },
+  { key: 'at', title: 'When', wrap: true, cell: row => <At at={row.at} /> },
+  { key: 'action', title: 'Action', from: 'sm', cell: row => row.action },
   {
     key: 'name',
     title: 'Package',
+    wrap: true,
     cell: row => (
       <>
         {row.name}
         <Toned tone="quiet">:{row.arch}</Toned>
+        <Narrow>
+          {row.action}: <VersionMove from={row.fromVersion} to={row.toVersion} />
+        </Narrow>
       </>
     ),
   },

@@ -3,7 +3,7 @@ import { type AnswerOf, ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { Choice } from '../kit/choice.tsx';
 import { Empty } from '../kit/empty.tsx';
-import type { Column } from '../kit/grid.tsx';
+import { type Column, Narrow } from '../kit/grid.tsx';
 import { Chip, Toned } from '../kit/mark.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
@@ -20,7 +20,7 @@ function Offer({ row }: { readonly row: Package }) {
   if (row.candidate === null) return <Toned tone="quiet">–</Toned>;
   return (
     <span title={row.candidate.origins.join(', ')}>
-      <VersionMove from={row.version} to={row.candidate.version} /> {row.candidate.security && <Chip tone="info">security</Chip>}{' '}
+      <VersionMove from={row.version} to={row.candidate.version} short /> {row.candidate.security && <Chip tone="info">security</Chip>}{' '}
       {row.candidate.availability !== 'offered' && <Chip tone="warn">{row.candidate.availability}</Chip>}
     </span>
   );
@@ -31,15 +31,17 @@ const COLUMNS: readonly Column<Package>[] = [
     key: 'name',
     title: 'Package',
     sort: 'name',
+    wrap: true,
     cell: row => (
       <>
         {row.name}
         <Toned tone="quiet">:{row.arch}</Toned> {row.held && <Chip tone="warn">held</Chip>}{' '}
         {row.state !== 'installed' && <Chip tone="bad">{row.state}</Chip>}
+        <Narrow>{row.candidate !== null && <Offer row={row} />}</Narrow>
       </>
     ),
   },
-  { key: 'version', title: 'Installed', cell: row => <Version text={row.version} /> },
+  { key: 'version', title: 'Installed', wrap: true, cell: row => <Version text={row.version} /> },
   { key: 'offer', title: 'Offer', from: 'sm', cell: row => <Offer row={row} /> },
   {
     key: 'source',

@@ -12,7 +12,7 @@ import { Empty } from '../kit/empty.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
-import { PATCH_COLUMNS, PatchReason } from '../patches/patch-queue.tsx';
+import { PATCH_COLUMNS } from '../patches/patch-queue.tsx';
 
 const DEFAULT_SORT = 'rank';
 
@@ -52,8 +52,6 @@ export function HostPatches({ id }: { readonly id: string }) {
         rowId={patch => patch.id}
         defaultSort={DEFAULT_SORT}
         selection={{ chosen, set: setChosen, nameOf: patch => patch.sourceName }}
-        below={patch => <PatchReason patch={patch} />}
-        belowFrom={1}
         empty={
           <Empty title="No patch is pending">
             The host’s own package manager offers nothing newer, or its offers could not be read (an uploaded list has none).

@@ -52,6 +52,11 @@ export function HostProof({ id }: { readonly id: string }) {
   );
 }
 
+/** `failed: the host was changed` beside the mark Failed: said once. */
+function withoutState(verdict: string, label = ''): string {
+  return verdict.toLowerCase().startsWith(`${label.toLowerCase()}:`) ? verdict.slice(label.length + 1).trim() : verdict;
+}
+
 function OneProof({ proof }: { readonly proof: Proof }) {
   const look = JOB_LOOK[proof.state as JobView['state']];
   return (
@@ -64,7 +69,7 @@ function OneProof({ proof }: { readonly proof: Proof }) {
         rows={{
           Verdict: (
             <>
-              {look && <Mark look={look} />} <Toned tone="quiet">{proof.verdict}</Toned>
+              {look && <Mark look={look} />} <Toned tone="quiet">{withoutState(proof.verdict, look?.label)}</Toned>
             </>
           ),
           Failure: proof.failure && <Toned tone="bad">{proof.failure}</Toned>,
@@ -102,21 +107,23 @@ function OneProof({ proof }: { readonly proof: Proof }) {
         rows={proofRows(proof)}
         rowId={row => row.id}
         columns={[
-          { key: 'package', title: 'Package', cell: row => row.id },
-          { key: 'before', title: 'Before', cell: row => <Version text={row.before} /> },
+          { key: 'package', title: 'Package', wrap: true, cell: row => row.id },
+          { key: 'before', title: 'Before', wrap: true, cell: row => <Version text={row.before} /> },
           {
             key: 'asked',
             title: 'Asked',
+            wrap: true,
             from: 'sm',
             cell: row => (
               <>
-                {row.action} <Version text={row.asked} />
+                {row.action} to <Version text={row.asked} />
               </>
             ),
           },
           {
             key: 'after',
             title: 'After',
+            wrap: true,
             cell: row =>
               row.after ? (
                 <>
@@ -129,7 +136,7 @@ function OneProof({ proof }: { readonly proof: Proof }) {
           {
             key: 'now',
             title: 'Observed now',
-            from: 'sm',
+            wrap: true,
             cell: row => (
               <>
                 <Version text={row.now} /> {row.now !== row.asked && <Chip tone="warn">differs</Chip>}

@@ -39,11 +39,13 @@ export function HostServices({ data }: { readonly data: HostDetailView }) {
               {
                 key: 'unit',
                 title: 'Unit',
+                wrap: true,
                 cell: process => process.unit ?? <Toned tone="warn">no unit: needs a reboot or a person</Toned>,
               },
               {
                 key: 'process',
                 title: 'Process',
+                wrap: true,
                 cell: process => (
                   <>
                     {process.command} <Toned tone="quiet">({process.pid})</Toned>
@@ -75,9 +77,9 @@ export function HostServices({ data }: { readonly data: HostDetailView }) {
             rowId={socket => `${socket.protocol} ${socket.address} ${socket.port}`}
             columns={[
               { key: 'port', title: 'Port', align: 'right', width: 70, cell: socket => socket.port },
-              { key: 'protocol', title: 'Protocol', cell: socket => socket.protocol },
-              { key: 'address', title: 'Address', cell: socket => socket.address },
-              { key: 'process', title: 'Process', cell: socket => socket.process ?? <Toned tone="quiet">not read</Toned> },
+              { key: 'protocol', title: 'Protocol', from: 'sm', cell: socket => socket.protocol },
+              { key: 'address', title: 'Address', wrap: true, cell: socket => socket.address },
+              { key: 'process', title: 'Process', wrap: true, cell: socket => socket.process ?? <Toned tone="quiet">not read</Toned> },
               { key: 'unit', title: 'Unit', from: 'sm', cell: socket => socket.unit ?? <Toned tone="quiet">–</Toned> },
             ]}
           />
@@ -90,7 +92,7 @@ export function HostServices({ data }: { readonly data: HostDetailView }) {
             rows={failedFirst}
             rowId={service => service.unit}
             columns={[
-              { key: 'unit', title: 'Unit', cell: service => service.unit },
+              { key: 'unit', title: 'Unit', wrap: true, cell: service => service.unit },
               { key: 'state', title: 'State', cell: service => <Mark look={lookOf(service)} /> },
             ]}
           />

@@ -4,7 +4,7 @@ import { IconFilterCode } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import { ask } from '../data/ask.ts';
-import { count } from '../kit/bar.tsx';
+import { count } from '../kit/words.ts';
 import classes from './query-box.module.css';
 
 interface QueryBoxProps {

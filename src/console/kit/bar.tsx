@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Tone } from '../theme.ts';
 import classes from './kit.module.css';
+import { count } from './words.ts';
 
 export interface Share {
   readonly key: string;
@@ -12,11 +13,6 @@ export interface Share {
   /** Where the list behind this number is. */
   readonly to?: { readonly path: string; readonly search: Record<string, string> };
 }
-const COUNT = new Intl.NumberFormat('en');
-export function count(value: number): string {
-  return COUNT.format(value);
-}
-
 /** A thin bar of shares with every number beside it in words; the bar itself is decoration for the eye. */
 export function ShareBar({ shares }: { readonly shares: readonly Share[] }) {
   const shown = shares.filter(share => share.count > 0);

@@ -2,10 +2,10 @@ import { Group, Pagination, Select, Text } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { useUrlState } from '../data/url-state.ts';
-import { count } from './bar.tsx';
 import classes from './grid.module.css';
 import { type Column, Grid, type Selection } from './grid.tsx';
 import { Answered } from './page.tsx';
+import { count } from './words.ts';
 
 interface Paged<Row> {
   readonly items: readonly Row[];

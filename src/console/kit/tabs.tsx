@@ -1,5 +1,5 @@
 import { Tabs } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useUrlState } from '../data/url-state.ts';
 
 export interface TabSpec {
@@ -12,6 +12,12 @@ export interface TabSpec {
 export function UrlTabs({ tabs, label }: { readonly tabs: readonly TabSpec[]; readonly label: string }) {
   const [url, change] = useUrlState();
   const open = tabs.find(tab => tab.id === url.tab) ?? tabs[0];
+  const list = useRef<HTMLDivElement>(null);
+  // On a narrow screen the list scrolls sideways: the open tab must not be out of sight.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list moves when another tab opens
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [open?.id]);
   return (
     <Tabs
       value={open?.id ?? null}
@@ -32,7 +38,7 @@ export function UrlTabs({ tabs, label }: { readonly tabs: readonly TabSpec[]; re
       }
       keepMounted={false}
     >
-      <Tabs.List aria-label={label} className="scroll-x">
+      <Tabs.List aria-label={label} className="scroll-x" ref={list}>
         {tabs.map(tab => (
           <Tabs.Tab key={tab.id} value={tab.id} px="sm" py={7}>
             {tab.label}

@@ -88,11 +88,26 @@ export function Due({ at, none = 'none' }: { readonly at: string | null | undefi
   );
 }
 
+/** To the minute, with its zone: a time that is read by people in two countries must say whose it is. */
+const MINUTE = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+});
+export function minuteOf(at: string): string {
+  return MINUTE.format(new Date(at));
+}
+/** What times of day without a date are in. */
+export const ZONE_WORD = MINUTE.formatToParts(0).find(part => part.type === 'timeZoneName')?.value ?? ZONE;
+
 export function At({ at }: { readonly at: string | null | undefined }) {
   if (!at) return <Toned tone="quiet">–</Toned>;
   return (
     <time dateTime={at} title={absolute(at)} style={{ whiteSpace: 'nowrap' }}>
-      {LOCAL.format(new Date(at))}
+      {minuteOf(at)}
     </time>
   );
 }

@@ -12,13 +12,17 @@ export function Version({ text }: { readonly text: string | null }) {
   return <span className={classes.mono}>{text ?? 'none'}</span>;
 }
 
-/** `from → to` with what differs in bold. */
-export function VersionMove({ from, to }: { readonly from: string | null; readonly to: string | null }) {
+/** `from → to` with what differs in bold; `short` where the first stands beside it already. */
+export function VersionMove({ from, to, short }: { readonly from: string | null; readonly to: string | null; readonly short?: boolean }) {
   const cut = from !== null && to !== null ? commonLength(from, to) : 0;
   return (
     <span className={classes.mono} style={{ overflowWrap: 'anywhere' }}>
-      {from ?? 'not installed'} <span aria-hidden="true">→</span>
-      <span className="sr-only"> to </span>{' '}
+      {!short && (
+        <>
+          {from ?? 'not installed'} <span aria-hidden="true">→</span>
+          <span className="sr-only"> to </span>{' '}
+        </>
+      )}
       {to === null ? (
         'removed'
       ) : (

@@ -2,9 +2,10 @@ import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
 import type { FindingView } from '../../api/findings.ts';
-import { count, ShareBar } from '../kit/bar.tsx';
+import { ShareBar } from '../kit/bar.tsx';
 import { Glyph } from '../kit/mark.tsx';
 import { DUE_FAINT, DUE_TONE, DUE_WORD, FINDING_LOOK } from '../kit/states.ts';
+import { count } from '../kit/words.ts';
 import classes from './overview.module.css';
 import type { OverviewView } from './overview.tsx';
 

@@ -1,6 +1,10 @@
+import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { useRefusal } from '../data/session.ts';
 import { Empty } from '../kit/empty.tsx';
 import { HrefLink } from '../kit/href-link.tsx';
 import { Chip } from '../kit/mark.tsx';
+import { sentence } from '../kit/words.ts';
 import classes from './overview.module.css';
 import type { OverviewView } from './overview.tsx';
 
@@ -18,6 +22,7 @@ export function NextSteps({ next, hosts }: { readonly next: OverviewView['next']
       </Empty>
     );
   }
+  const first = next.find(step => patchOf(step) !== null);
   return (
     <ol className={classes.steps}>
       {next.map(step => (
@@ -29,10 +34,38 @@ export function NextSteps({ next, hosts }: { readonly next: OverviewView['next']
             <div className={classes.step}>
               <HrefLink href={step.href}>{step.title}</HrefLink>
             </div>
-            <div className={classes.reason}>{step.reason}</div>
+            <div className={classes.reason} title={step.reason}>
+              {sentence(step.reason)}
+            </div>
           </div>
+          <Act step={step} first={step === first} />
         </li>
       ))}
     </ol>
+  );
+}
+
+type Step = OverviewView['next'][number];
+
+/** The patch that a step speaks of, or null. */
+function patchOf(step: Step): string | null {
+  return step.kind === 'patch' ? (/^\/patches\/([^/?]+)$/.exec(step.href)?.[1] ?? null) : null;
+}
+
+/** From the most urgent patch to its plan is one click; of equal buttons none is seen, so only the first is filled. */
+function Act({ step, first }: { readonly step: Step; readonly first: boolean }) {
+  const refusal = useRefusal('rollout.plan');
+  const patch = patchOf(step);
+  if (patch === null || refusal !== null) return null;
+  return (
+    <Button
+      className={classes.act ?? ''}
+      size="compact-sm"
+      variant={first ? 'filled' : 'default'}
+      renderRoot={props => <Link to="/rollouts/new" search={{ patches: patch }} {...props} />}
+      aria-label={`Plan a rollout: ${step.title}`}
+    >
+      Plan a rollout
+    </Button>
   );
 }

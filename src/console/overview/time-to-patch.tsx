@@ -1,5 +1,5 @@
 import { Text } from '@mantine/core';
-import { count } from '../kit/bar.tsx';
+import { count } from '../kit/words.ts';
 import classes from './overview.module.css';
 import type { OverviewView } from './overview.tsx';
 

@@ -1,12 +1,11 @@
 import { Link } from '@tanstack/react-router';
 import type { PatchView } from '../../api/findings.ts';
-import { count } from '../kit/bar.tsx';
 import { type Column, Grid, Narrow, type Selection } from '../kit/grid.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
-import { sentence } from '../kit/sentence.ts';
 import { RESTART_WORD, REVERSIBLE_LOOK } from '../kit/states.ts';
 import { Due } from '../kit/time.tsx';
 import { Version } from '../kit/version.tsx';
+import { count, counted } from '../kit/words.ts';
 
 function Hosts({ patch }: { readonly patch: PatchView }) {
   const notes = [
@@ -28,15 +27,27 @@ function Hosts({ patch }: { readonly patch: PatchView }) {
   );
 }
 
+const NAMED_MAX = 2;
+
+/** What it closes, what of that is exploited, and why it may not be had: the part of the reason that no other column says. */
 function Closes({ patch }: { readonly patch: PatchView }) {
-  if (patch.closes === 0) return <Toned tone="quiet">–</Toned>;
-  return <span title={patch.topVulnerabilities.join(', ')}>{count(patch.closes)}</span>;
+  const { knownExploited: exploited, hosts, hostsNotOffered } = patch;
+  const named =
+    exploited.slice(0, NAMED_MAX).join(', ') + (exploited.length > NAMED_MAX ? ` and ${count(exploited.length - NAMED_MAX)} more` : '');
+  return (
+    <span title={patch.topVulnerabilities.join(', ')}>
+      {patch.closes === 0 ? <Toned tone="quiet">no known vulnerability</Toned> : counted(patch.closes, 'vulnerability', 'vulnerabilities')}
+      {exploited.length > 0 && <Toned tone="bad">, exploited: {named}</Toned>}
+      {hosts > 0 && hostsNotOffered === hosts && <Toned tone="quiet">; no enabled suite offers it</Toned>}
+    </span>
+  );
 }
 
 const NAME: Column<PatchView> = {
   key: 'name',
   title: 'Patch',
   sort: 'sourceName',
+  wrap: true,
   cell: patch => (
     <>
       <Link to="/patches/$id" params={{ id: patch.id }}>
@@ -46,10 +57,10 @@ const NAME: Column<PatchView> = {
         <Chip tone="bad" title={patch.knownExploited.join(', ')}>
           exploited
         </Chip>
-      )}{' '}
-      {patch.closes === 0 && <Chip>no known vulnerability</Chip>}
+      )}
       <Narrow>
-        {patch.platform} · {count(patch.hosts)} {patch.hosts === 1 ? 'host' : 'hosts'} · closes {count(patch.closes)}
+        {patch.platform} · {counted(patch.hosts, 'host')}
+        {patch.closes > 0 && ` · closes ${count(patch.closes)}`}
       </Narrow>
     </>
   ),
@@ -74,12 +85,12 @@ const CLOSES: Column<PatchView> = {
   title: 'Closes',
   sort: 'closes',
   descendingFirst: true,
-  align: 'right',
+  wrap: true,
   from: 'sm',
   cell: patch => <Closes patch={patch} />,
 };
 
-/** The columns of the queue, most telling first; the reason stands below each row. */
+/** The columns of the queue, most telling first: together they are the reason of the rank. */
 export const PATCH_COLUMNS: readonly Column<PatchView>[] = [
   { key: 'rank', title: '#', sort: 'rank', from: 'sm', align: 'right', width: 34, cell: patch => <Toned tone="quiet">{patch.rank}</Toned> },
   NAME,
@@ -102,22 +113,8 @@ export const PATCH_COLUMNS: readonly Column<PatchView>[] = [
   },
 ];
 
-export function PatchReason({ patch }: { readonly patch: PatchView }) {
-  return sentence(patch.reason);
-}
-
 /** The short queue of the overview: already ranked, not sortable. */
 export function PatchQueue({ patches, selection }: { readonly patches: readonly PatchView[]; readonly selection?: Selection<PatchView> }) {
   const columns = PATCH_COLUMNS.map(({ sort: _, ...column }) => column);
-  return (
-    <Grid
-      label="Patches by the risk they remove"
-      columns={columns}
-      rows={patches}
-      rowId={patch => patch.id}
-      below={patch => <PatchReason patch={patch} />}
-      belowFrom={1}
-      selection={selection}
-    />
-  );
+  return <Grid label="Patches by the risk they remove" columns={columns} rows={patches} rowId={patch => patch.id} selection={selection} />;
 }

@@ -6,17 +6,19 @@ import { ask } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { DecisionView } from '../findings/evidence.tsx';
 import { ActButton } from '../kit/act-button.tsx';
-import { count } from '../kit/bar.tsx';
 import { Facts } from '../kit/facts.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { Answered, Page, Section } from '../kit/page.tsx';
-import { sentence } from '../kit/sentence.ts';
 import { RESTART_WORD, REVERSIBLE_LOOK } from '../kit/states.ts';
 import { UrlTabs } from '../kit/tabs.tsx';
 import { Due } from '../kit/time.tsx';
 import { VersionMove } from '../kit/version.tsx';
+import { count, sentence } from '../kit/words.ts';
 import { PatchHosts } from './patch-hosts.tsx';
 import { Vulnerabilities } from './vulnerabilities.tsx';
+
+/** `u9` before `u10`: near enough to the native order for a list that a person reads. */
+const byNumber = new Intl.Collator('en', { numeric: true }).compare;
 
 const BASIS = {
   advisory: 'advisories name the vulnerabilities that it closes',
@@ -86,7 +88,7 @@ function Summary({ patch }: { readonly patch: PatchView }) {
   const away = [
     patch.hostsInRollout > 0 && `${count(patch.hostsInRollout)} already in a rollout`,
     patch.hostsHeld > 0 && `${count(patch.hostsHeld)} hold the package`,
-    patch.hostsNotOffered > 0 && `${count(patch.hostsNotOffered)} are not offered it`,
+    patch.hostsNotOffered > 0 && `${count(patch.hostsNotOffered)} ${patch.hostsNotOffered === 1 ? 'is' : 'are'} not offered it`,
   ]
     .filter(Boolean)
     .join(', ');
@@ -106,7 +108,7 @@ function Summary({ patch }: { readonly patch: PatchView }) {
             </>
           ),
           Due: <Due at={patch.decision?.dueAt ?? null} none="no date" />,
-          Moves: patch.fromVersions.map(from => (
+          'From version': patch.fromVersions.toSorted(byNumber).map(from => (
             <div key={from}>
               <VersionMove from={from} to={patch.targetVersion} />
             </div>
@@ -118,7 +120,9 @@ function Summary({ patch }: { readonly patch: PatchView }) {
               {count(patch.hosts)} need it{away && <Toned tone="quiet"> ({away})</Toned>}
             </>
           ),
-          Disruption: `${sentence(RESTART_WORD[patch.restart])}. ${patch.restartReason}`,
+          Disruption: patch.restartReason
+            ? `${sentence(RESTART_WORD[patch.restart])}: ${patch.restartReason}`
+            : sentence(RESTART_WORD[patch.restart]),
           Undo: (
             <>
               <Mark look={REVERSIBLE_LOOK[patch.reversible]} /> <Toned tone="quiet">{patch.reversibleReason}</Toned>

@@ -10,14 +10,14 @@ import { useRefusal } from '../data/session.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { QueryFilter } from '../hosts/query-filter.tsx';
 import { ActButton } from '../kit/act-button.tsx';
-import { count } from '../kit/bar.tsx';
 import { Choice } from '../kit/choice.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Page } from '../kit/page.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
-import { PATCH_COLUMNS, PatchReason } from './patch-queue.tsx';
+import { count } from '../kit/words.ts';
+import { PATCH_COLUMNS } from './patch-queue.tsx';
 
 const DEFAULT_SORT = 'rank';
 const PLATFORMS = { 'debian-13': 'Debian 13', 'debian-12': 'Debian 12', 'debian-11': 'Debian 11' };
@@ -54,7 +54,7 @@ export function PatchesPage() {
           />
           <QueryFilter />
           <Choice name="platform" label="Any platform" options={PLATFORMS} width={140} />
-          <Choice name="security" label="Security or not" options={{ true: 'Security only', false: 'Not security' }} width={150} />
+          <Choice name="security" label="Any kind" options={{ true: 'Security', false: 'Other updates' }} width={150} />
         </Toolbar>
         <PagedGrid
           label="Patches"
@@ -63,8 +63,6 @@ export function PatchesPage() {
           rowId={patch => patch.id}
           defaultSort={DEFAULT_SORT}
           selection={{ chosen, set: setChosen, nameOf: patch => `${patch.sourceName} on ${patch.platform}` }}
-          below={patch => <PatchReason patch={patch} />}
-          belowFrom={1}
           empty={
             filtered ? (
               <Empty

@@ -4,12 +4,12 @@ import type { AnswerOf } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { DecisionView, EvidenceList } from '../findings/evidence.tsx';
 import { Score } from '../findings/finding-drawer.tsx';
-import { count } from '../kit/bar.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { type Column, Grid } from '../kit/grid.tsx';
 import { Chip, Toned } from '../kit/mark.tsx';
 import { Due } from '../kit/time.tsx';
 import { ListFrame } from '../kit/toolbar.tsx';
+import { count } from '../kit/words.ts';
 
 type Vulnerability = AnswerOf<'patchGet'>['vulnerabilities'][number];
 
@@ -44,9 +44,15 @@ function columns(show: (id: string) => void): readonly Column<Vulnerability>[] {
       title: 'Title',
       from: 'sm',
       wrap: true,
-      cell: item => <Toned tone="quiet">{item.title ?? 'no title published'}</Toned>,
+      cell: item => <Toned tone="quiet">{item.title ?? '–'}</Toned>,
     },
   ];
+}
+
+/** Exploited first, then the earliest date: what makes the patch urgent stands at the top. */
+function byUrgency(a: Vulnerability, b: Vulnerability): number {
+  const due = ({ decision }: Vulnerability) => decision.dueAt ?? '9999';
+  return Number(b.knownExploited) - Number(a.knownExploited) || due(a).localeCompare(due(b)) || b.hosts - a.hosts;
 }
 
 /** Scores and titles come from enrichment feeds; without one, a column of dashes says nothing. */
@@ -76,7 +82,7 @@ export function Vulnerabilities({
       <Grid
         label="Vulnerabilities that this patch closes"
         columns={columns(id => change({ open: id }, { push: true })).filter(column => hasContent(column.key, vulnerabilities))}
-        rows={vulnerabilities}
+        rows={vulnerabilities.toSorted(byUrgency)}
         rowId={item => item.id}
       />
       {closes > vulnerabilities.length && (

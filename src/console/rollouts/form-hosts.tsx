@@ -2,7 +2,7 @@ import { SegmentedControl, Select, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '../data/ask.ts';
 import { QueryBox, usePreview } from '../hosts/query-box.tsx';
-import { count } from '../kit/bar.tsx';
+import { count } from '../kit/words.ts';
 import type { PutDraft } from './rollout-form.tsx';
 import type { SpecDraft } from './spec-form.ts';
 

@@ -3,13 +3,13 @@ import { IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../data/ask.ts';
-import { count } from '../kit/bar.tsx';
 import { Grid } from '../kit/grid.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
 import { RESTART_WORD, REVERSIBLE_LOOK } from '../kit/states.ts';
 import { Due } from '../kit/time.tsx';
 import { Version } from '../kit/version.tsx';
+import { count } from '../kit/words.ts';
 import type { PutDraft } from './rollout-form.tsx';
 import type { SpecDraft } from './spec-form.ts';
 

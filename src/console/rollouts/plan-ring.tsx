@@ -2,10 +2,10 @@ import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
 import type { PlanReportView } from '../../api/rollouts.ts';
-import { count } from '../kit/bar.tsx';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { REVERSIBLE_LOOK } from '../kit/states.ts';
+import { count } from '../kit/words.ts';
 import classes from './rollouts.module.css';
 import { Transaction } from './transaction.tsx';
 

@@ -1,7 +1,6 @@
 import { Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { PlanReportView, RolloutDetailView } from '../../api/rollouts.ts';
-import { count } from '../kit/bar.tsx';
 import { CopyIcon } from '../kit/copy.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Facts } from '../kit/facts.tsx';
@@ -9,6 +8,7 @@ import { Grid } from '../kit/grid.tsx';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { Ago } from '../kit/time.tsx';
+import { count } from '../kit/words.ts';
 import { PlanRing } from './plan-ring.tsx';
 
 const LINT = {

@@ -1,4 +1,4 @@
-import { count } from '../kit/bar.tsx';
+import { count } from '../kit/words.ts';
 import type { Tone } from '../theme.ts';
 import classes from './rollouts.module.css';
 

@@ -4,10 +4,10 @@ import { Link } from '@tanstack/react-router';
 import type { JobView, RolloutDetailView } from '../../api/rollouts.ts';
 import { ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
-import { count } from '../kit/bar.tsx';
 import { Glyph, Mark, Toned } from '../kit/mark.tsx';
 import { GATE_LOOK, JOB_LOOK, RING_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
+import { count } from '../kit/words.ts';
 import { Progress } from './progress.tsx';
 import classes from './rollouts.module.css';
 

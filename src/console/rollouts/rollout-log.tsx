@@ -3,10 +3,10 @@ import { IconArrowDown, IconSearch } from '@tabler/icons-react';
 import { memo, useLayoutEffect, useRef, useState } from 'react';
 import type { RolloutEventView } from '../../api/rollouts.ts';
 import type { LiveLog } from '../data/event-stream.ts';
-import { count } from '../kit/bar.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { absolute, clockOf } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
+import { count } from '../kit/words.ts';
 import classes from './rollouts.module.css';
 
 const KINDS = [

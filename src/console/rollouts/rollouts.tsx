@@ -7,7 +7,6 @@ import { ask } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { ActButton } from '../kit/act-button.tsx';
-import { count } from '../kit/bar.tsx';
 import { Choice, labelsOf } from '../kit/choice.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { type Column, Narrow } from '../kit/grid.tsx';
@@ -18,6 +17,7 @@ import { SearchBox } from '../kit/search-box.tsx';
 import { ROLLOUT_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
+import { count } from '../kit/words.ts';
 import { Progress } from './progress.tsx';
 
 const COLUMNS: readonly Column<RolloutSummaryView>[] = [

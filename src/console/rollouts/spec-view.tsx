@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import type { RolloutDetailView } from '../../api/rollouts.ts';
-import { count } from '../kit/bar.tsx';
 import { Facts } from '../kit/facts.tsx';
 import { Section } from '../kit/page.tsx';
 import { At } from '../kit/time.tsx';
+import { count } from '../kit/words.ts';
 import { repeatWords } from './repeat.ts';
 
 const RESTART = { 'affected-services': 'affected services are restarted', never: 'nothing is restarted' } as const;

@@ -3,10 +3,10 @@ import { useState } from 'react';
 import type { RolloutDetailView } from '../../api/rollouts.ts';
 import { useAct } from '../data/ask.ts';
 import { useSession } from '../data/session.ts';
-import { count } from '../kit/bar.tsx';
 import { Facts } from '../kit/facts.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
+import { count } from '../kit/words.ts';
 import { VERB_WORD } from './verbs.tsx';
 
 type Verb = RolloutDetailView['verbs'][number]['verb'];

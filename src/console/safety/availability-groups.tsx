@@ -9,13 +9,13 @@ import { ask, useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { QueryBox, usePreview } from '../hosts/query-box.tsx';
 import { ActButton } from '../kit/act-button.tsx';
-import { count } from '../kit/bar.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Grid } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Answered, Section } from '../kit/page.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
 import { sayUndo } from '../kit/toast.tsx';
+import { count } from '../kit/words.ts';
 
 /** Hosts that serve together: so many of them stay untouched and well, whatever rollouts want. */
 export function AvailabilityGroups() {

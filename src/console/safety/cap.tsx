@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { EngineView } from '../../api/safety.ts';
 import { useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
-import { count } from '../kit/bar.tsx';
+import { count } from '../kit/words.ts';
 import classes from './safety.module.css';
 
 export function Cap({ engine }: { readonly engine: EngineView }) {

@@ -7,7 +7,6 @@ import { type AnswerOf, ask, useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { QueryBox, usePreview } from '../hosts/query-box.tsx';
 import { ActButton } from '../kit/act-button.tsx';
-import { count } from '../kit/bar.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Grid } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
@@ -15,6 +14,7 @@ import { Answered } from '../kit/page.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
 import { sayUndo } from '../kit/toast.tsx';
 import { ListFrame } from '../kit/toolbar.tsx';
+import { count } from '../kit/words.ts';
 import { SettingsPage } from './settings-page.tsx';
 
 type GroupView = AnswerOf<'groupList'>['items'][number];

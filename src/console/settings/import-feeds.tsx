@@ -1,9 +1,10 @@
-import { Button, FileButton, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, FileButton, Group, Modal, Progress, Stack, Text, TextInput } from '@mantine/core';
 import { IconUpload } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { type AnswerOf, useAct } from '../data/ask.ts';
-import { count } from '../kit/bar.tsx';
+import { type AnswerOf, ask, useAct } from '../data/ask.ts';
 import { ProblemNote } from '../kit/problem.tsx';
+import { count } from '../kit/words.ts';
 
 type Imported = AnswerOf<'feedImport'>;
 
@@ -21,15 +22,6 @@ export function ImportFeeds({ open, close }: { readonly open: boolean; readonly 
   );
 }
 
-/** Base64 in pieces, because one call with all bytes as arguments overflows the stack. */
-const PIECE_BYTES = 0x8000;
-async function base64Of(file: File): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = '';
-  for (let at = 0; at < bytes.length; at += PIECE_BYTES) text += String.fromCharCode(...bytes.subarray(at, at + PIECE_BYTES));
-  return btoa(text);
-}
-
 function ImportForm({ done }: { readonly done: (imported: Imported) => void }) {
   const [location, setLocation] = useState('');
   const fetchIt = useAct('feedImport', { quiet: true, after: done });
@@ -38,8 +30,8 @@ function ImportForm({ done }: { readonly done: (imported: Imported) => void }) {
     event.preventDefault();
     fetchIt.mutate({ body: { location: location.trim() } });
   };
-  const pick = async (file: File | null) => {
-    if (file) upload.mutate({ body: { fileName: file.name, contentBase64: await base64Of(file) } });
+  const pick = (file: File | null) => {
+    if (file) upload.mutate({ query: { fileName: file.name }, body: file });
   };
   return (
     <Stack gap="md">
@@ -62,7 +54,7 @@ function ImportForm({ done }: { readonly done: (imported: Imported) => void }) {
         </Group>
       </form>
       <Group gap="xs">
-        <FileButton onChange={file => void pick(file)}>
+        <FileButton onChange={pick}>
           {props => (
             <Button variant="default" leftSection={<IconUpload size={14} />} loading={upload.isPending} {...props}>
               Upload a file or bundle
@@ -77,10 +69,47 @@ function ImportForm({ done }: { readonly done: (imported: Imported) => void }) {
   );
 }
 
+const RUNNING_MS = 700;
+
 function Result({ imported, again, close }: { readonly imported: Imported; readonly again: () => void; readonly close: () => void }) {
+  const followed = useQuery({
+    ...ask('feedImportGet', { params: { id: imported.id } }),
+    initialData: imported,
+    refetchInterval: query => (query.state.data?.state === 'running' ? RUNNING_MS : false),
+  });
+  const now = followed.data;
   return (
     <Stack gap="sm" role="status">
-      {imported.items.length === 0 && <Text size="sm">No feed was recognised.</Text>}
+      {now.state === 'running' ? <Running imported={now} /> : <Outcome imported={now} />}
+      <Group justify="flex-end">
+        <Button variant="default" onClick={again}>
+          Import more
+        </Button>
+        <Button onClick={close}>{now.state === 'running' ? 'Close, it goes on' : 'Done'}</Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function Running({ imported }: { readonly imported: Imported }) {
+  const ended = imported.files.filter(file => !['waiting', 'reading', 'storing'].includes(file.state)).length;
+  const current = imported.files.find(file => file.state === 'reading' || file.state === 'storing');
+  return (
+    <>
+      <Progress value={(100 * ended) / Math.max(1, imported.files.length)} animated aria-label="Files imported" />
+      <Text size="sm">
+        {imported.files.length === 0 ? 'Looking at the files …' : `${ended} of ${imported.files.length} files`}
+        {current && `; ${current.state} ${current.file}, ${count(current.records)} records so far`}
+      </Text>
+    </>
+  );
+}
+
+function Outcome({ imported }: { readonly imported: Imported }) {
+  return (
+    <>
+      {imported.message && <Text size="sm">{imported.message}</Text>}
+      {imported.items.length === 0 && <Text size="sm">No feed was imported.</Text>}
       {imported.items.map(feed => (
         <Text key={feed.id} size="sm">
           <b>{feed.title}</b>: {count(feed.records)} records{feed.quarantined > 0 && `, ${count(feed.quarantined)} set aside`}
@@ -92,12 +121,6 @@ function Result({ imported, again, close }: { readonly imported: Imported; reado
           Skipped {item.file}: {item.reason}
         </Text>
       ))}
-      <Group justify="flex-end">
-        <Button variant="default" onClick={again}>
-          Import more
-        </Button>
-        <Button onClick={close}>Done</Button>
-      </Group>
-    </Stack>
+    </>
   );
 }

@@ -268,6 +268,12 @@ describe('people and their ways in', () => {
       'token.delete',
     ]);
     expect(await verifyChain(database.db)).toMatchObject({ entries: trail.total, brokenAt: null });
+    // What people read is names; what the hash covers are ids.
+    const { person } = await first.sessionGet({});
+    expect(trail.names[person.id]).toBe(person.name);
+    const about = await first.auditList({ query: { subject: person.name } });
+    expect(about.total).toBeGreaterThan(0);
+    expect(about.items.every(entry => entry.subject === person.id)).toBe(true);
     const stored = JSON.stringify(
       await database.db.query(
         'select (select json_agg(audit_entry) from audit_entry) as trail, (select json_agg(session) from session) as sessions, (select json_agg(person) from person) as people',
