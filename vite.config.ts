@@ -10,7 +10,13 @@ function routeTable(): Plugin {
   const id = 'virtual:fettle-routes';
   const rows = Object.entries(api).map(([name, { method, path, access, ...rest }]) => [
     name,
-    { method, path, access, produces: 'produces' in rest ? rest.produces : undefined },
+    {
+      method,
+      path,
+      access,
+      produces: 'produces' in rest ? rest.produces : undefined,
+      consumes: 'consumes' in rest ? rest.consumes : undefined,
+    },
   ]);
   return {
     name: 'fettle-routes',

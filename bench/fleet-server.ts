@@ -166,12 +166,12 @@ async function fillClaims(db: Db, claims: readonly Claim[]): Promise<void> {
     ]);
     const columns =
       'feed_id, part, known_since, first_seen_at, statement, source, vulnerability_id, aliases, release, package_name, state, fixed_version, severity, stated_on, note, detail';
-    const statements = new Set<CopyValue>();
+    const statements = new Set<string>();
     const rows = ofFeed.flatMap(claim => {
       const row = STAGING.claims.row({ kind: 'claim', claim })!;
-      if (statements.has(row[0]!)) return [];
-      statements.add(row[0]!);
-      return [[feedId, '', OBSERVED_AT, OBSERVED_AT, ...row]];
+      if (statements.has(row.key)) return [];
+      statements.add(row.key);
+      return [[feedId, '', OBSERVED_AT, OBSERVED_AT, ...row.values]];
     });
     await copy(db, `claim (${columns})`, chunksOf(rows));
   }

@@ -55,6 +55,7 @@ function parametersOf(components: Components, schema: z.ZodObject | undefined, w
 
 function contentOf(route: Route, answer: unknown): Json {
   const type = route.produces ?? 'application/json';
+  if (type === 'application/octet-stream') return { [type]: {} };
   // A stream or a table is text; what one event or row holds stands beside it.
   return type === 'application/json' ? { [type]: { schema: answer } } : { [type]: { schema: { type: 'string' }, 'x-item-schema': answer } };
 }
@@ -80,7 +81,7 @@ function operationOf(components: Components, name: string, route: Route): Json {
       : {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: components.hoist(schemaOf(route.body, 'input'), 'Input') } },
+            content: { [route.consumes ?? 'application/json']: { schema: components.hoist(schemaOf(route.body, 'input'), 'Input') } },
           },
         }),
     responses: {

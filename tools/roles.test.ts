@@ -55,8 +55,8 @@ describe('every route, asked by everybody', () => {
     const { statusCode } = await app.inject({
       method: route.method.toUpperCase() as 'GET',
       url,
-      headers,
-      ...(route.body === undefined ? {} : { payload: {} }),
+      headers: { ...headers, ...(route.consumes === undefined ? {} : { 'content-type': route.consumes }) },
+      ...(route.body === undefined ? {} : { payload: route.consumes === undefined ? {} : Buffer.from('x') }),
     });
     if (![REACHED, 400, 401, 403, 429].includes(statusCode)) throw new Error(`${route.method} ${url} answered ${statusCode}`);
     return statusCode === REACHED || statusCode === 400 || statusCode === 429;

@@ -5,10 +5,10 @@ import type { Api, RouteName } from './index.ts';
  * The one client of the contract, for console, CLI and tests. It takes the routes as data, so that the console can pass the generated
  * table (method and path only) and need not ship the schemas; the CLI passes `api` itself.
  */
-export type RouteTable = Readonly<Record<RouteName, Pick<Route, 'method' | 'path' | 'produces'>>>;
+export type RouteTable = Readonly<Record<RouteName, Pick<Route, 'method' | 'path' | 'produces' | 'consumes'>>>;
 type ClientAnswer<R extends Route> = R['produces'] extends 'text/csv' | 'text/plain'
   ? string
-  : R['produces'] extends 'text/event-stream'
+  : R['produces'] extends 'text/event-stream' | 'application/octet-stream'
     ? Response
     : Answer<R>;
 /** Keys that the route lacks may be left out altogether. */
@@ -46,18 +46,19 @@ export function urlOf(path: string, input: AnyInput): string {
 export function createClient(routes: RouteTable, options: ClientOptions): Client {
   const send = options.fetch ?? fetch;
   const call = (route: RouteTable[RouteName]) => async (input: AnyInput, extra?: { signal?: AbortSignal }) => {
+    const type = route.consumes ?? 'application/json';
     const response = await send(options.baseUrl + urlOf(route.path, input), {
       method: route.method.toUpperCase(),
       headers: {
         accept: route.produces ?? 'application/json',
-        ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(input.body === undefined ? {} : { 'content-type': type }),
         ...options.headers?.(),
       },
-      ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
+      ...(input.body === undefined ? {} : { body: type === 'application/json' ? JSON.stringify(input.body) : (input.body as Blob) }),
       ...(extra?.signal === undefined ? {} : { signal: extra.signal }),
     });
     if (!response.ok) throw new ProblemError(await problemOf(response));
-    if (route.produces === 'text/event-stream') return response;
+    if (route.produces === 'text/event-stream' || route.produces === 'application/octet-stream') return response;
     return route.produces === undefined || route.produces === 'application/json' ? await response.json() : await response.text();
   };
   return Object.fromEntries(Object.entries(routes).map(([name, route]) => [name, call(route)])) as unknown as Client;

@@ -36,10 +36,12 @@ export interface Route {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
+  /** `application/octet-stream`: the body is a stream of bytes that the handler counts and reads; its schema says nothing. */
+  readonly consumes?: 'application/json' | 'application/octet-stream';
   /** JSON answer; leave out together with `produces` for other content. */
   readonly answer: z.ZodType;
   /** `text/csv` and `text/event-stream` routes stream; their `answer` describes one row or one event. */
-  readonly produces?: 'application/json' | 'text/csv' | 'text/event-stream' | 'text/plain';
+  readonly produces?: 'application/json' | 'text/csv' | 'text/event-stream' | 'text/plain' | 'application/octet-stream';
   /** Body limit when the default of 1 MiB does not fit, bytes. */
   readonly bodyBytesMax?: number;
 }

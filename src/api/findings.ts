@@ -144,26 +144,6 @@ export const Overview = z
   })
   .meta({ id: 'Overview' });
 
-export const Feed = z
-  .object({
-    id: z.string(),
-    title: z.string(),
-    kind: z.string(),
-    url: z.string().nullable(),
-    enabled: z.boolean(),
-    licence: z.string(),
-    homepage: z.string().nullable(),
-    state: z.enum(['never-loaded', 'loading', 'current', 'stale', 'failed', 'refused']),
-    message: z.string().nullable(),
-    records: z.int(),
-    quarantined: z.int(),
-    quarantineSample: z.array(z.string()),
-    dataDate: z.string().nullable(),
-    loadedAt: Instant.nullable(),
-    checkedAt: Instant.nullable(),
-  })
-  .meta({ id: 'Feed' });
-
 export const findings = {
   overview: route({
     method: 'get',
@@ -246,46 +226,5 @@ export const findings = {
     query: z.object({ host: z.string().max(80).optional(), vulnerability: z.string().max(60).optional() }),
     produces: 'text/csv',
     answer: Finding,
-  }),
-  feedList: route({
-    method: 'get',
-    path: '/api/v1/feeds',
-    access: 'setting.read',
-    summary: 'Advisory feeds with freshness and licence',
-    answer: z.object({ items: z.array(Feed) }),
-  }),
-  feedUpdate: route({
-    method: 'patch',
-    path: '/api/v1/feeds/{id}',
-    access: 'feed.write',
-    summary: 'Set URL, switch on or off',
-    params: IdParams,
-    body: z.object({ url: z.url().max(2000).nullable().optional(), enabled: z.boolean().optional() }),
-    answer: Feed,
-  }),
-  feedSync: route({
-    method: 'post',
-    path: '/api/v1/feeds/{id}/sync',
-    access: 'feed.write',
-    summary: 'Fetch a feed now',
-    params: IdParams,
-    answer: Feed,
-  }),
-  feedImport: route({
-    method: 'post',
-    path: '/api/v1/feeds/import',
-    access: 'feed.write',
-    summary: 'Import a feed from a folder or file on the server, or from a URL',
-    body: z.object({ location: z.string().min(1).max(4000) }),
-    answer: z.object({ items: z.array(Feed), skipped: z.array(z.object({ file: z.string(), reason: z.string() })) }),
-  }),
-  feedUpload: route({
-    method: 'post',
-    path: '/api/v1/feeds/upload',
-    access: 'feed.write',
-    summary: 'Import one uploaded feed file or bundle, base64',
-    body: z.object({ fileName: z.string().max(200), contentBase64: z.string() }),
-    bodyBytesMax: 450_000_000,
-    answer: z.object({ items: z.array(Feed), skipped: z.array(z.object({ file: z.string(), reason: z.string() })) }),
   }),
 };

@@ -1,6 +1,7 @@
 import { CommanderError, Command as Program } from 'commander';
 import { ProblemError } from '../api/client.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
+import { feedCommands } from './commands/feeds.ts';
 import { hostCommands } from './commands/hosts.ts';
 import { patchCommands } from './commands/patches.ts';
 import { peopleCommands } from './commands/people.ts';
@@ -9,7 +10,14 @@ import { safetyCommands } from './commands/safety.ts';
 import { askCredentials, readConnection, sessionClient, tokenClient } from './connection.ts';
 import { makeScreen } from './screen.ts';
 
-export const commands: readonly Command[] = [...patchCommands, ...rolloutCommands, ...safetyCommands, ...hostCommands, ...peopleCommands];
+export const commands: readonly Command[] = [
+  ...patchCommands,
+  ...feedCommands,
+  ...rolloutCommands,
+  ...safetyCommands,
+  ...hostCommands,
+  ...peopleCommands,
+];
 
 /** 0 done, 1 the server refused or could not, 2 called wrongly, 3 no connection to the server. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const;
@@ -23,7 +31,7 @@ export interface ProgramIo {
 const NOUNS: Readonly<Record<string, string>> = {
   patch: 'the ranked queue of patches',
   finding: 'vulnerabilities on hosts, with evidence',
-  feed: 'advisory feeds: freshness, import, sync',
+  feed: 'advisory feeds: freshness, sync, import, bundles for sites without internet',
   export: 'CSV on standard output',
   rollout: 'plan, approve, start, watch, stop and undo a rollout',
   engine: 'the kill switch and the cap over all rollouts',

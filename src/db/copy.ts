@@ -35,6 +35,11 @@ export async function copyInto(
   await pipeline(Readable.from(chunksOf(rows), { objectMode: false }), client.query(copyFrom(`copy ${target} from stdin`)));
 }
 
+/** As copyInto, for whole lines of the text format that were made elsewhere. */
+export async function copyBytesInto(client: pg.PoolClient, target: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  await pipeline(Readable.from(chunks, { objectMode: false }), client.query(copyFrom(`copy ${target} from stdin`)));
+}
+
 async function* chunksOf(rows: AsyncIterable<readonly (readonly CopyValue[])[]>): AsyncIterable<Buffer> {
   let text = '';
   for await (const batch of rows)

@@ -196,6 +196,20 @@ create table feed (
   constraint feed_state_check CHECK ((state = ANY (ARRAY['never-loaded'::text, 'current'::text, 'failed'::text, 'refused'::text])))
 );
 
+create table feed_import (
+  id text not null,
+  location text not null,
+  started_by text not null,
+  started_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  state text not null,
+  message text,
+  progress jsonb not null,
+  constraint feed_import_pkey PRIMARY KEY (id),
+  constraint feed_import_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])))
+);
+
 create table feed_load (
   feed_id text not null,
   at timestamp with time zone not null,
@@ -226,8 +240,23 @@ create table feed_part (
   location text not null,
   loaded_at timestamp with time zone not null,
   loaded_by text not null,
+  file_name text,
+  bytes bigint,
+  source_url text,
+  confirmed_at timestamp with time zone not null,
+  bundle_key_id text,
   constraint feed_part_pkey PRIMARY KEY (feed_id, part),
   constraint feed_part_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES feed(id)
+);
+
+create table feed_signer (
+  key_id text not null,
+  public_key text not null,
+  name text not null,
+  trusted_at timestamp with time zone not null,
+  trusted_by text not null,
+  last_bundle_at timestamp with time zone,
+  constraint feed_signer_pkey PRIMARY KEY (key_id)
 );
 
 create table freeze_window (
@@ -506,6 +535,12 @@ create table package_version (
   constraint package_version_name_version_arch_source_name_source_versio_key UNIQUE (name, version, arch, source_name, source_version, ecosystem)
 );
 
+create table patch_seen (
+  patch_id text not null,
+  first_seen_at timestamp with time zone not null,
+  constraint patch_seen_pkey PRIMARY KEY (patch_id)
+);
+
 create table permit (
   id text not null,
   job_id text not null,
@@ -535,6 +570,47 @@ create table person (
   constraint person_pkey PRIMARY KEY (id)
 );
 CREATE UNIQUE INDEX person_login ON person USING btree (lower(login));
+
+create table policy (
+  id text not null,
+  name text not null,
+  spec jsonb not null,
+  enabled boolean not null,
+  enabled_at timestamp with time zone,
+  author_ids text[] not null,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  updated_by text not null,
+  updated_at timestamp with time zone not null,
+  removed_at timestamp with time zone,
+  constraint policy_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX policy_name ON policy USING btree (lower(name)) WHERE (removed_at IS NULL);
+
+create table policy_emergency (
+  policy_id text not null,
+  patch_id text not null,
+  rollout_id text not null,
+  taken_at timestamp with time zone not null,
+  constraint policy_emergency_pkey PRIMARY KEY (policy_id, patch_id),
+  constraint policy_emergency_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES policy(id),
+  constraint policy_emergency_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollout(id)
+);
+
+create table policy_occurrence (
+  policy_id text not null,
+  lane text not null,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  decided_at timestamp with time zone not null,
+  rollout_id text,
+  skip_reason text,
+  detail text default ''::text not null,
+  constraint policy_occurrence_pkey PRIMARY KEY (policy_id, lane, starts_at),
+  constraint policy_occurrence_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES policy(id),
+  constraint policy_occurrence_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollout(id),
+  constraint policy_occurrence_check CHECK (((rollout_id IS NULL) = (skip_reason IS NOT NULL)))
+);
 
 create table quarantine (
   feed_id text not null,
@@ -613,7 +689,9 @@ create table rollout (
   created_at timestamp with time zone not null,
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  policy_id text,
   constraint rollout_pkey PRIMARY KEY (id),
+  constraint rollout_policy_id_fkey FOREIGN KEY (policy_id) REFERENCES policy(id),
   constraint rollout_reverts_id_fkey FOREIGN KEY (reverts_id) REFERENCES rollout(id),
   constraint rollout_check CHECK (((state = ANY (ARRAY['running'::text, 'paused'::text, 'halting'::text, 'completed'::text, 'completed-partial'::text, 'halted'::text])) <= ((plan_hash IS NOT NULL) AND (started_at IS NOT NULL)))),
   constraint rollout_check1 CHECK (((state = 'halting'::text) <= (halt_outcome IS NOT NULL))),
@@ -623,6 +701,7 @@ create table rollout (
 );
 CREATE INDEX rollout_created ON rollout USING btree (created_at DESC, id);
 CREATE INDEX rollout_open ON rollout USING btree (state) WHERE (state <> ALL (ARRAY['halted'::text, 'completed'::text, 'completed-partial'::text, 'rejected'::text, 'expired'::text, 'superseded'::text, 'cancelled'::text]));
+CREATE INDEX rollout_policy ON rollout USING btree (policy_id) WHERE (policy_id IS NOT NULL);
 
 create table rollout_event (
   rollout_id text not null,

@@ -1,7 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
-import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
 import { createAccess } from '../server/access/access.ts';
 import { auditHandlers } from '../server/audit/handlers.ts';
 import type { Context, Handlers } from '../server/context.ts';
@@ -14,7 +13,7 @@ import type { JobPort } from '../server/ports.ts';
 import { createRollouts } from '../server/rollouts/rollouts.ts';
 import { buildServer, type Readiness } from '../server/runtime/http.ts';
 import { prepareAgentFiles } from './agent-files.ts';
-import { findFeedFiles, readFeedFile } from './feed-files.ts';
+import { feedThreads } from './feed-threads.ts';
 import { createLocalHost } from './local-host.ts';
 import { sshConnections } from './ssh-port.ts';
 import { createSshRunner } from './ssh-runner.ts';
@@ -63,11 +62,7 @@ export async function compose(context: Context, options: ComposeOptions, closers
   const fleetNoun = createFleet(context);
   const fleet = fleetNoun.port;
   const access = createAccess(context);
-  const feeds = createFeeds(
-    context,
-    { sources: advisorySources, find: findFeedFiles, read: readFeedFile },
-    { importAtStart: settings.feeds, automatic: settings.fetchFeeds },
-  );
+  const feeds = createFeeds(context, feedThreads, { importAtStart: settings.feeds, automatic: settings.fetchFeeds });
   const inventory = createInventory(context, { jobs, wake, fleet, ssh: connections, installer: agentFiles });
   const rollouts = createRollouts(context, { fleet, inventory, wake, people: access.people });
   fleetNoun.connect({ inventory, feeds, attention: () => rollouts.attention() });

@@ -8,6 +8,9 @@ import type { AdvisorySource, FeedContext, FeedFaultCode, FeedHead, FeedItem } f
 import { feedFault, HEAD_BYTES } from '../plugins/advisory-sources/text-reader.ts';
 import { packingOf, unpackAtOnce, unpackHead, unpackStream } from '../plugins/advisory-sources/unpack.ts';
 import { readZip } from '../plugins/advisory-sources/zip.ts';
+import { type BundleTrust, looksLikeBundle, openBundle, readBundled } from '../server/feeds/bundle-file.ts';
+import type { FromBundle } from '../server/feeds/feed-files.ts';
+import { localBundleTrust } from './bundle-keys.ts';
 
 /** A file of a feed folder: recognised by content, or skipped with a word. */
 export interface FeedFile {
@@ -15,6 +18,8 @@ export interface FeedFile {
   readonly sizeBytes: number;
   readonly head: FeedHead;
   readonly source: AdvisorySource;
+  /** Where it lies in the bundle that `path` is. Absent: `path` is the file itself. */
+  readonly bundled?: FromBundle;
 }
 
 export interface SkippedFile {
@@ -58,13 +63,21 @@ export async function* readFeedPath(location: string, options: FeedOptions): Asy
   for (const file of files) yield* readFeedFile(file, options);
 }
 
-export function findFeedFiles(location: string): { files: FeedFile[]; skipped: SkippedFile[] } {
+/** `trust`: whose bundles are opened, asked for when there is one; by default the keys that `fettle feed trust --local` wrote down. */
+export function findFeedFiles(
+  location: string,
+  trust: () => BundleTrust = localBundleTrust,
+): { files: FeedFile[]; skipped: SkippedFile[] } {
   const files: FeedFile[] = [];
   const skipped: SkippedFile[] = [];
   for (const filePath of filesAt(location)) {
     const sizeBytes = statSync(filePath).size;
     if (sizeBytes === 0) skipped.push({ path: filePath, reason: 'the file is empty', damaged: false });
-    else {
+    else if (looksLikeBundle(firstBytes(filePath))) {
+      const found = filesInBundle(filePath, trust());
+      files.push(...found.files);
+      skipped.push(...found.skipped);
+    } else {
       const found = lookInto(filePath, sizeBytes);
       if (found.head !== null && found.source !== null) files.push({ path: filePath, sizeBytes, head: found.head, source: found.source });
       else
@@ -78,6 +91,33 @@ export function findFeedFiles(location: string): { files: FeedFile[]; skipped: S
   return { files, skipped };
 }
 
+/** A bundle that cannot be believed is skipped as a whole, with what is wrong and what to do. */
+function filesInBundle(filePath: string, trust: BundleTrust): { files: FeedFile[]; skipped: SkippedFile[] } {
+  const files: FeedFile[] = [];
+  const skipped: SkippedFile[] = [];
+  try {
+    const bundle = openBundle(filePath, trust);
+    for (const { file, offset } of bundle.files) {
+      const content = readBundled(filePath, file, offset);
+      const look = lookIntoBytes(file.fileName, content);
+      const bundled = {
+        keyId: bundle.keyId,
+        installation: bundle.manifest.installation,
+        createdAt: bundle.manifest.createdAt,
+        file,
+        offset,
+      };
+      if (look.head !== null && look.source !== null)
+        files.push({ path: filePath, sizeBytes: file.bytes, head: look.head, source: look.source, bundled });
+      else skipped.push({ path: file.fileName, reason: look.damage ?? 'not a feed in a format that Fettle knows', damaged: true });
+    }
+    return { files, skipped };
+  } catch (problem) {
+    if (!(problem instanceof Fault)) throw problem;
+    return { files: [], skipped: [{ path: filePath, reason: `${problem.message} ${problem.advice}`, damaged: true }] };
+  }
+}
+
 interface Look {
   readonly head: FeedHead | null;
   readonly source: AdvisorySource | null;
@@ -87,21 +127,32 @@ interface Look {
 
 function lookInto(filePath: string, sizeBytes: number): Look {
   const bytes = firstBytes(filePath);
-  if (packingOf(bytes) === 'zip') return lookIntoArchive(filePath, sizeBytes);
-  const head = headOf(path.basename(filePath), unpackHead(bytes));
+  const name = path.basename(filePath);
+  if (packingOf(bytes) !== 'zip') return lookIntoFile(name, bytes, () => isCutShort(filePath, sizeBytes));
+  if (sizeBytes > MAX_ARCHIVE_BYTES) return { head: null, source: null, damage: `the archive is larger than ${MAX_ARCHIVE_BYTES} bytes` };
+  return lookIntoArchive(name, readFileSync(filePath));
+}
+
+function lookIntoBytes(name: string, content: Uint8Array): Look {
+  return packingOf(content) === 'zip'
+    ? lookIntoArchive(name, content)
+    : lookIntoFile(name, content.subarray(0, PACKED_HEAD_BYTES), () => false);
+}
+
+function lookIntoFile(name: string, bytes: Uint8Array, isCut: () => boolean): Look {
+  const head = headOf(name, unpackHead(bytes));
   const source = recogniseFeed(head);
-  const damaged = source === null && (head.text === '' || isCutShort(filePath, sizeBytes));
+  const damaged = source === null && (head.text === '' || isCut());
   return { head, source, damage: damaged ? 'the compressed file is damaged or cut' : null };
 }
 
 /** An archive is of the kind of its first file that is a feed; each file is recognised again when it is read. */
-function lookIntoArchive(filePath: string, sizeBytes: number): Look {
-  if (sizeBytes > MAX_ARCHIVE_BYTES) return { head: null, source: null, damage: `the archive is larger than ${MAX_ARCHIVE_BYTES} bytes` };
+function lookIntoArchive(name: string, content: Uint8Array): Look {
   try {
     let looked = 0;
-    for (const entry of readZip(readFileSync(filePath))) {
+    for (const entry of readZip(content)) {
       if (!FEED_ENTRY.test(entry.name)) continue;
-      const head = headOf(path.basename(filePath), entry.content());
+      const head = headOf(name, entry.content());
       const source = recogniseFeed(head);
       if (source !== null) return { head, source, damage: null };
       if (++looked >= ENTRIES_LOOKED_INTO) break;
@@ -164,19 +215,21 @@ function headOf(fileName: string, content: Uint8Array): FeedHead {
 
 export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
   try {
-    if (packingOf(firstBytes(file.path)) === 'zip') {
-      yield* readArchive(file, options);
+    const held = file.bundled === undefined ? null : readBundled(file.path, file.bundled.file, file.bundled.offset);
+    if (packingOf(held ?? firstBytes(file.path)) === 'zip') {
+      yield* readArchive(file, held ?? readFileSync(file.path), options);
       return;
     }
     // A small file in one piece, which is faster; a large one as a stream, so that memory stays bounded.
-    const whole = file.sizeBytes > MAX_FEED_BYTES_AT_ONCE ? null : unpackAtOnce(readFileSync(file.path));
+    const whole = file.sizeBytes > MAX_FEED_BYTES_AT_ONCE ? null : unpackAtOnce(held ?? readFileSync(file.path));
     if (whole !== null && options.releases !== null && file.source.concerns?.(whole, options.releases) === false) {
       yield { kind: 'finished', file, records: 0, quarantined: 0, dataDate: null, covers: [] };
       return;
     }
     const reader = file.source.reader(contextOf(file, options));
     let count = 0;
-    for await (const chunk of whole === null ? unpackStream(createReadStream(file.path, { highWaterMark: 1 << 20 })) : [whole]) {
+    const packed = () => (held === null ? createReadStream(file.path, { highWaterMark: CHUNK_BYTES }) : piecesOf(held));
+    for await (const chunk of whole === null ? unpackStream(packed()) : [whole]) {
       const items = reader.push(chunk);
       count += items.length;
       yield { kind: 'items', file, items };
@@ -199,20 +252,26 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
   }
 }
 
+const CHUNK_BYTES = 1 << 20;
+
+function* piecesOf(content: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < content.length; at += CHUNK_BYTES) yield content.subarray(at, at + CHUNK_BYTES);
+}
+
 /** Every feed file of an archive; a damaged one is put aside like a bad record. */
-function* readArchive(file: FeedFile, options: FeedOptions): Iterable<FeedEvent> {
+function* readArchive(file: FeedFile, content: Uint8Array, options: FeedOptions): Iterable<FeedEvent> {
   let records = 0;
   let quarantined = 0;
   let dataDate: string | null = null;
   const covers = new Set<string>();
-  for (const entry of readZip(readFileSync(file.path))) {
+  for (const entry of readZip(content)) {
     if (!FEED_ENTRY.test(entry.name)) continue;
     try {
-      const content = entry.content();
-      const source = recogniseFeed(headOf(path.basename(entry.name), content));
+      const bytes = entry.content();
+      const source = recogniseFeed(headOf(path.basename(entry.name), bytes));
       if (source === null) continue;
       const reader = source.reader({ ...contextOf(file, options), fileName: path.basename(entry.name) });
-      const items = [...reader.push(content), ...reader.end()];
+      const items = [...reader.push(bytes), ...reader.end()];
       quarantined += reader.quarantined();
       records += items.length - reader.quarantined();
       const date = reader.dataDate();
@@ -230,7 +289,7 @@ function* readArchive(file: FeedFile, options: FeedOptions): Iterable<FeedEvent>
 
 function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
   return {
-    fileName: path.basename(file.path),
+    fileName: file.head.fileName,
     today: options.today,
     releases: options.releases,
     packages: options.packages,

@@ -4,10 +4,9 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestDatabase, testDatabase } from '../db/test-database.ts';
-import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
 import { createFeeds, type Feeds } from '../server/feeds/feeds.ts';
 import { testContext } from '../server/runtime/test-context.ts';
-import { findFeedFiles, readFeedFile } from './feed-files.ts';
+import { feedThreads } from './feed-threads.ts';
 
 const SHARED = path.resolve(import.meta.dirname, '../../../shared/feeds');
 /** The feeds of a Debian fleet; the others are as large as all of these together ten times over. */
@@ -33,14 +32,15 @@ describe.skipIf(!existsSync(SHARED))('real feeds in the database (needs ../share
 
   beforeAll(async () => {
     database = await testDatabase();
-    feeds = createFeeds(
-      testContext(database.db, { dataDir: folder }),
-      { sources: advisorySources, find: findFeedFiles, read: readFeedFile },
-      { importAtStart: [path.join(folder, 'in')], automatic: false },
-    );
+    feeds = createFeeds(testContext(database.db, { dataDir: folder }), feedThreads, {
+      importAtStart: [path.join(folder, 'in')],
+      automatic: false,
+    });
     mkdirSync(path.join(folder, 'in'));
     for (const file of FILES) copyFileSync(path.join(SHARED, file), path.join(folder, 'in', file));
     await feeds.start();
+    const loaded = async () => (await database.db.query<{ n: number }>('select count(*)::int as n from feed_part'))[0]!.n;
+    while ((await loaded()) < FILES.length) await new Promise(resolve => setTimeout(resolve, 50));
     await feeds.stop();
   });
   afterAll(async () => {

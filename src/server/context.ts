@@ -66,7 +66,16 @@ export type HandlerAnswer<R extends Route> = R['produces'] extends 'text/event-s
   ? AsyncIterable<{ readonly id: number; readonly data: Answer<R> }>
   : R['produces'] extends 'text/csv' | 'text/plain'
     ? AsyncIterable<string> | string
-    : Answer<R>;
+    : R['produces'] extends 'application/octet-stream'
+      ? FileAnswer
+      : Answer<R>;
+
+/** A file to save, streamed. */
+export interface FileAnswer {
+  readonly fileName: string;
+  readonly bytes: number;
+  readonly content: AsyncIterable<Uint8Array>;
+}
 
 export interface RequestInfo {
   readonly signal: AbortSignal;

@@ -39,7 +39,10 @@ export function firstRun(world: World): void {
     it('imports the shared feeds and ranks the queue', async () => {
       const feeds = path.resolve('../shared/feeds');
       expect(existsSync(feeds), 'the shared feeds are needed in the lab').toBe(true);
-      await world.admin.client.feedImport({ body: { location: feeds } });
+      let { id, state } = await world.admin.client.feedImport({ body: { location: feeds } });
+      for (; state === 'running'; { state } = await world.admin.client.feedImportGet({ params: { id } }))
+        await new Promise(resolve => setTimeout(resolve, 500));
+      expect(state).toBe('done');
       const overview = await world.admin.client.overview({});
       expect(overview.banners.map(banner => banner.title).join('\n')).not.toMatch(/no advisory feed/i);
       const { items } = await world.admin.client.patchList({ query: { platform: 'debian-12', security: 'true', pageSize: 500 } });

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { define } from '../command.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
 
@@ -194,88 +192,6 @@ export const patchCommands = [
         ]),
       );
       screen.line(`${value.items.length} of ${value.total} findings`);
-    },
-  }),
-  define({
-    name: 'feed list',
-    summary: 'Advisory feeds: freshness, records, licence',
-    run: async c => await c.client.feedList({}),
-    render: (value, screen) =>
-      screen.table(
-        [
-          { title: 'feed' },
-          { title: 'state' },
-          { title: 'records', align: 'right' },
-          { title: 'bad', align: 'right' },
-          { title: 'data of' },
-          { title: 'loaded' },
-          { title: 'licence', widthMax: 24 },
-          { title: 'url', widthMax: 50 },
-          { title: 'message', widthMax: 60 },
-        ],
-        value.items.map(f => [
-          f.id,
-          f.enabled ? f.state : 'off',
-          f.records,
-          f.quarantined,
-          f.dataDate,
-          day(f.loadedAt),
-          f.licence,
-          f.url,
-          f.message,
-        ]),
-      ),
-  }),
-  define({
-    name: 'feed sync',
-    summary: 'Fetch a feed now',
-    arguments: [{ name: 'id', summary: 'feed id, see `fettle feed list`' }],
-    run: async c => await c.client.feedSync({ params: { id: c.arguments[0]! } }),
-    render: (value, screen) =>
-      screen.line(`${value.id}: ${value.state}, ${value.records} records${value.message === null ? '' : `, ${value.message}`}`),
-  }),
-  define({
-    name: 'feed set',
-    summary: 'Set the URL of a feed, or switch it on or off',
-    arguments: [{ name: 'id', summary: 'feed id' }],
-    options: [
-      { flags: '--url <url>', summary: 'where to fetch it' },
-      { flags: '--on', summary: 'switch on' },
-      { flags: '--off', summary: 'switch off' },
-    ],
-    run: async c =>
-      await c.client.feedUpdate({
-        params: { id: c.arguments[0]! },
-        body: { url: c.text('url'), ...(c.options.on === true ? { enabled: true } : c.options.off === true ? { enabled: false } : {}) },
-      }),
-    render: (value, screen) => screen.line(`${value.id}: ${value.enabled ? 'on' : 'off'}, ${value.url ?? 'no URL'}`),
-  }),
-  define({
-    name: 'feed import',
-    summary: 'Import a feed file, a folder of them, or a URL; the format is recognised by content',
-    example: 'fettle feed import ./feeds',
-    arguments: [{ name: 'location', summary: 'file, folder or URL' }],
-    options: [{ flags: '--upload', summary: 'send the file from here instead of letting the server read it' }],
-    async run(c) {
-      const location = c.arguments[0]!;
-      if (c.options.upload === true)
-        return await c.client.feedUpload({
-          body: { fileName: path.basename(location), contentBase64: readFileSync(location).toString('base64') },
-        });
-      return await c.client.feedImport({ body: { location: /^https?:\/\//.test(location) ? location : path.resolve(location) } });
-    },
-    render(value, screen) {
-      screen.table(
-        [
-          { title: 'feed' },
-          { title: 'state' },
-          { title: 'records', align: 'right' },
-          { title: 'bad', align: 'right' },
-          { title: 'message', widthMax: 80 },
-        ],
-        value.items.map(f => [f.id, f.state, f.records, f.quarantined, f.message]),
-      );
-      for (const skipped of value.skipped) screen.line(`skipped ${skipped.file}: ${skipped.reason}`);
     },
   }),
   ...(['hosts', 'findings', 'patches'] as const).map(noun =>

@@ -109,6 +109,8 @@ export const MAX_FEED_DOWNLOAD_BYTES = 1_000_000_000;
 export const FEED_SYNC_HOURS = 6;
 /** After a failure a feed is tried again this soon, minutes. */
 export const FEED_RETRY_MINUTES = 30;
+/** Heap of the thread that reads feeds, MB. The Ubuntu tracker (406,000 claims) needs some 300; a record of 64 MB, the largest that is read, some 600. */
+export const FEED_THREAD_HEAP_MB = 1_200;
 /** How long a process may hold a feed while it loads it, minutes. The largest feed takes some two; after this another process may try. */
 export const FEED_LEASE_MINUTES = 45;
 /** Records put aside of one load that are kept to look at. More of the same help nobody. */

@@ -1,5 +1,9 @@
-import type { Fault } from '../../core/kernel/faults.ts';
+import type { BundledFile } from '../../core/advisories/feed-bundle.ts';
+import { Fault } from '../../core/kernel/faults.ts';
+import type { Instant } from '../../core/kernel/instants.ts';
 import type { AdvisorySource, FeedHead, FeedItem } from '../../plugins/advisory-sources/spec.ts';
+import type { BundleTrust } from './bundle-file.ts';
+import type { StageEvent } from './stage.ts';
 
 /** A file whose format was recognised by its content. */
 export interface FeedFile {
@@ -7,6 +11,19 @@ export interface FeedFile {
   readonly sizeBytes: number;
   readonly head: FeedHead;
   readonly source: AdvisorySource;
+  /** Where it lies in the bundle that `path` is. Absent: `path` is the file itself. */
+  readonly bundled?: FromBundle;
+}
+
+/** A file of a bundle whose signature is right. Its content is checked when it is read. */
+export interface FromBundle {
+  readonly keyId: string;
+  readonly installation: { readonly id: string; readonly name: string };
+  /** Of the bundle. */
+  readonly createdAt: Instant;
+  readonly file: BundledFile;
+  /** Of its first byte in the bundle. */
+  readonly offset: number;
 }
 
 export type FeedFileEvent =
@@ -15,13 +32,31 @@ export type FeedFileEvent =
   | { readonly kind: 'finished'; readonly records: number; readonly quarantined: number; readonly dataDate: string | null }
   | { readonly kind: 'failed'; readonly fault: Fault };
 
-/** Reading feed files; main wires main/feed-files.ts (the same code as `fettle scan`), which knows the members of plugins/advisory-sources. */
+/** Reading feed files; main wires main/feed-thread.ts (the same code as `fettle scan`, in a thread of its own), which knows the members of plugins/advisory-sources. */
 export interface FeedFilesPort {
   readonly sources: readonly AdvisorySource[];
-  /** A file, or the files of a folder. Throws Fault `feed-not-found`. */
-  find(location: string): {
-    readonly files: readonly FeedFile[];
-    readonly skipped: readonly { readonly path: string; readonly reason: string }[];
-  };
-  read(file: FeedFile, options: { readonly today: string; readonly releases: null; readonly packages: null }): AsyncIterable<FeedFileEvent>;
+  /** For one import; close it afterwards, whatever happened. */
+  open(): FeedFiles;
+}
+
+export interface FeedFiles {
+  /** A file, the files of a folder, the files of a bundle. Rejects with Fault `feed-not-found`. */
+  find(
+    location: string,
+    trust: BundleTrust,
+  ): Promise<{ readonly files: readonly FeedFile[]; readonly skipped: readonly SkippedFeedFile[] }>;
+  /** The file's records as the bytes that COPY takes. */
+  stage(file: FeedFile, today: string): AsyncIterable<StageEvent>;
+  /** Ends whatever is still being read. */
+  close(): Promise<void>;
+}
+
+export interface SkippedFeedFile {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What a reading ends with that is closed while it runs: no word about the feed. */
+export function interrupted(): Fault<'feed-interrupted'> {
+  return new Fault('feed-interrupted', 'The server is stopping.', 'Import it again when the server runs.');
 }

@@ -1,4 +1,4 @@
-import { epochMs, type Instant } from '../../core/kernel/instants.ts';
+import { epochMs, HOUR_MS, type Instant } from '../../core/kernel/instants.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import { notFound } from '../runtime/problems.ts';
@@ -19,10 +19,11 @@ export interface FeedRow {
   readonly checked_at: Instant | null;
   readonly next_sync_at: Instant | null;
   readonly leased_until: Instant | null;
+  readonly confirmed_at: Instant | null;
   readonly quarantine_sample: readonly string[];
 }
 
-const SELECT = `select feed.*, coalesce((select array_agg(q.record || ': ' || q.reason) from (
+const SELECT = `select feed.*, (select max(confirmed_at) from feed_part where feed_id = feed.id) as confirmed_at, coalesce((select array_agg(q.record || ': ' || q.reason) from (
   select record, reason from quarantine where feed_id = feed.id order by part, position limit 5) q), '{}') as quarantine_sample from feed`;
 
 export async function feedRows(db: Queryable): Promise<FeedRow[]> {
@@ -66,17 +67,26 @@ export function feedView(row: FeedRow, source: AdvisorySource | undefined, now: 
     quarantineSample: [...row.quarantine_sample],
     dataDate: row.data_date,
     loadedAt: row.loaded_at,
+    freshAt: freshAtOf(row),
+    staleAfterHours: Math.round(feedRule(row.kind).staleAfterMs / HOUR_MS),
     checkedAt: row.checked_at,
+    nextSyncAt: row.enabled && row.url !== null ? row.next_sync_at : null,
   };
 }
 
-/** Age counts from the publisher's own date of the data where there is one: a copy that is fetched daily can be years old. */
+/**
+ * Age counts from the publisher's own date of the data where there is one: a copy that is fetched daily can be years old. Else from when the publisher
+ * last said that this is its newest, which for a bundle was before it was made.
+ */
+function freshAtOf(row: FeedRow): string | null {
+  return row.data_date ?? row.confirmed_at ?? row.loaded_at;
+}
+
 function stateOf(row: FeedRow, now: Instant): { state: FeedRow['state'] | 'loading' | 'stale'; message: string | null } {
   if (row.leased_until !== null && row.leased_until > now) return { state: 'loading', message: row.message };
-  if (row.state !== 'current' || row.loaded_at === null) return { state: row.state, message: row.message };
-  const dataMs = row.data_date === null ? epochMs(row.loaded_at) : Date.parse(row.data_date);
-  // A file that is checked again and again and never changes is as old as its last check says only where it states no date.
-  const ageMs = epochMs(now) - (row.data_date === null && row.checked_at !== null ? epochMs(row.checked_at) : dataMs);
+  const freshAt = freshAtOf(row);
+  if (row.state !== 'current' || freshAt === null) return { state: row.state, message: row.message };
+  const ageMs = epochMs(now) - Date.parse(freshAt);
   if (ageMs <= feedRule(row.kind).staleAfterMs) return { state: 'current', message: row.message };
   const days = Math.floor(ageMs / 86_400_000);
   return {

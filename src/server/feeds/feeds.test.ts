@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, ProblemError } from '../../api/client.ts';
 import type { Access } from '../../api/contract.ts';
+import type { FeedImport } from '../../api/feeds.ts';
 import { api } from '../../api/index.ts';
 import type { Claim } from '../../core/advisories/claim.ts';
 import { Fault } from '../../core/kernel/faults.ts';
@@ -17,9 +18,10 @@ import type { AdvisorySource, FeedItem } from '../../plugins/advisory-sources/sp
 import type { Context } from '../context.ts';
 import { buildServer } from '../runtime/http.ts';
 import { testContext } from '../runtime/test-context.ts';
-import type { FeedFilesPort } from './feed-files.ts';
+import type { FeedFile, FeedFileEvent, FeedFiles, FeedFilesPort } from './feed-files.ts';
 import { createFeeds, type Feeds } from './feeds.ts';
 import { fetchFeed, isPrivateAddress } from './fetch.ts';
+import { stageItems } from './stage.ts';
 
 let now = '2026-11-22T12:00:00.000Z';
 const clock: Clock = { now: () => now };
@@ -41,9 +43,8 @@ function source(id: string, defaultUrl: string | null): AdvisorySource {
 }
 const SOURCES = [source('alpha', null), source('beta', 'http://feeds.invalid/beta')];
 
-const filesPort: FeedFilesPort = {
-  sources: SOURCES,
-  find(location) {
+const files: FeedFiles = {
+  async find(location) {
     const paths = statSync(location).isDirectory()
       ? readdirSync(location)
           .sort()
@@ -60,23 +61,27 @@ const filesPort: FeedFilesPort = {
       skipped: paths.filter(file => !files.some(known => known.path === file)).map(file => ({ path: file, reason: 'not a feed' })),
     };
   },
-  async *read(file) {
-    const lines = readFileSync(file.path, 'utf8').trim().split('\n').slice(1);
-    if (lines.includes('cut')) {
-      yield { kind: 'items', items: [{ kind: 'claim', claim: claim('CVE-2026-9999') }] };
-      yield { kind: 'failed', fault: new Fault('feed-truncated', 'the feed ends too early', 'Fetch it again.') };
-      return;
-    }
-    const items = lines.map(
-      (line): FeedItem =>
-        line === 'oops'
-          ? { kind: 'quarantined', record: 'line', reason: 'no JSON' }
-          : { kind: 'claim', claim: { ...claim('x'), ...(JSON.parse(line) as Partial<Claim>) } },
-    );
-    yield { kind: 'items', items };
-    yield { kind: 'finished', records: items.length, quarantined: 0, dataDate: /date=(\S+)/.exec(file.head.text)?.[1] ?? null };
-  },
+  stage: file => stageItems(eventsOf(file), file.source),
+  close: async () => {},
 };
+const filesPort: FeedFilesPort = { sources: SOURCES, open: () => files };
+
+async function* eventsOf(file: FeedFile): AsyncIterable<FeedFileEvent> {
+  const lines = readFileSync(file.path, 'utf8').trim().split('\n').slice(1);
+  if (lines.includes('cut')) {
+    yield { kind: 'items', items: [{ kind: 'claim', claim: claim('CVE-2026-9999') }] };
+    yield { kind: 'failed', fault: new Fault('feed-truncated', 'the feed ends too early', 'Fetch it again.') };
+    return;
+  }
+  const items = lines.map(
+    (line): FeedItem =>
+      line === 'oops'
+        ? { kind: 'quarantined', record: 'line', reason: 'no JSON' }
+        : { kind: 'claim', claim: { ...claim('x'), ...(JSON.parse(line) as Partial<Claim>) } },
+  );
+  yield { kind: 'items', items };
+  yield { kind: 'finished', records: items.length, quarantined: 0, dataDate: /date=(\S+)/.exec(file.head.text)?.[1] ?? null };
+}
 
 function claim(vulnerabilityId: string, more: Partial<Claim> = {}): Claim {
   return {
@@ -143,6 +148,15 @@ afterAll(async () => {
   for (const made of [folder, context.installation.dataDir]) rmSync(made, { recursive: true, force: true });
 });
 
+/** Follows an import to its end. */
+async function settled(started: FeedImport): Promise<FeedImport> {
+  for (let told = started; ; told = await client.feedImportGet({ params: { id: started.id } })) {
+    if (told.state !== 'running') return told;
+    await new Promise(resolve => setTimeout(resolve, 10));
+  }
+}
+const imported = async (input: Parameters<typeof client.feedImport>[0]) => settled(await client.feedImport(input));
+
 const alpha = async () => (await client.feedList({})).items.find(feed => feed.id === 'alpha')!;
 const inForce = () =>
   database.db.query<{
@@ -195,7 +209,7 @@ describe('loading a feed', () => {
     );
     file('alpha.txt', text);
     file('readme.md', 'not a feed');
-    const answer = await client.feedImport({ body: { location: folder } });
+    const answer = await imported({ body: { location: folder } });
     expect(answer.skipped).toEqual([{ file: 'readme.md', reason: 'not a feed' }]);
     expect(answer.items).toMatchObject([
       {
@@ -228,11 +242,11 @@ describe('loading a feed', () => {
     heard.length = 0;
     const before = await inForce();
     later(HOUR_MS);
-    await client.feedImport({ body: { location: path.join(folder, 'alpha.txt') } });
+    await imported({ body: { location: path.join(folder, 'alpha.txt') } });
     expect(await inForce()).toEqual(before);
     expect(heard).toEqual([]);
     expect((await alpha()).checkedAt).toBe(now);
-    await client.feedImport({ body: { location: file('other.txt', feedText('alpha', [{ vulnerabilityId: 'CVE-2026-0500' }])) } });
+    await imported({ body: { location: file('other.txt', feedText('alpha', [{ vulnerabilityId: 'CVE-2026-0500' }])) } });
     expect((await inForce()).map(row => row.part)).toEqual([...before.map(() => 'alpha'), 'other']);
     expect(await alpha()).toMatchObject({ records: 12 });
   });
@@ -245,7 +259,7 @@ describe('loading a feed', () => {
         index === 0 ? { ...entry, state: 'fixed' as const, fixedVersion: '3.0.17-1' } : { ...entry, severity: 'high' },
       )
       .slice(0, 9);
-    await client.feedImport({ body: { location: file('alpha.txt', feedText('alpha', changed)) } });
+    await imported({ body: { location: file('alpha.txt', feedText('alpha', changed)) } });
     const [fixed] = (await inForce()).filter(row => row.vulnerability_id === 'CVE-2026-0010');
     expect(fixed).toMatchObject({ state: 'fixed', known_since: known!.known_since, first_seen_at: now });
     const [load] = await database.db.query(
@@ -267,7 +281,7 @@ describe('loading a feed', () => {
       [feedText('alpha', [...many, 'cut']), 'failed', /ends too early/],
     ] as const) {
       heard.length = 0;
-      const answer = await client.feedImport({ body: { location: file('alpha.txt', text) } });
+      const answer = await imported({ body: { location: file('alpha.txt', text) } });
       expect(answer.items[0]).toMatchObject({ state, message: expect.stringMatching(message), records: 10 });
       expect(answer.skipped[0]?.file).toBe('alpha.txt');
       expect(await inForce()).toEqual(before);
@@ -277,37 +291,35 @@ describe('loading a feed', () => {
     mkdirSync(both);
     writeFileSync(path.join(both, 'alpha.txt'), feedText('alpha', []));
     writeFileSync(path.join(both, 'other.txt'), feedText('alpha', [{ vulnerabilityId: 'CVE-2026-0500' }]));
-    expect((await client.feedImport({ body: { location: both } })).items[0]).toMatchObject({ state: 'refused' });
+    expect((await imported({ body: { location: both } })).items[0]).toMatchObject({ state: 'refused' });
   });
 
   it('is stale when its data is old, whenever it was fetched', async () => {
-    await client.feedImport({ body: { location: file('alpha.txt', feedText('alpha', many, 'date=2026-11-23')) } });
+    await imported({ body: { location: file('alpha.txt', feedText('alpha', many, 'date=2026-11-23')) } });
     expect((await alpha()).state).toBe('current');
     later(40 * DAY_MS);
-    await client.feedImport({ body: { location: path.join(folder, 'alpha.txt') } });
+    await imported({ body: { location: path.join(folder, 'alpha.txt') } });
     expect(await alpha()).toMatchObject({ state: 'stale', message: expect.stringContaining('days old (of 2026-11-23)') });
   });
 
   it('lets one load at a time into a feed', async () => {
     await database.db.query("update feed set leased_until = $1 where id = 'alpha'", [addMs(now, HOUR_MS)]);
-    const answer = await client.feedImport({ body: { location: file('busy.txt', feedText('alpha', many)) } });
+    const answer = await imported({ body: { location: file('busy.txt', feedText('alpha', many)) } });
     expect(answer).toMatchObject({ skipped: [{ reason: expect.stringContaining('being loaded') }], items: [{ state: 'loading' }] });
     await database.db.query("update feed set leased_until = null where id = 'alpha'");
   });
 
   it('takes an upload, and refuses paths that are no files', async () => {
     const content = feedText('alpha', [{ vulnerabilityId: 'CVE-2026-0600' }]);
-    const answer = await client.feedUpload({
-      body: { fileName: '../../etc/up.txt', contentBase64: Buffer.from(content).toString('base64') },
-    });
+    const answer = await settled(await client.feedUpload({ query: { fileName: '../../etc/up.txt' }, body: Buffer.from(content) }));
     expect(answer.items[0]?.id).toBe('alpha');
     expect((await inForce()).find(row => row.vulnerability_id === 'CVE-2026-0600')?.part).toBe('up');
     expect(readdirSync(path.join(context.installation.dataDir, 'tmp'))).toEqual([]);
-    expect(await problem(client.feedImport({ body: { location: '/dev/zero' } }))).toMatchObject({ code: 'feed-not-found' });
-    expect(await problem(client.feedImport({ body: { location: path.join(folder, 'nowhere') } }))).toMatchObject({
+    expect(await problem(imported({ body: { location: '/dev/zero' } }))).toMatchObject({ code: 'feed-not-found' });
+    expect(await problem(imported({ body: { location: path.join(folder, 'nowhere') } }))).toMatchObject({
       code: 'feed-not-found',
     });
-    expect(await problem(client.feedImport({ body: { location: 'file:///etc/passwd' } }))).toMatchObject({ status: 400 });
+    expect(await problem(imported({ body: { location: 'file:///etc/passwd' } }))).toMatchObject({ status: 400 });
   });
 });
 

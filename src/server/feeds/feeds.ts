@@ -1,7 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Answer } from '../../api/contract.ts';
-import type { findings } from '../../api/findings.ts';
+import type { feeds } from '../../api/feeds.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { addMs, HOUR_MS, MINUTE_MS } from '../../core/kernel/instants.ts';
 import { FEED_RETRY_MINUTES, FEED_SYNC_HOURS } from '../../core/kernel/limits.ts';
@@ -9,11 +7,16 @@ import { actorOf } from '../actor.ts';
 import type { Caller, Context, Handlers } from '../context.ts';
 import type { FeedPort } from '../ports.ts';
 import { conflict, invalid } from '../runtime/problems.ts';
-import type { FeedFilesPort } from './feed-files.ts';
+import { exportBundle } from './bundle-export.ts';
+import { bundleSignerHandlers } from './bundle-signers.ts';
+import { type FeedFilesPort, interrupted } from './feed-files.ts';
 import { ensureFeeds, feedRow, feedRows, feedView } from './feed-rows.ts';
 import { fetchFeed, parseFeedUrl } from './fetch.ts';
-import { checkedPath, type ImportReport, importFeedFiles } from './import.ts';
-import { removeScratchFolders, withScratchFolder } from './scratch.ts';
+import { checkedPath, type ImportOrigin, type ImportReport, importFeedFiles, type OnImportProgress } from './import.ts';
+import { createImportBook } from './import-book.ts';
+import { plainFileName } from './kept-files.ts';
+import { removeScratchFolders, scratchFolder, withScratchFolder } from './scratch.ts';
+import { saveUpload } from './upload.ts';
 
 export interface FeedOptions {
   /** Imported at every start (FETTLE_FEEDS); files that have not changed cost one read. */
@@ -22,14 +25,14 @@ export interface FeedOptions {
   readonly automatic: boolean;
 }
 
-export type FeedRoute = 'feedList' | 'feedUpdate' | 'feedSync' | 'feedImport' | 'feedUpload';
+export type FeedRoute = keyof typeof feeds;
 
 export interface Feeds extends FeedPort {
   readonly handlers: Handlers<FeedRoute>;
   /** Tells the listeners that claims changed that are kept elsewhere (hosts' changelogs). */
   announce(feedIds: readonly string[]): void;
   /** Every feed as the console shows it. */
-  list(): Promise<Answer<(typeof findings)['feedList']>['items']>;
+  list(): Promise<Answer<(typeof feeds)['feedList']>['items']>;
   /** Makes the rows of the feeds; then, in the background, the import at start and the timer. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -50,14 +53,27 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
   };
   const view = async (id: string) => feedView(await feedRow(db, id), sources.get(id), clock.now());
 
-  async function importFrom(location: string, loadedBy: string, shown: string | null = null): Promise<ImportReport> {
-    const report = await importFeedFiles(context, files, location, { loadedBy, location: shown, etag: null, lastModified: null });
-    announce(report.changedIds);
-    return report;
+  /** Reads in a thread of its own, which ends with the import, or with the server. */
+  async function importWith(location: string, origin: ImportOrigin, onProgress?: OnImportProgress): Promise<ImportReport> {
+    if (stopping.signal.aborted) throw interrupted();
+    const reading = files.open();
+    const end = () => void reading.close();
+    stopping.signal.addEventListener('abort', end);
+    try {
+      const report = await importFeedFiles(context, reading, location, origin, onProgress);
+      announce(report.changedIds);
+      return report;
+    } finally {
+      stopping.signal.removeEventListener('abort', end);
+      await reading.close();
+    }
   }
 
+  const importFrom = (location: string, loadedBy: string, shown: string | null, onProgress?: OnImportProgress): Promise<ImportReport> =>
+    importWith(location, { loadedBy, location: shown, etag: null, lastModified: null }, onProgress);
+
   /** A typed URL may lead into the network: an administrator's mirror. */
-  const importUrl = (url: string, loadedBy: string) =>
+  const importUrl = (url: string, loadedBy: string, onProgress?: OnImportProgress) =>
     withScratchFolder(context.installation.dataDir, async folder => {
       const answer = await fetchFeed({ url, folder, etag: null, lastModified: null, privateAllowed: true, signal: stopping.signal });
       if (answer.kind === 'unchanged')
@@ -66,7 +82,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
           `${url} answered 304 to a request without conditions.`,
           'Fetch it by other means and import the file.',
         );
-      return importFrom(answer.path, loadedBy, url);
+      return importFrom(answer.path, loadedBy, url, onProgress);
     });
 
   async function sync(id: string, loadedBy: string): Promise<void> {
@@ -91,15 +107,14 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
           id,
           clock.now(),
         ]);
+        await db.query('update feed_part set confirmed_at = greatest(confirmed_at, $3) where feed_id = $1 and location = $2', [
+          id,
+          url,
+          clock.now(),
+        ]);
         return;
       }
-      const report = await importFeedFiles(context, files, answer.path, {
-        loadedBy,
-        location: url,
-        etag: answer.etag,
-        lastModified: answer.lastModified,
-      });
-      announce(report.changedIds);
+      const report = await importWith(answer.path, { loadedBy, location: url, etag: answer.etag, lastModified: answer.lastModified });
       if (report.feedIds.includes(id)) return;
       const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
       throw new Fault(
@@ -158,7 +173,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
     await db.transaction(tx => context.audit(tx, { actor, action, subject, detail }));
     return actor;
   };
-  const answerOf = async (report: ImportReport) => ({ items: await Promise.all(report.feedIds.map(view)), skipped: [...report.skipped] });
+  const book = createImportBook(context, view);
 
   const list = async () => {
     const now = clock.now();
@@ -205,24 +220,37 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
       if (isUrl) refuseBadUrl(location);
       const file = isUrl ? null : checkedPath(location);
       const actor = await byPerson(caller, 'feed.import', file ?? location, {});
-      return answerOf(await (file === null ? importUrl(location, actor) : importFrom(file, actor)));
+      return book.run(file ?? location, actor, onProgress =>
+        file === null ? importUrl(location, actor, onProgress) : importFrom(file, actor, null, onProgress),
+      );
     },
 
-    async feedUpload({ body: { fileName, contentBase64 } }, caller) {
-      const content = Buffer.from(contentBase64, 'base64');
-      const name =
-        path
-          .basename(fileName)
-          .replace(/[^A-Za-z0-9._+-]/g, '_')
-          .replace(/^\.+/, '') || 'feed';
-      if (content.length === 0) throw invalid('body/contentBase64', 'is empty or no base64');
-      const actor = await byPerson(caller, 'feed.upload', name, { bytes: content.length });
-      return withScratchFolder(context.installation.dataDir, async folder => {
-        const file = path.join(folder, name);
-        writeFileSync(file, content, { mode: 0o600 });
-        return answerOf(await importFrom(file, actor, `upload of ${name}`));
-      });
+    async feedUpload({ query: { fileName }, body }, caller) {
+      const name = plainFileName(fileName);
+      const folder = scratchFolder(context.installation.dataDir);
+      try {
+        const file = await saveUpload(body, folder.path, name);
+        const actor = await byPerson(caller, 'feed.upload', name, { bytes: file.bytes });
+        return await book.run(`upload of ${name}`, actor, onProgress =>
+          importFrom(file.path, actor, `upload of ${name}`, onProgress).finally(folder.remove),
+        );
+      } catch (error) {
+        folder.remove();
+        throw error;
+      }
     },
+
+    feedImportList: async () => ({ items: await book.list() }),
+    feedImportGet: ({ params: { id } }) => book.get(id),
+
+    async feedExport({ query: { feeds: ids, validDays } }, caller) {
+      const wanted = ids === undefined || ids.trim() === '' ? null : ids.split(',').map(id => id.trim());
+      const answer = await exportBundle(context, sources, wanted, validDays);
+      await byPerson(caller, 'feed.export', 'feeds', { feeds: wanted ?? 'all', validDays, bytes: answer.bytes });
+      return answer;
+    },
+
+    ...bundleSignerHandlers(context),
   };
 
   return {
@@ -235,7 +263,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
       await ensureFeeds(db, files.sources);
       for (const location of options.importAtStart)
         inBackground('the feeds of FETTLE_FEEDS could not be imported', async () => {
-          const report = await importFrom(checkedPath(location), 'system');
+          const report = await importFrom(checkedPath(location), 'system', null);
           for (const { file, reason } of report.skipped) log.info({ file, reason }, 'not imported');
         });
       if (!options.automatic) return;
@@ -246,7 +274,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
     async stop() {
       clearInterval(timer);
       stopping.abort();
-      await background;
+      await Promise.all([background, book.idle()]);
     },
   };
 }

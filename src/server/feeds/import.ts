@@ -1,11 +1,15 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import type { FeedImportFile } from '../../api/feeds.ts';
+import { judgeBundle } from '../../core/advisories/feed-bundle.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import type { Context } from '../context.ts';
+import { bundleFault } from './bundle-file.ts';
+import { noteBundle, signerTrust } from './bundle-signers.ts';
 import { feedRule } from './catalog.ts';
-import type { FeedFilesPort } from './feed-files.ts';
+import type { FeedFile, FeedFiles } from './feed-files.ts';
 import { withFeedLease } from './lease.ts';
-import { type LoadOrder, type LoadOutcome, loadFeedFile } from './load.ts';
+import { type LoadOrder, type LoadOutcome, loadFeedFile, type OnLoadProgress } from './load.ts';
 
 export interface ImportReport {
   /** Feeds that a file was for, in whatever outcome. */
@@ -19,36 +23,108 @@ export interface ImportReport {
 /** Where the files are said to be from, and by whom. `location` null: each file's own path. */
 export type ImportOrigin = Pick<LoadOrder, 'loadedBy' | 'etag' | 'lastModified'> & { readonly location: string | null };
 
-/** Loads a file or every file of a folder, one after the other: each is all or nothing, and a bad one stops none of the others. */
+/** Every file of an import as it stands; called often, with the same list. */
+export type OnImportProgress = (files: readonly FeedImportFile[]) => void;
+
+/** Loads a file, every file of a folder or of a bundle, one after the other: each is all or nothing, and a bad one stops none of the others. */
 export async function importFeedFiles(
   context: Context,
-  files: FeedFilesPort,
+  files: FeedFiles,
   location: string,
   origin: ImportOrigin,
+  onProgress: OnImportProgress = () => {},
 ): Promise<ImportReport> {
-  const found = files.find(location);
+  const found = await files.find(location, await signerTrust(context));
   const skipped = found.skipped.map(({ path: file, reason }) => ({ file: path.basename(file), reason }));
-  const outcomes = new Map<string, LoadOutcome[]>();
+  const { fit, stale } = await withoutRolledBack(context, found.files);
+  skipped.push(...stale);
   // Small ones first: KEV and a release's own claims are in force seconds after the start, whatever lies beside them.
-  for (const file of found.files.toSorted((a, b) => a.sizeBytes - b.sizeBytes)) {
-    const feedId = file.source.id;
-    const order = { ...origin, feedId, part: feedRule(feedId).partOf(file), location: origin.location ?? file.path };
-    const outcome = await withFeedLease(context, feedId, fence => loadFeedFile(context, files, file, { ...order, fence })).catch(
-      (error: unknown): LoadOutcome => {
-        if (error instanceof Fault) return { kind: 'failed', fault: error };
-        throw error;
-      },
-    );
-    if (outcome.kind === 'refused') skipped.push({ file: path.basename(file.path), reason: outcome.reason });
-    if (outcome.kind === 'failed') skipped.push({ file: path.basename(file.path), reason: outcome.fault.message });
-    outcomes.set(feedId, [...(outcomes.get(feedId) ?? []), outcome]);
+  const inOrder = fit.toSorted((a, b) => a.sizeBytes - b.sizeBytes);
+  const progress = inOrder.map(waiting);
+  const told = [...skipped.map(passedOver), ...progress];
+  onProgress(told);
+  const outcomes = new Map<string, LoadOutcome[]>();
+  for (const [index, file] of inOrder.entries()) {
+    const row = progress[index]!;
+    const outcome = await loadOne(context, files, file, origin, state => {
+      Object.assign(row, state);
+      onProgress(told);
+    });
+    const reason = outcome.kind === 'refused' ? outcome.reason : outcome.kind === 'failed' ? outcome.fault.message : null;
+    if (reason !== null) skipped.push({ file: file.head.fileName, reason });
+    Object.assign(row, { state: outcome.kind, message: reason });
+    if (outcome.kind === 'loaded') Object.assign(row, { records: outcome.records, quarantined: outcome.quarantined });
+    onProgress(told);
+    outcomes.set(file.source.id, [...(outcomes.get(file.source.id) ?? []), outcome]);
   }
   for (const [feedId, ofFeed] of outcomes) await keepTrouble(context, feedId, ofFeed);
+  for (const { bundled } of inOrder) if (bundled !== undefined) await noteBundle(context, bundled);
   return {
     feedIds: [...outcomes.keys()],
     changedIds: [...outcomes].filter(([, list]) => list.some(isChange)).map(([feedId]) => feedId),
     skipped,
   };
+}
+
+type Progress = { -readonly [Key in keyof FeedImportFile]: FeedImportFile[Key] };
+
+function waiting(file: FeedFile): Progress {
+  return {
+    file: file.head.fileName,
+    feedId: file.source.id,
+    sizeBytes: file.sizeBytes,
+    state: 'waiting',
+    records: 0,
+    quarantined: 0,
+    message: null,
+  };
+}
+
+function passedOver({ file, reason }: { readonly file: string; readonly reason: string }): Progress {
+  return { file, feedId: null, sizeBytes: 0, state: 'skipped', records: 0, quarantined: 0, message: reason };
+}
+
+function loadOne(
+  context: Context,
+  files: FeedFiles,
+  file: FeedFile,
+  origin: ImportOrigin,
+  onProgress: OnLoadProgress,
+): Promise<LoadOutcome> {
+  const feedId = file.source.id;
+  const from =
+    file.bundled === undefined
+      ? (origin.location ?? file.path)
+      : `bundle of ${file.bundled.installation.name} (${file.bundled.createdAt.slice(0, 10)}): ${file.bundled.file.sourceUrl}`;
+  const order = { ...origin, feedId, part: feedRule(feedId).partOf(file), location: from };
+  return withFeedLease(context, feedId, fence => loadFeedFile(context, files, file, { ...order, fence }, onProgress)).catch(
+    (error: unknown): LoadOutcome => {
+      if (error instanceof Fault) return { kind: 'failed', fault: error };
+      throw error;
+    },
+  );
+}
+
+/** Files of bundles that are older than the last one taken in from the same installation: somebody may want us to forget what the later one said. */
+async function withoutRolledBack(
+  context: Context,
+  files: readonly FeedFile[],
+): Promise<{ fit: FeedFile[]; stale: { file: string; reason: string }[] }> {
+  const bundles = new Map(files.flatMap(file => (file.bundled === undefined ? [] : [[file.path, file.bundled] as const])));
+  const signers = await context.db.query<{ key_id: string; last_bundle_at: string | null }>(
+    'select key_id, last_bundle_at from feed_signer',
+  );
+  const stale: { file: string; reason: string }[] = [];
+  const refused = new Set<string>();
+  for (const [bundlePath, { keyId, installation, createdAt }] of bundles) {
+    const last = signers.find(signer => signer.key_id === keyId)?.last_bundle_at ?? null;
+    const problem = judgeBundle({ installation, createdAt, expiresAt: '9999' }, context.clock.now(), last);
+    if (problem === null) continue;
+    const fault = bundleFault(problem.code, `${problem.reason.charAt(0).toUpperCase()}${problem.reason.slice(1)}.`);
+    stale.push({ file: path.basename(bundlePath), reason: `${fault.message} ${fault.advice}` });
+    refused.add(bundlePath);
+  }
+  return { fit: files.filter(file => file.bundled === undefined || !refused.has(file.path)), stale };
 }
 
 function isChange(outcome: LoadOutcome): boolean {

@@ -2,13 +2,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
+import { olderThanInForce } from '../../core/advisories/feed-bundle.ts';
 import { Fault } from '../../core/kernel/faults.ts';
-import { QUARANTINE_KEPT } from '../../core/kernel/limits.ts';
-import { type CopyValue, copyInto } from '../../db/copy.ts';
+import type { Instant } from '../../core/kernel/instants.ts';
+import { copyBytesInto } from '../../db/copy.ts';
 import { judgeFeed } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
-import type { FeedFile, FeedFileEvent, FeedFilesPort } from './feed-files.ts';
-import { STAGING, type Staging } from './staging.ts';
+import type { FeedFile, FeedFiles } from './feed-files.ts';
+import { keepFile, removeKeptFiles } from './kept-files.ts';
+import type { QuarantinedRecord, StageEvent } from './stage.ts';
+import { STAGING } from './staging.ts';
 
 /** What a load is about, apart from the file. */
 export interface LoadOrder {
@@ -36,37 +39,99 @@ export type LoadOutcome =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'failed'; readonly fault: Fault };
 
+/** How far a load is: records read so far, and whether the database is at work on them. */
+export interface LoadProgress {
+  readonly state: 'reading' | 'storing';
+  readonly records: number;
+  readonly quarantined: number;
+}
+
+export type OnLoadProgress = (progress: LoadProgress) => void;
+
 interface Reading {
   records: number;
   quarantined: number;
   dataDate: string | null;
-  readonly quarantine: { readonly record: string; readonly reason: string }[];
+  quarantine: readonly QuarantinedRecord[];
 }
 
-/** Ends the transaction of a load without an error of the database. */
 class Refused extends Error {}
 
-/** Replaces one part of a feed by a file, all or nothing, and writes down the attempt. */
-export async function loadFeedFile(context: Context, files: FeedFilesPort, file: FeedFile, order: LoadOrder): Promise<LoadOutcome> {
-  const digest = await digestOf(file.path);
-  const [before] = await context.db.query<{ records: number; digest: Buffer }>(
-    'select records, digest from feed_part where feed_id = $1 and part = $2',
+interface PartInForce {
+  readonly records: number;
+  readonly digest: Buffer;
+  readonly data_date: string | null;
+  readonly confirmed_at: Instant;
+}
+
+/**
+ * Replaces one part of a feed by what a file says, in one transaction: readers see the old claims or the new ones, a failure leaves no trace but its
+ * line in the book. A file that is byte for byte the last one is not read again.
+ */
+export async function loadFeedFile(
+  context: Context,
+  files: FeedFiles,
+  file: FeedFile,
+  order: LoadOrder,
+  onProgress: OnLoadProgress = () => {},
+): Promise<LoadOutcome> {
+  const digest = file.bundled === undefined ? await digestOf(file.path) : Buffer.from(file.bundled.file.sha256, 'hex');
+  const [before] = await context.db.query<PartInForce>(
+    'select records, digest, data_date, confirmed_at from feed_part where feed_id = $1 and part = $2',
     [order.feedId, order.part],
   );
   let outcome: LoadOutcome;
+  const older = before === undefined || file.bundled === undefined ? null : olderThanInForce(file.bundled.file, inForceOf(before));
   if (before?.digest.equals(digest)) outcome = { kind: 'unchanged' };
+  else if (older !== null) outcome = { kind: 'refused', reason: `${file.head.fileName} of the bundle is not taken in: ${older}` };
   else
     try {
       outcome = await inFeedTransaction(context, client =>
-        replacePart(context, client, files, file, order, digest, before?.records ?? null),
+        replacePart(context, client, files, file, order, digest, before?.records ?? null, onProgress),
       );
     } catch (error) {
       if (error instanceof Refused) outcome = { kind: 'refused', reason: error.message };
-      else if (error instanceof Fault) outcome = { kind: 'failed', fault: error };
+      else if (error instanceof Fault && error.code !== 'feed-interrupted') outcome = { kind: 'failed', fault: error };
       else throw error;
     }
+  if (outcome.kind === 'unchanged') await confirmPart(context, order, file);
+  if (outcome.kind === 'loaded' || outcome.kind === 'unchanged') await keepCopy(context, order.feedId, digest, file);
   await noteLoad(context, order, outcome);
   return outcome;
+}
+
+function inForceOf(row: PartInForce): { dataDate: string | null; confirmedAt: Instant } {
+  return { dataDate: row.data_date, confirmedAt: row.confirmed_at };
+}
+
+/** The same bytes again: the publisher has nothing newer as of now, or as of when the bundle's maker asked. A younger word is never replaced by an older one. */
+async function confirmPart({ db, clock }: Context, order: LoadOrder, file: FeedFile): Promise<void> {
+  await db.query('update feed_part set confirmed_at = greatest(confirmed_at, $3) where feed_id = $1 and part = $2', [
+    order.feedId,
+    order.part,
+    confirmedAtOf(file, clock.now()),
+  ]);
+}
+
+function confirmedAtOf(file: FeedFile, now: Instant): Instant {
+  if (file.bundled === undefined) return now;
+  // Whoever signs may be ahead of our clock by a little; a word from the future would outlast every later one.
+  return file.bundled.file.confirmedAt < now ? file.bundled.file.confirmedAt : now;
+}
+
+/** The copy serves exports and auditors; a full disk must not undo a load. */
+async function keepCopy({ db, installation, log }: Context, feedId: string, digest: Buffer, file: FeedFile): Promise<void> {
+  try {
+    await keepFile(installation.dataDir, feedId, digest, file);
+    const parts = await db.query<{ digest: Buffer }>('select digest from feed_part where feed_id = $1', [feedId]);
+    removeKeptFiles(
+      installation.dataDir,
+      feedId,
+      parts.map(part => part.digest),
+    );
+  } catch (error) {
+    log.warn({ feed: feedId, error: (error as Error).message }, 'no copy of a feed file was kept: it cannot be exported');
+  }
 }
 
 /** COPY needs the connection itself. No retry: the transaction has read a stream, and the lease keeps others away. */
@@ -91,28 +156,27 @@ async function inFeedTransaction<T>({ db }: Context, work: (client: pg.PoolClien
 async function replacePart(
   context: Context,
   client: pg.PoolClient,
-  files: FeedFilesPort,
+  files: FeedFiles,
   file: FeedFile,
   order: LoadOrder,
   digest: Buffer,
   previous: number | null,
+  onProgress: OnLoadProgress,
 ): Promise<LoadOutcome> {
   const staging = STAGING[file.source.provides];
   const now = context.clock.now();
   await client.query(staging.create);
   const reading: Reading = { records: 0, quarantined: 0, dataDate: null, quarantine: [] };
-  await copyInto(
-    client,
-    staging.target,
-    rowsOf(staging, files.read(file, { today: now.slice(0, 10), releases: null, packages: null }), reading),
-  );
+  onProgress({ state: 'reading', records: 0, quarantined: 0 });
+  await copyBytesInto(client, staging.target, bytesOf(files.stage(file, now.slice(0, 10)), reading, onProgress));
   const verdict = judgeFeed(previous, reading.records, reading.quarantined);
   if (!verdict.accept) throw new Refused(verdict.reason);
-  await client.query(`analyze ${staging.target.split(' ')[0]}`);
+  onProgress({ state: 'storing', records: reading.records, quarantined: reading.quarantined });
   const counts = { added: 0, changed: 0, withdrawn: 0 };
-  for (const { counts: name, sql } of staging.merge)
+  await client.query(`analyze ${staging.target.split(' ')[0]}`);
+  for (const { counts: name, sql } of previous === null ? staging.merge.filter(step => step.counts === 'added') : staging.merge)
     counts[name] += (await client.query(sql, [order.feedId, order.part, now])).rowCount ?? 0;
-  await writePart(client, order, reading, digest, now);
+  await writePart(client, order, file, reading, digest, now);
   const held = await client.query('select id from feed where id = $1 and fence = $2 for update', [order.feedId, order.fence]);
   if (held.rowCount === 0)
     throw new Fault(
@@ -123,34 +187,33 @@ async function replacePart(
   return { kind: 'loaded', counts, records: reading.records, quarantined: reading.quarantined };
 }
 
-async function* rowsOf(staging: Staging, events: AsyncIterable<FeedFileEvent>, reading: Reading): AsyncIterable<CopyValue[][]> {
+async function* bytesOf(events: AsyncIterable<StageEvent>, reading: Reading, onProgress: OnLoadProgress): AsyncIterable<Uint8Array> {
   for await (const event of events) {
     if (event.kind === 'failed') throw event.fault;
-    if (event.kind === 'finished') reading.dataDate = event.dataDate;
-    if (event.kind !== 'items') continue;
-    const rows: CopyValue[][] = [];
-    for (const item of event.items) {
-      if (item.kind === 'quarantined') {
-        if (reading.quarantined++ < QUARANTINE_KEPT)
-          reading.quarantine.push({ record: item.record.slice(0, 300), reason: item.reason.slice(0, 500) });
-        continue;
-      }
-      const row = staging.row(item);
-      if (row === null) continue;
-      reading.records += 1;
-      rows.push([...row]);
+    if (event.kind === 'finished') Object.assign(reading, event);
+    else {
+      onProgress({ state: 'reading', records: event.records, quarantined: event.quarantined });
+      yield event.copy;
     }
-    yield rows;
   }
 }
 
-async function writePart(client: pg.PoolClient, order: LoadOrder, reading: Reading, digest: Buffer, now: string): Promise<void> {
+async function writePart(
+  client: pg.PoolClient,
+  order: LoadOrder,
+  file: FeedFile,
+  reading: Reading,
+  digest: Buffer,
+  now: Instant,
+): Promise<void> {
   const { feedId, part } = order;
   await client.query(
-    `insert into feed_part (feed_id, part, records, quarantined, data_date, digest, etag, last_modified, location, loaded_at, loaded_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+    `insert into feed_part (feed_id, part, records, quarantined, data_date, digest, etag, last_modified, location, loaded_at, loaded_by,
+       file_name, bytes, source_url, confirmed_at, bundle_key_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      on conflict (feed_id, part) do update set records = excluded.records, quarantined = excluded.quarantined, data_date = excluded.data_date, digest = excluded.digest,
-       etag = excluded.etag, last_modified = excluded.last_modified, location = excluded.location, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by`,
+       etag = excluded.etag, last_modified = excluded.last_modified, location = excluded.location, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by,
+       file_name = excluded.file_name, bytes = excluded.bytes, source_url = excluded.source_url, confirmed_at = excluded.confirmed_at, bundle_key_id = excluded.bundle_key_id`,
     [
       feedId,
       part,
@@ -163,6 +226,11 @@ async function writePart(client: pg.PoolClient, order: LoadOrder, reading: Readi
       order.location,
       now,
       order.loadedBy,
+      file.head.fileName,
+      file.sizeBytes,
+      file.bundled?.file.sourceUrl ?? null,
+      confirmedAtOf(file, now),
+      file.bundled?.keyId ?? null,
     ],
   );
   await client.query('delete from quarantine where feed_id = $1 and part = $2', [feedId, part]);

@@ -1,15 +1,21 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
-/** A folder for one download or upload, gone afterwards. It lies in the data folder: /tmp may be small, and may be memory. */
-export async function withScratchFolder<T>(dataDir: string, work: (folder: string) => Promise<T>): Promise<T> {
+/** A folder for one download or upload. It lies in the data folder: /tmp may be small, and may be memory. */
+export function scratchFolder(dataDir: string): { readonly path: string; readonly remove: () => void } {
   const parent = path.join(dataDir, 'tmp');
   mkdirSync(parent, { recursive: true, mode: 0o700 });
   const folder = mkdtempSync(path.join(parent, 'feed-'));
+  return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** The same, gone when the work is done. */
+export async function withScratchFolder<T>(dataDir: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = scratchFolder(dataDir);
   try {
-    return await work(folder);
+    return await work(folder.path);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    folder.remove();
   }
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Claim, Enrichment } from '../../core/advisories/claim.ts';
 import type { Lifecycle } from '../../core/advisories/lifecycle.ts';
 import type { CopyValue } from '../../db/copy.ts';
@@ -9,9 +9,15 @@ export interface Staging {
   readonly create: string;
   /** `staged_...(columns)`, for COPY. */
   readonly target: string;
-  row(item: FeedItem): readonly CopyValue[] | null;
+  /** null for an item of another kind. Rows of one file with the same key are one statement. */
+  row(item: FeedItem): StagedRow | null;
   /** Run in order with $1 feed id, $2 part, $3 now. The answer of each is counted under its name. */
   readonly merge: readonly { readonly counts: 'added' | 'changed' | 'withdrawn'; readonly sql: string }[];
+}
+
+export interface StagedRow {
+  readonly key: string;
+  readonly values: readonly CopyValue[];
 }
 
 const CLAIM_COLUMNS =
@@ -31,7 +37,7 @@ const claims: Staging = {
     {
       counts: 'changed',
       sql: `update claim c set aliases = s.aliases, severity = s.severity, stated_on = s.stated_on, note = s.note
-        from (select distinct on (statement) * from staged_claim order by statement) s
+        from staged_claim s
         where ${OF_PART} and c.withdrawn_at is null and s.statement = c.statement and $3::timestamptz is not null
           and (c.aliases, c.severity, c.stated_on, c.note) is distinct from (s.aliases, s.severity, s.stated_on, s.note)`,
     },
@@ -42,7 +48,7 @@ const claims: Staging = {
         select $1, $2, ${CLAIM_COLUMNS.split(', ')
           .map(column => `s.${column}`)
           .join(', ')}, coalesce(o.known_since, $3::timestamptz), $3
-        from (select distinct on (statement) * from staged_claim order by statement) s
+        from staged_claim s
         left join (select vulnerability_id, release, package_name, min(known_since) as known_since from claim where feed_id = $1 group by 1, 2, 3) o
           on (o.vulnerability_id, o.release, o.package_name) = (s.vulnerability_id, s.release, s.package_name)
         left join (select statement from claim where ${OF_PART} and withdrawn_at is null) c on c.statement = s.statement
@@ -54,7 +60,11 @@ const claims: Staging = {
 const enrichments: Staging = {
   create: 'create temporary table staged_enrichment (vulnerability_id text not null, doc jsonb not null) on commit drop',
   target: 'staged_enrichment (vulnerability_id, doc)',
-  row: item => (item.kind === 'enrichment' ? [item.enrichment.vulnerabilityId, enrichmentDoc(item.enrichment)] : null),
+  row(item) {
+    if (item.kind !== 'enrichment') return null;
+    const { vulnerabilityId } = item.enrichment;
+    return { key: vulnerabilityId, values: [vulnerabilityId, enrichmentDoc(item.enrichment)] };
+  },
   merge: [
     {
       counts: 'withdrawn',
@@ -62,13 +72,13 @@ const enrichments: Staging = {
     },
     {
       counts: 'changed',
-      sql: `update enrichment e set doc = s.doc from (select distinct on (vulnerability_id) * from staged_enrichment order by vulnerability_id) s
+      sql: `update enrichment e set doc = s.doc from staged_enrichment s
         where ${OF_PART} and $3::timestamptz is not null and s.vulnerability_id = e.vulnerability_id and e.doc <> s.doc`,
     },
     {
       counts: 'added',
       sql: `insert into enrichment (feed_id, part, vulnerability_id, doc, first_seen_at)
-        select distinct on (vulnerability_id) $1, $2, vulnerability_id, doc, $3::timestamptz from staged_enrichment s order by vulnerability_id
+        select $1, $2, vulnerability_id, doc, $3::timestamptz from staged_enrichment s
         on conflict do nothing`,
     },
   ],
@@ -77,8 +87,11 @@ const enrichments: Staging = {
 const lifecycles: Staging = {
   create: 'create temporary table staged_lifecycle (product text not null, cycle text not null, doc jsonb not null) on commit drop',
   target: 'staged_lifecycle (product, cycle, doc)',
-  row: item =>
-    item.kind === 'lifecycle' ? [item.lifecycle.product, item.lifecycle.cycle, JSON.stringify(item.lifecycle satisfies Lifecycle)] : null,
+  row(item) {
+    if (item.kind !== 'lifecycle') return null;
+    const { product, cycle } = item.lifecycle;
+    return { key: `${product}\n${cycle}`, values: [product, cycle, JSON.stringify(item.lifecycle satisfies Lifecycle)] };
+  },
   merge: [
     {
       counts: 'withdrawn',
@@ -86,7 +99,7 @@ const lifecycles: Staging = {
     },
     {
       counts: 'added',
-      sql: `insert into lifecycle (feed_id, part, product, cycle, doc) select distinct on (product, cycle) $1, $2, product, cycle, doc from staged_lifecycle where $3::timestamptz is not null order by product, cycle
+      sql: `insert into lifecycle (feed_id, part, product, cycle, doc) select $1, $2, product, cycle, doc from staged_lifecycle where $3::timestamptz is not null
         on conflict (product, cycle, feed_id, part) do update set doc = excluded.doc where lifecycle.doc <> excluded.doc`,
     },
   ],
@@ -94,23 +107,14 @@ const lifecycles: Staging = {
 
 export const STAGING: Readonly<Record<AdvisorySource['provides'], Staging>> = { claims, enrichment: enrichments, lifecycle: lifecycles };
 
-function claimRow(claim: Claim): CopyValue[] {
+function claimRow(claim: Claim): StagedRow {
   const { source, vulnerabilityId, aliases, release, packageName, state, fixedVersion, severity, statedOn, note, ...detail } = claim;
   const details = Object.keys(detail).length === 0 ? null : JSON.stringify(detail);
-  return [
-    `\\x${statementOf(claim)}`,
-    source,
-    vulnerabilityId,
-    aliases,
-    release,
-    packageName,
-    state,
-    fixedVersion,
-    severity,
-    statedOn,
-    note,
-    details,
-  ];
+  const key = statementOf(claim);
+  return {
+    key,
+    values: [`\\x${key}`, source, vulnerabilityId, aliases, release, packageName, state, fixedVersion, severity, statedOn, note, details],
+  };
 }
 
 /** Another state or version is another statement; another severity word or date is not. */
@@ -127,8 +131,10 @@ function statementOf(claim: Claim): string {
     claim.affected ?? null,
     claim.module ?? null,
     claim.subscription ?? null,
+    // Appended only where stated: statements of former versions keep their names.
+    ...(claim.onlyVersions === undefined ? [] : [claim.onlyVersions]),
   ];
-  return createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 32);
+  return hash('sha256', JSON.stringify(said), 'hex').slice(0, 32);
 }
 
 /** Only what is stated: of EPSS's 300,000 records each null would cost three megabytes. */

@@ -359,6 +359,9 @@ describe('the fleet', () => {
           dataDate: null,
           loadedAt: bench.clock.now(),
           checkedAt: null,
+          freshAt: null,
+          staleAfterHours: 72,
+          nextSyncAt: null,
         },
       ];
       const id = await bench.addHost('exotic');

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Feed, Overview } from '../../api/findings.ts';
+import type { Feed } from '../../api/feeds.ts';
+import type { Overview } from '../../api/findings.ts';
 import type { HostSummaryView } from '../../api/hosts.ts';
 import { DAY_MS } from '../../core/kernel/instants.ts';
 import type { RankedEntry } from '../../core/remediation/ranked-patches.ts';

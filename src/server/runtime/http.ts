@@ -7,7 +7,7 @@ import { ACCESS, type Access, type Route } from '../../api/contract.ts';
 import { api, type RouteName } from '../../api/index.ts';
 import { invariant } from '../../core/kernel/faults.ts';
 import { REQUEST_BYTES_MAX } from '../../core/kernel/limits.ts';
-import type { Caller, Context, Handlers, RequestInfo } from '../context.ts';
+import type { Caller, Context, FileAnswer, Handlers, RequestInfo } from '../context.ts';
 import { type Authenticators, authorise, cookiesOf, identify, refuseForeignSite } from './callers.ts';
 import { type ConsoleFiles, serveConsole } from './console-files.ts';
 import { refuseTooManyStreams, writeEventStream } from './event-stream.ts';
@@ -121,7 +121,10 @@ async function answer(
   invariant(caller !== undefined, `route ${name} was reached without a caller`);
   if (handler === undefined) throw new RequestFault(501, 'not-built', `${name} is not built yet.`, 'Use a newer version of Fettle.');
   const input = { params: request.params, query: withLastEventId(route, request), body: request.body };
-  kernel.limits.spend(name, request.ip, request.body, kernel.context.clock.now());
+  const isStream = request.body instanceof Readable;
+  if (isStream !== (route.consumes === 'application/octet-stream'))
+    throw new RequestFault(415, 'wrong-content-type', `This takes ${route.consumes ?? 'application/json'}.`, 'Send that content type.');
+  kernel.limits.spend(name, request.ip, isStream ? undefined : request.body, kernel.context.clock.now());
   kernel.checks(route).check(input);
   const { info, abort } = requestInfo(kernel, request, reply);
   const result = await handler(input, caller, info);
@@ -131,6 +134,7 @@ async function answer(
     return stream(kernel, route, request, reply, result as AsyncIterable<{ id: number; data: unknown }>, info, abort);
   if (route.produces === 'text/csv' || route.produces === 'text/plain')
     return sendText(route, reply, result as AsyncIterable<string> | string);
+  if (route.produces === 'application/octet-stream') return sendFile(reply, result as FileAnswer);
   return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(JSON.stringify(result));
 }
 
@@ -161,6 +165,19 @@ function sendText(route: Route, reply: FastifyReply, content: AsyncIterable<stri
   if (route.produces === 'text/csv')
     reply.header('content-disposition', `attachment; filename="${(route.path.split('/').at(-1) ?? 'export.csv').replace(/[^\w.-]/g, '')}"`);
   return reply.send(typeof content === 'string' ? content : Readable.from(content));
+}
+
+function sendFile(reply: FastifyReply, { fileName, bytes, content }: FileAnswer): FastifyReply {
+  return (
+    reply
+      .header('cache-control', 'no-store')
+      .header('content-length', bytes)
+      // Packed already, and a length that the reader can check is worth more.
+      .header('content-encoding', 'identity')
+      .header('content-disposition', `attachment; filename="${fileName.replace(/[^\w.-]/g, '')}"`)
+      .type('application/octet-stream')
+      .send(Readable.from(content, { objectMode: false }))
+  );
 }
 
 async function stream(

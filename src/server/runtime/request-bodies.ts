@@ -67,6 +67,8 @@ export function acceptBodies(app: FastifyInstance): void {
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
   app.addHook('preParsing', async (request, _reply, payload) => decoded(request, payload as Readable));
+  // A file, as a stream: only routes that say so take it, and they count what comes (http.ts).
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
     if (jsonDepth(bytes, REQUEST_DEPTH_MAX) > REQUEST_DEPTH_MAX)

@@ -7,7 +7,12 @@ import { jsonSchemaOf, type RequestPart, requestChecks } from './request-schemas
 type Json = Record<string, unknown>;
 const PARTS: readonly RequestPart[] = ['params', 'query', 'body'];
 const parts = (Object.entries(api) as [string, Route][]).flatMap(([name, route]) =>
-  PARTS.flatMap(part => (route[part] === undefined ? [] : [{ name, part, route, schema: route[part] as z.ZodType }])),
+  // A body of bytes has no schema to compare.
+  PARTS.flatMap(part =>
+    route[part] === undefined || (part === 'body' && route.consumes !== undefined)
+      ? []
+      : [{ name, part, route, schema: route[part] as z.ZodType }],
+  ),
 );
 
 /** Every kind of node in a zod schema, by walking its definition. */

@@ -1,0 +1,282 @@
+import { createWriteStream, openAsBlob, renameSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ProblemError } from '../../api/client.ts';
+import type { Problem } from '../../api/contract.ts';
+import type { FeedImport, FeedImportFile } from '../../api/feeds.ts';
+import { type Command, type CommandContext, define, UsageError } from '../command.ts';
+import { trustLocally } from './feed-keys.ts';
+import { ageOf, dayOf, inTime } from './feed-times.ts';
+
+/** How often a running import is asked after. */
+const FOLLOW_MS = 400;
+
+/** Waits for the end of an import and tells every step of every file once. Throws when the whole import failed. */
+async function follow(c: CommandContext, started: FeedImport): Promise<FeedImport> {
+  const told = new Map<string, string>();
+  for (let now = started; ; now = await c.client.feedImportGet({ params: { id: started.id } })) {
+    for (const file of now.files) tell(c, told, file);
+    if (now.state === 'done' && (now.items.length > 0 || now.skipped.length === 0)) return now;
+    if (now.state !== 'running') throw new ProblemError(problemOf(now));
+    await new Promise(resolve => setTimeout(resolve, FOLLOW_MS));
+  }
+}
+
+/** Nothing of it was of use: a script must see that by the exit code. */
+function problemOf({ message, skipped, state }: FeedImport): Problem {
+  const detail = message ?? (skipped.map(({ file, reason }) => `${file}: ${reason}`).join('\n') || `the import is ${state}`);
+  return { type: 'about:blank', title: 'Nothing was imported', status: 409, code: 'import-failed', detail };
+}
+
+function tell(c: CommandContext, told: Map<string, string>, file: FeedImportFile): void {
+  if (file.state === 'waiting' || file.state === 'skipped') return;
+  const text = `${file.file}: ${file.state} ${file.records > 0 ? `${file.records} records` : ''}`.trim();
+  if (told.get(file.file) === text) return;
+  told.set(file.file, text);
+  c.say(text);
+}
+
+/** The server streams; what arrives is renamed to its name only when all of it is there. */
+async function save(response: Response, file: string): Promise<number> {
+  const part = `${file}.part`;
+  let bytes = 0;
+  try {
+    await pipeline(
+      Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]).on('data', (chunk: Buffer) => (bytes += chunk.length)),
+      createWriteStream(part),
+    );
+    const stated = Number(response.headers.get('content-length'));
+    if (bytes !== stated) throw new UsageError(`the server broke off after ${bytes} of ${stated} bytes: its log says why`);
+    renameSync(part, file);
+    return bytes;
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  }
+}
+
+export const feedCommands: readonly Command[] = [
+  define({
+    name: 'feed list',
+    summary: 'Advisory feeds: state, records, licence, URL',
+    run: async c => await c.client.feedList({}),
+    render: (value, screen) =>
+      screen.table(
+        [
+          { title: 'feed' },
+          { title: 'state' },
+          { title: 'records', align: 'right' },
+          { title: 'bad', align: 'right' },
+          { title: 'data of' },
+          { title: 'loaded' },
+          { title: 'licence', widthMax: 24 },
+          { title: 'url', widthMax: 50 },
+          { title: 'message', widthMax: 60 },
+        ],
+        value.items.map(f => [
+          f.id,
+          f.enabled ? f.state : 'off',
+          f.records,
+          f.quarantined,
+          f.dataDate,
+          dayOf(f.loadedAt),
+          f.licence,
+          f.url,
+          f.message,
+        ]),
+      ),
+  }),
+  define({
+    name: 'feed status',
+    summary: 'Freshness of every feed that is used: age, records, put aside, licence, last error, next sync; and the last imports',
+    example: 'fettle feed status --all',
+    options: [{ flags: '--all', summary: 'also feeds that were never loaded and are off' }],
+    run: async c => {
+      const [{ items }, imports] = [await c.client.feedList({}), await c.client.feedImportList({})];
+      const used = items.filter(feed => c.options.all === true || feed.enabled || feed.state !== 'never-loaded');
+      return { now: new Date().toISOString(), items: used, imports: imports.items.slice(0, 5) };
+    },
+    render(value, screen) {
+      screen.table(
+        [
+          { title: 'feed' },
+          { title: 'state' },
+          { title: 'age', align: 'right' },
+          { title: 'stale from', align: 'right' },
+          { title: 'records', align: 'right' },
+          { title: 'put aside', align: 'right' },
+          { title: 'checked' },
+          { title: 'next sync' },
+          { title: 'licence', widthMax: 24 },
+          { title: 'last error or remark', widthMax: 80 },
+        ],
+        value.items.map(f => [
+          f.id,
+          f.state,
+          ageOf(f.freshAt, value.now),
+          `${Math.round(f.staleAfterHours / 24)} d`,
+          f.records,
+          f.quarantined,
+          ageOf(f.checkedAt, value.now, ' ago'),
+          f.enabled ? inTime(f.nextSyncAt, value.now) : 'by import',
+          f.licence,
+          f.message ?? (f.quarantined > 0 ? `put aside: ${f.quarantineSample[0]}` : null),
+        ]),
+      );
+      const bad = value.items.filter(f => f.state === 'failed' || f.state === 'refused' || f.state === 'stale');
+      screen.line(
+        bad.length === 0
+          ? `${value.items.length} feeds, all current or not loaded yet`
+          : `${bad.length} of ${value.items.length} feeds need a look: ${bad.map(f => f.id).join(', ')}`,
+      );
+      for (const one of value.imports)
+        if (one.state !== 'done') screen.line(`import of ${one.location}: ${one.state}${one.message === null ? '' : `, ${one.message}`}`);
+    },
+  }),
+  define({
+    name: 'feed sync',
+    summary: 'Fetch a feed now',
+    arguments: [{ name: 'id', summary: 'feed id, see `fettle feed list`' }],
+    run: async c => await c.client.feedSync({ params: { id: c.arguments[0]! } }),
+    render: (value, screen) =>
+      screen.line(`${value.id}: ${value.state}, ${value.records} records${value.message === null ? '' : `, ${value.message}`}`),
+  }),
+  define({
+    name: 'feed set',
+    summary: 'Set the URL of a feed, or switch it on or off',
+    arguments: [{ name: 'id', summary: 'feed id' }],
+    options: [
+      { flags: '--url <url>', summary: 'where to fetch it' },
+      { flags: '--on', summary: 'switch on' },
+      { flags: '--off', summary: 'switch off' },
+    ],
+    run: async c =>
+      await c.client.feedUpdate({
+        params: { id: c.arguments[0]! },
+        body: { url: c.text('url'), ...(c.options.on === true ? { enabled: true } : c.options.off === true ? { enabled: false } : {}) },
+      }),
+    render: (value, screen) => screen.line(`${value.id}: ${value.enabled ? 'on' : 'off'}, ${value.url ?? 'no URL'}`),
+  }),
+  define({
+    name: 'feed import',
+    summary: 'Import a feed file, a folder of them, a bundle or a URL; the format is recognised by content',
+    example: 'fettle feed import fettle-feeds-2026-11-22.tar --upload',
+    arguments: [{ name: 'location', summary: 'file, folder, bundle or URL' }],
+    options: [
+      { flags: '--upload', summary: 'send the file from here instead of letting the server read it' },
+      { flags: '--no-wait', summary: 'print the id of the import and do not wait for its end' },
+    ],
+    async run(c) {
+      const location = c.arguments[0]!;
+      const started =
+        c.options.upload === true
+          ? await c.client.feedUpload({ query: { fileName: path.basename(location) }, body: await openAsBlob(location) })
+          : await c.client.feedImport({ body: { location: /^https?:\/\//.test(location) ? location : path.resolve(location) } });
+      return c.options.wait === false ? started : await follow(c, started);
+    },
+    render(value, screen) {
+      if (value.state === 'running') {
+        screen.line(`started as ${value.id}: \`fettle feed import-status ${value.id}\` says how far it is`);
+        return;
+      }
+      screen.table(
+        [
+          { title: 'feed' },
+          { title: 'state' },
+          { title: 'records', align: 'right' },
+          { title: 'bad', align: 'right' },
+          { title: 'message', widthMax: 80 },
+        ],
+        value.items.map(f => [f.id, f.state, f.records, f.quarantined, f.message]),
+      );
+      for (const skipped of value.skipped) screen.line(`skipped ${skipped.file}: ${skipped.reason}`);
+    },
+  }),
+  define({
+    name: 'feed import-status',
+    summary: 'How far an import is, file by file',
+    arguments: [{ name: 'id', summary: 'as `fettle feed import --no-wait` printed it' }],
+    run: async c => await c.client.feedImportGet({ params: { id: c.arguments[0]! } }),
+    render(value, screen) {
+      screen.table(
+        [
+          { title: 'file', widthMax: 50 },
+          { title: 'feed' },
+          { title: 'state' },
+          { title: 'records', align: 'right' },
+          { title: 'bad', align: 'right' },
+          { title: 'message', widthMax: 80 },
+        ],
+        value.files.map(f => [f.file, f.feedId, f.state, f.records, f.quarantined, f.message]),
+      );
+      screen.line(`${value.id}: ${value.state}${value.message === null ? '' : `, ${value.message}`}`);
+    },
+  }),
+  define({
+    name: 'feed export',
+    summary: 'Feeds as one signed file, for a site without internet or for `fettle scan --feed`',
+    example: 'fettle feed export fettle-feeds.tar --feed debian-tracker --feed kev',
+    arguments: [{ name: 'file', summary: 'where to write it' }],
+    options: [
+      { flags: '--feed <id>', summary: 'only this feed; all that are loaded when left out', repeat: true },
+      { flags: '--valid-days <n>', summary: 'after so many days it is refused (30)' },
+    ],
+    async run(c) {
+      const feeds = (c.options.feed as readonly string[] | undefined)?.join(',');
+      const validDays = c.number('validDays');
+      const response = await c.client.feedExport({
+        query: { ...(feeds === undefined ? {} : { feeds }), ...(validDays === undefined ? {} : { validDays }) },
+      });
+      const file = c.arguments[0]!;
+      return { file, bytes: await save(response, file), key: await c.client.feedKey({}) };
+    },
+    render(value, screen) {
+      screen.line(`${value.file}: ${value.bytes} bytes, signed with key ${value.key.id.slice(0, 16)} of ${value.key.installation}`);
+      screen.line(`There, once: fettle feed trust ${value.key.publicKey}`);
+    },
+  }),
+  define({
+    name: 'feed key',
+    summary: 'The public key that signs bundles of this installation',
+    run: async c => await c.client.feedKey({}),
+    render(value, screen) {
+      screen.line(value.publicKey);
+      screen.line(`key ${value.id} of ${value.installation}`);
+    },
+  }),
+  define({
+    name: 'feed trust',
+    summary: 'Believe bundles signed with a key, as `fettle feed key` prints it on the installation that exports',
+    example: 'fettle feed trust MCowBQYDK2VwAyEA... --name "Head office"',
+    arguments: [{ name: 'key', summary: 'public key' }],
+    options: [
+      { flags: '--name <name>', summary: 'whose it is' },
+      { flags: '--local', summary: 'for `fettle scan` on this machine, without a server' },
+    ],
+    async run(c) {
+      const publicKey = c.arguments[0]!;
+      const name = c.text('name') ?? 'unnamed';
+      if (c.options.local === true) return { name, where: trustLocally(publicKey, name) };
+      return { ...(await c.client.feedSignerTrust({ body: { publicKey, name } })), where: 'the server' };
+    },
+    render: (value, screen) => screen.line(`${value.where} believes bundles of ${value.name} from now on`),
+  }),
+  define({
+    name: 'feed signers',
+    summary: 'Installations whose bundles are believed',
+    run: async c => await c.client.feedSignerList({}),
+    render: (value, screen) =>
+      screen.table(
+        [{ title: 'name' }, { title: 'key' }, { title: 'trusted' }, { title: 'by' }, { title: 'newest bundle' }],
+        value.items.map(s => [s.name, s.id, dayOf(s.trustedAt), s.trustedBy, dayOf(s.lastBundleAt)]),
+      ),
+  }),
+  define({
+    name: 'feed distrust',
+    summary: 'Believe a key no longer; what its bundles brought stays in force',
+    arguments: [{ name: 'key-id', summary: 'see `fettle feed signers`' }],
+    run: async c => await c.client.feedSignerDelete({ params: { id: c.arguments[0]! } }),
+    render: (_value, screen) => screen.line('Its bundles are refused from now on.'),
+  }),
+];

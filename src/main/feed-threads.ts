@@ -1,0 +1,116 @@
+import { Worker } from 'node:worker_threads';
+import { Fault } from '../core/kernel/faults.ts';
+import { FEED_THREAD_HEAP_MB } from '../core/kernel/limits.ts';
+import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
+import { type FeedFile, type FeedFiles, type FeedFilesPort, interrupted } from '../server/feeds/feed-files.ts';
+import type { StageEvent } from '../server/feeds/stage.ts';
+import type { Answer, Ask, PlainFault } from './feed-messages.ts';
+
+/**
+ * Feed files are read, unpacked and turned into rows in a thread of their own, made for one import: half a million records parsed beside the requests
+ * would let each of them wait, and what an import allocates goes with its thread.
+ */
+export const feedThreads: FeedFilesPort = { sources: advisorySources, open: () => new FeedThread() };
+
+class FeedThread implements FeedFiles {
+  #closed = false;
+  #conversation: Conversation | null = null;
+
+  /** A thread that died of one file is replaced for the next. */
+  #talk(): Conversation {
+    if (this.#closed) throw interrupted();
+    if (this.#conversation === null || this.#conversation.ended !== null) this.#conversation = new Conversation();
+    return this.#conversation;
+  }
+
+  async find(location: string, trust: Parameters<FeedFiles['find']>[1]): ReturnType<FeedFiles['find']> {
+    const talk = this.#talk();
+    talk.ask({ kind: 'find', location, trust });
+    const answer = await talk.next();
+    if (answer.kind === 'fault') throw faultOf(answer.fault);
+    if (answer.kind !== 'found') throw new Error(`the reading thread answered ${answer.kind}`);
+    const files = answer.files.map(({ sourceId, ...plain }) => ({ ...plain, source: advisorySources.find(({ id }) => id === sourceId)! }));
+    return { files, skipped: answer.skipped };
+  }
+
+  async *stage({ source, ...plain }: FeedFile, today: string): AsyncIterable<StageEvent> {
+    const talk = this.#talk();
+    talk.ask({ kind: 'stage', file: { ...plain, sourceId: source.id }, today });
+    for (;;) {
+      const answer = await talk.next();
+      if (answer.kind === 'fault') throw faultOf(answer.fault);
+      if (answer.kind !== 'stage') throw new Error(`the reading thread answered ${answer.kind}`);
+      const { event } = answer;
+      yield event.kind === 'failed' ? { kind: 'failed', fault: faultOf(event.fault) } : event;
+      if (event.kind !== 'rows') return;
+      talk.ask({ kind: 'more' });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#conversation?.end();
+  }
+}
+
+/** One thread and what it says, in order. */
+class Conversation {
+  ended: Error | null = null;
+  readonly #worker = new Worker(new URL('./feed-thread.ts', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: FEED_THREAD_HEAP_MB },
+  });
+  readonly #answers: Answer[] = [];
+  #waiting: (() => void) | null = null;
+
+  constructor() {
+    this.#worker.on('message', (answer: Answer) => {
+      this.#answers.push(answer);
+      this.#wake();
+    });
+    // Out of memory, or a defect of a reader: the file fails, the server goes on.
+    this.#worker.on('error', error => this.#stop(deathOf(error)));
+    this.#worker.on('exit', () => this.#stop(interrupted()));
+  }
+
+  ask(ask: Ask): void {
+    this.#worker.postMessage(ask);
+  }
+
+  async next(): Promise<Answer> {
+    for (;;) {
+      const answer = this.#answers.shift();
+      if (answer !== undefined) return answer;
+      if (this.ended !== null) throw this.ended;
+      await new Promise<void>(resolve => (this.#waiting = resolve));
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#stop(interrupted());
+    await this.#worker.terminate();
+  }
+
+  #stop(error: Error): void {
+    this.ended ??= error;
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#waiting?.();
+    this.#waiting = null;
+  }
+}
+
+function faultOf({ code, message, advice }: PlainFault): Fault {
+  return new Fault(code, message, advice);
+}
+
+function deathOf(error: unknown): Error {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return error as Error;
+  return new Fault(
+    'feed-too-large',
+    `Reading the feed took more than ${FEED_THREAD_HEAP_MB} MB of memory.`,
+    'Check where the file comes from. If it is genuine, raise FEED_THREAD_HEAP_MB in src/core/kernel/limits.ts.',
+    error,
+  );
+}
