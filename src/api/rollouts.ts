@@ -78,6 +78,8 @@ const RingSpec = z.object({
   soakMinutes: z.int().min(0).max(10_080).default(0),
   concurrency: z.int().min(1).max(1_000).default(5),
 });
+/** Also the rings of a policy (api/policies.ts). */
+export const RolloutRings = z.array(RingSpec).min(1).max(12);
 const RolloutSpecBody = z
   .object({
     name: z.string().min(1).max(200),

@@ -5,6 +5,7 @@ import { feedCommands } from './commands/feeds.ts';
 import { hostCommands } from './commands/hosts.ts';
 import { patchCommands } from './commands/patches.ts';
 import { peopleCommands } from './commands/people.ts';
+import { policyCommands } from './commands/policies.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
 import { safetyCommands } from './commands/safety.ts';
 import { askCredentials, readConnection, sessionClient, tokenClient } from './connection.ts';
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   ...patchCommands,
   ...feedCommands,
   ...rolloutCommands,
+  ...policyCommands,
   ...safetyCommands,
   ...hostCommands,
   ...peopleCommands,
@@ -34,6 +36,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   feed: 'advisory feeds: freshness, sync, import, bundles for sites without internet',
   export: 'CSV on standard output',
   rollout: 'plan, approve, start, watch, stop and undo a rollout',
+  policy: 'standing orders that make rollouts by themselves',
   engine: 'the kill switch and the cap over all rollouts',
   freeze: 'when no change may start',
   availability: 'quorums that rollouts must leave standing',

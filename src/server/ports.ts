@@ -83,6 +83,10 @@ export interface FleetPort {
       rebootExpected: boolean;
     }[]
   >;
+  /** Patches that some of these hosts need and are offered; null: of the whole fleet. */
+  patchesOn(
+    hostIds: readonly string[] | null,
+  ): Promise<{ patchId: string; title: string; security: boolean; knownExploited: readonly string[] }[]>;
   /** Vulnerabilities that this move closes on the host, for proof. */
   closedBy(hostId: string, changes: readonly HostChange[]): string[];
   /** Open findings (with restart-pending and the like counted as open) that concern these source packages on the host now. */

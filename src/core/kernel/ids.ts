@@ -19,6 +19,7 @@ export const ID_PREFIX = {
   plan: 'plan',
   freeze: 'frz',
   'availability-group': 'avl',
+  policy: 'pol',
 } as const;
 export type IdKind = keyof typeof ID_PREFIX;
 

@@ -50,6 +50,26 @@ export function fleetPort(context: Context, model: FleetModel, summaries: HostSu
       return hostIds.map(hostId => answerFor(model, hostId, entries, services.get(hostId) ?? []));
     },
 
+    async patchesOn(hostIds) {
+      await settled();
+      const { entries, byPart } = model.ranked();
+      const needed = hostIds === null ? null : new Set<RankedEntry>();
+      for (const hostId of hostIds ?? []) {
+        const slot = fleet.slotOf(hostId);
+        if (slot === undefined) continue;
+        for (const [patch, { availability }] of fleet.queue.membersOf(slot))
+          if (availability === 'offered') needed!.add(byPart.get(patch)!);
+      }
+      return entries
+        .filter(entry => entry.isOffered && (needed === null || needed.has(entry)))
+        .map(({ id, sourceName, targetVersion, platform, security, closed }) => ({
+          patchId: id,
+          title: `${sourceName} ${targetVersion} (${platform})`,
+          security,
+          knownExploited: closed.knownExploited,
+        }));
+    },
+
     closedBy(hostId, changes) {
       const slot = fleet.slotOf(hostId);
       return slot === undefined ? [] : closedBy(model, slot, changes);

@@ -15,16 +15,22 @@ export interface NewRollout {
   readonly spec: RolloutSpecView;
   readonly kind: 'patch' | 'rollback';
   readonly revertsId: string | null;
+  /** Made by a policy. `claim` is asked first in the same transaction: false leaves everything as it was. */
+  readonly policy?: {
+    readonly id: string;
+    readonly authorIds: readonly string[];
+    readonly claim: (step: Step, rolloutId: string) => Promise<boolean>;
+  };
 }
 
-export async function createDraft(engine: Engine, person: Person, { spec, kind, revertsId }: NewRollout): Promise<string> {
+export async function createDraft(engine: Engine, person: Person, { spec, kind, revertsId, policy }: NewRollout): Promise<string> {
   checkSpec(spec, kind);
   const window = openingOf(spec, engine.context.clock.now());
   const id = makeId('rollout', engine.context.randomHex(16));
   await inStep(engine.context, async step => {
     await step.tx.query(
-      `insert into rollout (id, name, kind, reverts_id, state, state_since, spec, requested_by, requested_by_id, author_ids, window_starts_at, window_ends_at, created_at)
-       values ($1, $2, $3, $4, 'draft', $5, $6::jsonb, $7, $8, $9, $10, $11, $5)`,
+      `insert into rollout (id, name, kind, reverts_id, state, state_since, spec, requested_by, requested_by_id, author_ids, window_starts_at, window_ends_at, created_at, policy_id)
+       values ($1, $2, $3, $4, 'draft', $5, $6::jsonb, $7, $8, $9, $10, $11, $5, $12)`,
       [
         id,
         spec.name,
@@ -34,17 +40,24 @@ export async function createDraft(engine: Engine, person: Person, { spec, kind, 
         JSON.stringify(spec),
         person.login,
         person.personId,
-        [person.personId],
+        [person.personId, ...(policy?.authorIds ?? [])],
         window.startsAt,
         window.endsAt,
+        policy?.id ?? null,
       ],
     );
+    if (policy !== undefined && !(await policy.claim(step, id))) throw new NotClaimed();
     await step.tx.query('insert into rollout_log (rollout_id) values ($1)', [id]);
     step.say(id, { kind: 'rollout', text: `drafted by ${person.login}` });
     step.audit({ actor: person.login, action: 'rollout.create', subject: id, detail: { name: spec.name, kind, revertsId, spec } });
+  }).catch(error => {
+    if (!(error instanceof NotClaimed)) throw error;
   });
   return id;
 }
+
+/** Somebody else has made it: the transaction is undone. */
+class NotClaimed extends Error {}
 
 /** Back to draft with a new specification; whatever was planned or approved is void, because its hash will be another. */
 export async function editDraft(engine: Engine, person: Person, id: string, spec: RolloutSpecView): Promise<void> {

@@ -19,10 +19,10 @@ import { inStep, type Step } from './step.ts';
 
 /**
  * Looks at what is stored and does what follows from it. It takes no input and keeps nothing between two runs, so that it can be killed between any two
- * statements and started anywhere; two that run at once wait for each other's row locks and then find the work done.
+ * statements and started anywhere; two that run at once wait for each other's row locks and then find the work done. False: another replica's turn.
  */
-export async function reconcile(engine: Engine, lease: Lease): Promise<void> {
-  if (!(await holdLease(engine.context, lease))) return;
+export async function reconcile(engine: Engine, lease: Lease): Promise<boolean> {
+  if (!(await holdLease(engine.context, lease))) return false;
   const open = await engine.context.db.query<{ id: string; state: RolloutState }>(
     `select id, state from rollout where state in ('rehearsing', 'planned', 'awaiting-approval', 'scheduled', 'running', 'paused', 'halting') order by created_at`,
   );
@@ -37,6 +37,7 @@ export async function reconcile(engine: Engine, lease: Lease): Promise<void> {
       );
     }
   }
+  return true;
 }
 
 async function reconcileOne(engine: Engine, lease: Lease, id: string, state: RolloutState): Promise<void> {

@@ -7,6 +7,8 @@ import { type RolloutRoutes, rolloutHandlers } from './handlers.ts';
 import { dropLease, newLease } from './lease.ts';
 import { issuePermit } from './permits.ts';
 import { keepSimulation } from './planning.ts';
+import { type PolicyRoutes, policyHandlers } from './policy-handlers.ts';
+import { type PolicyWatch, runPolicies } from './policy-runs.ts';
 import { recordEvents } from './progress.ts';
 import { reconcile } from './reconciler.ts';
 import { recordResult } from './results.ts';
@@ -16,7 +18,7 @@ import { inStep } from './step.ts';
 import { tasksFor } from './tasks.ts';
 
 export interface Rollouts {
-  readonly handlers: Handlers<RolloutRoutes | SafetyRoutes>;
+  readonly handlers: Handlers<RolloutRoutes | SafetyRoutes | PolicyRoutes>;
   readonly jobs: JobPort;
   /** Reconciles until stopped: every second, and at once when something was stored here. */
   start(): void;
@@ -46,6 +48,10 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
     poke: () => void news.emit('stored'),
   };
   const lease = newLease(context.randomHex(LEASE_HOLDER_BYTES));
+  const watch: PolicyWatch = { sweptAt: null };
+  const pass = async (): Promise<void> => {
+    if (await reconcile(engine, lease)) await runPolicies(engine, watch);
+  };
   let running: { stopped: boolean; readonly done: Promise<void>; wake: () => void } | null = null;
 
   const loop = async (self: { stopped: boolean; wake: () => void }): Promise<void> => {
@@ -59,7 +65,7 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
       });
       let waitMs = TICK_MS;
       try {
-        await reconcile(engine, lease);
+        await pass();
       } catch (error) {
         waitMs = TICK_AFTER_ERROR_MS;
         if (!self.stopped)
@@ -77,7 +83,7 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
   };
 
   return {
-    handlers: { ...rolloutHandlers(engine, news), ...safetyHandlers(engine) },
+    handlers: { ...rolloutHandlers(engine, news), ...safetyHandlers(engine), ...policyHandlers(engine) },
     jobs: jobPort(engine),
     start() {
       if (running !== null) return;
@@ -94,7 +100,7 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
       running = null;
       await dropLease(context, lease).catch(() => undefined);
     },
-    reconcileOnce: () => reconcile(engine, lease),
+    reconcileOnce: pass,
     attention: () => attention(context.db),
   };
 }

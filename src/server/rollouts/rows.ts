@@ -37,6 +37,8 @@ export interface RolloutRow {
   readonly created_at: Instant;
   started_at: Instant | null;
   finished_at: Instant | null;
+  /** The policy that made it. */
+  readonly policy_id: string | null;
 }
 
 export interface ChangeRequestRow {

@@ -239,11 +239,14 @@ export class ScriptedHost {
   }
 }
 
+export type OfferedPatch = Awaited<ReturnType<FleetPort['patchesOn']>>[number];
+
 export function fleetOf(
   hosts: readonly ScriptedHost[],
   target: Readonly<Record<string, string>>,
   excluded: Readonly<Record<string, string>> = {},
   queries: ReadonlyMap<string, string[]> = new Map(),
+  patches: readonly OfferedPatch[] = [],
 ): FleetPort {
   return {
     resolve: async selector => ({
@@ -267,6 +270,7 @@ export function fleetOf(
           rebootExpected: host?.needsReboot ?? false,
         };
       }),
+    patchesOn: async () => [...patches],
     closedBy: (_hostId, changes) => changes.map(change => `CVE-2026-${change.name}`),
     openOn: () => [],
     hostName: nameOf,

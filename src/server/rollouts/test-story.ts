@@ -9,7 +9,7 @@ import { testContext } from '../runtime/test-context.ts';
 import { createRollouts, LEASE_HOLDER_BYTES, type Rollouts } from './rollouts.ts';
 import { JOB_COLUMNS } from './rows.ts';
 import { MortalDb } from './test-crash.ts';
-import { fleetOf, HeldClock, inventoryOf, noWake, ScriptedHost, twoPeople } from './test-fleet.ts';
+import { fleetOf, HeldClock, inventoryOf, noWake, type OfferedPatch, ScriptedHost, twoPeople } from './test-fleet.ts';
 
 const ALL: readonly Access[] = ['rollout.read', 'rollout.plan', 'rollout.approve', 'rollout.operate', 'host.read'];
 const person = (login: string, permissions: readonly Access[] = ALL, viaToken = false): Caller => ({
@@ -58,6 +58,9 @@ export class Story {
   readonly healthy = new Set<string>();
   /** What group queries resolve to; any other query is every host. */
   readonly fleetQueries = new Map<string, string[]>();
+
+  /** What policies find to patch. */
+  readonly offered: OfferedPatch[] = [];
 
   /** Between this noun and the database: a test can make it die at any statement. */
   readonly mortal: MortalDb;
@@ -113,7 +116,7 @@ export class Story {
         ? this.context
         : { ...this.context, randomHex: bytes => (bytes === LEASE_HOLDER_BYTES ? identity : this.context.randomHex(bytes)) };
     return createRollouts(context, {
-      fleet: fleetOf(this.hosts, { openssl: '2' }, this.#excluded, this.fleetQueries),
+      fleet: fleetOf(this.hosts, { openssl: '2' }, this.#excluded, this.fleetQueries, this.offered),
       inventory: inventoryOf(this.hosts, this.reportsAsked, this.healthy),
       wake: noWake,
       people: this.#people,
