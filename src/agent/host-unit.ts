@@ -15,7 +15,7 @@ export interface UnitState {
 }
 
 export const HOST_STATE_DIR = '/var/lib/fettle-agent';
-const JOBS_DIR = `${HOST_STATE_DIR}/jobs`;
+export const HOST_JOBS_DIR = `${HOST_STATE_DIR}/jobs`;
 /** Output beyond this is cut off on the host while it is being watched: a maintainer script can print for ever. */
 const LOG_BYTES_MAX = 16_000_000;
 const CALL = { timeoutMs: 30_000, maxOutputBytes: 1_000_000, asRoot: true } as const;
@@ -28,7 +28,7 @@ export interface HostUnit {
 /** `fettle-job-JOB-ATTEMPT-STEP`: ids are hexadecimal with a prefix, so the name is a valid unit name and a valid file name. */
 export function hostUnit(jobId: string, attempt: number, step: string): HostUnit {
   const name = `fettle-${jobId.replace(/[^A-Za-z0-9_-]/g, '_')}-${attempt}-${step}`;
-  return { name, log: `${JOBS_DIR}/${name}.log` };
+  return { name, log: `${HOST_JOBS_DIR}/${name}.log` };
 }
 
 export async function hasSystemd(transport: Transport): Promise<boolean> {
@@ -39,8 +39,8 @@ export async function hasSystemd(transport: Transport): Promise<boolean> {
 const LOG_DAYS = 30;
 
 export async function makeJobsFolder(transport: Transport): Promise<boolean> {
-  const made = await transport.run(['install', '-d', '-m', '0700', HOST_STATE_DIR, JOBS_DIR], CALL);
-  await transport.run(['find', JOBS_DIR, '-maxdepth', '1', '-type', 'f', '-mtime', `+${LOG_DAYS}`, '-delete'], CALL);
+  const made = await transport.run(['install', '-d', '-m', '0700', HOST_STATE_DIR, HOST_JOBS_DIR], CALL);
+  await transport.run(['find', HOST_JOBS_DIR, '-maxdepth', '1', '-type', 'f', '-mtime', `+${LOG_DAYS}`, '-delete'], CALL);
   return made.code === 0;
 }
 
@@ -54,9 +54,10 @@ export async function startUnit(
   unit: HostUnit,
   change: ChangeCommand,
   systemd: boolean,
+  properties: readonly string[] = OUTLIVES,
 ): Promise<'started' | 'exists' | { readonly problem: string }> {
   const result = await transport.run(
-    systemd ? systemdArgv(unit, change) : ['setsid', '--fork', 'sh', '-c', DETACHED, unit.log, ...change.argv],
+    systemd ? systemdArgv(unit, change, properties) : ['setsid', '--fork', 'sh', '-c', DETACHED, unit.log, ...change.argv],
     CALL,
   );
   if (result.code === 0) return 'started';
@@ -64,17 +65,21 @@ export async function startUnit(
   return { problem: result.stderr.trim() || `code ${result.code}` };
 }
 
-function systemdArgv(unit: HostUnit, change: ChangeCommand): string[] {
+const OUTLIVES: readonly string[] = [
+  // Daemons that a maintainer script starts by hand must not die with the unit.
+  'KillMode=process',
+  // The last to be ended when memory runs out: half a transaction is worse than a lost cache.
+  'OOMScoreAdjust=-500',
+];
+
+function systemdArgv(unit: HostUnit, change: ChangeCommand, own: readonly string[]): string[] {
   const properties = [
     // Kept after its end, so that the exit code can still be read.
     'RemainAfterExit=yes',
-    // Daemons that a maintainer script starts by hand must not die with the unit.
-    'KillMode=process',
     'StandardInput=null',
     `StandardOutput=append:${unit.log}`,
     `StandardError=append:${unit.log}`,
-    // The last to be ended when memory runs out: half a transaction is worse than a lost cache.
-    'OOMScoreAdjust=-500',
+    ...own,
   ];
   const environment = Object.entries(HOST_ENVIRONMENT).map(([name, value]) => `--setenv=${name}=${value}`);
   return [
@@ -82,10 +87,13 @@ function systemdArgv(unit: HostUnit, change: ChangeCommand): string[] {
     '--quiet',
     '--no-ask-password',
     `--unit=${unit.name}`,
+    // systemd-run would put the whole command there; a line end in it makes the unit's file unreadable to the next daemon-reload (systemd 252).
+    `--description=Fettle: ${change.title.replace(/[^ -~]+/g, ' ')}`,
     ...properties.map(p => `--property=${p}`),
     ...environment,
     '--',
-    ...change.argv,
+    // systemd puts variables of the unit into arguments; a doubled dollar is one dollar (systemd.service(5), COMMAND LINES).
+    ...change.argv.map(word => word.replaceAll('$', '$$$$')),
   ];
 }
 

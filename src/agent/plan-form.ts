@@ -1,4 +1,5 @@
 import type { HostPlan } from '../core/rollouts/host-plan.ts';
+import type { RehearsalPlan } from '../core/rollouts/rehearsal.ts';
 
 /**
  * The closed vocabulary, checked by hand: the agent carries no schema library (security.md 2.3). Every field is named, an unknown one is refused,
@@ -52,6 +53,20 @@ const FIELDS: Readonly<Record<keyof HostPlan, Check>> = {
   smokeTests: list(0, 50, smokeTest),
 };
 
+const REHEARSAL_FIELDS: Readonly<Record<keyof RehearsalPlan, Check>> = {
+  version: one(1),
+  rehearsalId: text(/^[A-Za-z0-9_]{1,80}$/),
+  policyRoot: one(1),
+  installationId: ID,
+  hostId: ID,
+  rolloutId: ID,
+  rolloutPlanHash: FIELDS.rolloutPlanHash,
+  kind: FIELDS.kind,
+  notBefore: instant,
+  notAfter: instant,
+  transaction: FIELDS.transaction,
+};
+
 const ITEM: Readonly<Record<string, Check>> = {
   action: one('upgrade', 'downgrade', 'install', 'remove'),
   name: NAME,
@@ -69,6 +84,11 @@ const SMOKE_TESTS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
 /** The first field that is wrong, or null for a plan. */
 export function planFormProblem(value: unknown): string | null {
   return objectProblem(value, FIELDS);
+}
+
+/** The same for a rehearsal. */
+export function rehearsalFormProblem(value: unknown): string | null {
+  return objectProblem(value, REHEARSAL_FIELDS);
 }
 
 function objectProblem(value: unknown, fields: Readonly<Record<string, Check>>): string | null {

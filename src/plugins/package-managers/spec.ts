@@ -90,6 +90,10 @@ export interface PackageManager {
   simulate(request: SimulationRequest): Dialogue<Result<Simulation, ManagerProblem>>;
   /** Fetches the archives into a cache of our own and checks each against the signed index. Changes nothing that is installed. */
   download(request: SimulationRequest): Dialogue<Result<{ readonly files: readonly string[] }, ManagerProblem>>;
+  /** Fetches the archives of what the host has now, for the way back; refused where the repositories do not offer them any more. Changes nothing that is installed. */
+  downloadInstalled(
+    installed: readonly { readonly name: string; readonly arch: string; readonly version: string }[],
+  ): Dialogue<Result<true, ManagerProblem>>;
   /** Needs the archives in place: it never goes to the network. */
   apply(request: SimulationRequest): ChangeCommand;
   /** What the output of a change says went wrong; null when it says nothing. */

@@ -18,6 +18,7 @@ import {
   brokenPackages,
   CONFIGURE,
   downloadArgv,
+  downloadInstalledArgv,
   FIX_SIMULATION,
   fixCommand,
   packageArguments,
@@ -102,6 +103,7 @@ export function apt(native: string): PackageManager {
     lock,
     simulate: (request: SimulationRequest) => simulate(request, native),
     download: (request: SimulationRequest) => download(request, native),
+    downloadInstalled: installed => downloadInstalled(installed, native),
     apply: (request: SimulationRequest): ChangeCommand => {
       const named = packageArguments(request, native);
       if (!named.ok) throw new Error(named.problem);
@@ -178,6 +180,17 @@ function* download(request: SimulationRequest, native: string): Dialogue<Result<
     return no(found.class === 'dependency-conflict' ? found : { ...found });
   }
   return yield* checkDigests(request, native, named.value);
+}
+
+function* downloadInstalled(
+  installed: readonly { readonly name: string; readonly arch: string; readonly version: string }[],
+  native: string,
+): Dialogue<Result<true, ManagerProblem>> {
+  const named = packageArguments({ changes: installed, allowDowngrade: false }, native);
+  if (!named.ok) return no({ class: 'plan-refused', message: named.problem, signature: 'plan-refused:form' });
+  yield command(['mkdir', '-p', '-m', '0755', ARCHIVES], { access: 'root' });
+  const fetched = yield command(downloadInstalledArgv(named.value), { access: 'root', timeoutSeconds: 3600 });
+  return fetched.code === 0 ? ok(true) : no(problem(fetched));
 }
 
 /**

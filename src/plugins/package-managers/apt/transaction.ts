@@ -81,6 +81,12 @@ export function downloadArgv(request: SimulationRequest, packages: readonly stri
   ];
 }
 
+/** Of the versions that are installed: only with `--reinstall` does apt fetch what it has. */
+export function downloadInstalledArgv(packages: readonly string[]): string[] {
+  const [program, quiet, only, ...rest] = downloadArgv({ changes: [], allowDowngrade: false }, packages);
+  return [program!, quiet!, only!, '--reinstall', ...rest];
+}
+
 /** Archives come from the cache that was checked before; apt does not go to the network. */
 export function applyCommand(request: SimulationRequest, packages: readonly string[]): ChangeCommand {
   const options = [
