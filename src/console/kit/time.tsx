@@ -112,6 +112,11 @@ export function At({ at }: { readonly at: string | null | undefined }) {
   );
 }
 
+/** Instants that the server wrote into a sentence, as the reader's clock shows them. */
+export function withLocalTimes(text: string): string {
+  return text.replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, minuteOf);
+}
+
 /** Time of day with seconds, for log lines. */
 const CLOCK = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
 export function clockOf(at: string): string {

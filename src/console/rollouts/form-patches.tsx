@@ -1,4 +1,4 @@
-import { ActionIcon, Select, Stack, Text } from '@mantine/core';
+import { ActionIcon, Select, Skeleton, Stack, Text } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -49,7 +49,13 @@ export function FormPatches({ draft, put }: { readonly draft: SpecDraft; readonl
                   </>
                 ) : (
                   <>
-                    {id} {queue.data && <Chip tone="warn">not in the queue</Chip>}
+                    {queue.data ? (
+                      <>
+                        {id} <Chip tone="warn">not in the queue</Chip>
+                      </>
+                    ) : (
+                      <Skeleton height={12} width={180} aria-label="Loading" />
+                    )}
                   </>
                 ),
             },

@@ -8,7 +8,7 @@ import { Grid } from '../kit/grid.tsx';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { Ago } from '../kit/time.tsx';
-import { count } from '../kit/words.ts';
+import { bytesWords, count, counted, sentence, wordsOf } from '../kit/words.ts';
 import { PlanRing } from './plan-ring.tsx';
 
 const LINT = {
@@ -40,15 +40,15 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
         <Summary plan={plan} />
       </Section>
       {plan.lint.length > 0 && (
-        <Section title="Lint" aside="A separate check that did not make the plan">
+        <Section title="Checks of the plan" aside="By a part of Fettle that did not make the plan">
           <Grid
-            label="Plan lint"
+            label="Checks of the plan"
             rows={plan.lint}
             rowId={item => item.rule + item.message}
             columns={[
               { key: 'level', title: 'Level', cell: item => <Mark look={LINT[item.level]} /> },
-              { key: 'message', title: 'What', wrap: true, cell: item => item.message },
-              { key: 'rule', title: 'Rule', from: 'sm', cell: item => <Toned tone="quiet">{item.rule}</Toned> },
+              { key: 'message', title: 'What', wrap: true, cell: item => sentence(item.message) },
+              { key: 'rule', title: 'Rule', from: 'sm', cell: item => <Toned tone="quiet">{wordsOf(item.rule)}</Toned> },
             ]}
           />
         </Section>
@@ -72,7 +72,7 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
                   </Link>
                 ),
               },
-              { key: 'reason', title: 'Reason', wrap: true, cell: host => host.reason },
+              { key: 'reason', title: 'Reason', wrap: true, cell: host => sentence(host.reason) },
             ]}
           />
         </Section>
@@ -81,23 +81,35 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
   );
 }
 
+function rehearsedWords(hosts: readonly PlanReportView['rings'][number]['hosts'][number][]): string {
+  const predicted = hosts.filter(host => host.rehearsed === 'predicted').length;
+  if (predicted === 0) return hosts.length === 1 ? 'on the host itself' : 'on every host itself';
+  return `${count(hosts.length - predicted)} on the host itself, ${count(predicted)} predicted`;
+}
+
 function Summary({ plan }: { readonly plan: PlanReportView }) {
   const hosts = plan.rings.flatMap(ring => ring.hosts);
+  const reboots = hosts.filter(host => host.rebootExpected).length;
   const bytes = hosts.reduce((sum, host) => sum + (host.downloadBytes ?? 0), 0);
   const removals = new Set(hosts.flatMap(host => host.transaction.filter(item => item.action === 'remove').map(item => item.name)));
   return (
     <>
       <Facts
         rows={{
-          Hosts: `${count(hosts.length)} in ${plan.rings.length} ${plan.rings.length === 1 ? 'ring' : 'rings'}`,
-          Closes: `${count(plan.closesVulnerabilities)} vulnerabilities`,
-          Rehearsed: `${count(hosts.filter(host => host.rehearsed === 'on-host').length)} on the host itself, ${count(hosts.filter(host => host.rehearsed === 'predicted').length)} predicted`,
-          Reboots: count(hosts.filter(host => host.rebootExpected).length),
+          Hosts: `${count(hosts.length)} in ${counted(plan.rings.length, 'ring')}`,
+          Closes:
+            plan.closesVulnerabilities === 0
+              ? 'no known vulnerability'
+              : counted(plan.closesVulnerabilities, 'vulnerability', 'vulnerabilities'),
+          Rehearsed: rehearsedWords(hosts),
+          Reboots: reboots === 0 ? 'none' : counted(reboots, 'host'),
           Removes: removals.size > 0 && <Toned tone="bad">{[...removals].join(', ')}</Toned>,
-          Downloads: bytes > 0 && `${(bytes / 1_000_000).toFixed(1)} MB in all`,
+          Downloads: bytes > 0 && `${bytesWords(bytes)} in all`,
           'Plan hash': (
             <span style={{ display: 'inline-flex', alignItems: 'center', gap: 4 }}>
-              <code style={{ overflowWrap: 'anywhere' }}>{plan.planHash}</code>
+              <code title={plan.planHash}>
+                {plan.planHash.slice(0, 16)}…{plan.planHash.slice(-8)}
+              </code>
               <CopyIcon text={plan.planHash} label="Copy the plan hash" />
             </span>
           ),

@@ -1,4 +1,4 @@
-import { count } from '../kit/words.ts';
+import { count, counted } from '../kit/words.ts';
 import type { Tone } from '../theme.ts';
 import classes from './rollouts.module.css';
 
@@ -27,7 +27,9 @@ export function Progress({ counts }: { readonly counts: Counts }) {
           <span key={part} style={{ flexGrow: counts[part], background: `var(--tone-${tone})`, opacity: tone === 'quiet' ? 0.3 : 1 }} />
         ))}
       </div>
-      <span>{words.length > 0 ? words.join(', ') : `${count(counts.hosts)} ${counts.hosts === 1 ? 'host' : 'hosts'}`}</span>
+      <span>
+        {words.length > 0 ? words.join(', ') : counts.hosts === 0 ? 'hosts are fixed by the plan' : counted(counts.hosts, 'host')}
+      </span>
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { useUrlState } from '../data/url-state.ts';
 import { Glyph, Mark, Toned } from '../kit/mark.tsx';
 import { GATE_LOOK, JOB_LOOK, RING_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
-import { count } from '../kit/words.ts';
+import { count, counted, sentence } from '../kit/words.ts';
 import { Progress } from './progress.tsx';
 import classes from './rollouts.module.css';
 
@@ -48,7 +48,7 @@ function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId
         </span>
         <Mark look={RING_LOOK[ring.state]} note={ring.stateReason} />
         <Toned tone="quiet">
-          {count(ring.hosts)} {ring.hosts === 1 ? 'host' : 'hosts'}, {ring.concurrency} at once
+          {counted(ring.hosts, 'host')}, {ring.concurrency} at once
           {ring.soakMinutes > 0 && `, then ${ring.soakMinutes} min soak`}
         </Toned>
         {ring.state === 'soaking' && ring.soakEndsAt && (
@@ -62,7 +62,9 @@ function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId
           </span>
         )}
       </div>
-      {ring.stateReason && !SAID_ELSEWHERE.has(ring.state) && <div className={classes.gate}>{ring.stateReason}</div>}
+      {ring.stateReason && ring.gates.length === 0 && !SAID_ELSEWHERE.has(ring.state) && (
+        <div className={classes.gate}>{sentence(ring.stateReason)}</div>
+      )}
       {ring.gates.map(gate => (
         <GateView key={gate.at} gate={gate} />
       ))}
@@ -86,10 +88,15 @@ function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId
 
 const GATE_WORD = { pass: 'passed', fail: 'failed', inconclusive: 'could not decide' } as const;
 
-/** `coveragePercent: 100` as `coverage percent 100`; what is zero says nothing here, the audit trail has it all. */
+/** The inputs that a person weighs; the audit trail has them all. */
 function inputWords(inputs: Readonly<Record<string, number>>): string {
-  const counted = Object.entries(inputs).filter(([, value]) => value !== 0);
-  return counted.map(([name, value]) => `${name.replaceAll(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)} ${value}`).join(', ');
+  const { attempted = 0, failed = 0, coveragePercent, population = attempted } = inputs;
+  return [
+    `${count(attempted)} of ${counted(population, 'host')} tried, ${count(failed)} failed`,
+    coveragePercent !== undefined && coveragePercent < 100 && `${coveragePercent} % reached`,
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** What the gate said, and what its sample can and cannot show. */
@@ -99,11 +106,11 @@ function GateView({ gate }: { readonly gate: Ring['gates'][number] }) {
     <div className={classes.gate}>
       <Mark look={{ ...look, label: `Gate ${GATE_WORD[gate.verdict]}:` }} /> {gate.statement}
       {gate.reasons.map(reason => (
-        <div key={reason}>{reason}</div>
+        <div key={reason}>{sentence(reason)}</div>
       ))}
       <div>
         <Toned tone="quiet">
-          {inputWords(gate.inputs)}; decided by {gate.decidedBy} <Ago at={gate.at} />
+          {inputWords(gate.inputs)}; decided by {gate.decidedBy === 'system' ? 'the rule' : gate.decidedBy} <Ago at={gate.at} />
         </Toned>
       </div>
     </div>

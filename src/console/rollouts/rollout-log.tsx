@@ -1,12 +1,12 @@
 import { Button, Select, TextInput } from '@mantine/core';
 import { IconArrowDown, IconSearch } from '@tabler/icons-react';
-import { memo, useLayoutEffect, useRef, useState } from 'react';
+import { type CSSProperties, memo, useLayoutEffect, useRef, useState } from 'react';
 import type { RolloutEventView } from '../../api/rollouts.ts';
 import type { LiveLog } from '../data/event-stream.ts';
 import { Empty } from '../kit/empty.tsx';
-import { absolute, clockOf } from '../kit/time.tsx';
+import { absolute, clockOf, ZONE_WORD } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
-import { count } from '../kit/words.ts';
+import { count, counted } from '../kit/words.ts';
 import classes from './rollouts.module.css';
 
 const KINDS = [
@@ -20,7 +20,7 @@ const END_PX = 40;
 const STATE = { connecting: 'Connecting …', live: 'Live', reconnecting: 'Connection lost; trying again …' } as const;
 
 /** The live log follows its end until the reader scrolls up, and says so. */
-export function RolloutLog({ log }: { readonly log: LiveLog }) {
+export function RolloutLog({ log, ended }: { readonly log: LiveLog; readonly ended: boolean }) {
   const [text, setText] = useState('');
   const [kind, setKind] = useState<string | null>(null);
   const [follows, setFollows] = useState(true);
@@ -72,6 +72,7 @@ export function RolloutLog({ log }: { readonly log: LiveLog }) {
         ref={box}
         role="log"
         aria-label="Log of the rollout"
+        style={{ '--hosts': hostWidth(shown) } as CSSProperties}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be in reach of the keyboard (WCAG 2.1.1)
         tabIndex={0}
         onScroll={event => {
@@ -88,14 +89,20 @@ export function RolloutLog({ log }: { readonly log: LiveLog }) {
         )}
       </div>
       <div className={classes.logFoot}>
-        <span role="status">{STATE[log.state]}</span>
+        <span role="status">{ended && log.state === 'live' ? 'Ended' : STATE[log.state]}</span>
         <span>
-          {shown.length < matching.length && `last ${count(shown.length)} of `}
-          {count(matching.length)} lines{log.dropped > 0 && `, ${count(log.dropped)} earlier ones let go`}
+          times in {ZONE_WORD}, {shown.length < matching.length && `last ${count(shown.length)} of `}
+          {counted(matching.length, 'line')}
+          {log.dropped > 0 && `, ${count(log.dropped)} earlier ones let go`}
         </span>
       </div>
     </ListFrame>
   );
+}
+
+/** The longest name decides how wide the column is; a short one leaves the room to the words. */
+function hostWidth(lines: readonly RolloutEventView[]): number {
+  return lines.reduce((most, { hostName }) => Math.max(most, hostName?.length ?? 0), 4);
 }
 
 const Line = memo(function Line({ line }: { readonly line: RolloutEventView }) {

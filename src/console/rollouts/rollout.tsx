@@ -21,6 +21,7 @@ import { RolloutLog } from './rollout-log.tsx';
 import classes from './rollouts.module.css';
 import { SpecView } from './spec-view.tsx';
 import { Verbs } from './verbs.tsx';
+import { Why } from './why.tsx';
 
 const QUIET_MS = 10_000;
 
@@ -46,7 +47,7 @@ export function RolloutPage() {
       <Answered of={detail}>
         {data => (
           <>
-            <Waiting data={data} />
+            <Why data={data} />
             {data.rings.length > 0 && (
               <Section title="Rings" aside={<Progress counts={data.rollout} />}>
                 <Rings data={data} />
@@ -63,7 +64,7 @@ export function RolloutPage() {
 
 function tabsOf(data: RolloutDetailView, id: string, log: ReturnType<typeof useRolloutLog>) {
   const plan = { id: 'plan', label: 'Plan', panel: () => <PlanView data={data} /> };
-  const live = { id: 'log', label: 'Log', panel: () => <RolloutLog log={log} /> };
+  const live = { id: 'log', label: 'Log', panel: () => <RolloutLog log={log} ended={data.rollout.finishedAt !== null} /> };
   // What a person came for first: the plan before it runs, the log from then on.
   const first = data.rollout.startedAt === null ? [plan, live] : [live, plan];
   return [
@@ -118,35 +119,6 @@ function Lead({ rollout }: { readonly rollout: RolloutDetailView['rollout'] }) {
         </span>
       )}
     </span>
-  );
-}
-
-/** Why it does not move, from a closed list of reasons, and when that may change. */
-function Waiting({ data }: { readonly data: RolloutDetailView }) {
-  const { stateReason, state } = data.rollout;
-  if (data.waitingOn.length === 0 && !stateReason) return null;
-  return (
-    <Section title={state === 'running' ? 'What it waits for' : 'Why it stands here'}>
-      {stateReason && (
-        <Text size="sm" px={12} pb={data.waitingOn.length > 0 ? 4 : 10}>
-          <Toned tone={ROLLOUT_LOOK[state].tone}>{stateReason}</Toned>
-        </Text>
-      )}
-      {data.waitingOn.length > 0 && (
-        <ul className={classes.waits}>
-          {data.waitingOn.map(item => (
-            <li key={item.code + item.text}>
-              {item.text}{' '}
-              {item.changesAt && (
-                <Toned tone="quiet">
-                  (<Ago at={item.changesAt} />)
-                </Toned>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
-    </Section>
   );
 }
 

@@ -17,7 +17,7 @@ import { SearchBox } from '../kit/search-box.tsx';
 import { ROLLOUT_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
-import { count } from '../kit/words.ts';
+import { count, counted } from '../kit/words.ts';
 import { Progress } from './progress.tsx';
 
 const COLUMNS: readonly Column<RolloutSummaryView>[] = [
@@ -31,9 +31,7 @@ const COLUMNS: readonly Column<RolloutSummaryView>[] = [
           {row.name}
         </Link>{' '}
         {row.kind === 'rollback' && <Chip tone="warn">rollback</Chip>}
-        <Narrow>
-          {count(row.succeeded)} of {count(row.hosts)} hosts
-        </Narrow>
+        <Narrow>{row.hosts === 0 ? 'no plan yet' : `${count(row.succeeded)} of ${counted(row.hosts, 'host')} done`}</Narrow>
       </>
     ),
   },
