@@ -12,6 +12,31 @@ import type { Answer, Ask, PlainFault } from './feed-messages.ts';
  */
 export const feedThreads: FeedFilesPort = { sources: advisorySources, open: () => new FeedThread() };
 
+/** Loading the readers takes a second where there is little processor to be had; a thread that has just been used serves the next import too. */
+const KEPT_MS = 20_000;
+let kept: { readonly conversation: Conversation; readonly end: NodeJS.Timeout } | null = null;
+
+function takeKept(): Conversation | null {
+  if (kept === null) return null;
+  const { conversation, end } = kept;
+  kept = null;
+  clearTimeout(end);
+  if (conversation.ended !== null) return null;
+  conversation.hold();
+  return conversation;
+}
+
+/** It must not keep a process alive, nor its memory for long. */
+function keep(conversation: Conversation): void {
+  conversation.letGo();
+  const end = setTimeout(() => {
+    if (kept?.conversation === conversation) kept = null;
+    void conversation.end();
+  }, KEPT_MS);
+  end.unref();
+  kept = { conversation, end };
+}
+
 class FeedThread implements FeedFiles {
   #closed = false;
   #conversation: Conversation | null = null;
@@ -19,7 +44,7 @@ class FeedThread implements FeedFiles {
   /** A thread that died of one file is replaced for the next. */
   #talk(): Conversation {
     if (this.#closed) throw interrupted();
-    if (this.#conversation === null || this.#conversation.ended !== null) this.#conversation = new Conversation();
+    if (this.#conversation === null || this.#conversation.ended !== null) this.#conversation = takeKept() ?? new Conversation();
     return this.#conversation;
   }
 
@@ -49,13 +74,19 @@ class FeedThread implements FeedFiles {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#conversation?.end();
+    const conversation = this.#conversation;
+    this.#conversation = null;
+    if (conversation === null) return;
+    if (conversation.isIdle && kept === null) keep(conversation);
+    else await conversation.end();
   }
 }
 
 /** One thread and what it says, in order. */
 class Conversation {
   ended: Error | null = null;
+  /** Whether everything that was asked has been answered. */
+  isIdle = true;
   readonly #worker = new Worker(new URL('./feed-thread.ts', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: FEED_THREAD_HEAP_MB },
   });
@@ -72,14 +103,26 @@ class Conversation {
     this.#worker.on('exit', () => this.#stop(interrupted()));
   }
 
+  hold(): void {
+    this.#worker.ref();
+  }
+
+  letGo(): void {
+    this.#worker.unref();
+  }
+
   ask(ask: Ask): void {
+    this.isIdle = false;
     this.#worker.postMessage(ask);
   }
 
   async next(): Promise<Answer> {
     for (;;) {
       const answer = this.#answers.shift();
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) {
+        this.isIdle = answer.kind !== 'stage' || answer.event.kind !== 'rows';
+        return answer;
+      }
       if (this.ended !== null) throw this.ended;
       await new Promise<void>(resolve => (this.#waiting = resolve));
     }

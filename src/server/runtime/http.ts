@@ -97,6 +97,8 @@ function addRoute(app: FastifyInstance, kernel: Kernel, name: RouteName, route: 
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     bodyLimit: route.bodyBytesMax ?? REQUEST_BYTES_MAX,
     config: { access: route.access } as object,
+    // Packed already, and a length that the reader can check is worth more.
+    ...(route.produces === 'application/octet-stream' ? { compress: false as const } : {}),
     // Known and allowed before a byte of the body is read.
     onRequest: async request => {
       refuseForeignSite(request);
@@ -168,16 +170,12 @@ function sendText(route: Route, reply: FastifyReply, content: AsyncIterable<stri
 }
 
 function sendFile(reply: FastifyReply, { fileName, bytes, content }: FileAnswer): FastifyReply {
-  return (
-    reply
-      .header('cache-control', 'no-store')
-      .header('content-length', bytes)
-      // Packed already, and a length that the reader can check is worth more.
-      .header('content-encoding', 'identity')
-      .header('content-disposition', `attachment; filename="${fileName.replace(/[^\w.-]/g, '')}"`)
-      .type('application/octet-stream')
-      .send(Readable.from(content, { objectMode: false }))
-  );
+  return reply
+    .header('cache-control', 'no-store')
+    .header('content-length', bytes)
+    .header('content-disposition', `attachment; filename="${fileName.replace(/[^\w.-]/g, '')}"`)
+    .type('application/octet-stream')
+    .send(Readable.from(content, { objectMode: false }));
 }
 
 async function stream(
