@@ -59,7 +59,7 @@ const load = timed(() => {
 });
 const index = timed(() => fleet.inventory.index());
 console.log(
-  `loaded: ${(packages / HOSTS).toFixed(0)} packages a host, all sets distinct; put ${(load.ms - makeMs).toFixed(0)} ms, both directions indexed in ${index.ms.toFixed(0)} ms; ${memory()}`,
+  `loaded: ${(packages / HOSTS).toFixed(0)} packages a host, all sets distinct; put ${(load.ms - makeMs).toFixed(0)} ms, both directions indexed in ${index.ms.toFixed(0)} ms (CPU ${index.cpuMs.toFixed(0)} ms); ${memory()}`,
 );
 
 const claims = timed(() => indexClaims(synthetic.claims));

@@ -36,6 +36,16 @@ export class HostSet {
     this.#size += 1;
   }
 
+  /** As `append` for the slots of one word of a bitmap, all at once. */
+  appendWord(word: number, bits: number): void {
+    if (this.#bits === null) {
+      for (let rest = bits; rest !== 0; rest &= rest - 1) this.#list[this.#size++] = (word << 5) + (31 - Math.clz32(rest & -rest));
+      return;
+    }
+    this.#bits[word] = bits;
+    this.#size += bitCount(bits);
+  }
+
   has(slot: number): boolean {
     if (this.#bits !== null) return slot >>> 5 < this.#bits.length && (this.#bits[slot >>> 5]! & (1 << (slot & 31))) !== 0;
     const at = lowerBound(this.#list, this.#size, slot);
@@ -128,6 +138,12 @@ const NONE = new Uint32Array(0);
 /** A small fleet always uses lists: nothing is gained from a bitmap below a few dozen members. */
 function listMax(fleetSize: number): number {
   return Math.max(64, fleetSize >>> 5);
+}
+
+function bitCount(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
 /** 32-bit words that hold a bit for each of `slots`. */

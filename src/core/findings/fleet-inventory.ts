@@ -3,8 +3,8 @@ import type { FleetUnits } from './fleet-units.ts';
 
 /**
  * Which host has which package versions, and the other way round. A host holds a packed set of package_version ids as the database does
- * (core/inventory/id-set.ts) and the list of its units; both are the same object for every host with the same digest on the same release. A package
- * version knows its hosts. Ids come from the database's sequence and index arrays directly.
+ * (core/inventory/id-set.ts), the same object for every host with the same digest on the same release. A package version knows its hosts.
+ * Ids come from the database's sequence and index arrays directly.
  */
 export interface PackageDelta {
   readonly added: readonly number[];
@@ -17,8 +17,6 @@ export interface PackageSet {
   readonly release: string;
   readonly packed: Uint8Array;
   readonly size: number;
-  /** Distinct unit indexes, rising: what findings walk over, a third as many as there are packages. */
-  units: Uint32Array;
   hosts: number;
 }
 
@@ -29,8 +27,11 @@ export class FleetInventory {
   /** Release -> how many sets are of it. */
   readonly #byRelease = new Map<string, number>();
   readonly #hosts: (HostSet | undefined)[] = [];
+  /** Unpacked last: whoever puts a host asks for its ids right after. */
+  #last: { readonly packed: Uint8Array; readonly ids: Uint32Array } = { packed: NO_BYTES, ids: NO_IDS };
   /** While the fleet is loaded the reverse direction waits for `index()`: one pass over everything instead of one insertion per membership. */
   #indexed = false;
+  #scratch = new Uint32Array(1024);
 
   constructor(units: FleetUnits) {
     this.#units = units;
@@ -55,10 +56,15 @@ export class FleetInventory {
     return this.#sets[slot] ?? null;
   }
 
-  /** Rising. Unpacked for the caller. */
+  /** Rising. Read only. */
   idsOf(slot: number): Uint32Array {
     const set = this.#sets[slot];
-    return set === undefined ? NO_IDS : unpackIdArray(set.packed);
+    return set === undefined ? NO_IDS : this.#unpack(set.packed);
+  }
+
+  #unpack(packed: Uint8Array): Uint32Array {
+    if (this.#last.packed !== packed) this.#last = { packed, ids: unpackIdArray(packed) };
+    return this.#last.ids;
   }
 
   has(slot: number, versionId: number): boolean {
@@ -86,7 +92,7 @@ export class FleetInventory {
     if (before?.key === key) return NO_CHANGE;
     const after = this.#take(key, release, packed);
     this.#sets[slot] = after;
-    const delta = this.#indexed ? difference(before ? unpackIdArray(before.packed) : NO_IDS, unpackIdArray(after.packed)) : NO_CHANGE;
+    const delta = this.#indexed ? difference(before ? unpackIdArray(before.packed) : NO_IDS, this.#unpack(after.packed)) : NO_CHANGE;
     this.#apply(slot, delta);
     this.#release(before);
     return delta;
@@ -103,24 +109,57 @@ export class FleetInventory {
 
   /** Units were made anew. */
   renewUnits(): void {
-    for (const set of this.#shared.values()) set.units = this.#units.unitsOf(set.release, unpackIdArray(set.packed));
+    for (const { release, packed } of this.#shared.values()) this.#units.meet(release, unpackIdArray(packed));
   }
 
-  /** Ends loading: fills the reverse direction in two passes, hosts in rising order. */
+  /**
+   * Ends loading: fills the reverse direction, hosts in rising order. 32 hosts at a time are gathered in one word for each version, which a table of some
+   * 50 kB holds; host by host every one of 75 million memberships would be a walk to another place in memory.
+   */
   index(): void {
-    const counts: number[] = [];
-    for (const { packed, hosts } of this.#shared.values()) {
-      const ids = unpackIdArray(packed);
-      for (let at = 0; at < ids.length; at++) counts[ids[at]!] = (counts[ids[at]!] ?? 0) + hosts;
-    }
+    const counts = this.#countHosts();
     this.#hosts.length = 0;
-    for (let id = 0; id < counts.length; id++)
-      this.#hosts.push(counts[id] === undefined ? undefined : HostSet.withRoom(counts[id]!, this.slots));
-    for (let slot = 0; slot < this.#sets.length; slot++) {
-      const ids = this.idsOf(slot);
-      for (let at = 0; at < ids.length; at++) this.#hosts[ids[at]!]!.append(slot);
+    for (let id = 0; id < counts.length; id++) this.#hosts.push(counts[id] === 0 ? undefined : HostSet.withRoom(counts[id]!, this.slots));
+    const words = new Uint32Array(counts.length);
+    const met = new Uint32Array(counts.length);
+    for (let first = 0; first < this.#sets.length; first += 32) {
+      let size = 0;
+      for (let slot = first; slot < Math.min(first + 32, this.#sets.length); slot++) {
+        const length = this.#unpackNext(slot);
+        const bit = 1 << (slot & 31);
+        for (let at = 0; at < length; at++) {
+          const id = this.#scratch[at]!;
+          if (words[id] === 0) met[size++] = id;
+          words[id]! |= bit;
+        }
+      }
+      for (let at = 0; at < size; at++) {
+        const id = met[at]!;
+        this.#hosts[id]!.appendWord(first >>> 5, words[id]!);
+        words[id] = 0;
+      }
     }
     this.#indexed = true;
+  }
+
+  /** Package_version id -> how many hosts have it. */
+  #countHosts(): Uint32Array {
+    let counts = new Uint32Array(1024);
+    for (const { packed, hosts, size } of this.#shared.values()) {
+      if (size > this.#scratch.length) this.#scratch = new Uint32Array(size * 2);
+      unpackInto(packed, this.#scratch);
+      const last = size === 0 ? 0 : this.#scratch[size - 1]!;
+      if (last >= counts.length) counts = grown(counts, last * 2);
+      for (let at = 0; at < size; at++) counts[this.#scratch[at]!]! += hosts;
+    }
+    return counts;
+  }
+
+  /** Into `#scratch`, which has room for the largest set since `#countHosts`. */
+  #unpackNext(slot: number): number {
+    const set = this.#sets[slot];
+    if (set !== undefined) unpackInto(set.packed, this.#scratch);
+    return set?.size ?? 0;
   }
 
   #apply(slot: number, delta: PackageDelta): void {
@@ -132,8 +171,9 @@ export class FleetInventory {
     let set = this.#shared.get(key);
     if (set === undefined) {
       const packed = read();
-      const ids = unpackIdArray(packed);
-      set = { key, release, packed, size: ids.length, units: this.#units.unitsOf(release, ids), hosts: 0 };
+      const ids = this.#unpack(packed);
+      this.#units.meet(release, ids);
+      set = { key, release, packed, size: ids.length, hosts: 0 };
       this.#shared.set(key, set);
       this.#byRelease.set(release, (this.#byRelease.get(release) ?? 0) + 1);
     }
@@ -151,6 +191,7 @@ export class FleetInventory {
 }
 
 const NO_IDS = new Uint32Array(0);
+const NO_BYTES = new Uint8Array(0);
 const NO_CHANGE: PackageDelta = { added: [], removed: [] };
 
 /** As `unpackIds` of core/inventory/id-set.ts, into 32-bit numbers: package_version ids are PostgreSQL integers. 2 µs for 750 ids. */
@@ -158,9 +199,15 @@ export function unpackIdArray(packed: Uint8Array): Uint32Array {
   let size = 0;
   for (let at = 0; at < packed.length; at++) size += Number(packed[at]! < 128);
   const ids = new Uint32Array(size);
+  unpackInto(packed, ids);
+  return ids;
+}
+
+/** `ids` has room for all of them. */
+function unpackInto(packed: Uint8Array, ids: Uint32Array): void {
   let id = 0;
-  let read = 0;
-  for (let at = 0; at < size; at++) {
+  let at = 0;
+  for (let read = 0; read < packed.length; ) {
     let byte = packed[read++]!;
     let gap = byte & 127;
     for (let shift = 7; byte > 127; shift += 7) {
@@ -168,9 +215,14 @@ export function unpackIdArray(packed: Uint8Array): Uint32Array {
       gap |= (byte & 127) << shift;
     }
     id += gap;
-    ids[at] = id;
+    ids[at++] = id;
   }
-  return ids;
+}
+
+function grown(counts: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(length);
+  larger.set(counts);
+  return larger;
 }
 
 /** Which of a few rising ids are in a packed set, without unpacking it. */

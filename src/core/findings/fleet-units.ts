@@ -72,6 +72,13 @@ export class FleetUnits {
     return version;
   }
 
+  /** Makes the units of these versions, where they were not asked for before. The answer: package_version id -> unit index + 1. */
+  meet(release: string, ids: Uint32Array): Uint32Array {
+    const table = this.#tableOf(release, (ids.at(-1) ?? 0) + 1);
+    for (let at = 0; at < ids.length; at++) if (table[ids[at]!] === 0) this.unitOf(release, ids[at]!);
+    return table;
+  }
+
   /** Distinct unit indexes of these versions, rising. */
   unitsOf(release: string, ids: Uint32Array): Uint32Array {
     const table = this.#tableOf(release, (ids.at(-1) ?? 0) + 1);

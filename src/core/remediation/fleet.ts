@@ -75,8 +75,9 @@ export class Fleet {
   readonly #candidates: (Candidate | undefined)[] = [];
   readonly #candidateSets = new Map<string, CandidateSet>();
   readonly #offers: Offers;
-  /** Slots whose numbers are stale; the rest are true until their `validUntilMs`. */
-  readonly #stale = new Set<number>();
+  /** 1 for slots whose numbers are stale; the rest are true until their `validUntilMs`. One advisory may concern all 100,000 hosts. */
+  #stale = new Uint8Array(64);
+  #staleCount = 0;
   #index: ClaimIndex = indexClaims([]);
   #namedBinaries = '';
   #enrichmentOf: (id: string) => Enrichment | null = () => null;
@@ -150,7 +151,7 @@ export class Fleet {
     const candidates = host.candidatesKey === null ? null : this.#takeCandidates(host.release, host.candidatesKey, lists.candidateIds);
     this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
     this.#entries[slot] = this.#entryFor(slot, host, candidates);
-    this.#stale.add(slot);
+    this.#markStale(slot);
     // What a sweep found is of the packages before.
     this.#walk.endSweep();
     return { slot, delta };
@@ -163,7 +164,7 @@ export class Fleet {
     this.#queue.removeHost(slot);
     this.#releaseCandidates(this.#entry(slot).candidates);
     this.#entries[slot] = undefined;
-    this.#stale.delete(slot);
+    this.#unmarkStale(slot);
     this.#slotOf.delete(hostId);
     this.#freeSlots.push(slot);
   }
@@ -179,7 +180,7 @@ export class Fleet {
     for (const slot of this.slots()) {
       const entry = this.#entry(slot);
       if (entry.residuals.length > 0) this.#entries[slot] = this.#entryFor(slot, entry.host, entry.candidates);
-      this.#stale.add(slot);
+      this.#markStale(slot);
     }
   }
 
@@ -190,7 +191,7 @@ export class Fleet {
     this.#walk.endSweep();
     this.#standings.forget(new Set(touched.map(unit => unit.source)));
     const slots = this.#hostsOf(touched);
-    for (const slot of slots) this.#stale.add(slot);
+    for (const slot of slots) this.#markStale(slot);
     return slots;
   }
 
@@ -217,11 +218,12 @@ export class Fleet {
    */
   refresh(nowMs: number, mayGoOn: () => boolean = () => true): boolean {
     for (let slot = 0; slot < this.#entries.length; slot++)
-      if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#stale.add(slot);
-    if (this.#stale.size >= this.#sweepHostsMin && this.inventory.isIndexed && !this.#walk.isSweeping)
+      if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#markStale(slot);
+    if (this.#staleCount >= this.#sweepHostsMin && this.inventory.isIndexed && !this.#walk.isSweeping)
       this.#walk.sweep(this.inventory, this.#offers.sources);
     let count = 0;
-    for (const slot of this.#stale) {
+    for (let slot = 0; slot < this.#entries.length && this.#staleCount > 0; slot++) {
+      if (this.#stale[slot] !== 1) continue;
       if (count++ % 200 === 199 && !mayGoOn()) return false;
       this.#assess(slot, nowMs);
     }
@@ -247,7 +249,7 @@ export class Fleet {
   }
 
   #assess(slot: number, nowMs: number): void {
-    if (!this.#stale.has(slot) && this.#numbers.isValid(slot, nowMs)) return;
+    if (this.#stale[slot] !== 1 && this.#numbers.isValid(slot, nowMs)) return;
     const entry = this.#entry(slot);
     const { host } = entry;
     const walk = this.#walk;
@@ -256,7 +258,22 @@ export class Fleet {
     const exposure = EXPOSURES.indexOf(host.exposure);
     for (let at = 0; at < walk.count; at++) this.#numbers.addSource(slot, walk.found[at]!, exposure, host.candidatesKey !== null, nowMs);
     this.#queue.setHost(slot, this.#entries.length, host, walk.found, walk.count);
-    this.#stale.delete(slot);
+    this.#unmarkStale(slot);
+  }
+
+  #markStale(slot: number): void {
+    if (slot >= this.#stale.length) {
+      const larger = new Uint8Array(slot * 2);
+      larger.set(this.#stale);
+      this.#stale = larger;
+    }
+    this.#staleCount += 1 - this.#stale[slot]!;
+    this.#stale[slot] = 1;
+  }
+
+  #unmarkStale(slot: number): void {
+    this.#staleCount -= this.#stale[slot] ?? 0;
+    this.#stale[slot] = 0;
   }
 
   #entryFor(slot: number, host: FleetHost, candidates: CandidateSet | null): Entry {
@@ -367,4 +384,4 @@ function namedBinaries(index: ClaimIndex): string {
 /** A sweep asks all units for their hosts; for fewer hosts their own lists are the shorter way. */
 const SWEEP_HOSTS_MIN = 500;
 
-const NO_PACKAGES: PackageSet = { key: '', release: '', packed: new Uint8Array(0), size: 0, units: new Uint32Array(0), hosts: 0 };
+const NO_PACKAGES: PackageSet = { key: '', release: '', packed: new Uint8Array(0), size: 0, hosts: 0 };

@@ -32,6 +32,10 @@ const STRONGEST: readonly Availability[] = ['held', 'phased', 'kept-back', 'offe
  */
 export class Offers {
   readonly #units: FleetUnits;
+  /** Release -> candidate id -> what it would install: 100,000 hosts are offered the same few thousand. */
+  readonly #targetsOf = new Map<string, (Unit | undefined)[]>();
+  /** By the first candidate's id; most have no other binary of their source. */
+  readonly #single: (Offer | undefined)[] = [];
   readonly #interned = new Map<string, Offer>();
   readonly #sources = new Set<FleetSource>();
 
@@ -41,17 +45,18 @@ export class Offers {
 
   /** The newest version of a source comes first. */
   of(candidates: readonly Candidate[], release: string): readonly Offer[] {
+    const targets = this.#targetsOf.getOrInsertComputed(release, () => []);
     const byTarget = new Map<Unit, Candidate[]>();
     for (const candidate of candidates) {
-      const unit = this.#units.unitOfPackage(release, candidate.version);
+      const unit = (targets[candidate.id] ??= this.#units.unitOfPackage(release, candidate.version));
       const group = byTarget.get(unit);
       if (group) group.push(candidate);
       else byTarget.set(unit, [candidate]);
     }
     const order = orderOf(release);
-    return Array.from(byTarget, ([target, members]) => this.#intern(target, members)).sort(
-      (a, b) => a.source.index - b.source.index || compareUnits(b.target, a.target, order),
-    );
+    const offers: Offer[] = [];
+    for (const [target, members] of byTarget) offers.push(this.#intern(target, members));
+    return offers.sort((a, b) => a.source.index - b.source.index || compareUnits(b.target, a.target, order));
   }
 
   /** Sources that some host is or was offered. */
@@ -61,20 +66,28 @@ export class Offers {
 
   /** Units were made anew. */
   forget(): void {
+    this.#targetsOf.clear();
+    this.#single.length = 0;
     this.#interned.clear();
     this.#sources.clear();
   }
 
   #intern(target: Unit, candidates: readonly Candidate[]): Offer {
-    const key = `${target.index}:${candidates.map(candidate => candidate.id).join(',')}`;
-    let offer = this.#interned.get(key);
-    if (offer === undefined) {
-      const availability = STRONGEST.find(word => candidates.some(candidate => candidate.availability === word)) ?? 'offered';
-      offer = { source: target.source, target, availability, security: candidates.some(candidate => candidate.security), candidates };
-      this.#interned.set(key, offer);
-      this.#sources.add(target.source);
+    if (candidates.length > 1) {
+      const key = `${target.index}:${candidates.map(candidate => candidate.id).join(',')}`;
+      return this.#interned.getOrInsertComputed(key, () => this.#make(target, candidates));
     }
-    return offer;
+    const { id } = candidates[0]!;
+    const known = this.#single[id];
+    // The same candidate on another release is another offer.
+    if (known?.target === target) return known;
+    return (this.#single[id] = this.#make(target, candidates));
+  }
+
+  #make(target: Unit, candidates: readonly Candidate[]): Offer {
+    this.#sources.add(target.source);
+    const availability = STRONGEST.find(word => candidates.some(candidate => candidate.availability === word)) ?? 'offered';
+    return { source: target.source, target, availability, security: candidates.some(candidate => candidate.security), candidates };
   }
 }
 

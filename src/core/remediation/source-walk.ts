@@ -79,6 +79,7 @@ export class SourceWalk {
   readonly #kernelUnits: number[] = [];
   readonly #images = new Map<Unit, { readonly versions: number; readonly images: readonly Image[] }>();
   #sweep: Sweep | null = null;
+  #last: { readonly packages: PackageSet | null; readonly units: Uint32Array } = { packages: null, units: new Uint32Array(0) };
 
   constructor(units: FleetUnits, matcher: FleetMatcher, standings: Standings) {
     this.#units = units;
@@ -123,7 +124,10 @@ export class SourceWalk {
     this.#kernelUnits.length = 0;
     this.#mark(host);
     if (this.#sweep !== null) this.#collect(host, this.#sweep.units, this.#sweep.starts[slot]!, this.#sweep.starts[slot + 1]!);
-    else this.#collect(host, host.packages.units, 0, host.packages.units.length);
+    else {
+      const units = this.#unitsOf(host.packages);
+      this.#collect(host, units, 0, units.length);
+    }
     const { offered, offerAt, single } = this.#columns;
     for (let at = 0; at < this.#met.length; at++) {
       const index = this.#met[at]!;
@@ -265,7 +269,15 @@ export class SourceWalk {
     this.#add(standing, offer, since, since, host.runningKernel === null ? null : memory.length > 0 ? 'newer-not-booted' : 'running');
   }
 
-  #unitsOfSource({ packages: { units } }: WalkedHost, sourceIndex: number): Unit[] {
+  /** Distinct units, rising. Not kept for every host: sweeps do without, and 100,000 lists would be 100 MB. */
+  #unitsOf(packages: PackageSet): Uint32Array {
+    if (this.#last.packages !== packages)
+      this.#last = { packages, units: this.#units.unitsOf(packages.release, unpackIdArray(packages.packed)) };
+    return this.#last.units;
+  }
+
+  #unitsOfSource({ packages }: WalkedHost, sourceIndex: number): Unit[] {
+    const units = this.#unitsOf(packages);
     const found: Unit[] = [];
     for (let at = 0; at < units.length; at++) {
       const unit = this.#units.units[units[at]!]!;
