@@ -15,6 +15,20 @@ export interface MemberFacts {
   readonly recovered: boolean;
 }
 
+/** What a group promises; exactly one is given. A share rounds down, at least one (domain.md 2.7 S1; GCP rounds up). */
+export interface GroupPromise {
+  readonly minAvailable: number | null;
+  readonly maxUnavailable: number | null;
+  readonly maxUnavailablePercent: number | null;
+}
+
+/** How many members have to stay. A disruption budget is the same promise from the other side: failed members keep using it up until they are well. */
+export function minAvailableOf({ minAvailable, maxUnavailable, maxUnavailablePercent }: GroupPromise, members: number): number {
+  if (minAvailable !== null) return minAvailable;
+  const budget = maxUnavailable ?? Math.max(1, Math.floor((members * (maxUnavailablePercent ?? 0)) / 100));
+  return Math.max(0, members - budget);
+}
+
 /**
  * S4: a member counts for its group only when it is known to be well: heard of lately, not at work, not left failed by a rollout, and past the soak
  * after its own change. Unknown, lost and failed members count as down, for whatever reason.

@@ -8,6 +8,8 @@ export interface RingCounts {
   readonly hosts: number;
   /** Excluded or not applicable. */
   readonly excluded: number;
+  /** Among `excluded`: taken out by a person. */
+  readonly skipped?: number;
   readonly succeeded: number;
   readonly compliant: number;
   /** Failures that count against the patch and that nobody has accepted. */
@@ -84,6 +86,8 @@ function uncertainties(counts: RingCounts, thresholds: GateThresholds, populatio
   if (counts.alarms > 0) reasons.push(`${hosts(counts.alarms)} got a package that is not what its repository signed`);
   if (counts.notReady > 0)
     reasons.push(`not the patch: ${hosts(counts.notReady)} ${counts.notReady === 1 ? 'was' : 'were'} not ready for any change`);
+  if ((counts.skipped ?? 0) * 10 > counts.hosts)
+    reasons.push(`${hosts(counts.skipped ?? 0)} of ${counts.hosts} were left out by people: more than a tenth needs a decision`);
   if (counts.active > 0) reasons.push(`${hosts(counts.active)} ${counts.active === 1 ? 'is' : 'are'} still at work`);
   const toTry = population - counts.compliant;
   const sample = Math.min(thresholds.minSample, toTry);

@@ -50,6 +50,12 @@ describe('the permit decision', () => {
     ['kill-switch', { killSwitch: true }],
     ['freeze', { freezes: [{ name: 'quarter end', kind: 'hard', endsAt: '2026-11-30T00:00:00.000Z' }] }],
     ['availability', { groups: [{ name: 'db pair', available: 0, minAvailable: 1 }] }],
+    ['freeze', { freezes: [{ name: 'sales', kind: 'soft', endsAt: '2026-11-30T00:00:00.000Z' }] }],
+    ['hold', { holds: [{ name: 'db driver', endsAt: '2026-11-30T00:00:00.000Z' }] }],
+    ['retracted', { retracted: ['openssl 2'] }],
+    ['forensic', { job: { ...job, forensicNeeded: true } }],
+    ['window-too-short', { rollout: { ...rollout, cutoffMinutes: 31 } }],
+    ['rollout-slot', { rollout: { ...rollout, concurrencyMax: 3 }, disrupting: { ring: 1, global: 3, rollout: 3 } }],
     ['paused', { rollout: { ...rollout, state: 'paused' } }],
     ['ring-stopped', { ring: { ...ring, state: 'failed' } }],
     ['ring-not-open', { ring: { ...ring, state: 'pending' } }],
@@ -61,6 +67,20 @@ describe('the permit decision', () => {
     ['global-slot', { disrupting: { ring: 1, global: 50 } }],
   ] as const satisfies readonly (readonly [string, Partial<PermitFacts>])[])('is refused: %s', (code, facts) => {
     expect(refusal(facts)).toBe(code);
+  });
+
+  it('an emergency passes a soft freeze and no hard one', () => {
+    const emergency = { ...rollout, profile: 'emergency' as const };
+    const endsAt = '2026-11-30T00:00:00.000Z';
+    expect(refusal({ rollout: emergency, freezes: [{ name: 'sales', kind: 'soft', endsAt }] })).toBe('granted');
+    expect(refusal({ rollout: emergency, freezes: [{ name: 'move', kind: 'hard', endsAt }] })).toBe('freeze');
+  });
+
+  it('the cutoff, holds and evidence stop a change, not the reboot that ends one', () => {
+    const reboot: Partial<PermitFacts> = { phase: 'reboot', job: { ...job, state: 'reboot-pending', forensicNeeded: true } };
+    expect(refusal({ ...reboot, rollout: { ...rollout, cutoffMinutes: 55 }, retracted: ['x'], holds: [{ name: 'h', endsAt: NOW }] })).toBe(
+      'granted',
+    );
   });
 
   it('lets a host start that just fits: the window is half-open', () => {

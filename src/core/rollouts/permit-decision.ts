@@ -10,8 +10,10 @@ import { WAITING_ON, type WaitingOn, waiting } from './waiting.ts';
 /** domain.md 2.9: five minutes, single use. */
 export const PERMIT_MINUTES = 5;
 
-/** `hard`: nothing starts. `reboot-only`: packages may change, the reboot waits (domain.md 2.8). */
-export type FreezeKind = 'hard' | 'reboot-only';
+/** `hard`: nothing starts. `soft`: only emergencies start. `reboot-only`: packages may change, the reboot waits (domain.md 2.8). */
+export type FreezeKind = 'hard' | 'soft' | 'reboot-only';
+/** `emergency`: soft freezes do not hold it and it goes first; caps, locks, groups and hard freezes hold it like any other (domain.md 2.8). */
+export type RolloutProfile = 'normal' | 'emergency';
 
 /** Everything that a permit depends on, read under the locks of one transaction. */
 export interface PermitFacts {
@@ -23,15 +25,24 @@ export interface PermitFacts {
     readonly windowStartsAt: Instant | null;
     readonly windowEndsAt: Instant | null;
     readonly reboot: RebootPolicy;
+    readonly profile?: RolloutProfile;
+    /** No permit for a change that could still run in the last minutes before the window ends. */
+    readonly cutoffMinutes?: number;
+    /** Hosts of this rollout in disruption at once, over all its rings; null or absent: as the ring says. */
+    readonly concurrencyMax?: number | null;
   };
   readonly change: { readonly state: ChangeRequestState; readonly planHash: string; readonly expiresAt: Instant } | null;
   readonly ring: { readonly state: RingState; readonly concurrency: number };
   /** Hosts in disruption now, this one not counted. */
-  readonly disrupting: { readonly ring: number; readonly global: number };
+  readonly disrupting: { readonly ring: number; readonly global: number; readonly rollout?: number };
   readonly globalConcurrencyMax: number;
   readonly killSwitch: boolean;
   /** In force now and covering this host. */
   readonly freezes: readonly { readonly name: string; readonly kind: FreezeKind; readonly endsAt: Instant }[];
+  /** Safeguard holds in force that cover this host and something in its transaction. */
+  readonly holds?: readonly { readonly name: string; readonly endsAt: Instant }[];
+  /** Updates of its transaction that have been retracted, in words. */
+  readonly retracted?: readonly string[];
   /** That this host belongs to. `available`: other members that are known to be well and not at work. */
   readonly groups: readonly { readonly name: string; readonly available: number; readonly minAvailable: number }[];
   readonly job: {
@@ -40,6 +51,8 @@ export interface PermitFacts {
     readonly cancelRequested: boolean;
     readonly estimatedMinutes: number;
     readonly planNotAfter: Instant;
+    /** The decision table asks for evidence before the patch destroys it (BOD 26-04), and nobody has recorded that it was taken. */
+    readonly forensicNeeded?: boolean;
   };
   readonly askedAttempt: number;
   readonly otherActiveJobOnHost: boolean;
@@ -95,10 +108,24 @@ const RULES: readonly Rule[] = [
     detail: facts => `It is called “${blockingFreeze(facts)?.name}”.`,
     changesAt: facts => blockingFreeze(facts)?.endsAt ?? null,
   },
+  {
+    code: 'retracted',
+    phase: 'apply',
+    refuses: facts => (facts.retracted ?? []).length > 0,
+    detail: facts => `${(facts.retracted ?? []).join(', ')}.`,
+  },
+  {
+    code: 'hold',
+    phase: 'apply',
+    refuses: facts => longest(facts.holds ?? []) !== undefined,
+    detail: facts => `It is called “${longest(facts.holds ?? [])?.name}”.`,
+    changesAt: facts => longest(facts.holds ?? [])?.endsAt ?? null,
+  },
   { code: 'paused', refuses: facts => facts.rollout.state === 'paused' },
   { code: 'ring-stopped', phase: 'apply', refuses: facts => ['evaluating', 'gate-pending', 'failed'].includes(facts.ring.state) },
   { code: 'ring-not-open', phase: 'apply', refuses: facts => facts.ring.state !== 'running' },
   { code: 'host-lock', refuses: facts => facts.otherActiveJobOnHost },
+  { code: 'forensic', phase: 'apply', refuses: facts => facts.job.forensicNeeded === true },
   {
     code: 'window-not-open',
     refuses: facts => facts.rollout.windowStartsAt !== null && facts.now < facts.rollout.windowStartsAt,
@@ -108,14 +135,22 @@ const RULES: readonly Rule[] = [
   {
     code: 'window-too-short',
     refuses: facts =>
-      facts.rollout.windowEndsAt !== null && addMs(facts.now, neededMinutes(facts) * MINUTE_MS) > facts.rollout.windowEndsAt,
-    detail: facts => `It may need ${neededMinutes(facts)} minutes.`,
+      facts.rollout.windowEndsAt !== null &&
+      addMs(facts.now, (neededMinutes(facts) + cutoffMinutes(facts)) * MINUTE_MS) > facts.rollout.windowEndsAt,
+    detail: facts =>
+      `It may need ${neededMinutes(facts)} minutes${cutoffMinutes(facts) > 0 ? `, and the last ${cutoffMinutes(facts)} are kept free` : ''}.`,
   },
   {
     code: 'ring-slot',
     phase: 'apply',
     refuses: facts => facts.disrupting.ring >= facts.ring.concurrency,
     detail: facts => `${facts.disrupting.ring} of ${facts.ring.concurrency}.`,
+  },
+  {
+    code: 'rollout-slot',
+    phase: 'apply',
+    refuses: ({ rollout, disrupting }) => rollout.concurrencyMax != null && (disrupting.rollout ?? 0) >= rollout.concurrencyMax,
+    detail: ({ rollout, disrupting }) => `${disrupting.rollout ?? 0} of ${rollout.concurrencyMax}.`,
   },
   {
     code: 'global-slot',
@@ -192,18 +227,27 @@ function approvalVoid({ change, rollout, now }: PermitFacts): boolean {
 }
 
 /** The one that lasts longest. A freeze that begins while packages are changing does not stop them; it does hold the reboot. */
-function blockingFreeze({ freezes, phase }: PermitFacts): PermitFacts['freezes'][number] | undefined {
-  return freezes
-    .filter(freeze => freeze.kind === 'hard' || phase === 'reboot')
-    .reduce<PermitFacts['freezes'][number] | undefined>(
-      (longest, one) => (longest === undefined || one.endsAt > longest.endsAt ? one : longest),
-      undefined,
-    );
+function blockingFreeze({ freezes, phase, rollout }: PermitFacts): PermitFacts['freezes'][number] | undefined {
+  const passes: Readonly<Record<FreezeKind, boolean>> = {
+    hard: false,
+    soft: rollout.profile === 'emergency',
+    'reboot-only': phase === 'apply',
+  };
+  return longest(freezes.filter(freeze => !passes[freeze.kind]));
+}
+
+function longest<One extends { readonly endsAt: Instant }>(ones: readonly One[]): One | undefined {
+  return ones.reduce<One | undefined>((last, one) => (last === undefined || one.endsAt > last.endsAt ? one : last), undefined);
 }
 
 /** S4, reboots included: a host that is at work is not available to its group, so the answer for a second member is no. */
 function shortGroup({ groups }: PermitFacts): PermitFacts['groups'][number] | undefined {
   return groups.find(group => group.available < group.minAvailable);
+}
+
+/** The reserve for the reboot is its own: it may still begin where no change may. */
+function cutoffMinutes({ phase, rollout }: PermitFacts): number {
+  return phase === 'apply' ? (rollout.cutoffMinutes ?? 0) : 0;
 }
 
 function neededMinutes(facts: PermitFacts): number {

@@ -1,4 +1,4 @@
-import type { Instant } from '../kernel/instants.ts';
+import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
 import { deb } from '../versions/deb.ts';
 import { compareVersions, isInvalid } from '../versions/scheme.ts';
 import type { TransactionItem } from './host-plan.ts';
@@ -19,6 +19,8 @@ export interface LintFacts {
   readonly fettleHostId: string | null;
   /** Hard freezes from now on, with the hosts that they cover; null covers all. */
   readonly freezes: readonly (Interval & { readonly name: string; readonly hostIds: ReadonlySet<string> | null })[];
+  /** `NAME VERSION` of binaries that have been retracted, with the reason. */
+  readonly retracted?: ReadonlyMap<string, string>;
   readonly groups: readonly { readonly name: string; readonly hostIds: ReadonlySet<string>; readonly minAvailable: number }[];
 }
 
@@ -104,6 +106,17 @@ const RULES: readonly Rule[] = [
       plan.kind === 'rollback'
         ? []
         : perTransaction(plan, items => items.filter(item => item.action === 'downgrade').map(item => `takes ${itemText(item)} back`)),
+  },
+  {
+    rule: 'no-retracted',
+    level: 'error',
+    check: (plan, facts) =>
+      perTransaction(plan, items =>
+        items.flatMap(item => {
+          const reason = facts.retracted?.get(`${item.name} ${item.toVersion}`);
+          return reason === undefined ? [] : [`moves ${item.name} to ${item.toVersion}, which has been retracted: ${reason}`];
+        }),
+      ),
   },
   { rule: 'asked-is-planned', level: 'error', check: askedIsPlanned },
   { rule: 'undeclared-install', level: 'warning', check: (plan, facts) => undeclared(plan, facts, 'install', 'installs') },
@@ -253,7 +266,10 @@ function nextOpening({ window }: RolloutPlan, now: Instant): { readonly startsAt
   if (repeatProblem(window) !== null) return null;
   const next = currentOrNext(window, now);
   if (next?.endsAt == null) return null;
-  return { startsAt: next.startsAt !== null && next.startsAt > now ? next.startsAt : now, endsAt: next.endsAt };
+  if (window.startsAt !== null && window.startsAt >= next.endsAt) return null;
+  const endsAt = addMs(next.endsAt, -(window.cutoffMinutes ?? 0) * MINUTE_MS);
+  const startsAt = next.startsAt !== null && next.startsAt > now ? next.startsAt : now;
+  return endsAt <= startsAt ? { startsAt, endsAt: startsAt } : { startsAt, endsAt };
 }
 
 function openMinutes(plan: RolloutPlan, now: Instant): number | null {
@@ -289,7 +305,7 @@ function groupCanSpare(plan: RolloutPlan, facts: LintFacts): string[] {
 /** L6: a host that can never start is named now, not on the night. */
 function windowFitsHost(plan: RolloutPlan, facts: LintFacts): string[] {
   const open = openMinutes(plan, facts.now);
-  if (open === null || open <= 0) return [];
+  if (open === null) return [];
   const tooLong = everyHost(plan).filter(host => host.estimatedMinutes > open);
   if (tooLong.length === 0) return [];
   const longest = Math.max(...tooLong.map(host => host.estimatedMinutes));

@@ -19,6 +19,10 @@ export interface RolloutPlan {
   readonly restart: RestartPolicy;
   readonly reboot: RebootPolicy;
   readonly smokeTests: readonly SmokeTest[];
+  readonly profile?: 'emergency';
+  readonly concurrencyMax?: number;
+  /** Hosts that were not reached get one more ring, open so many days. */
+  readonly catchUpDays?: number;
 }
 
 export interface PlannedRing {
@@ -37,6 +41,8 @@ export interface PlannedHost {
   readonly rehearsed: 'on-host' | 'predicted';
   /** Longest time that this host's disruption is expected to take, reboot included. */
   readonly estimatedMinutes: number;
+  /** Evidence has to be collected there first. */
+  readonly forensic?: true;
 }
 
 /** Half-open, [startsAt, endsAt). null: open on that side. The zone is for people; instants decide. */
@@ -46,6 +52,8 @@ export interface PlannedWindow {
   readonly timeZone: string;
   /** null: once. Else the rule by which the occurrence from startsAt to endsAt repeats (schedule/window.ts). */
   readonly repeat: string | null;
+  /** No change starts that could still run in the last minutes. */
+  readonly cutoffMinutes?: number | undefined;
 }
 
 /** Integers; percentages of hosts (domain.md 2.3). */

@@ -15,6 +15,9 @@ export interface PlanRequest {
   readonly restart: RestartPolicy;
   readonly reboot: RebootPolicy;
   readonly smokeTests: readonly SmokeTest[];
+  readonly profile?: 'normal' | 'emergency';
+  readonly concurrencyMax?: number | null;
+  readonly catchUpDays?: number;
 }
 
 /** One host as it was found when the plan was made. */
@@ -34,6 +37,8 @@ export interface HostCase {
   } | null;
   readonly restartUnits: readonly string[];
   readonly rebootExpected: boolean;
+  /** Vulnerabilities that it closes there and whose decision asks for evidence first; absent where nobody knows. */
+  readonly forensic?: readonly string[];
   /** The host that Fettle itself runs on goes last (domain.md 2.8). */
   readonly runsFettle: boolean;
 }
@@ -53,6 +58,7 @@ export interface HostReport {
   readonly reversible: Reversible;
   readonly reversibleReason: string;
   readonly downloadBytes: number | null;
+  readonly forensic: readonly string[];
   readonly problem: string | null;
 }
 
@@ -95,10 +101,13 @@ export function makePlan(request: PlanRequest, hosts: readonly HostCase[]): Plan
     patchIds: [...request.patchIds].sort(),
     transactions: transactions.list,
     rings: rings.map(ring => plannedRing(ring, byId, transactions.indexOf, request.reboot)),
-    window: request.window,
+    window: plannedWindow(request.window),
     restart: request.restart,
     reboot: request.reboot,
     smokeTests: request.smokeTests,
+    ...(request.profile === 'emergency' ? { profile: 'emergency' as const } : {}),
+    ...(request.concurrencyMax == null ? {} : { concurrencyMax: request.concurrencyMax }),
+    ...((request.catchUpDays ?? 0) > 0 ? { catchUpDays: request.catchUpDays! } : {}),
   };
   const text = planText(plan);
   const reportOf = (hostId: string): HostReport => {
@@ -123,6 +132,11 @@ function include(host: HostCase): Included | string {
   const missed = host.asked.filter(item => reached.get(itemKey(item)) !== item.toVersion);
   if (missed.length > 0) return `the rehearsal would not make ${missed.map(itemText).join(', ')}`;
   return { host, transaction: sorted(transaction), rehearsed: 'on-host' };
+}
+
+/** What is absent and what is nothing have one spelling, so that they have one hash. */
+function plannedWindow({ startsAt, endsAt, timeZone, repeat, cutoffMinutes }: PlannedWindow): PlannedWindow {
+  return { startsAt, endsAt, timeZone, repeat, ...((cutoffMinutes ?? 0) > 0 ? { cutoffMinutes } : {}) };
 }
 
 /** Numbers the distinct transactions in an order that does not depend on the hosts. */
@@ -157,6 +171,7 @@ function plannedRing(
       transaction: indexOf(one),
       rehearsed: one.rehearsed,
       estimatedMinutes: estimateMinutes(one.transaction, reboot, one.host.rebootExpected),
+      ...((one.host.forensic ?? []).length > 0 ? { forensic: true as const } : {}),
     };
   });
   return { name: ring.name, soakMinutes: ring.soakMinutes, concurrency: ring.concurrency, gate: ring.gate, hosts };
@@ -173,6 +188,7 @@ function hostReport(one: Included, { reversible, reason }: ReturnType<typeof rev
     reversible,
     reversibleReason: reason,
     downloadBytes: one.host.rehearsal?.downloadBytes ?? null,
+    forensic: one.host.forensic ?? [],
     problem:
       one.rehearsed === 'predicted'
         ? 'the host did not answer the rehearsal in time: predicted from its inventory; it will simulate again before it changes anything'

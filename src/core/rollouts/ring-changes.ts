@@ -1,7 +1,7 @@
 import { invariant } from '../kernel/faults.ts';
 import { addMs, epochMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
 import { evaluateGate, type GateDecision, isTripped, type RingCounts } from './gate.ts';
-import { deadlineAt, move } from './machine.ts';
+import { move } from './machine.ts';
 import type { GateThresholds } from './plan.ts';
 import { RING, type RingEvent, type RingState } from './ring-states.ts';
 
@@ -19,6 +19,8 @@ export interface RingStatus {
   readonly stateReason: string | null;
   readonly soakEndsAt: Instant | null;
   readonly lastSuccessAt: Instant | null;
+  /** For the ring of those that were not reached: it waits longer than others. */
+  readonly deadlineMinutes?: number | null;
 }
 
 export interface RingMoved {
@@ -90,14 +92,9 @@ function settle(change: RingChange, counts: RingCounts, lastSuccessAt: Instant |
       ring.soakMinutes > 0 ? `soaks until ${soakEndsAt}` : null,
     );
   }
-  const deadline = deadlineAt(RING, ring.state, epochMs(ring.stateSince), null);
-  if (deadline === null || epochMs(now) < deadline.atMs) return change;
-  return sendRing(
-    change,
-    'incomplete',
-    now,
-    `${counts.waiting + counts.active} hosts have no answer after ${RING.states.running.deadline!.minutes / 60} hours`,
-  );
+  const minutes = ring.deadlineMinutes ?? RING.states.running.deadline!.minutes;
+  if (epochMs(now) < epochMs(ring.stateSince) + minutes * MINUTE_MS) return change;
+  return sendRing(change, 'incomplete', now, `${counts.waiting + counts.active} hosts have no answer after ${minutes / 60} hours`);
 }
 
 function tripReason(counts: RingCounts): string {

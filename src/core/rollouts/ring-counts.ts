@@ -13,7 +13,7 @@ export interface JobGroup {
   readonly hosts: number;
 }
 
-type Count = keyof RingCounts;
+type Count = Exclude<keyof RingCounts, undefined>;
 
 const UNREACHED: readonly JobState[] = ['unreachable', 'cancelled', 'superseded'];
 const EXCLUDED: readonly JobState[] = ['excluded', 'not-applicable'];
@@ -23,6 +23,7 @@ export function ringCountsOf(groups: Iterable<JobGroup>): RingCounts {
   const counts: Record<Count, number> = {
     hosts: 0,
     excluded: 0,
+    skipped: 0,
     succeeded: 0,
     compliant: 0,
     failed: 0,
@@ -46,6 +47,7 @@ function countsFor({ state, parked, infrastructure, failureClass, accepted }: Jo
   else if (JOB_FAILED.includes(state)) counts.push('failed', ...(row?.blocker ? (['blockers'] as const) : []));
   else if (UNREACHED.includes(state)) counts.push('unreached');
   if (EXCLUDED.includes(state)) counts.push('excluded');
+  if (state === 'excluded') counts.push('skipped');
   if (state === 'succeeded') counts.push('succeeded');
   if (state === 'already-compliant') counts.push('compliant');
   if (parked) counts.push(infrastructure ? 'infrastructure' : 'notReady', ...(row?.alarm ? (['alarms'] as const) : []));

@@ -33,3 +33,5 @@ export const LOST_MINUTES = DAY;
 export const UNREACHABLE_MINUTES = 14 * DAY;
 /** A change request that is being implemented ends with its rollout, whose own states have deadlines; the review is a person's. */
 export const REVIEW_MINUTES = 14 * DAY;
+/** domain.md 2.12: a hold without an end is forbidden; thirty days at most, then somebody renews it. */
+export const HOLD_DAYS_MAX = 30;

@@ -27,6 +27,8 @@ export interface VerbFacts {
   readonly windowStartsAt: Instant | null;
   readonly killSwitch: boolean;
   readonly approvalExpiresAt: Instant | null;
+  /** What of its plan has been retracted, in words. */
+  readonly retracted?: string | null;
   /** The ring that a gate has stopped, if any, and whether hosts in it wait to be tried again. */
   readonly stopped: { readonly ring: string; readonly state: RingState; readonly canRetry: boolean } | null;
 }
@@ -62,12 +64,19 @@ export function whyNot(verb: Verb, facts: VerbFacts, actor: Actor): string | nul
 }
 
 const GUARDS: Partial<Record<Verb, (facts: VerbFacts, actor: Actor) => string | null>> = {
-  approve: (facts, actor) => secondPerson(facts, actor, 'approve'),
+  approve: (facts, actor) => retractedGuard(facts) ?? secondPerson(facts, actor, 'approve'),
   reject: (_facts, actor) => (actor.viaToken ? 'an API token cannot decide: sign in as a person' : null),
   start: startGuard,
   resume: (facts, actor) =>
-    facts.killSwitch ? 'the kill switch is engaged' : needsOverride(facts) ? secondPerson(facts, actor, 'override the gate') : null,
+    facts.killSwitch
+      ? 'the kill switch is engaged'
+      : (retractedGuard(facts) ?? (needsOverride(facts) ? secondPerson(facts, actor, 'override the gate') : null)),
 };
+
+/** It can only end: the plan names what nobody may install any more. */
+function retractedGuard({ retracted }: VerbFacts): string | null {
+  return retracted == null ? null : `its plan holds a retracted update (${retracted})`;
+}
 
 /** S8: never the requester, never a token. */
 function secondPerson(facts: VerbFacts, actor: Actor, what: string): string | null {
@@ -77,8 +86,11 @@ function secondPerson(facts: VerbFacts, actor: Actor, what: string): string | nu
   return null;
 }
 
-function startGuard({ now, windowStartsAt, killSwitch, approvalExpiresAt }: VerbFacts): string | null {
+function startGuard(facts: VerbFacts): string | null {
+  const { now, windowStartsAt, killSwitch, approvalExpiresAt } = facts;
   if (killSwitch) return 'the kill switch is engaged';
+  const retracted = retractedGuard(facts);
+  if (retracted !== null) return retracted;
   if (approvalExpiresAt !== null && approvalExpiresAt <= now) return 'its approval has run out';
   return windowStartsAt !== null && now < windowStartsAt ? `its window opens at ${windowStartsAt}; it starts then by itself` : null;
 }
