@@ -78,3 +78,73 @@ for (let round = 0; round < 3; round++) {
 let findings = 0;
 for (const slot of fleet.slots()) findings += fleet.assessment(slot, NOW).byState.reduce((sum, count) => sum + count, 0);
 console.log(`${findings.toLocaleString('en')} findings (host, vulnerability), ${[...fleet.queue.patches()].length} patches; ${memory()}`);
+
+// An advisory for one package: what is new of it, then the same one with another fixed version; the answer is the hosts, exactly.
+const RELEASE = 'debian:12';
+const named = fleet.units.sources
+  .filter(({ units }) => new Set(units.map(unit => unit.version)).size >= 3)
+  .map(source => ({ source, hosts: fleet.inventory.hostsOfAny(source.units.flatMap(unit => unit.versionIds)).length }))
+  .sort((a, b) => b.hosts - a.hosts);
+for (const { source, hosts } of [named[0]!, named[named.length >> 1]!, named.at(-1)!]) {
+  const key = { release: RELEASE, kind: 'source', name: source.name } as const;
+  const before = synthetic.claims.filter(claim => claim.packageName === source.name);
+  const times: { all: number[]; cpu: number[]; refresh: number[] } = { all: [], cpu: [], refresh: [] };
+  let found = 0;
+  for (const fixedVersion of source.units.map(unit => unit.version).slice(0, 9)) {
+    const claim = {
+      ...synthetic.claims[0]!,
+      vulnerabilityId: 'CVE-2099-1000',
+      packageName: source.name,
+      state: 'fixed' as const,
+      fixedVersion,
+    };
+    const change = timed(() => {
+      fleet.setClaims(key, [...before, claim]);
+      return fleet.hostsWith(key, 'CVE-2099-1000');
+    });
+    found = Math.max(found, change.value.length);
+    times.all.push(change.ms);
+    times.cpu.push(change.cpuMs);
+    times.refresh.push(timed(() => fleet.refresh(NOW)).ms);
+  }
+  fleet.setClaims(key, before);
+  fleet.refresh(NOW);
+  console.log(
+    `an advisory for ${source.name} (on ${hosts.toLocaleString('en')} hosts) changes: up to ${found.toLocaleString('en')} hosts named after ${median(times.all).toFixed(2)} ms (CPU ${median(times.cpu).toFixed(2)} ms); the numbers of all that have the package ${median(times.refresh).toFixed(0)} ms later`,
+  );
+}
+
+// A host of which nothing was ever seen: 750 packages in versions of its own, with everything that publishers say of them.
+const template = synthetic.host(0);
+const newHost = Array.from(template.packageIds, (id, at) => {
+  const version = synthetic.versions[id - 1]!;
+  return {
+    ...version,
+    id: synthetic.versions.length + at + 1,
+    version: `${version.version}~own`,
+    sourceVersion: `${version.sourceVersion}~own`,
+  };
+});
+{
+  const added = timed(() => {
+    for (const version of newHost) fleet.addVersion(version);
+    const { slot } = fleet.putHost(
+      {
+        id: 'new',
+        release: RELEASE,
+        exposure: 'unknown',
+        criticality: 'unset',
+        enrolledMs: NOW,
+        packagesKey: 'new',
+        candidatesKey: null,
+        residuals: [],
+        runningKernel: null,
+      },
+      { packages: () => packIds(newHost.map(version => version.id)), candidateIds: () => [], since: new Uint32Array(0) },
+    );
+    return fleet.assessment(slot, NOW);
+  });
+  console.log(
+    `one new host, ${newHost.length} package versions never seen: matched in ${added.ms.toFixed(1)} ms (CPU ${added.cpuMs.toFixed(1)} ms), ${added.value.byState.reduce((sum, count) => sum + count, 0)} findings`,
+  );
+}

@@ -255,6 +255,11 @@ describe('Fleet', () => {
           fresh.refresh(NOW);
           for (const id of model.keys()) expect(answers(fleet, id)).toEqual(answers(fresh, id));
           expect(queueOf(fleet)).toEqual(queueOf(fresh));
+          for (const id of model.keys())
+            for (const found of fleet.sourcesOf(fleet.slotOf(id)!)) {
+              const only = new Set([found.standing.source]);
+              expect(fleet.sourcesOf(fleet.slotOf(id)!, only)).toEqual([found]);
+            }
         },
       ),
       { numRuns: 150 },

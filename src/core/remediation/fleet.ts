@@ -3,7 +3,7 @@ import { type ClaimIndex, indexClaims } from '../advisories/claim-index.ts';
 import { packageKindOfRelease } from '../advisories/releases.ts';
 import { FleetInventory, type PackageDelta, type PackageSet } from '../findings/fleet-inventory.ts';
 import { FleetMatcher, type PackageKey } from '../findings/fleet-matcher.ts';
-import { FleetUnits, type PackageVersion, type Unit } from '../findings/fleet-units.ts';
+import { type FleetSource, FleetUnits, type PackageVersion, type Unit } from '../findings/fleet-units.ts';
 import { NumberLists } from '../findings/number-lists.ts';
 import { type Assessment, HostNumbers } from './assessment.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
@@ -231,9 +231,11 @@ export class Fleet {
     return true;
   }
 
-  /** The sources of a host that matter. */
-  sourcesOf(slot: number): SourceOnHost[] {
-    this.#walk.walk(this.#entry(slot));
+  /** The sources of a host that matter; of `only` these, which costs a look-up for each and not a walk over all. */
+  sourcesOf(slot: number, only?: ReadonlySet<FleetSource>): SourceOnHost[] {
+    const entry = this.#entry(slot);
+    if (only === undefined) this.#walk.walk(entry);
+    else this.#walk.walkSome(entry, only, this.inventory);
     return this.#walk.found.slice(0, this.#walk.count).map(source => ({ ...source }));
   }
 

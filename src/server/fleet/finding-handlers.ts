@@ -8,9 +8,9 @@ import type { HostHandlerParts } from './host-handlers.ts';
 import type { FleetModel } from './model.ts';
 import { type PageInput, parseSort, type SortKeys, type SortOrder, sorted } from './paging.ts';
 
-type Parts = Pick<HostHandlerParts, 'context' | 'model' | 'settled'>;
+type Parts = Pick<HostHandlerParts, 'context' | 'model' | 'settled' | 'taken'>;
 
-export function findingHandlers({ context, model, settled }: Parts): Handlers<'findingList' | 'findingExport'> {
+export function findingHandlers({ context, model, settled, taken }: Parts): Handlers<'findingList' | 'findingExport'> {
   const sort: SortKeys<FindingRow> = {
     dueAt: row => row.dueMs,
     vulnerabilityId: row => sortableId(row.finding.risk.id),
@@ -24,15 +24,16 @@ export function findingHandlers({ context, model, settled }: Parts): Handlers<'f
   };
   return {
     async findingList({ query }) {
-      await settled();
+      // What one advisory names, or one host has, is worked out from packages and claims; only counts over the whole fleet need everybody's numbers.
+      await ((query.vulnerability ?? query.source ?? query.host) === undefined ? settled() : taken());
       const order = parseSort(query.sort, sort, 'dueAt');
       const nowMs = epochMs(context.clock.now());
-      const { rows, total } = pageOfFindings(model, new FindingQuery(model, query, nowMs), order, sort, query, nowMs);
+      const { rows, total } = pageOfFindings(model, new FindingQuery(model, query, nowMs), order, sort, query);
       return { items: rows.map(row => findingView(model, row, nowMs)), total, page: query.page, pageSize: query.pageSize };
     },
 
     async findingExport({ query }) {
-      await settled();
+      await taken();
       return findingLines(model, query, epochMs(context.clock.now()));
     },
   };
@@ -53,26 +54,29 @@ function pageOfFindings(
   order: SortOrder,
   sort: SortKeys<FindingRow>,
   page: PageInput,
-  nowMs: number,
 ): { readonly rows: readonly FindingRow[]; readonly total: number } {
-  const counts = query.slots.map(slot => query.count(slot));
-  const total = counts.reduce((sum, count) => sum + count, 0);
+  const hosts: { readonly slot: number; readonly count: number; readonly firstDueMs: number | null }[] = [];
+  let total = 0;
+  for (const slot of query.slots) {
+    const { count, firstDueMs } = query.countOf(slot);
+    if (count > 0) hosts.push({ slot, count, firstDueMs });
+    total += count;
+  }
   const from = (page.page - 1) * page.pageSize;
   if (total <= FINDINGS_SORTED_MAX) {
-    const rows = query.slots.flatMap((slot, at) => (counts[at] === 0 ? [] : query.rows(slot)));
+    const rows = hosts.flatMap(({ slot }) => query.rows(slot));
     const inOrder = sorted(rows, { field: 'all', descending: false }, { all: row => orderText(model, row) });
     return {
       rows: (order.field === 'dueAt' && !order.descending ? inOrder : sorted(inOrder, order, sort)).slice(from, from + page.pageSize),
       total,
     };
   }
-  const hosts = query.slots.map((slot, at) => ({ slot, count: counts[at]! })).filter(({ count }) => count > 0);
   const rows: FindingRow[] = [];
   let skipped = 0;
   for (const { slot, count } of sorted(
     hosts,
     { field: 'host', descending: order.descending },
-    { host: ({ slot }) => hostKey(model, slot, order.field, nowMs) },
+    { host: ({ slot, firstDueMs }) => (order.field === 'hostName' ? model.records[slot]!.name.toLowerCase() : firstDueMs) },
   )) {
     if (skipped + count > from) rows.push(...sorted(query.rows(slot), order, sort).slice(Math.max(0, from - skipped)));
     skipped += count;
@@ -85,10 +89,6 @@ function pageOfFindings(
 function orderText(model: FleetModel, { slot, source, finding, dueMs }: FindingRow): string {
   const due = dueMs === null ? '~' : String(dueMs).padStart(16, '0');
   return `${due} ${sortableId(finding.risk.id)} ${model.records[slot]!.name} ${source.standing.source.name}`;
-}
-
-function hostKey(model: FleetModel, slot: number, field: string, nowMs: number): string | number | null {
-  return field === 'hostName' ? model.records[slot]!.name.toLowerCase() : model.fleet.assessment(slot, nowMs).earliestDueMs;
 }
 
 async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: number): AsyncIterable<string> {

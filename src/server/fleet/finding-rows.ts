@@ -40,6 +40,8 @@ export class FindingQuery {
   readonly #words: readonly string[];
   /** Source -> what of it passes the search by source and vulnerability; hosts that pass by their own name take all. */
   readonly #choices = new Map<FleetSource, Choice>();
+  /** Sources that can have such a finding; null: all. */
+  #sources: ReadonlySet<FleetSource> | null = null;
 
   constructor(model: FleetModel, filter: FindingFilter, nowMs: number) {
     this.#model = model;
@@ -53,13 +55,19 @@ export class FindingQuery {
     this.slots = this.#slots();
   }
 
-  count(slot: number): number {
+  countOf(slot: number): { readonly count: number; readonly firstDueMs: number | null } {
     const { state, due, vulnerability, source } = this.#filter;
     const isByName = vulnerability !== undefined || source !== undefined || this.#words.length > 0;
-    if (isByName || (state !== undefined && due !== undefined)) return this.rows(slot).length;
+    if (isByName || (state !== undefined && due !== undefined)) {
+      const rows = this.rows(slot);
+      let firstDueMs: number | null = null;
+      for (const { dueMs } of rows) if (dueMs !== null && (firstDueMs === null || dueMs < firstDueMs)) firstDueMs = dueMs;
+      return { count: rows.length, firstDueMs };
+    }
     const assessment = this.#model.fleet.assessment(slot, this.#nowMs);
-    if (state !== undefined) return assessment.byState[FINDING_STATES.indexOf(state as never)] ?? 0;
-    return due !== undefined ? assessment.byDue[DUE_BANDS.indexOf(due)]! : openFindings(assessment);
+    const { earliestDueMs: firstDueMs } = assessment;
+    if (state !== undefined) return { count: assessment.byState[FINDING_STATES.indexOf(state as never)] ?? 0, firstDueMs };
+    return { count: due !== undefined ? assessment.byDue[DUE_BANDS.indexOf(due)]! : openFindings(assessment), firstDueMs };
   }
 
   rows(slot: number): FindingRow[] {
@@ -68,7 +76,7 @@ export class FindingQuery {
     const { state, due, vulnerability } = this.#filter;
     const isNamedHost = this.#words.every(word => name.toLowerCase().includes(word));
     const rows: FindingRow[] = [];
-    for (const source of fleet.sourcesOf(slot)) {
+    for (const source of fleet.sourcesOf(slot, this.#sources ?? undefined)) {
       const choice = this.#choiceOf(source.standing.source, isNamedHost);
       if (choice === 'none') continue;
       for (const group of statedGroups(source, candidatesRead)) {
@@ -114,9 +122,11 @@ export class FindingQuery {
     const units = fleet.units.units.filter(
       unit => (source === undefined || unit.source.name === source) && (vulnerability === undefined || this.#names(unit, vulnerability)),
     );
-    const having = new Set(fleet.inventory.hostsOfAny(units.flatMap(unit => unit.versionIds)));
+    this.#sources = new Set(units.map(unit => unit.source));
+    const having = new Uint8Array(fleet.inventory.slots);
+    for (const slot of fleet.inventory.hostsOfAny(units.flatMap(unit => unit.versionIds))) having[slot] = 1;
     // What only lives on in memory is on no disk.
-    return slots.filter(slot => having.has(slot) || fleet.host(slot).residuals.length > 0);
+    return slots.filter(slot => having[slot] === 1 || fleet.host(slot).residuals.length > 0);
   }
 
   #names(unit: Unit, vulnerability: string): boolean {

@@ -62,8 +62,8 @@ export function createFleet(context: Context): FleetNoun {
     seenOf: hostId => neighbours?.inventory.seenOf(hostId) ?? null,
   };
   const summaries = new HostSummaries(model, inventory.seenOf);
-  const { settled } = updates;
-  const parts = { context, model, summaries, inventory, settled };
+  const { settled, taken } = updates;
+  const parts = { context, model, summaries, inventory, settled, taken };
 
   return {
     model,

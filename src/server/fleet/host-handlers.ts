@@ -43,6 +43,8 @@ export interface HostHandlerParts {
   readonly summaries: HostSummaries;
   readonly inventory: InventoryPort;
   settled(): Promise<void>;
+  /** As `settled`, without the numbers of hosts that nobody asks about. */
+  taken(): Promise<void>;
 }
 
 export function hostHandlers({

@@ -143,10 +143,10 @@ export class FleetModel {
     this.fleet.inventory.index();
     await this.takeFeeds(null);
     for (const hostId of unexplainedHosts) await this.#explain(hostId);
-    await this.#refresh();
+    await this.refresh();
   }
 
-  /** What these hosts' rows say now. */
+  /** What these hosts' rows say now. Their numbers follow with `refresh`, or when they are asked for. */
   async takeHosts(hostIds: readonly string[]): Promise<void> {
     const rows = await readHosts(this.#context.db, hostIds);
     const found = new Set(rows.map(row => row.id));
@@ -156,7 +156,6 @@ export class FleetModel {
     for (const row of rows) await this.#take(row);
     if (isNewRelease) await this.takeFeeds(null);
     else await this.#takeChangelogs();
-    await this.#refresh();
   }
 
   /** Claims and enrichment of these feeds as they stand now; null: of all. Only hosts with a version of a package whose claims changed are assessed again. */
@@ -174,7 +173,6 @@ export class FleetModel {
     const needsUnits = changed.some(({ kind, release }) => kind === 'binary' && packageKindOfRelease(release) === 'source');
     if (enriching || needsUnits) this.fleet.loadClaims(indexClaims(this.#allClaims()), id => this.enrichment(id));
     else for (const key of changed) this.fleet.setClaims(key, this.#claimsOf(key));
-    await this.#refresh();
   }
 
   /** A feed that lost all of its enrichment has no row to show for it. */
@@ -315,12 +313,13 @@ export class FleetModel {
       );
   }
 
-  /** In steps, so that a full rematch of a large fleet does not hold up the requests that come meanwhile. */
-  async #refresh(): Promise<void> {
+  /** Numbers of all hosts, in steps, so that a full rematch of a large fleet does not hold up the requests that come meanwhile. False: `mayGoOn` ended it. */
+  async refresh(mayGoOn: () => boolean = () => true): Promise<boolean> {
     for (;;) {
       const until = performance.now() + STEP_MS;
-      if (this.fleet.refresh(this.nowMs, () => performance.now() < until)) return;
+      if (this.fleet.refresh(this.nowMs, () => performance.now() < until)) return true;
       await new Promise(resolve => setImmediate(resolve));
+      if (!mayGoOn()) return false;
     }
   }
 }

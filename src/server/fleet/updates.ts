@@ -5,6 +5,8 @@ export interface Updates {
   noteHost(hostId: string): void;
   noteFeeds(feedIds: readonly string[]): void;
   /** Resolves when everything noted before the call is in the model, or could not be taken in: an old answer is better than none. */
+  taken(): Promise<void>;
+  /** As `taken`, and the numbers of all hosts follow: after an advisory about a package that all have, a second or two later. */
   settled(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -22,33 +24,54 @@ export function createUpdates(context: Context, model: FleetModel): Updates {
   const hosts = new Set<string>();
   const feeds = new Set<string>();
   let running: Promise<void> | null = null;
+  /** Who waits for what was noted; told when all of it was taken in, or when that failed. */
+  let waiting: (() => void)[] = [];
+  let isTaking = false;
   let isStarted = false;
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
   let round: NodeJS.Timeout | undefined;
   let seen = { inventoryAt: '', feedAt: '' };
 
+  const isNoted = () => hosts.size + feeds.size > 0;
+
   async function takeAll(): Promise<void> {
-    while (hosts.size + feeds.size > 0 && !isStopped) {
-      const feedIds = [...feeds];
-      const hostIds = [...hosts].slice(0, HOSTS_AT_ONCE);
-      for (const id of feedIds) feeds.delete(id);
-      for (const id of hostIds) hosts.delete(id);
-      try {
-        if (hostIds.length > 0) await model.takeHosts(hostIds);
-        if (feedIds.length > 0) await model.takeFeeds(feedIds);
-      } catch (error) {
-        if (isStopped) return;
-        for (const id of feedIds) feeds.add(id);
-        for (const id of hostIds) hosts.add(id);
-        throw error;
-      }
+    isTaking = true;
+    try {
+      while (isNoted() && !isStopped) await takeSome();
+    } finally {
+      isTaking = false;
+      const told = waiting;
+      waiting = [];
+      for (const tell of told) tell();
     }
+  }
+
+  async function takeSome(): Promise<void> {
+    const feedIds = [...feeds];
+    const hostIds = [...hosts].slice(0, HOSTS_AT_ONCE);
+    for (const id of feedIds) feeds.delete(id);
+    for (const id of hostIds) hosts.delete(id);
+    try {
+      if (hostIds.length > 0) await model.takeHosts(hostIds);
+      if (feedIds.length > 0) await model.takeFeeds(feedIds);
+    } catch (error) {
+      if (isStopped) return;
+      for (const id of feedIds) feeds.add(id);
+      for (const id of hostIds) hosts.add(id);
+      throw error;
+    }
+  }
+
+  /** What is noted comes first: which hosts an advisory names does not wait for the numbers of the one before. */
+  async function work(): Promise<void> {
+    do await takeAll();
+    while (!isStopped && !(await model.refresh(() => !isNoted() && !isStopped)));
   }
 
   function run(): void {
     if (!isStarted || isStopped || running !== null || timer !== undefined) return;
-    running = takeAll()
+    running = work()
       .catch(error => {
         log.error({ error: String((error as Error).stack ?? error) }, 'the fleet model could not take in a change; it tries again');
         timer = setTimeout(() => {
@@ -59,7 +82,7 @@ export function createUpdates(context: Context, model: FleetModel): Updates {
       })
       .then(() => {
         running = null;
-        if (hosts.size + feeds.size > 0) run();
+        if (isNoted()) run();
       });
   }
 
@@ -91,6 +114,9 @@ export function createUpdates(context: Context, model: FleetModel): Updates {
     noteFeeds(feedIds) {
       for (const id of feedIds) feeds.add(id);
       run();
+    },
+    async taken() {
+      if (isTaking || (isNoted() && running !== null && timer === undefined)) await new Promise<void>(resolve => waiting.push(resolve));
     },
     async settled() {
       // The batch under way, and one more for what was noted meanwhile; whoever notes without end does not hold up an answer.
