@@ -13,7 +13,6 @@ import { startEmbedded } from '../src/db/embedded.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { openDb } from '../src/db/pool.ts';
 import { startServer } from '../src/main/test-server.ts';
-import { STAGING } from '../src/server/feeds/staging.ts';
 import { type SyntheticFleet, syntheticFleet } from './synthetic/fleet.ts';
 import { factsOf } from './synthetic/reports.ts';
 
@@ -165,15 +164,31 @@ async function fillClaims(db: Db, claims: readonly Claim[]): Promise<void> {
       OBSERVED_AT,
     ]);
     const columns =
-      'feed_id, part, known_since, first_seen_at, statement, source, vulnerability_id, aliases, release, package_name, state, fixed_version, severity, stated_on, note, detail';
-    const statements = new Set<string>();
-    const rows = ofFeed.flatMap(claim => {
-      const row = STAGING.claims.row({ kind: 'claim', claim })!;
-      if (statements.has(row.key)) return [];
-      statements.add(row.key);
-      return [[feedId, '', OBSERVED_AT, OBSERVED_AT, ...row.values]];
-    });
-    await copy(db, `claim (${columns})`, chunksOf(rows));
+      'feed_id, part, statement, source, vulnerability_id, aliases, release, package_name, state, fixed_version, severity, stated_on, note, known_since, first_seen_at';
+    const rows = new Map<string, CopyValue[]>();
+    for (const claim of ofFeed) {
+      const { source, vulnerabilityId, aliases, release, packageName, state, fixedVersion, severity, statedOn, note } = claim;
+      const said = [vulnerabilityId, release, packageName, state, fixedVersion].join('\n');
+      const statement = hex(createHash('sha256').update(said).digest().subarray(0, 16));
+      rows.set(said, [
+        feedId,
+        '',
+        statement,
+        source,
+        vulnerabilityId,
+        aliases,
+        release,
+        packageName,
+        state,
+        fixedVersion,
+        severity,
+        statedOn,
+        note,
+        OBSERVED_AT,
+        OBSERVED_AT,
+      ]);
+    }
+    await copy(db, `claim (${columns})`, chunksOf([...rows.values()]));
   }
 }
 
