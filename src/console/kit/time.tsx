@@ -100,6 +100,17 @@ const MINUTE = new Intl.DateTimeFormat('en-GB', {
 export function minuteOf(at: string): string {
   return MINUTE.format(new Date(at));
 }
+/** The same in a zone of choice, with its weekday: what a person there reads on the wall. */
+export function minuteIn(at: string, timeZone: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone,
+  }).format(new Date(at));
+}
 /** What times of day without a date are in. */
 export const ZONE_WORD = MINUTE.formatToParts(0).find(part => part.type === 'timeZoneName')?.value ?? ZONE;
 

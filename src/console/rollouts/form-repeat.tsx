@@ -13,39 +13,56 @@ const OPTIONS = Object.entries(RHYTHMS).map(([value, label]) => ({ value, label 
 
 /** When the window comes again, and what clock changes and freezes do to its next occurrences. */
 export function FormRepeat({ draft, put }: { readonly draft: SpecDraft; readonly put: PutDraft }) {
-  const rhythm = rhythmOf(draft.repeat);
   return (
     <>
-      <Group gap="sm" align="flex-end">
-        <Select
-          label="Repeats"
-          data={OPTIONS}
-          value={rhythm}
-          allowDeselect={false}
-          w={250}
-          onChange={value => put({ repeat: repeatOf((value ?? 'once') as Rhythm, draft.startsAt) })}
-        />
-        {rhythm === 'patch-tuesday' && (
-          <NumberInput
-            label="Days after"
-            w={100}
-            min={-6}
-            max={27}
-            value={tuesdayOffset(draft.repeat ?? '')}
-            onChange={days => put({ repeat: afterTuesday(Number(days) || 0) })}
-          />
-        )}
-        {rhythm === 'rule' && (
-          <TextInput
-            label="Rule, as RFC 5545 writes it"
-            w={320}
-            value={draft.repeat ?? ''}
-            onChange={event => put({ repeat: event.currentTarget.value })}
-          />
-        )}
-      </Group>
+      <RepeatFields repeat={draft.repeat} startsAt={draft.startsAt} onChange={repeat => put({ repeat })} />
       <Occurrences draft={draft} />
     </>
+  );
+}
+
+/** `recurring`: what makes rollouts by itself has no Once. */
+export function RepeatFields({
+  repeat,
+  startsAt,
+  onChange,
+  recurring = false,
+}: {
+  readonly repeat: string | null;
+  readonly startsAt: string;
+  readonly onChange: (repeat: string | null) => void;
+  readonly recurring?: boolean;
+}) {
+  const rhythm = rhythmOf(repeat);
+  return (
+    <Group gap="sm" align="flex-end">
+      <Select
+        label="Repeats"
+        data={recurring ? OPTIONS.filter(option => option.value !== 'once') : OPTIONS}
+        value={rhythm}
+        allowDeselect={false}
+        w={250}
+        onChange={value => onChange(repeatOf((value ?? 'once') as Rhythm, startsAt))}
+      />
+      {rhythm === 'patch-tuesday' && (
+        <NumberInput
+          label="Days after"
+          w={100}
+          min={-6}
+          max={27}
+          value={tuesdayOffset(repeat ?? '')}
+          onChange={days => onChange(afterTuesday(Number(days) || 0))}
+        />
+      )}
+      {rhythm === 'rule' && (
+        <TextInput
+          label="Rule, as RFC 5545 writes it"
+          w={320}
+          value={repeat ?? ''}
+          onChange={event => onChange(event.currentTarget.value)}
+        />
+      )}
+    </Group>
   );
 }
 

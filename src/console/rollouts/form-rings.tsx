@@ -1,6 +1,5 @@
 import { ActionIcon, Button, NumberInput, Select, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
-import type { PutDraft } from './rollout-form.tsx';
 import classes from './rollouts.module.css';
 import type { RingDraft, SizeKind, SpecDraft } from './spec-form.ts';
 
@@ -11,7 +10,9 @@ const KINDS = [
 ];
 const RINGS_MAX = 12;
 
-export function FormRings({ draft, put }: { readonly draft: SpecDraft; readonly put: PutDraft }) {
+type Rings = Pick<SpecDraft, 'rings'>;
+
+export function FormRings({ draft, put }: { readonly draft: Rings; readonly put: (patch: Rings) => void }) {
   const change = (index: number, patch: Partial<RingDraft>) =>
     put({ rings: draft.rings.map((ring, at) => (at === index ? { ...ring, ...patch } : ring)) });
   const insert = () =>
@@ -82,7 +83,7 @@ function RingRow({ ring, first, onChange, onRemove }: RingRowProps) {
         />
       )}
       {ring.kind === 'rest' || ring.hostIds ? (
-        <span />
+        <span className={classes.noSize} />
       ) : (
         <NumberInput label="How many" min={1} max={ring.kind === 'percent' ? 100 : 100_000} value={ring.size} onChange={number('size')} />
       )}

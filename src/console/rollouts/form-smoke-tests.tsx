@@ -1,6 +1,5 @@
 import { ActionIcon, Button, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
-import type { PutDraft } from './rollout-form.tsx';
 import classes from './rollouts.module.css';
 import type { SmokeTest, SpecDraft } from './spec-form.ts';
 
@@ -16,7 +15,9 @@ const FRESH: Readonly<Record<SmokeTest['kind'], SmokeTest>> = {
 };
 const TESTS_MAX = 20;
 
-export function FormSmokeTests({ draft, put }: { readonly draft: SpecDraft; readonly put: PutDraft }) {
+type Tests = Pick<SpecDraft, 'smokeTests'>;
+
+export function FormSmokeTests({ draft, put }: { readonly draft: Tests; readonly put: (patch: Tests) => void }) {
   const change = (index: number, test: SmokeTest) => put({ smokeTests: draft.smokeTests.map((each, at) => (at === index ? test : each)) });
   return (
     <Stack gap="xs">

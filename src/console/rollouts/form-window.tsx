@@ -1,9 +1,8 @@
-import { Group, Radio, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Group, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { ZoneSelect } from '../kit/zone-select.tsx';
 import { FormRepeat } from './form-repeat.tsx';
 import type { PutDraft } from './rollout-form.tsx';
 import type { SpecDraft } from './spec-form.ts';
-
-const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter(zone => zone !== 'UTC')];
 
 export function FormWindow({ draft, put }: { readonly draft: SpecDraft; readonly put: PutDraft }) {
   return (
@@ -32,15 +31,7 @@ export function FormWindow({ draft, put }: { readonly draft: SpecDraft; readonly
             value={draft.endsAt}
             onChange={event => put({ endsAt: event.currentTarget.value })}
           />
-          <Select
-            label="Time zone"
-            searchable
-            data={ZONES.includes(draft.timeZone) ? ZONES : [draft.timeZone, ...ZONES]}
-            value={draft.timeZone}
-            allowDeselect={false}
-            onChange={timeZone => timeZone && put({ timeZone })}
-            w={220}
-          />
+          <ZoneSelect label="Time zone" value={draft.timeZone} onChange={timeZone => put({ timeZone })} />
         </Group>
       )}
       {draft.windowed && <FormRepeat draft={draft} put={put} />}

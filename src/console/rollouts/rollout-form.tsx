@@ -5,7 +5,7 @@ import { Section } from '../kit/page.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
 import { FormHosts } from './form-hosts.tsx';
 import { FormPatches } from './form-patches.tsx';
-import { FormPolicies } from './form-policies.tsx';
+import { FormRestarts } from './form-restarts.tsx';
 import { FormRings } from './form-rings.tsx';
 import { FormSmokeTests } from './form-smoke-tests.tsx';
 import { FormWindow } from './form-window.tsx';
@@ -53,7 +53,7 @@ export function RolloutForm({ draft, put, error, busy, refusal, onPlan, onDraft,
         </Section>
         <Section title="Restart and reboot">
           <div className={classes.pad}>
-            <FormPolicies draft={draft} put={put} />
+            <FormRestarts draft={draft} put={put} />
           </div>
         </Section>
         <Section title="Smoke tests" aside="Run on each host after the change">

@@ -1,5 +1,4 @@
-import { Button } from '@mantine/core';
-import { IconPlus, IconShieldHalf } from '@tabler/icons-react';
+import { IconPlus } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import type { RolloutSummaryView } from '../../api/rollouts.ts';
@@ -19,6 +18,7 @@ import { Ago } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
 import { count, counted } from '../kit/words.ts';
 import { Progress } from './progress.tsx';
+import { RolloutNav } from './rollout-nav.tsx';
 
 const COLUMNS: readonly Column<RolloutSummaryView>[] = [
   {
@@ -55,48 +55,46 @@ export function RolloutsPage() {
   });
   const plan = () => void navigate({ to: '/rollouts/new' });
   return (
-    <Page
-      title="Rollouts"
-      actions={
-        <>
-          <Button variant="default" leftSection={<IconShieldHalf size={14} />} component={Link} {...{ to: '/rollouts/safety' }}>
-            Safety
-          </Button>
+    <>
+      <RolloutNav />
+      <Page
+        title="Rollouts"
+        actions={
           <ActButton refusal={refusal} leftSection={<IconPlus size={14} />} onClick={plan}>
             New rollout
           </ActButton>
-        </>
-      }
-    >
-      <ListFrame>
-        <Toolbar>
-          <SearchBox label="Find by name" value={url.search ?? ''} onChange={search => change({ search, page: undefined })} />
-          <Choice name="state" label="Any state" options={labelsOf(ROLLOUT_LOOK)} width={180} />
-        </Toolbar>
-        <PagedGrid
-          label="Rollouts"
-          of={rollouts}
-          columns={COLUMNS}
-          rowId={row => row.id}
-          empty={
-            url.state || url.search ? (
-              <Empty title="No rollout matches">Change the filter.</Empty>
-            ) : (
-              <Empty
-                title="No rollout yet"
-                action={
-                  <ActButton refusal={refusal} onClick={plan}>
-                    Plan the first one
-                  </ActButton>
-                }
-              >
-                A rollout takes patches to hosts in rings: a canary first, then the rest. Every host computes the exact transaction before
-                anybody approves it, and nothing counts as done until it is observed on the host.
-              </Empty>
-            )
-          }
-        />
-      </ListFrame>
-    </Page>
+        }
+      >
+        <ListFrame>
+          <Toolbar>
+            <SearchBox label="Find by name" value={url.search ?? ''} onChange={search => change({ search, page: undefined })} />
+            <Choice name="state" label="Any state" options={labelsOf(ROLLOUT_LOOK)} width={180} />
+          </Toolbar>
+          <PagedGrid
+            label="Rollouts"
+            of={rollouts}
+            columns={COLUMNS}
+            rowId={row => row.id}
+            empty={
+              url.state || url.search ? (
+                <Empty title="No rollout matches">Change the filter.</Empty>
+              ) : (
+                <Empty
+                  title="No rollout yet"
+                  action={
+                    <ActButton refusal={refusal} onClick={plan}>
+                      Plan the first one
+                    </ActButton>
+                  }
+                >
+                  A rollout takes patches to hosts in rings: a canary first, then the rest. Every host computes the exact transaction before
+                  anybody approves it, and nothing counts as done until it is observed on the host.
+                </Empty>
+              )
+            }
+          />
+        </ListFrame>
+      </Page>
+    </>
   );
 }

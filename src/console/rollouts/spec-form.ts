@@ -39,6 +39,30 @@ export const RINGS: readonly RingDraft[] = [
   { name: 'rest', kind: 'rest', size: 100, soakMinutes: 0, concurrency: 5 },
 ];
 
+export function ringDraftOf(ring: RolloutSpecView['rings'][number]): RingDraft {
+  return {
+    name: ring.name,
+    kind: ring.hosts !== undefined ? 'hosts' : ring.percent === 100 || ring.percent === undefined ? 'rest' : 'percent',
+    size: ring.hosts ?? ring.percent ?? 100,
+    soakMinutes: ring.soakMinutes,
+    concurrency: ring.concurrency,
+    ...(ring.hostIds ? { hostIds: ring.hostIds } : {}),
+  };
+}
+
+export function ringSpecOf(ring: RingDraft): NonNullable<RolloutSpecInput['rings']>[number] {
+  return {
+    name: ring.name.trim(),
+    soakMinutes: ring.soakMinutes,
+    concurrency: ring.concurrency,
+    ...(ring.hostIds
+      ? { hostIds: [...ring.hostIds] }
+      : ring.kind === 'hosts'
+        ? { hosts: ring.size }
+        : { percent: ring.kind === 'rest' ? 100 : ring.size }),
+  };
+}
+
 const list = (text: string | undefined) => (text ? text.split(',').filter(Boolean) : []);
 
 export function draftFromUrl(url: UrlState, today: string): SpecDraft {
@@ -72,14 +96,7 @@ export function draftFromSpec(spec: RolloutSpecView): SpecDraft {
     query: selector.query ?? '',
     groupId: selector.groupId ?? null,
     hostIds: selector.hostIds ?? [],
-    rings: spec.rings.map(ring => ({
-      name: ring.name,
-      kind: ring.hosts !== undefined ? 'hosts' : ring.percent === 100 || ring.percent === undefined ? 'rest' : 'percent',
-      size: ring.hosts ?? ring.percent ?? 100,
-      soakMinutes: ring.soakMinutes,
-      concurrency: ring.concurrency,
-      ...(ring.hostIds ? { hostIds: ring.hostIds } : {}),
-    })),
+    rings: spec.rings.map(ringDraftOf),
     windowed: window.startsAt !== null || window.endsAt !== null,
     startsAt: localOf(window.startsAt, window.timeZone),
     endsAt: localOf(window.endsAt, window.timeZone),
@@ -102,16 +119,7 @@ export function specOf(draft: SpecDraft): RolloutSpecInput {
         : draft.choose === 'hosts'
           ? { hostIds: [...draft.hostIds] }
           : { query: draft.query.trim() },
-    rings: draft.rings.map(ring => ({
-      name: ring.name.trim(),
-      soakMinutes: ring.soakMinutes,
-      concurrency: ring.concurrency,
-      ...(ring.hostIds
-        ? { hostIds: [...ring.hostIds] }
-        : ring.kind === 'hosts'
-          ? { hosts: ring.size }
-          : { percent: ring.kind === 'rest' ? 100 : ring.size }),
-    })),
+    rings: draft.rings.map(ringSpecOf),
     window: windowOf(draft),
     restart: draft.restart,
     reboot: draft.reboot,

@@ -6,17 +6,17 @@ import { At } from '../kit/time.tsx';
 import { count } from '../kit/words.ts';
 import { repeatWords } from './repeat.ts';
 
-const RESTART = { 'affected-services': 'affected services are restarted', never: 'nothing is restarted' } as const;
-const REBOOT = { never: 'never', 'if-needed': 'if the host needs it', always: 'always' } as const;
+export const RESTART = { 'affected-services': 'affected services are restarted', never: 'nothing is restarted' } as const;
+export const REBOOT = { never: 'never', 'if-needed': 'if the host needs it', always: 'always' } as const;
 type Spec = RolloutDetailView['spec'];
 
-function testWords(test: Spec['smokeTests'][number]): string {
+export function testWords(test: Spec['smokeTests'][number]): string {
   if (test.kind === 'unit-active') return `${test.unit} is active`;
   if (test.kind === 'tcp-port') return `${test.host}:${test.port} answers`;
   return `${test.url} answers ${test.expectStatus}`;
 }
 
-function ringWords(ring: Spec['rings'][number]): string {
+export function ringWords(ring: Spec['rings'][number]): string {
   const size = ring.hostIds
     ? `${count(ring.hostIds.length)} named hosts`
     : ring.hosts !== undefined

@@ -1,8 +1,8 @@
 import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { ask } from '../data/ask.ts';
 import { Answered, Page, Section } from '../kit/page.tsx';
+import { RolloutNav } from '../rollouts/rollout-nav.tsx';
 import { AvailabilityGroups } from './availability-groups.tsx';
 import { Cap } from './cap.tsx';
 import { Freezes } from './freezes.tsx';
@@ -12,27 +12,26 @@ import { KillSwitch } from './kill-switch.tsx';
 export function SafetyPage() {
   const engine = useQuery({ ...ask('engineGet', {}), refetchInterval: 10_000 });
   return (
-    <Page
-      title="Safety"
-      trail={<Link to="/rollouts">Rollouts</Link>}
-      lead="What can say no to every rollout at once. Stopping is free; starting needs approval."
-    >
-      <Stack gap="sm">
-        <Answered of={engine} bones={3}>
-          {data => (
-            <>
-              <Section title="Kill switch">
-                <KillSwitch engine={data} />
-              </Section>
-              <Section title="Hosts in disruption at once" aside="Over all rollouts">
-                <Cap engine={data} />
-              </Section>
-            </>
-          )}
-        </Answered>
-        <Freezes />
-        <AvailabilityGroups />
-      </Stack>
-    </Page>
+    <>
+      <RolloutNav />
+      <Page title="Safety" lead="What can say no to every rollout at once. Stopping is free; starting needs approval.">
+        <Stack gap="sm">
+          <Answered of={engine} bones={3}>
+            {data => (
+              <>
+                <Section title="Kill switch">
+                  <KillSwitch engine={data} />
+                </Section>
+                <Section title="Hosts in disruption at once" aside="Over all rollouts">
+                  <Cap engine={data} />
+                </Section>
+              </>
+            )}
+          </Answered>
+          <Freezes />
+          <AvailabilityGroups />
+        </Stack>
+      </Page>
+    </>
   );
 }

@@ -1,8 +1,7 @@
-import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { useSession } from '../data/session.ts';
 import { Page } from '../kit/page.tsx';
-import classes from './settings.module.css';
+import { SubNav } from '../kit/sub-nav.tsx';
 
 const PLACES = [
   { to: '/settings/feeds', label: 'Feeds' },
@@ -26,21 +25,10 @@ export function SettingsPage({
   const { permissions } = useSession();
   return (
     <>
-      <nav aria-label="Settings" className={classes.places} ref={showActive}>
-        {PLACES.filter(place => !('needs' in place) || permissions.includes(place.needs)).map(place => (
-          <Link key={place.to} to={place.to} className={classes.place} activeProps={{ 'data-active': true }}>
-            {place.label}
-          </Link>
-        ))}
-      </nav>
+      <SubNav label="Settings" places={PLACES.filter(place => !('needs' in place) || permissions.includes(place.needs))} />
       <Page title={title} lead={lead} actions={actions}>
         {children}
       </Page>
     </>
   );
-}
-
-/** On a narrow screen the list scrolls sideways: the present place must not be out of sight. */
-function showActive(list: HTMLElement | null): void {
-  list?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
 }

@@ -24,6 +24,7 @@ const PLACES = [
 export const PLACE_LIST: readonly { readonly to: string; readonly label: string }[] = [
   ...PLACES.map(({ to, label }) => ({ to, label })),
   { to: '/rollouts/new', label: 'New rollout' },
+  { to: '/rollouts/policies', label: 'Policies: recurring rollouts' },
   { to: '/rollouts/safety', label: 'Safety: kill switch, freezes, availability groups' },
   { to: '/hosts?add=agent', label: 'Add hosts' },
   { to: '/settings/groups', label: 'Settings: groups' },

@@ -1,6 +1,7 @@
 import { Group, Radio, Stack } from '@mantine/core';
-import type { PutDraft } from './rollout-form.tsx';
 import type { SpecDraft } from './spec-form.ts';
+
+type Restarts = Pick<SpecDraft, 'restart' | 'reboot'>;
 
 const RESTART = [
   { value: 'affected-services', label: 'Restart affected services', text: 'those that still map the replaced files' },
@@ -12,7 +13,7 @@ const REBOOT = [
   { value: 'always', label: 'Always reboot', text: 'every host, after the change' },
 ] as const;
 
-export function FormPolicies({ draft, put }: { readonly draft: SpecDraft; readonly put: PutDraft }) {
+export function FormRestarts({ draft, put }: { readonly draft: Restarts; readonly put: (patch: Partial<Restarts>) => void }) {
   return (
     <Group align="flex-start" gap={48}>
       <Radio.Group label="Services" value={draft.restart} onChange={restart => put({ restart: restart as SpecDraft['restart'] })}>

@@ -1,0 +1,129 @@
+import { Group, NumberInput, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { QueryBox } from '../hosts/query-box.tsx';
+import { ActButton } from '../kit/act-button.tsx';
+import { Section } from '../kit/page.tsx';
+import { ProblemNote } from '../kit/problem.tsx';
+import { FormRestarts } from '../rollouts/form-restarts.tsx';
+import { FormRings } from '../rollouts/form-rings.tsx';
+import { FormSmokeTests } from '../rollouts/form-smoke-tests.tsx';
+import rollouts from '../rollouts/rollouts.module.css';
+import { FormSchedule } from './form-schedule.tsx';
+import { missingInPolicy, type PolicyDraft, policySpecOf } from './policy-form.ts';
+import { PreviewOf } from './preview.tsx';
+
+export type PutPolicy = (patch: Partial<PolicyDraft>) => void;
+
+interface PolicyFormProps {
+  readonly draft: PolicyDraft;
+  readonly put: PutPolicy;
+  readonly error: unknown;
+  readonly busy: boolean;
+  readonly refusal: string | null;
+  readonly save: () => void;
+  readonly cancel: ReactNode;
+}
+
+/** One page in the order of the sentence that a policy is: when, which hosts, which patches, how. The next windows follow every key. */
+export function PolicyForm({ draft, put, error, busy, refusal, save, cancel }: PolicyFormProps) {
+  const missing = missingInPolicy(draft);
+  // The preview needs a name as little as a person does to see what happens.
+  const shown = missingInPolicy({ ...draft, name: 'preview' }) === null;
+  return (
+    <div className={rollouts.form}>
+      <Stack gap="sm">
+        <Section title="When">
+          <div className={rollouts.pad}>
+            <FormSchedule draft={draft} put={put} />
+          </div>
+        </Section>
+        <Section title="Which hosts" aside="Chosen anew for every window">
+          <div className={rollouts.pad}>
+            <QueryBox labelled label="Hosts that match" value={draft.query} onChange={query => put({ query })} width={560} counted />
+          </div>
+        </Section>
+        <Section title="Which patches">
+          <div className={rollouts.pad}>
+            <FormPatchRule draft={draft} put={put} />
+          </div>
+        </Section>
+        {shown && <PreviewOf spec={policySpecOf({ ...draft, name: draft.name.trim() || 'preview' })} />}
+        <Section title="Rings" aside="Each must pass its gate before the next starts">
+          <div className={rollouts.pad}>
+            <FormRings draft={draft} put={put} />
+          </div>
+        </Section>
+        <Section title="Restart and reboot">
+          <div className={rollouts.pad}>
+            <FormRestarts draft={draft} put={put} />
+          </div>
+        </Section>
+        <Section title="Smoke tests" aside="Run on each host after the change">
+          <div className={rollouts.pad}>
+            <FormSmokeTests draft={draft} put={put} />
+          </div>
+        </Section>
+      </Stack>
+      <div className={rollouts.side}>
+        <Section title="This policy">
+          <Stack gap="sm" className={rollouts.pad}>
+            <TextInput label="Name" value={draft.name} required onChange={event => put({ name: event.currentTarget.value })} />
+            <Textarea
+              label="Note"
+              description="Goes along with every rollout, for its approver"
+              autosize
+              minRows={2}
+              maxRows={6}
+              value={draft.note}
+              onChange={event => put({ note: event.currentTarget.value })}
+            />
+            {error !== null && error !== undefined && <ProblemNote error={error} />}
+            <Text size="sm" c="dimmed">
+              A policy prepares rollouts and approves none: each plan waits for a person. It is off until it is turned on.
+            </Text>
+            {missing !== null && (
+              <Text size="sm" c="var(--tone-warn)" role="status">
+                {missing}
+              </Text>
+            )}
+            <Group gap="xs">
+              <ActButton refusal={refusal ?? missing} loading={busy} onClick={save}>
+                Save
+              </ActButton>
+              {cancel}
+            </Group>
+          </Stack>
+        </Section>
+      </div>
+    </div>
+  );
+}
+
+function FormPatchRule({ draft, put }: { readonly draft: PolicyDraft; readonly put: PutPolicy }) {
+  return (
+    <Stack gap="sm">
+      <Switch
+        size="xs"
+        label="Security patches only"
+        checked={draft.securityOnly}
+        onChange={event => put({ securityOnly: event.currentTarget.checked })}
+      />
+      <NumberInput
+        label="Known here for at least, days"
+        description="A bad update is often withdrawn within days"
+        w={260}
+        min={0}
+        max={90}
+        value={draft.minAgeDays}
+        onChange={days => put({ minAgeDays: Number(days) || 0 })}
+      />
+      <Switch
+        size="xs"
+        label="Known exploited vulnerabilities at once"
+        description="Such a patch waits neither for its age nor for the next window"
+        checked={draft.knownExploitedAtOnce}
+        onChange={event => put({ knownExploitedAtOnce: event.currentTarget.checked })}
+      />
+    </Stack>
+  );
+}
