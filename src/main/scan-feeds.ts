@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { FeedRequest, LoadedFeed, LoadedFeeds } from '../cli/local/scan-ports.ts';
 import { ClaimIndexBuilder } from '../core/advisories/claim-index.ts';
 import { orderOf } from '../core/advisories/orders.ts';
+import { trustedAuthors } from '../core/advisories/trusted-authors.ts';
 import { type FeedFile, findFeedFiles, readFeedFile } from './feed-files.ts';
 import { SettledStatements } from './settled-statements.ts';
 
@@ -72,6 +73,7 @@ async function readAll(
     today: request.today,
     releases: request.releases,
     packages: request.packages,
+    trustedAuthors: trustedAuthors(request.trustedAuthors ?? []),
     ...(settled === null ? {} : { settled: settled.isSettled }),
   };
   for (const file of files)

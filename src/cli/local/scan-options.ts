@@ -21,6 +21,8 @@ Options
   --kernel-release NAME   uname -r of the host; tells the running kernel from others on disk
   --feed PATH             advisory feed: a file, or a folder of files in any mixture; repeatable
                           (default: FETTLE_FEEDS, then the feeds folder of FETTLE_DATA)
+  --trust-author NAME     count the VEX statements of this author (OpenVEX, CSAF, CycloneDX; the name as the document states it); repeatable.
+                          Distributions count for their own packages; nobody else's statement hides a finding
   --format FORMAT         table (default), json, csv, sarif, cyclonedx, openvex
   --all                   table: also what is hidden (unimportant, will not be fixed, kernels that do not run)
   --list                  table: one line for each vulnerability instead of each patch
@@ -58,6 +60,8 @@ export interface ScanOptions {
   readonly release: string | null;
   readonly kernelRelease: string | null;
   readonly feeds: readonly string[];
+  /** Whose exploitability statements count, beside those of the distributions. */
+  readonly trustedAuthors: readonly string[];
   readonly format: Format;
   readonly all: boolean;
   readonly list: boolean;
@@ -99,6 +103,7 @@ export function parseScanOptions(argv: readonly string[], today: string): Parsed
       release: release?.release ?? null,
       kernelRelease: values['kernel-release'] ?? null,
       feeds: values.feed ?? [],
+      trustedAuthors: values['trust-author'] ?? [],
       format,
       failOn,
       all: values.all ?? false,
@@ -118,6 +123,7 @@ function parse(argv: readonly string[]) {
       local: { type: 'boolean' },
       'kernel-release': { type: 'string' },
       feed: { type: 'string', multiple: true },
+      'trust-author': { type: 'string', multiple: true },
       format: { type: 'string', short: 'f' },
       json: { type: 'boolean' },
       all: { type: 'boolean' },

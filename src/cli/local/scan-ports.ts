@@ -24,6 +24,8 @@ export interface FeedRequest {
   readonly locations: readonly string[];
   readonly today: string;
   readonly releases: ReadonlySet<string>;
+  /** Authors whose exploitability statements count, beside the distributions. */
+  readonly trustedAuthors?: readonly string[];
   /** null for every package. */
   readonly packages: ReadonlySet<string> | null;
   /** Source package (as advisories name it) -> installed versions; null when several hosts are scanned. */

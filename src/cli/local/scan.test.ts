@@ -87,6 +87,41 @@ async function rowsOf(list: string, ...argv: string[]): Promise<{ rows: Row[]; c
 const pairs = (rows: readonly Row[]) => rows.map(row => `${row.package} ${row.id}`).sort();
 const EXPECTED = ['libssl3 CVE-2026-54872', 'libssl3 CVE-2026-63072', 'tar CVE-2005-2541', 'tar CVE-2025-00001', 'zlib1g CVE-2023-45853'];
 
+/** `curl` is not affected, says somebody. */
+const vexOf = (author: string) =>
+  JSON.stringify({
+    '@context': 'https://openvex.dev/ns/v0.2.0',
+    '@id': 'https://example.org/vex/1',
+    author,
+    version: 1,
+    timestamp: '2026-10-01T00:00:00Z',
+    statements: [
+      {
+        vulnerability: { name: 'CVE-2026-63072' },
+        products: [{ '@id': 'pkg:deb/debian/openssl?arch=source&distro=debian-12' }],
+        status: 'not_affected',
+        justification: 'vulnerable_code_not_in_execute_path',
+      },
+    ],
+  });
+
+describe('exploitability statements', () => {
+  it('hide nothing as long as their author is not trusted, and that is said', async () => {
+    file('feeds/vex.json', vexOf('Example Org'));
+    const { rows, err } = await rowsOf(TABLE);
+    expect(pairs(rows)).toEqual(EXPECTED);
+    expect(err).toContain('its author Example Org is not among the trusted ones');
+  });
+
+  it('count when their author is named', async () => {
+    file('feeds/vex.json', vexOf('Example Org'));
+    const { rows } = await rowsOf(TABLE, '--trust-author', 'Example Org');
+    expect(pairs(rows)).toEqual(EXPECTED.filter(pair => pair !== 'libssl3 CVE-2026-63072'));
+    const other = await rowsOf(TABLE, '--trust-author', 'Example');
+    expect(pairs(other.rows)).toEqual(EXPECTED);
+  });
+});
+
 describe('forms of a list', () => {
   it('a table, with evidence in every row', async () => {
     const { rows, code } = await rowsOf(TABLE);

@@ -62,6 +62,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
     locations,
     today: options.today,
     releases,
+    trustedAuthors: options.trustedAuthors,
     ...(inputs.length === 1 ? wantedOf(known[0]!) : { packages: null, installed: null }),
   });
   for (const problem of loaded.problems) ports.err(`fettle scan: feed problem: ${problem}\n`);
