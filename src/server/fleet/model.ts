@@ -15,7 +15,7 @@ import type { Context } from '../context.ts';
 import { CHANGELOG_FEED, type FeedClaims, readClaims, readEnrichments } from './claim-rows.ts';
 import { type HostRecord, recordOf } from './host-record.ts';
 import { allHosts, type HostRow, readHosts, unpackSincePairs } from './host-rows.ts';
-import { readResiduals, residualsFromHistory, writeResiduals } from './residual-rows.ts';
+import { type ReplacedVersion, readResiduals, replacedSinceBoot, type UnexplainedHost, writeResiduals } from './residual-rows.ts';
 import { readCandidates, readVersions, versionIdsOfCandidates } from './version-rows.ts';
 
 export interface RankedQueue {
@@ -130,19 +130,19 @@ export class FleetModel {
       candidate => this.fleet.addCandidate(candidate),
     );
     const residuals = await readResiduals(db);
-    const unexplainedHosts: string[] = [];
+    const unexplainedHosts: UnexplainedHost[] = [];
     for await (const page of allHosts(db)) {
       // Rows that were interned while this reads.
       await this.#ensureKnown(page);
       for (const row of page) {
         const known = residuals.get(row.id) ?? [];
         this.#put(row, known);
-        if (row.inventory !== null && unexplained(known, factsOf(row)).length > 0) unexplainedHosts.push(row.id);
+        if (row.inventory !== null) unexplainedHosts.push(...unexplainedOf(row.id, known, factsOf(row)));
       }
     }
     this.fleet.inventory.index();
     await this.takeFeeds(null);
-    for (const hostId of unexplainedHosts) await this.#explain(hostId);
+    await this.#explain(unexplainedHosts);
     await this.refresh();
   }
 
@@ -223,8 +223,8 @@ export class FleetModel {
     const facts = factsOf(row);
     const residuals = nextResiduals(before, replaced, facts, row.inventory.observedMs);
     this.#put(row, residuals);
-    if (JSON.stringify(residuals) !== JSON.stringify(before)) await writeResiduals(this.#context.db, row.id, residuals);
-    if (unexplained(residuals, facts).length > 0) await this.#explain(row.id);
+    if (JSON.stringify(residuals) !== JSON.stringify(before)) await writeResiduals(this.#context.db, new Map([[row.id, residuals]]));
+    await this.#explain(unexplainedOf(row.id, residuals, facts));
   }
 
   /** Versions that leave the disk of a host with its new package set, whose package stays or goes. */
@@ -235,22 +235,47 @@ export class FleetModel {
       .map(id => ({ ...this.fleet.units.version(id), sinceMs: this.fleet.sinceMs(slot, id) }));
   }
 
-  /** A process maps files that no known upgrade replaced: the host's history may know the upgrade. */
-  async #explain(hostId: string): Promise<void> {
+  /** Processes map files that no known upgrade replaced: the hosts' histories may know the upgrade. */
+  async #explain(hosts: readonly UnexplainedHost[]): Promise<void> {
     const { db } = this.#context;
-    const [row] = await readHosts(db, [hostId]);
-    const slot = this.fleet.slotOf(hostId);
-    if (!row?.inventory || slot === undefined) return;
-    const facts = factsOf(row);
-    const { residuals } = this.fleet.host(slot);
+    for (let at = 0; at < hosts.length; at += EXPLAINED_AT_ONCE) {
+      const found = await replacedSinceBoot(db, hosts.slice(at, at + EXPLAINED_AT_ONCE));
+      const joined = new Map<string, ResidualVersion[]>();
+      for (const [hostId, replaced] of found) {
+        const slot = this.fleet.slotOf(hostId);
+        if (slot === undefined) continue;
+        const residuals = this.#residualsOf(slot, replaced);
+        if (residuals.length > 0) joined.set(hostId, [...this.fleet.host(slot).residuals, ...residuals]);
+      }
+      if (joined.size === 0) continue;
+      await writeResiduals(db, joined);
+      for (const row of await readHosts(db, [...joined.keys()])) if (row.inventory !== null) this.#put(row, joined.get(row.id)!);
+    }
+  }
+
+  /** What was replaced and is not installed again. */
+  #residualsOf(slot: number, replaced: readonly ReplacedVersion[]): ResidualVersion[] {
+    const { enrolledMs } = this.fleet.host(slot);
     const installed = Array.from(this.fleet.inventory.idsOf(slot), id => this.fleet.units.version(id));
-    const found = await residualsFromHistory(db, hostId, unexplained(residuals, facts), facts.bootedAtMs, installed, row.enrolledMs);
-    const isInstalled = ({ packageName, sourceVersion }: ResidualVersion) =>
-      installed.some(version => version.name === packageName && version.sourceVersion === sourceVersion);
-    const joined = [...residuals, ...found.filter(residual => !isInstalled(residual))];
-    if (joined.length === residuals.length) return;
-    await writeResiduals(db, hostId, joined);
-    this.#put(row, joined);
+    return replaced.flatMap(({ name, arch, version, replacedMs }) => {
+      const known = (this.versionsByName.get(name) ?? [])
+        .map(id => this.fleet.units.version(id))
+        .find(one => one.version === version && one.arch === arch);
+      const now = installed.find(one => one.name === name);
+      // A rebuild for one architecture (binNMU) adds +b1 to the binary's version only (vulnerability-data.md 2.1).
+      const sourceVersion = known?.sourceVersion ?? version.replace(/\+b\d+$/, '');
+      if (installed.some(one => one.name === name && one.sourceVersion === sourceVersion)) return [];
+      return [
+        {
+          packageName: name,
+          sourceName: known?.sourceName ?? now?.sourceName ?? name,
+          sourceVersion,
+          until: 'restart' as const,
+          sinceMs: Math.min(enrolledMs, replacedMs),
+          replacedMs,
+        },
+      ];
+    });
   }
 
   #put(row: HostRow, residuals: readonly ResidualVersion[]): void {
@@ -325,11 +350,17 @@ export class FleetModel {
 }
 
 const STEP_MS = 25;
+const EXPLAINED_AT_ONCE = 500;
 const NO_PAIRS = new Uint32Array(0);
 
 /** 15 bytes of a digest as text: 100,000 hosts have two each. */
 function digestKey(digest: Buffer): string {
   return digest.toString('base64', 0, 15);
+}
+
+function unexplainedOf(hostId: string, residuals: readonly ResidualVersion[], facts: ResidualFacts): UnexplainedHost[] {
+  const names = unexplained(residuals, facts);
+  return names.length === 0 ? [] : [{ hostId, names, bootedMs: facts.bootedAtMs }];
 }
 
 function factsOf({ inventory }: HostRow): ResidualFacts {

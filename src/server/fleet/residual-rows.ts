@@ -1,4 +1,3 @@
-import type { PackageVersion } from '../../core/findings/fleet-units.ts';
 import { unpackHistory } from '../../core/inventory/history.ts';
 import { toInstant } from '../../core/kernel/instants.ts';
 import type { ResidualVersion } from '../../core/remediation/residuals.ts';
@@ -31,26 +30,36 @@ export async function readResiduals(db: Queryable): Promise<Map<string, Residual
   return byHost;
 }
 
-/** All of a host's residuals anew. */
-export async function writeResiduals(db: Db, hostId: string, residuals: readonly ResidualVersion[]): Promise<void> {
-  const rows = residuals.map(residual => ({
-    package_name: residual.packageName,
-    source_name: residual.sourceName,
-    source_version: residual.sourceVersion,
-    until: residual.until,
-    since_at: toInstant(residual.sinceMs),
-    replaced_at: toInstant(residual.replacedMs),
-  }));
+/** All residuals of these hosts anew. */
+export async function writeResiduals(db: Db, byHost: ReadonlyMap<string, readonly ResidualVersion[]>): Promise<void> {
+  const rows = [...byHost].flatMap(([hostId, residuals]) =>
+    residuals.map(residual => ({
+      host_id: hostId,
+      package_name: residual.packageName,
+      source_name: residual.sourceName,
+      source_version: residual.sourceVersion,
+      until: residual.until,
+      since_at: toInstant(residual.sinceMs),
+      replaced_at: toInstant(residual.replacedMs),
+    })),
+  );
   await db.transaction(async tx => {
-    await tx.query('delete from residual_version where host_id = $1', [hostId]);
+    await tx.query('delete from residual_version where host_id = any($1)', [[...byHost.keys()]]);
     await tx.query(
       `insert into residual_version (host_id, package_name, source_name, source_version, until, since_at, replaced_at)
        select host.id, w.package_name, w.source_name, w.source_version, w.until, w.since_at, w.replaced_at
-       from host, jsonb_to_recordset($2::jsonb) as w(package_name text, source_name text, source_version text, until text, since_at timestamptz, replaced_at timestamptz)
-       where host.id = $1 on conflict do nothing`,
-      [hostId, JSON.stringify(rows)],
+       from jsonb_to_recordset($1::jsonb) as w(host_id text, package_name text, source_name text, source_version text, until text, since_at timestamptz, replaced_at timestamptz)
+       join host on host.id = w.host_id on conflict do nothing`,
+      [JSON.stringify(rows)],
     );
   });
+}
+
+/** A host whose processes map files of packages that no residual explains. */
+export interface UnexplainedHost {
+  readonly hostId: string;
+  readonly names: readonly string[];
+  readonly bootedMs: number | null;
 }
 
 interface TransitionRow {
@@ -60,55 +69,40 @@ interface TransitionRow {
   readonly from_version: string;
 }
 
-/**
- * What these packages were before their last change since the boot, out of the host's history: for processes that map files which an upgrade replaced
- * before Fettle knew the host, or while nobody listened. `installed` are the host's packages now; they tell the source of a version that is not in the
- * tables any more.
- */
-export async function residualsFromHistory(
-  db: Queryable,
-  hostId: string,
-  names: readonly string[],
-  bootedMs: number | null,
-  installed: readonly PackageVersion[],
-  enrolledMs: number,
-): Promise<ResidualVersion[]> {
-  const years = await db.query<{ changes: Buffer }>('select changes from package_history where host_id = $1 order by year', [hostId]);
-  const entries = years
-    .flatMap(({ changes }) => unpackHistory(changes))
-    .filter(entry => bootedMs === null || entry.atSeconds * 1_000 >= bootedMs);
-  const transitions = await db.query<TransitionRow>(
-    "select id, name, arch, from_version from package_transition where id = any($1) and name = any($2) and action in ('upgrade', 'downgrade', 'remove', 'purge') and from_version <> ''",
-    [[...new Set(entries.map(entry => entry.transitionId))], names],
-  );
-  const byId = new Map(transitions.map(row => [row.id, row]));
-  const last = new Map<string, { readonly row: TransitionRow; readonly atMs: number }>();
-  for (const { transitionId, atSeconds } of entries) {
-    const row = byId.get(transitionId);
-    if (row) last.set(row.name, { row, atMs: atSeconds * 1_000 });
-  }
-  return Promise.all([...last.values()].map(({ row, atMs }) => residualOf(db, row, atMs, installed, enrolledMs)));
+/** The last version of a package that left the disk of a host since its boot. */
+export interface ReplacedVersion {
+  readonly name: string;
+  readonly arch: string;
+  readonly version: string;
+  readonly replacedMs: number;
 }
 
-async function residualOf(
-  db: Queryable,
-  { name, arch, from_version: version }: TransitionRow,
-  atMs: number,
-  installed: readonly PackageVersion[],
-  enrolledMs: number,
-): Promise<ResidualVersion> {
-  const [known] = await db.query<{ source_name: string; source_version: string }>(
-    'select source_name, source_version from package_version where name = $1 and version = $2 and arch = $3 limit 1',
-    [name, version, arch],
+/**
+ * What these packages were before their last change since the boot, out of the hosts' histories: for processes that map files which an upgrade replaced
+ * before Fettle knew the host, or while nobody listened. Two queries whatever the number of hosts: at the start all of the fleet's may be asked about.
+ */
+export async function replacedSinceBoot(db: Queryable, hosts: readonly UnexplainedHost[]): Promise<Map<string, ReplacedVersion[]>> {
+  const transitions = await db.query<TransitionRow>(
+    "select id, name, arch, from_version from package_transition where name = any($1) and action in ('upgrade', 'downgrade', 'remove', 'purge') and from_version <> ''",
+    [[...new Set(hosts.flatMap(({ names }) => names))]],
   );
-  const now = installed.find(candidate => candidate.name === name);
-  return {
-    packageName: name,
-    sourceName: known?.source_name ?? now?.sourceName ?? name,
-    // A rebuild for one architecture (binNMU) adds +b1 to the binary's version only (vulnerability-data.md 2.1).
-    sourceVersion: known?.source_version ?? version.replace(/\+b\d+$/, ''),
-    until: 'restart',
-    sinceMs: Math.min(enrolledMs, atMs),
-    replacedMs: atMs,
-  };
+  if (transitions.length === 0) return new Map();
+  const byId = new Map(transitions.map(row => [row.id, row]));
+  const asked = new Map(
+    hosts.map(host => [host.hostId, { ...host, wanted: new Set(host.names), last: new Map<string, ReplacedVersion>() }]),
+  );
+  const years = await db.query<{ host_id: string; changes: Buffer }>(
+    'select host_id, changes from package_history where host_id = any($1) order by host_id, year',
+    [[...asked.keys()]],
+  );
+  for (const { host_id: hostId, changes } of years) {
+    const { bootedMs, wanted, last } = asked.get(hostId)!;
+    for (const { transitionId, atSeconds } of unpackHistory(changes)) {
+      const row = byId.get(transitionId);
+      const replacedMs = atSeconds * 1_000;
+      if (row === undefined || !wanted.has(row.name) || (bootedMs !== null && replacedMs < bootedMs)) continue;
+      last.set(row.name, { name: row.name, arch: row.arch, version: row.from_version, replacedMs });
+    }
+  }
+  return new Map([...asked.values()].flatMap(({ hostId, last }) => (last.size === 0 ? [] : [[hostId, [...last.values()]] as const])));
 }
