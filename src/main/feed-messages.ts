@@ -1,11 +1,11 @@
 import type { BundleTrust } from '../server/feeds/bundle-file.ts';
-import type { FeedFile, SkippedFeedFile } from '../server/feeds/feed-files.ts';
+import type { FeedFile, SkippedFeedFile, StageOptions } from '../server/feeds/feed-files.ts';
 import type { StageEvent } from '../server/feeds/stage.ts';
 
 /** What the server and its reading thread say to each other: data only, as threads share no functions. */
 export type Ask =
   | { readonly kind: 'find'; readonly location: string; readonly trust: BundleTrust }
-  | { readonly kind: 'stage'; readonly file: PlainFile; readonly today: string }
+  | { readonly kind: 'stage'; readonly file: PlainFile; readonly options: StageOptions }
   | { readonly kind: 'more' };
 
 export type Answer =

@@ -21,10 +21,11 @@ async function find(ask: Extract<Ask, { kind: 'find' }>): Promise<void> {
   send({ kind: 'found', files: files.map(({ source, ...rest }) => ({ ...rest, sourceId: source.id })), skipped });
 }
 
-async function stage({ file: { sourceId, ...rest }, today }: Extract<Ask, { kind: 'stage' }>): Promise<void> {
+async function stage({ file: { sourceId, ...rest }, options }: Extract<Ask, { kind: 'stage' }>): Promise<void> {
   const file: FeedFile = { ...rest, source: advisorySources.find(source => source.id === sourceId)! };
   credit = AHEAD;
-  for await (const event of stageItems(readFeedFile(file, { today, releases: null, packages: null }), file.source)) {
+  const events = readFeedFile(file, { today: options.today, releases: null, packages: null });
+  for await (const event of stageItems(events, file.source, options.prefix)) {
     while (credit === 0) await new Promise<void>(resolve => (more = resolve));
     credit--;
     send({ kind: 'stage', event: event.kind === 'failed' ? { kind: 'failed', fault: plainFault(event.fault) } : event });

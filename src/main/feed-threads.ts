@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { Fault } from '../core/kernel/faults.ts';
 import { FEED_THREAD_HEAP_MB } from '../core/kernel/limits.ts';
 import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
-import { type FeedFile, type FeedFiles, type FeedFilesPort, interrupted } from '../server/feeds/feed-files.ts';
+import { type FeedFile, type FeedFiles, type FeedFilesPort, interrupted, type StageOptions } from '../server/feeds/feed-files.ts';
 import type { StageEvent } from '../server/feeds/stage.ts';
 import type { Answer, Ask, PlainFault } from './feed-messages.ts';
 
@@ -58,9 +58,9 @@ class FeedThread implements FeedFiles {
     return { files, skipped: answer.skipped };
   }
 
-  async *stage({ source, ...plain }: FeedFile, today: string): AsyncIterable<StageEvent> {
+  async *stage({ source, ...plain }: FeedFile, options: StageOptions): AsyncIterable<StageEvent> {
     const talk = this.#talk();
-    talk.ask({ kind: 'stage', file: { ...plain, sourceId: source.id }, today });
+    talk.ask({ kind: 'stage', file: { ...plain, sourceId: source.id }, options });
     for (;;) {
       const answer = await talk.next();
       if (answer.kind === 'fault') throw faultOf(answer.fault);

@@ -1,6 +1,7 @@
 import type { BundledFile } from '../../core/advisories/feed-bundle.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
+import type { CopyValue } from '../../db/copy.ts';
 import type { AdvisorySource, FeedHead, FeedItem } from '../../plugins/advisory-sources/spec.ts';
 import type { BundleTrust } from './bundle-file.ts';
 import type { StageEvent } from './stage.ts';
@@ -46,9 +47,15 @@ export interface FeedFiles {
     trust: BundleTrust,
   ): Promise<{ readonly files: readonly FeedFile[]; readonly skipped: readonly SkippedFeedFile[] }>;
   /** The file's records as the bytes that COPY takes. */
-  stage(file: FeedFile, today: string): AsyncIterable<StageEvent>;
+  stage(file: FeedFile, options: StageOptions): AsyncIterable<StageEvent>;
   /** Ends whatever is still being read. */
   close(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly today: string;
+  /** Values that every row begins with. */
+  readonly prefix: readonly CopyValue[];
 }
 
 export interface SkippedFeedFile {

@@ -61,7 +61,7 @@ const files: FeedFiles = {
       skipped: paths.filter(file => !files.some(known => known.path === file)).map(file => ({ path: file, reason: 'not a feed' })),
     };
   },
-  stage: file => stageItems(eventsOf(file), file.source),
+  stage: (file, { prefix }) => stageItems(eventsOf(file), file.source, prefix),
   close: async () => {},
 };
 const filesPort: FeedFilesPort = { sources: SOURCES, open: () => files };

@@ -1,6 +1,6 @@
 import type { Fault } from '../../core/kernel/faults.ts';
 import { QUARANTINE_KEPT } from '../../core/kernel/limits.ts';
-import { copyLine } from '../../db/copy.ts';
+import { type CopyValue, copyLine } from '../../db/copy.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import type { FeedFileEvent } from './feed-files.ts';
 import { STAGING } from './staging.ts';
@@ -37,8 +37,13 @@ const CHUNK_CHARS = 262_144;
  * Records to rows. The same statement twice in one file (a record that is listed under two files of an archive, a publisher's duplicate) is one row,
  * found out here, because sorting half a million rows in the database for it costs more than all the reading.
  */
-export async function* stageItems(events: AsyncIterable<FeedFileEvent>, source: AdvisorySource): AsyncIterable<StageEvent> {
+export async function* stageItems(
+  events: AsyncIterable<FeedFileEvent>,
+  source: AdvisorySource,
+  prefix: readonly CopyValue[],
+): AsyncIterable<StageEvent> {
   const { row: rowOf } = STAGING[source.provides];
+  const before = prefix.length === 0 ? '' : `${copyLine(prefix).slice(0, -1)}\t`;
   const seen = new Set<string>();
   const quarantine: QuarantinedRecord[] = [];
   let [records, quarantined, text] = [0, 0, ''];
@@ -68,7 +73,7 @@ export async function* stageItems(events: AsyncIterable<FeedFileEvent>, source: 
       records += 1;
       if (seen.has(row.key)) continue;
       seen.add(row.key);
-      text += copyLine(row.values);
+      text += before + copyLine(row.values);
       if (text.length >= CHUNK_CHARS) yield rows();
     }
   }

@@ -9,6 +9,8 @@ export interface Staging {
   readonly create: string;
   /** `staged_...(columns)`, for COPY. */
   readonly target: string;
+  /** The real table for a feed of which nothing is known yet: nothing to compare with, so no stop on the way. null: always by way of the temporary one. */
+  readonly direct: { readonly target: string; prefix(feedId: string, part: string, now: string): readonly CopyValue[] } | null;
   /** null for an item of another kind. Rows of one file with the same key are one statement. */
   row(item: FeedItem): StagedRow | null;
   /** Run in order with $1 feed id, $2 part, $3 now. The answer of each is counted under its name. */
@@ -28,6 +30,10 @@ const claims: Staging = {
   create: `create temporary table staged_claim (statement bytea not null, source text not null, vulnerability_id text not null, aliases text[] not null, release text not null,
     package_name text not null, state text not null, fixed_version text, severity text, stated_on date, note text, detail jsonb) on commit drop`,
   target: `staged_claim (${CLAIM_COLUMNS})`,
+  direct: {
+    target: `claim (feed_id, part, known_since, first_seen_at, ${CLAIM_COLUMNS})`,
+    prefix: (feedId, part, now) => [feedId, part, now, now],
+  },
   row: item => (item.kind === 'claim' ? claimRow(item.claim) : null),
   merge: [
     {
@@ -60,6 +66,10 @@ const claims: Staging = {
 const enrichments: Staging = {
   create: 'create temporary table staged_enrichment (vulnerability_id text not null, doc jsonb not null) on commit drop',
   target: 'staged_enrichment (vulnerability_id, doc)',
+  direct: {
+    target: 'enrichment (feed_id, part, first_seen_at, vulnerability_id, doc)',
+    prefix: (feedId, part, now) => [feedId, part, now],
+  },
   row(item) {
     if (item.kind !== 'enrichment') return null;
     const { vulnerabilityId } = item.enrichment;
@@ -87,6 +97,7 @@ const enrichments: Staging = {
 const lifecycles: Staging = {
   create: 'create temporary table staged_lifecycle (product text not null, cycle text not null, doc jsonb not null) on commit drop',
   target: 'staged_lifecycle (product, cycle, doc)',
+  direct: null,
   row(item) {
     if (item.kind !== 'lifecycle') return null;
     const { product, cycle } = item.lifecycle;
