@@ -31,6 +31,12 @@ export const HOST_LOOK: Looks<HostSummaryView['state']> = {
 export const FINDING_LOOK: Looks<FindingView['state']> = {
   fixable: look('Fixable', 'bad', 'attention', 'A fixed version is offered to this host.'),
   held: look('Held', 'warn', 'attention', 'A fixed version is offered, and the package is on hold on this host.'),
+  phased: look(
+    'Phased',
+    'warn',
+    'waiting',
+    'A fixed version is in an enabled suite; the archive offers it to some hosts first, and this one is not among them yet.',
+  ),
   'not-offered': look(
     'Not offered',
     'warn',
@@ -109,6 +115,17 @@ export const FEED_LOOK: Looks<AnswerOf<'feedList'>['items'][number]['state']> = 
   stale: look('Stale', 'warn', 'attention', 'Loaded before, but too old to be trusted.'),
   failed: look('Failed', 'bad', 'failed'),
   refused: look('Refused', 'bad', 'failed', 'The data did not pass its checks; what was loaded before is kept.'),
+};
+
+export const IMPORT_LOOK: Looks<AnswerOf<'feedImport'>['files'][number]['state']> = {
+  waiting: look('Waiting', 'quiet', 'waiting'),
+  reading: look('Reading', 'info', 'going'),
+  storing: look('Storing', 'info', 'going'),
+  loaded: look('Loaded', 'good', 'done'),
+  unchanged: look('Unchanged', 'good', 'done', 'The same content was loaded before.'),
+  refused: look('Refused', 'bad', 'failed', 'It did not pass its checks; what was loaded before is kept.'),
+  failed: look('Failed', 'bad', 'failed'),
+  skipped: look('No feed', 'quiet', 'off'),
 };
 
 export const SSH_LOOK: Looks<AnswerOf<'hostSshTargets'>['targets'][number]['state']> = {

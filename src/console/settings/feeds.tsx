@@ -12,7 +12,8 @@ import { Answered, Section } from '../kit/page.tsx';
 import { FEED_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
 import { ListFrame } from '../kit/toolbar.tsx';
-import { count } from '../kit/words.ts';
+import { count, counted } from '../kit/words.ts';
+import { Bundles } from './bundles.tsx';
 import { FeedActions } from './feed-actions.tsx';
 import { ImportFeeds } from './import-feeds.tsx';
 import { SettingsPage } from './settings-page.tsx';
@@ -24,6 +25,7 @@ const COLUMNS: readonly Column<FeedView>[] = [
     key: 'title',
     title: 'Feed',
     wrap: true,
+    width: '34%',
     cell: feed => (
       <>
         <b>
@@ -46,8 +48,8 @@ const COLUMNS: readonly Column<FeedView>[] = [
   { key: 'records', title: 'Records', align: 'right', from: 'sm', cell: feed => count(feed.records) },
   { key: 'data', title: 'Data of', from: 'sm', cell: feed => feed.dataDate ?? <Toned tone="quiet">–</Toned> },
   { key: 'loaded', title: 'Loaded', from: 'md', cell: feed => <Ago at={feed.loadedAt} /> },
-  { key: 'checked', title: 'Checked', from: 'lg', cell: feed => <Ago at={feed.checkedAt} /> },
-  { key: 'licence', title: 'Licence', from: 'lg', cell: feed => feed.licence },
+  { key: 'next', title: 'Next', from: 'lg', cell: feed => <Ago at={feed.nextSyncAt} none="–" /> },
+  { key: 'licence', title: 'Licence', from: 'md', wrap: true, cell: feed => <Toned tone="quiet">{feed.licence}</Toned> },
   { key: 'actions', title: <span className="sr-only">Actions</span>, align: 'right', cell: feed => <FeedActions feed={feed} /> },
 ];
 
@@ -58,10 +60,10 @@ function Below({ feed }: { readonly feed: FeedView }) {
       {feed.message && <div style={{ color: 'var(--mantine-color-text)' }}>{feed.message}</div>}
       {feed.quarantined > 0 && (
         <div>
-          <Toned tone="warn">{count(feed.quarantined)} records set aside</Toned>, for example {feed.quarantineSample[0]}
+          <Toned tone="warn">{counted(feed.quarantined, 'record')} set aside</Toned>, for example {feed.quarantineSample[0]}
         </div>
       )}
-      <div style={{ overflowWrap: 'anywhere' }}>{feed.url ?? 'No URL: it is loaded by import.'}</div>
+      {feed.url !== null && <div style={{ overflowWrap: 'anywhere' }}>{feed.url}</div>}
     </>
   );
 }
@@ -84,7 +86,7 @@ export function FeedsPage() {
   return (
     <SettingsPage
       title="Advisory feeds"
-      lead="An empty or stale feed is a banner, never “0 vulnerabilities”."
+      lead="Where knowledge of vulnerabilities comes from. One that is empty or too old is said so on the overview."
       actions={
         <ActButton refusal={refusal} leftSection={<IconDatabaseImport size={14} />} onClick={open}>
           Import
@@ -120,6 +122,7 @@ export function FeedsPage() {
           />
         </Section>
       )}
+      <Bundles />
       <ImportFeeds open={importing} close={close} />
     </SettingsPage>
   );

@@ -3,10 +3,15 @@ import { IconUpload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { type AnswerOf, ask, useAct } from '../data/ask.ts';
+import { Grid } from '../kit/grid.tsx';
+import { Mark, Toned } from '../kit/mark.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
-import { count } from '../kit/words.ts';
+import { IMPORT_LOOK } from '../kit/states.ts';
+import { bytesWords, count, counted, sentence } from '../kit/words.ts';
+import { TrustForm } from './trust-form.tsx';
 
 type Imported = AnswerOf<'feedImport'>;
+type ImportedFile = Imported['files'][number];
 
 /** The three ways in: a place on the server, a URL, or a file from this computer. */
 export function ImportFeeds({ open, close }: { readonly open: boolean; readonly close: () => void }) {
@@ -16,7 +21,7 @@ export function ImportFeeds({ open, close }: { readonly open: boolean; readonly 
     close();
   };
   return (
-    <Modal opened={open} onClose={leave} title="Import feeds" size="lg">
+    <Modal opened={open} onClose={leave} title="Import feeds" size="xl">
       {imported ? <Result imported={imported} again={() => setImported(null)} close={leave} /> : <ImportForm done={setImported} />}
     </Modal>
   );
@@ -70,57 +75,82 @@ function ImportForm({ done }: { readonly done: (imported: Imported) => void }) {
 }
 
 const RUNNING_MS = 700;
+const ENDED: ReadonlySet<ImportedFile['state']> = new Set(['loaded', 'unchanged', 'refused', 'failed', 'skipped']);
+const COLUMNS = [
+  {
+    key: 'file',
+    title: 'File',
+    wrap: true,
+    cell: (file: ImportedFile) => (
+      <>
+        {file.file} <Toned tone="quiet">{bytesWords(file.sizeBytes)}</Toned>
+        {file.message && <div style={{ color: 'var(--mantine-color-dimmed)' }}>{sentence(file.message)}</div>}
+      </>
+    ),
+  },
+  { key: 'state', title: 'State', cell: (file: ImportedFile) => <Mark look={IMPORT_LOOK[file.state]} /> },
+  {
+    key: 'records',
+    title: 'Records',
+    align: 'right',
+    from: 'sm',
+    cell: (file: ImportedFile) =>
+      file.records === 0 && file.quarantined === 0 ? (
+        <Toned tone="quiet">–</Toned>
+      ) : (
+        <>
+          {count(file.records)}
+          {file.quarantined > 0 && <Toned tone="warn"> ({count(file.quarantined)} set aside)</Toned>}
+        </>
+      ),
+  },
+] as const;
 
+/** Follows the import to its end. It goes on without this page; closing it loses nothing. */
 function Result({ imported, again, close }: { readonly imported: Imported; readonly again: () => void; readonly close: () => void }) {
   const followed = useQuery({
     ...ask('feedImportGet', { params: { id: imported.id } }),
     initialData: imported,
     refetchInterval: query => (query.state.data?.state === 'running' ? RUNNING_MS : false),
   });
-  const now = followed.data;
+  const { state, files, message, items, skipped } = followed.data;
+  const ended = files.filter(file => ENDED.has(file.state)).length;
+  const unknownKey = [message, ...skipped.map(item => item.reason)].find(text => text?.includes('nobody has trusted'));
   return (
-    <Stack gap="sm" role="status">
-      {now.state === 'running' ? <Running imported={now} /> : <Outcome imported={now} />}
+    <Stack gap="sm">
+      <Text size="sm" role="status">
+        {state === 'running'
+          ? files.length === 0
+            ? 'Looking at the files …'
+            : `${ended} of ${counted(files.length, 'file')} done`
+          : items.length === 0
+            ? 'No feed was imported.'
+            : `${counted(items.length, 'feed')} up to date: ${counted(
+                items.reduce((sum, feed) => sum + feed.records, 0),
+                'record',
+              )}.`}
+      </Text>
+      {state === 'running' && <Progress value={(100 * ended) / Math.max(1, files.length)} animated aria-label="Files imported" />}
+      {message && (
+        <Text size="sm" c="var(--tone-bad)" role="alert">
+          {sentence(message)}
+        </Text>
+      )}
+      {unknownKey !== undefined && <TrustForm done={again} />}
+      {files.length > 0 && <Grid label="Files of this import" columns={COLUMNS} rows={files} rowId={file => file.file} />}
+      {skipped
+        .filter(item => !files.some(file => file.file === item.file && file.message))
+        .map(item => (
+          <Text key={item.file} size="sm" c="dimmed">
+            Skipped {item.file}: {item.reason}
+          </Text>
+        ))}
       <Group justify="flex-end">
         <Button variant="default" onClick={again}>
           Import more
         </Button>
-        <Button onClick={close}>{now.state === 'running' ? 'Close, it goes on' : 'Done'}</Button>
+        <Button onClick={close}>{state === 'running' ? 'Close, it goes on' : 'Done'}</Button>
       </Group>
     </Stack>
-  );
-}
-
-function Running({ imported }: { readonly imported: Imported }) {
-  const ended = imported.files.filter(file => !['waiting', 'reading', 'storing'].includes(file.state)).length;
-  const current = imported.files.find(file => file.state === 'reading' || file.state === 'storing');
-  return (
-    <>
-      <Progress value={(100 * ended) / Math.max(1, imported.files.length)} animated aria-label="Files imported" />
-      <Text size="sm">
-        {imported.files.length === 0 ? 'Looking at the files …' : `${ended} of ${imported.files.length} files`}
-        {current && `; ${current.state} ${current.file}, ${count(current.records)} records so far`}
-      </Text>
-    </>
-  );
-}
-
-function Outcome({ imported }: { readonly imported: Imported }) {
-  return (
-    <>
-      {imported.message && <Text size="sm">{imported.message}</Text>}
-      {imported.items.length === 0 && <Text size="sm">No feed was imported.</Text>}
-      {imported.items.map(feed => (
-        <Text key={feed.id} size="sm">
-          <b>{feed.title}</b>: {count(feed.records)} records{feed.quarantined > 0 && `, ${count(feed.quarantined)} set aside`}
-          {feed.message && `. ${feed.message}`}
-        </Text>
-      ))}
-      {imported.skipped.map(item => (
-        <Text key={item.file} size="sm" c="dimmed">
-          Skipped {item.file}: {item.reason}
-        </Text>
-      ))}
-    </>
   );
 }
