@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { addMs, type Instant, SECOND_MS } from '../kernel/instants.ts';
+import type { JobResult } from './host-plan.ts';
+import { grantPermit, hearPermitRequest, offerJob, takeResult } from './job-changes.ts';
+import type { JobStatus } from './job-status.ts';
+import { ATTEMPTS_MAX } from './retry.ts';
+
+const start = '2026-11-22T08:00:00.000Z';
+const queued: JobStatus = {
+  id: 'job_1',
+  rolloutId: 'rol_1',
+  ringId: 'ring_1',
+  ringIndex: 0,
+  position: 0,
+  hostId: 'host_1',
+  hostName: 'h1',
+  transaction: [{ action: 'upgrade', name: 'p', arch: 'amd64', fromVersion: '1', toVersion: '2' }],
+  estimatedMinutes: 6,
+  state: 'queued',
+  stateSince: start,
+  phase: null,
+  attempt: 0,
+  attemptsLeft: ATTEMPTS_MAX,
+  waitingOn: null,
+  parked: false,
+  notBefore: null,
+  retrySince: null,
+  lastHeardAt: null,
+  cancelRequested: false,
+  failureClass: null,
+  failure: null,
+  failureSignature: null,
+  infrastructure: false,
+  touched: false,
+  failureAcceptedBy: null,
+  result: null,
+  healed: [],
+  closedVulnerabilities: [],
+  startedAt: null,
+  finishedAt: null,
+};
+
+function refusal(attempt: number, now: Instant): JobResult {
+  return {
+    ...{ jobId: 'job_1', attempt, outcome: 'failed', touched: false, before: [], after: [], restartedUnits: [], rebooted: false },
+    failure: { class: 'permit-refused', message: 'the permit ended: compare the clocks', signature: 'permit-refused:expired' },
+    ...{ bootIdBefore: null, bootIdAfter: null, smokeTests: [], healed: [], startedAt: now, finishedAt: now },
+  };
+}
+
+/** One attempt that ends with the host's refusal, and the job after it. */
+function attempt(job: JobStatus, now: Instant, permitted: boolean): JobStatus {
+  const offered = offerJob(job, now, {}).job;
+  const staged = hearPermitRequest(offered, offered.attempt, 'apply', now);
+  const asked = permitted ? grantPermit(staged, 'apply', now, {}).job : staged.job;
+  return takeResult(asked, 'patch', asked.attempt, refusal(asked.attempt, now), { offered: true, answered: false }, now).job;
+}
+
+describe('a host that ends an attempt for want of a permit', () => {
+  it('loses no attempt where none was given', () => {
+    let job = queued;
+    for (let n = 0; n < 10; n++) job = attempt(job, addMs(start, n * 3_600 * SECOND_MS), false);
+    expect(job).toMatchObject({ state: 'queued', parked: false, attempt: 10, attemptsLeft: ATTEMPTS_MAX });
+  });
+
+  it('waits for a person after some attempts where it could not use the one that it got', () => {
+    let job = queued;
+    let now = start;
+    for (let n = 0; n < ATTEMPTS_MAX && !job.parked; n++) {
+      job = attempt(job, now, true);
+      now = job.notBefore ?? now;
+    }
+    expect(job).toMatchObject({ state: 'queued', parked: true, waitingOn: 'host-not-ready', touched: false });
+  });
+});
