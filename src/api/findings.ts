@@ -5,6 +5,7 @@ export const FindingState = z
   .enum([
     'fixable',
     'held',
+    'phased',
     'not-offered',
     'restart-pending',
     'reboot-pending',

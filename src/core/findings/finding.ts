@@ -7,6 +7,7 @@ import type { Instant } from '../kernel/instants.ts';
 export type FindingState =
   | 'fixable' /* a fixed version is offered to this host */
   | 'held' /* a fixed version is offered, the package is on hold */
+  | 'phased' /* a fixed version is in an enabled suite, and the archive does not offer it to this host yet */
   | 'not-offered' /* fixed by the distribution, but no enabled suite offers it to this host */
   | 'restart-pending'
   | 'reboot-pending'

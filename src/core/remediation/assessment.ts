@@ -7,6 +7,7 @@ import { type FindingGroup, WATCHED } from './standing.ts';
 export const FINDING_STATES = [
   'fixable',
   'held',
+  'phased',
   'not-offered',
   'restart-pending',
   'reboot-pending',
@@ -36,7 +37,7 @@ const STATE_OF: Readonly<Record<Availability, FindingState>> = {
   offered: 'fixable',
   'kept-back': 'fixable',
   held: 'held',
-  phased: 'not-offered',
+  phased: 'phased',
 };
 
 /** The findings of a source on a host, by state. `offersKnown` false: nobody could ask the host, so what the distribution has fixed counts as fixable. */

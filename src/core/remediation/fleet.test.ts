@@ -151,7 +151,7 @@ function bySlowWay(host: GeneratedHost, claims: readonly Claim[]) {
       else if (match.state === 'undetermined') state = 'undetermined';
       else if (left !== null && !left.has(match.vulnerabilityId)) {
         hasFix = true;
-        state = { offered: 'fixable', 'kept-back': 'fixable', held: 'held', phased: 'not-offered' }[AVAILABILITY[offer!.availability]!]!;
+        state = { offered: 'fixable', 'kept-back': 'fixable', held: 'held', phased: 'phased' }[AVAILABILITY[offer!.availability]!]!;
       } else if (match.state === 'fixed') {
         hasFix = true;
         state = host.offers === null ? 'fixable' : 'not-offered';
