@@ -14,7 +14,7 @@ import type { PutDraft } from './rollout-form.tsx';
 import type { SpecDraft } from './spec-form.ts';
 
 /** The contract's largest page: the queue holds source packages, a few hundred even in a mixed fleet. */
-const QUEUE_PAGE = 500;
+export const QUEUE_PAGE = 500;
 
 export function FormPatches({ draft, put }: { readonly draft: SpecDraft; readonly put: PutDraft }) {
   const queue = useQuery({ ...ask('patchList', { query: { pageSize: QUEUE_PAGE, sort: 'rank' } }), staleTime: 60_000 });

@@ -1,9 +1,13 @@
+import { Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { RolloutDetailView } from '../../api/rollouts.ts';
+import { type AnswerOf, ask } from '../data/ask.ts';
 import { Facts } from '../kit/facts.tsx';
 import { Section } from '../kit/page.tsx';
 import { At } from '../kit/time.tsx';
 import { count } from '../kit/words.ts';
+import { QUEUE_PAGE } from './form-patches.tsx';
 import { repeatWords } from './repeat.ts';
 
 export const RESTART = { 'affected-services': 'affected services are restarted', never: 'nothing is restarted' } as const;
@@ -27,8 +31,18 @@ export function ringWords(ring: Spec['rings'][number]): string {
   return `${ring.name}: ${size}, ${ring.concurrency} at once${ring.soakMinutes > 0 ? `, ${ring.soakMinutes} min soak` : ''}`;
 }
 
+/** A patch that every host has got by now has left the queue: its page still knows it. */
+function PatchName({ id, queue }: { readonly id: string; readonly queue: AnswerOf<'patchList'> | undefined }) {
+  const known = queue?.items.find(patch => patch.id === id);
+  if (known) return `${known.sourceName} ${known.targetVersion} (${known.platform})`;
+  return queue ? `${id} (done everywhere)` : <Skeleton component="span" display="inline-block" height={12} width={180} />;
+}
+
 /** What the requester asked for; the plan is what follows from it. */
 export function SpecView({ data: { spec } }: { readonly data: RolloutDetailView }) {
+  const queue = useQuery({ ...ask('patchList', { query: { pageSize: QUEUE_PAGE, sort: 'rank' } }), staleTime: 60_000 });
+  const groups = useQuery({ ...ask('groupList', {}), enabled: spec.selector.groupId !== undefined });
+  const group = groups.data?.items.find(item => item.id === spec.selector.groupId);
   return (
     <Section title="What was asked">
       <Facts
@@ -36,12 +50,12 @@ export function SpecView({ data: { spec } }: { readonly data: RolloutDetailView 
           Patches: spec.patchIds.map(id => (
             <div key={id}>
               <Link to="/patches/$id" params={{ id }}>
-                {id}
+                <PatchName id={id} queue={queue.data} />
               </Link>
             </div>
           )),
           Hosts: spec.selector.groupId ? (
-            `group ${spec.selector.groupId}`
+            `group ${group?.name ?? 'that was deleted'}`
           ) : spec.selector.hostIds?.length ? (
             `${count(spec.selector.hostIds.length)} chosen by hand`
           ) : (

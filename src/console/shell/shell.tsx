@@ -22,6 +22,7 @@ import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { Palette } from './palette.tsx';
 import classes from './shell.module.css';
+import { Shortcuts } from './shortcuts.tsx';
 import { StopBanner } from './stop-banner.tsx';
 
 export function Shell() {
@@ -61,6 +62,7 @@ export function Shell() {
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
+        <Shortcuts />
         <StopBanner />
         <Outlet />
       </AppShell.Main>
