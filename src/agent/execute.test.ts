@@ -193,7 +193,7 @@ describe('one plan on one host', () => {
       failure: { class: 'permit-refused' },
       touched: false,
     });
-    expect((await run(transport, plan(), { refuse: 'halted' })).result).toMatchObject({ outcome: 'cancelled', touched: false });
+    expect((await run(transport, plan(), { refuse: 'cancelled' })).result).toMatchObject({ outcome: 'cancelled', touched: false });
     expect(transport.starts).toEqual([]);
   });
   it('believes no key but the pinned one', async () => {

@@ -7,9 +7,12 @@ import type { PackageManager } from '../plugins/package-managers/spec.ts';
 import { converse, type Transport } from '../plugins/transports/spec.ts';
 import type { ReadChangelog } from './collect.ts';
 import { type Executor, type JobHandle, resumeJob, startJob } from './execute.ts';
+import { hasSystemd } from './host-unit.ts';
 import { httpGateway } from './http-gateway.ts';
 import { JobLeft } from './job-context.ts';
 import { fileJournal, type Journal } from './journal.ts';
+import { rehearse } from './rehearsal/rehearse.ts';
+import { closeLeftover } from './rehearsal/sandbox.ts';
 import { report } from './report.ts';
 import { type ServerClient, ServerFault } from './server-client.ts';
 import type { Identity, StateFolder } from './state-folder.ts';
@@ -56,6 +59,8 @@ class AgentLoop {
   private job: JobHandle | null = null;
   /** Reports and simulations one after the other; a job waits for none of them. */
   private queue: Promise<void> = Promise.resolve();
+  /** One at a time, and never beside a job: both move the package manager. */
+  private rehearsing: Promise<void> | null = null;
   private reporting = false;
   private simulating = new Set<string>();
   private collectedAtMs = 0;
@@ -84,6 +89,8 @@ class AgentLoop {
 
   /** What the journal left open comes first: a transaction may be half done. */
   async resume(): Promise<void> {
+    const { transport } = this.resident;
+    await closeLeftover(transport, await hasSystemd(transport)).catch(error => this.resident.log(`rehearsal: ${error}`));
     const open = (await this.journal.list())
       .filter(entry => entry.acknowledgedAt === null)
       .sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1));
@@ -115,6 +122,7 @@ class AgentLoop {
       }
     }
     await this.queue;
+    await this.rehearsing;
     await this.job?.finished.catch(() => null);
   }
 
@@ -134,7 +142,7 @@ class AgentLoop {
       .map(({ jobId, attempt }) => ({ jobId, attempt }));
     const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')).trim() || null;
     const { digests } = await state.reported();
-    const waitSeconds = this.reporting || this.simulating.size > 0 ? 5 : WAIT_SECONDS;
+    const waitSeconds = this.reporting || this.rehearsing !== null || this.simulating.size > 0 ? 5 : WAIT_SECONDS;
     return client.post<CheckIn>(
       '/api/agent/v1/check-in',
       { agentVersion, bootId, digests, openJobs: open.slice(0, 50), waitSeconds },
@@ -154,9 +162,11 @@ class AgentLoop {
         this.job.cancel();
         return true;
       case 'job':
-        if (this.job !== null) return false;
+        if (this.job !== null || this.rehearsing !== null) return false;
         this.follow(startJob(this.executor, task));
         return true;
+      case 'rehearse':
+        return this.rehearse(task.rehearsalId, task.envelope);
       default:
         // A newer server's verb is not guessed at: the vocabulary is closed.
         this.resident.log(`unknown task ${String((task as { kind?: unknown }).kind).slice(0, 40)}: not done`);
@@ -218,6 +228,25 @@ class AgentLoop {
       this.collectedAtMs = epochMs(this.resident.clock.now());
       releaseMemory();
     }
+  }
+
+  private rehearse(rehearsalId: string, envelope: Extract<Task, { kind: 'rehearse' }>['envelope']): boolean {
+    if (this.job !== null || this.rehearsing !== null) return false;
+    const { transport, manager, clock, identity, client, signal } = this.resident;
+    const work = async () => {
+      const answer = await rehearse({ transport, manager: async () => manager, clock, trust: identity, signal }, envelope);
+      this.resident.log(
+        `rehearsal ${rehearsalId}: ${answer.verdict}${answer.failure ? ` (${answer.failure.message.split('\n')[0]})` : ''}`,
+      );
+      await client.post(`/api/agent/v1/rehearsals/${encodeURIComponent(rehearsalId)}`, answer);
+    };
+    this.rehearsing = work()
+      .catch(error => this.resident.log(`rehearsal: ${error instanceof Error ? error.message : error}`))
+      .finally(() => {
+        this.rehearsing = null;
+        releaseMemory();
+      });
+    return true;
   }
 
   private simulate(request: Extract<Task, { kind: 'simulate' }>['request']): boolean {

@@ -96,9 +96,43 @@ export const SimulationAnswer = z
 const Task = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('report'), /** Also refresh the package indexes first. */ refresh: z.boolean() }),
   z.object({ kind: z.literal('simulate'), request: SimulationRequest }),
+  z.object({ kind: z.literal('rehearse'), rehearsalId: z.string(), envelope: Envelope }),
   z.object({ kind: z.literal('job'), jobId: z.string(), attempt: z.int(), envelope: Envelope }),
   z.object({ kind: z.literal('cancel'), jobId: z.string(), attempt: z.int() }),
 ]);
+/** core/rollouts/rehearsal.ts has the meaning of each field. */
+export const RehearsalReport = z
+  .object({
+    verdict: z.enum(['passed', 'failed', 'not-possible']),
+    failure: z.object({ class: z.string().max(60), message: Text, signature: Text }).nullable(),
+    applySeconds: z.number().nullable(),
+    writtenBytes: z.number().nullable(),
+    rollback: z
+      .object({ outcome: z.enum(['restored', 'failed', 'not-possible']), seconds: z.number().nullable(), reason: Text.nullable() })
+      .nullable(),
+    checks: z
+      .array(
+        z.object({
+          kind: z.enum(['start', 'libraries', 'configuration']),
+          subject: z.string().max(1000),
+          passed: z.boolean(),
+          detail: Text,
+        }),
+      )
+      .max(500),
+    withheld: z.array(Short).max(100),
+    untouched: z
+      .object({
+        packages: z.boolean().nullable(),
+        etc: z.array(z.string().max(4096)).max(20).nullable(),
+        services: z.array(Short).max(20).nullable(),
+      })
+      .nullable(),
+    output: z.string().max(16_000),
+    startedAt: Instant,
+    finishedAt: Instant,
+  })
+  .meta({ id: 'RehearsalReport' });
 const JobEventRow = z.object({
   sequence: z.int(),
   at: Instant,
@@ -189,6 +223,15 @@ export const agent = {
     summary: 'The answer to a simulate task',
     params: IdParams,
     body: SimulationAnswer,
+    answer: Empty,
+  }),
+  agentRehearsal: route({
+    method: 'post',
+    path: '/api/agent/v1/rehearsals/{id}',
+    access: 'agent',
+    summary: 'The answer to a rehearse task: what the transaction did in a throw-away copy of the host',
+    params: IdParams,
+    body: RehearsalReport,
     answer: Empty,
   }),
   agentJobEvents: route({

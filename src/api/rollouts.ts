@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RehearsalReport } from './agent.ts';
 import { IdParams, Instant, PageQuery, pageOf, route } from './contract.ts';
 
 export const SmokeTest = z
@@ -102,6 +103,8 @@ const RolloutSpecBody = z
     restart: z.enum(['never', 'affected-services']).default('affected-services'),
     reboot: z.enum(['never', 'if-needed', 'always']).default('never'),
     smokeTests: z.array(SmokeTest).max(20).default([]),
+    /** canaries: the first ring opens only after its hosts have run the transaction in a throw-away copy of their own system. */
+    rehearse: z.enum(['canaries', 'none']).default('canaries'),
     note: z.string().max(4000).default(''),
   })
   .meta({ id: 'RolloutSpec' });
@@ -226,6 +229,23 @@ export const PlanReport = z
   .meta({ id: 'PlanReport' });
 export type PlanReportView = z.output<typeof PlanReport>;
 
+export const RehearsalView = z
+  .object({
+    id: z.string(),
+    hostId: z.string(),
+    hostName: z.string(),
+    /** The first ring waits for it. */ canary: z.boolean(),
+    askedBy: z.string(),
+    askedAt: Instant,
+    expiresAt: Instant,
+    answeredAt: Instant.nullable(),
+    verdict: RehearsalReport.shape.verdict.nullable(),
+    report: RehearsalReport.nullable(),
+    acceptedBy: z.string().nullable(),
+  })
+  .meta({ id: 'Rehearsal' });
+export type RehearsalRow = z.output<typeof RehearsalView>;
+
 export const RolloutDetail = z
   .object({
     rollout: RolloutSummary,
@@ -233,6 +253,8 @@ export const RolloutDetail = z
     rings: z.array(Ring),
     verbs: z.array(VerbState),
     plan: PlanReport.nullable(),
+    /** Of the plan in force, the newest of each host. */
+    rehearsals: z.array(RehearsalView),
     waitingOn: z.array(z.object({ code: z.string(), text: z.string(), changesAt: Instant.nullable() })),
   })
   .meta({ id: 'RolloutDetail' });
@@ -293,6 +315,16 @@ export const rollouts = {
       'submit, request-approval, approve, reject, start, pause, resume, halt, cancel: the permission depends on the verb (core/rollouts/verbs.ts). approve names the plan hash that was read',
     params: IdParams,
     body: z.object({ verb: RolloutVerb, planHash: z.string().max(100).optional(), reason: z.string().max(2000).default('') }),
+    answer: RolloutDetail,
+  }),
+  rolloutRehearse: route({
+    method: 'post',
+    path: '/api/v1/rollouts/{id}/rehearse',
+    access: 'rollout.plan',
+    summary:
+      'Run the plan’s transaction in a throw-away copy of these hosts (of the first ring’s when left out); nothing on them is changed',
+    params: IdParams,
+    body: z.object({ hostIds: z.array(z.string()).min(1).max(100).optional() }),
     answer: RolloutDetail,
   }),
   rolloutRollback: route({
@@ -361,6 +393,7 @@ export const rollouts = {
     params: IdParams,
     answer: z.object({
       job: Job,
+      /** Of the job’s host, for the plan in force. */ rehearsal: RehearsalView.nullable(),
       result: z.record(z.string(), z.unknown()).nullable(),
       events: z.array(z.object({ sequence: z.int(), at: Instant, phase: z.string(), kind: z.string(), text: z.string() })),
     }),

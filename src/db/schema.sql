@@ -630,6 +630,29 @@ create table reconciler_lease (
   constraint reconciler_lease_pkey PRIMARY KEY (name)
 );
 
+create table rehearsal (
+  id text not null,
+  rollout_id text not null,
+  plan_hash text not null,
+  host_id text not null,
+  host_name text not null,
+  canary boolean not null,
+  envelope jsonb not null,
+  asked_by text not null,
+  asked_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  answered_at timestamp with time zone,
+  verdict text,
+  report jsonb,
+  accepted_by text,
+  constraint rehearsal_pkey PRIMARY KEY (id),
+  constraint rehearsal_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollout(id),
+  constraint rehearsal_check CHECK (((answered_at IS NULL) = (verdict IS NULL))),
+  constraint rehearsal_verdict_check CHECK ((verdict = ANY (ARRAY['passed'::text, 'failed'::text, 'not-possible'::text])))
+);
+CREATE INDEX rehearsal_open ON rehearsal USING btree (host_id) WHERE (answered_at IS NULL);
+CREATE INDEX rehearsal_rollout ON rehearsal USING btree (rollout_id, plan_hash, asked_at);
+
 create table residual_version (
   host_id text not null,
   package_name text not null,

@@ -131,6 +131,8 @@ describe('the moment a job is done', () => {
           patchIds: [patch!.id],
           selector: { hostIds: [hostId] },
           rings: [{ name: 'all', percent: 100, soakMinutes: 0 }],
+          // The simulated host has no file systems to make a copy of.
+          rehearse: 'none',
         },
       });
       await carryOut(drafted.rollout.id);

@@ -57,6 +57,7 @@ function world(transport: SimulatedHost) {
       seen.tasks = seen.tasks.filter(t => !(t.kind === 'simulate' && t.request.requestId === requestId));
       seen.simulations.push(answer);
     },
+    recordRehearsal: async () => {},
     recordEvents: async (_hostId, _jobId, _attempt, events) => {
       seen.events.push(...events);
       return { cancelRequested: false };

@@ -6,6 +6,7 @@ import { type Executor, type JobHandle, resumeJob, startJob } from '../agent/exe
 import type { Gateway } from '../agent/gateway.ts';
 import { JobLeft } from '../agent/job-context.ts';
 import { fileJournal, type JournalEntry } from '../agent/journal.ts';
+import { rehearse } from '../agent/rehearsal/rehearse.ts';
 import { Fault } from '../core/kernel/faults.ts';
 import { type Clock, epochMs } from '../core/kernel/instants.ts';
 import type { JobResult } from '../core/rollouts/host-plan.ts';
@@ -47,6 +48,9 @@ export interface SshRunner {
 
 /** Reports and simulations at once: each is some 20 short commands, and the handshakes are what costs this machine. */
 const VISITS_AT_ONCE = 8;
+/** Each loads its host for some seconds, and this process hardly at all. */
+const REHEARSALS_AT_ONCE = 20;
+const RECONNECT_SECONDS = 15;
 /** The rollout engine bounds how many jobs there are; this only bounds memory. */
 const JOBS_AT_ONCE = 200;
 /** Wakes bring work at once; the sweep is for what another process stored and for hosts that are due. */
@@ -60,6 +64,8 @@ interface HostWork {
   visiting: boolean;
   again: boolean;
   job: JobHandle | null;
+  /** Never beside a job: both move the package manager. */
+  rehearsing: boolean;
   problemAtMs: number;
   refreshedAtMs: number;
   collectedAtMs: number;
@@ -78,6 +84,7 @@ class Runner implements SshRunner {
   private known: ReadonlySet<string> = new Set();
   private waiting: string[] = [];
   private visits = 0;
+  private rehearsals = 0;
   private unlisten = () => {};
   private readonly jobsFolder: string;
 
@@ -111,7 +118,10 @@ class Runner implements SshRunner {
   private of(hostId: string): HostWork {
     let work = this.work.get(hostId);
     if (!work)
-      this.work.set(hostId, (work = { visiting: false, again: false, job: null, problemAtMs: 0, refreshedAtMs: 0, collectedAtMs: 0 }));
+      this.work.set(
+        hostId,
+        (work = { visiting: false, again: false, job: null, rehearsing: false, problemAtMs: 0, refreshedAtMs: 0, collectedAtMs: 0 }),
+      );
     return work;
   }
 
@@ -182,6 +192,7 @@ class Runner implements SshRunner {
     }
     const tasks = await jobs.tasksFor(hostId);
     for (const task of tasks) this.takeJobTask(hostId, work, endpoint, task);
+    for (const task of tasks) if (task.kind === 'rehearse') this.takeRehearsal(hostId, work, endpoint, task);
     const simulations = tasks.filter(task => task.kind === 'simulate');
     const report = work.job === null ? this.reportWanted(hostId, work) : null;
     if (simulations.length === 0 && report === null) return;
@@ -232,9 +243,42 @@ class Runner implements SshRunner {
     await this.parts.jobs.recordSimulation(hostId, request.requestId, answer);
   }
 
+  /** On a connection of its own: it takes minutes, and the visit must not. What a killed server left open is taken down by the next one's first step. */
+  private takeRehearsal(hostId: string, work: HostWork, endpoint: SshEndpoint, task: Extract<AgentTask, { kind: 'rehearse' }>): void {
+    if (work.job !== null || work.rehearsing || this.rehearsals >= REHEARSALS_AT_ONCE) return;
+    work.rehearsing = true;
+    this.rehearsals++;
+    this.keep(
+      this.rehearse(hostId, endpoint, task).finally(() => {
+        work.rehearsing = false;
+        this.rehearsals--;
+        if (!this.stopping.signal.aborted) this.consider(hostId);
+      }),
+    );
+  }
+
+  private async rehearse(hostId: string, endpoint: SshEndpoint, task: Extract<AgentTask, { kind: 'rehearse' }>): Promise<void> {
+    const transport = this.parts.ssh.transport(endpoint);
+    const { clock, installationId, trustedKeys, jobs, log, hosts } = this.parts;
+    try {
+      const parts = { transport, manager: () => packageManagerOf(transport), clock, trust: { hostId, installationId, trustedKeys } };
+      const report = await rehearse({ ...parts, signal: this.stopping.signal }, task.envelope);
+      await jobs.recordRehearsal(hostId, task.rehearsalId, report);
+      log.info({ hostId, rehearsalId: task.rehearsalId, verdict: report.verdict, failure: report.failure?.class ?? null }, 'rehearsed');
+    } catch (error) {
+      if (this.stopping.signal.aborted) return;
+      if (!(error instanceof Fault)) throw error;
+      hosts.noteProblem(hostId, error.message);
+      // The host could not be reached; it is asked again until the rehearsal runs out.
+      await wait(RECONNECT_SECONDS * 1000, undefined, { signal: this.stopping.signal }).catch(() => {});
+    } finally {
+      await transport.close().catch(() => {});
+    }
+  }
+
   private takeJobTask(hostId: string, work: HostWork, endpoint: SshEndpoint, task: AgentTask): void {
     if (task.kind === 'cancel' && work.job?.jobId === task.jobId && work.job.attempt === task.attempt) work.job.cancel();
-    if (task.kind !== 'job' || work.job !== null || this.jobCount() >= JOBS_AT_ONCE) return;
+    if (task.kind !== 'job' || work.job !== null || work.rehearsing || this.jobCount() >= JOBS_AT_ONCE) return;
     this.keep(this.runJob(hostId, task, endpoint));
   }
 

@@ -4,6 +4,7 @@ import type { Answer } from '../api/contract.ts';
 import type { HostSummaryView } from '../api/hosts.ts';
 import type { HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
 import type { JobEvent, JobResult } from '../core/rollouts/host-plan.ts';
+import type { RehearsalReport } from '../core/rollouts/rehearsal.ts';
 import type { Queryable } from '../db/db.ts';
 
 /** How server nouns reach each other: small interfaces, implemented by one noun, handed to the others by main/server.ts. */
@@ -17,6 +18,7 @@ export interface JobPort {
   /** Simulations and jobs that the host should start now; idempotent until answered. */
   tasksFor(hostId: string): Promise<AgentTask[]>;
   recordSimulation(hostId: string, requestId: string, answer: SimulationResult): Promise<void>;
+  recordRehearsal(hostId: string, rehearsalId: string, report: RehearsalReport): Promise<void>;
   recordEvents(hostId: string, jobId: string, attempt: number, events: readonly JobEvent[]): Promise<{ cancelRequested: boolean }>;
   requestPermit(hostId: string, jobId: string, attempt: number, phase: 'apply' | 'reboot'): Promise<PermitAnswer>;
   recordResult(hostId: string, jobId: string, attempt: number, result: JobResult): Promise<void>;

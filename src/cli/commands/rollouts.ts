@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { RolloutDetailView, RolloutEventView, RolloutSpecInput } from '../../api/rollouts.ts';
+import type { RehearsalRow, RolloutDetailView, RolloutEventView, RolloutSpecInput } from '../../api/rollouts.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
 import { ago } from '../screen.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
@@ -48,6 +48,55 @@ function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDetailVie
         .join(', ') || 'nothing to do'
     }`,
   );
+}
+
+/** One host's rehearsal: what it shows, and what it could not. */
+function showRehearsal({ hostName, verdict, report, expiresAt, acceptedBy }: RehearsalRow, screen: Screen): void {
+  if (report === null) {
+    screen.line(
+      `${hostName}: not answered yet (asked until ${expiresAt})${acceptedBy === null ? '' : `; ${acceptedBy} goes on without it`}`,
+    );
+    return;
+  }
+  screen.line(
+    `${hostName}: ${verdict}${report.failure === null ? '' : `: ${report.failure.message}`}${acceptedBy === null ? '' : `; accepted by ${acceptedBy}`}`,
+  );
+  const { rollback, untouched, checks } = report;
+  const figures = [
+    ...(report.applySeconds === null ? [] : [`installed in ${report.applySeconds} s`]),
+    ...(report.writtenBytes === null ? [] : [`${Math.ceil(report.writtenBytes / 1e6)} MB written`]),
+    ...(rollback === null
+      ? []
+      : [rollback.outcome === 'restored' ? `undone in ${rollback.seconds} s` : `the way back: ${rollback.outcome}: ${rollback.reason}`]),
+    ...(checks.length === 0 ? [] : [`${checks.filter(check => check.passed).length} of ${checks.length} checks passed`]),
+  ];
+  if (figures.length > 0) screen.line(`  ${figures.join('; ')}`);
+  for (const check of checks) if (!check.passed) screen.line(`  FAILED ${check.kind} ${check.subject}: ${check.detail}`);
+  if (report.withheld.length > 0) screen.line(`  withheld from the copy: ${report.withheld.join(', ')}`);
+  if (untouched !== null) screen.line(`  the host itself: ${untouchedWords(untouched)}`);
+}
+
+function untouchedWords({ packages, etc, services }: NonNullable<NonNullable<RehearsalRow['report']>['untouched']>): string {
+  const lists = [
+    packages === null ? 'package database not compared' : packages ? 'package database unchanged' : 'PACKAGE DATABASE CHANGED',
+    etc === null ? '/etc not compared' : etc.length === 0 ? '/etc unchanged' : `changed meanwhile: ${etc.join(', ')}`,
+    services === null
+      ? 'services not compared'
+      : services.length === 0
+        ? 'services unchanged'
+        : `services that changed meanwhile: ${services.join(', ')}`,
+  ];
+  return lists.join('; ');
+}
+
+/** Until every rehearsal has an answer or has run out. */
+async function rehearsed(c: CommandContext, id: string): Promise<RolloutDetailView> {
+  for (;;) {
+    const detail = await c.client.rolloutGet({ params: { id } });
+    const open = detail.rehearsals.filter(one => one.verdict === null && one.expiresAt > new Date().toISOString());
+    if (open.length === 0) return detail;
+    await new Promise(resolve => setTimeout(resolve, 2000));
+  }
 }
 
 function act(
@@ -155,6 +204,7 @@ export const rolloutCommands: readonly Command[] = [
       { flags: '--ends <instant>', summary: 'window closes' },
       { flags: '--zone <zone>', summary: 'IANA zone of the window (UTC)' },
       { flags: '--repeat <rule>', summary: 'the window repeats: RFC 5545 rule, or PATCH-TUESDAY+3' },
+      { flags: '--rehearse <hosts>', summary: 'canaries (run it in a copy of their system first) or none' },
       { flags: '--smoke <test>', summary: 'unit:nginx.service, tcp:443 or http:URL (repeat)', repeat: true },
       { flags: '--spec <file>', summary: 'the whole specification as JSON instead' },
     ],
@@ -182,6 +232,7 @@ export const rolloutCommands: readonly Command[] = [
         },
         restart: (c.text('restart') ?? 'affected-services') as 'never',
         reboot: (c.text('reboot') ?? 'never') as 'never',
+        rehearse: (c.text('rehearse') ?? 'canaries') as 'none',
         smokeTests: ((c.options.smoke as string[] | undefined) ?? []).map(smokeTest),
       };
       return await c.client.rolloutCreate({ body });
@@ -200,7 +251,7 @@ export const rolloutCommands: readonly Command[] = [
     summary: 'What will happen, host by host, before anybody approves it',
     arguments: ID,
     run: async c => await c.client.rolloutGet({ params: { id: c.arguments[0]! } }),
-    render({ plan, rollout }, screen) {
+    render({ plan, rollout, rehearsals }, screen) {
       if (plan === null) return screen.line(`${rollout.name} has no plan yet: fettle rollout submit ${rollout.id}`);
       screen.line(`plan ${plan.planHash}, prepared ${plan.preparedAt}, closes ${plan.closesVulnerabilities} vulnerabilities`);
       for (const ring of plan.rings) {
@@ -214,6 +265,8 @@ export const rolloutCommands: readonly Command[] = [
         }
       }
       for (const finding of plan.lint) screen.line(`${finding.level} ${finding.rule}: ${finding.message}`);
+      if (rehearsals.length > 0) screen.line('\nrehearsed in a copy of the host');
+      for (const rehearsal of rehearsals) showRehearsal(rehearsal, screen);
     },
   }),
   act('submit', 'Rehearse on every host and make the plan'),
@@ -225,6 +278,24 @@ export const rolloutCommands: readonly Command[] = [
   act('resume', 'Go on with the same ring'),
   act('halt', 'Stop for good: jobs before the point of no return are cancelled, others are brought to a safe end'),
   act('cancel', 'Withdraw a rollout that has not started'),
+  define({
+    name: 'rollout rehearse',
+    summary: 'Run the planned transaction in a throw-away copy of the canaries (or of the hosts that you name); nothing on them is changed',
+    arguments: ID,
+    options: [
+      { flags: '--host <host>', summary: 'these hosts of the plan instead (repeat)', repeat: true },
+      { flags: '--wait', summary: 'until they have answered' },
+    ],
+    async run(c) {
+      const id = c.arguments[0]!;
+      const hostIds = await Promise.all(((c.options.host as string[] | undefined) ?? []).map(host => hostId(c, host)));
+      const asked = await c.client.rolloutRehearse({ params: { id }, body: hostIds.length > 0 ? { hostIds } : {} });
+      return c.options.wait === true ? await rehearsed(c, id) : asked;
+    },
+    render({ rehearsals }, screen) {
+      for (const rehearsal of rehearsals) showRehearsal(rehearsal, screen);
+    },
+  }),
   define({
     name: 'rollout rollback',
     summary: 'Draft the rollout that restores the exact previous versions',

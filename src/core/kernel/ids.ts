@@ -15,6 +15,7 @@ export const ID_PREFIX = {
   ring: 'ring',
   job: 'job',
   permit: 'pmt',
+  rehearsal: 'rehearsal',
   change: 'chg',
   plan: 'plan',
   freeze: 'frz',

@@ -15,6 +15,8 @@ export interface ExplainFacts {
   readonly killSwitch: { readonly engaged: boolean; readonly by: string | null; readonly reason: string | null };
   readonly pauseReasons: readonly string[];
   readonly rehearsals: { readonly asked: number; readonly answered: number };
+  /** While the first ring waits for its hosts to rehearse in a copy of themselves. */
+  readonly canaryRehearsals?: { readonly asked: number; readonly answered: number; readonly until: Instant } | null;
   readonly ring: {
     readonly name: string;
     readonly index: number;
@@ -70,8 +72,20 @@ const ROLLOUT_WAITS: Partial<Record<RolloutState, (facts: ExplainFacts) => Waiti
     waiting('paused', pauseReasons.join('; ') || null, addMs(stateSince, PAUSED_MINUTES * MINUTE_MS)),
   ],
   halting: facts => [waiting('draining'), ...jobWaits(facts)],
-  running: facts => [...ringWaits(facts), ...jobWaits(facts)],
+  running: facts => [...canaryWaits(facts), ...ringWaits(facts), ...jobWaits(facts)],
 };
+
+function canaryWaits({ canaryRehearsals, ring }: ExplainFacts): Waiting[] {
+  if (canaryRehearsals == null) return [];
+  const { asked, answered, until } = canaryRehearsals;
+  return [
+    waiting(
+      'rehearsal',
+      `Ring ${ring?.name ?? ''} opens when they have run it in a copy of their own system: ${answered} of ${asked} have.`,
+      until,
+    ),
+  ];
+}
 
 function ringWaits({ ring }: ExplainFacts): Waiting[] {
   if (ring?.state === 'soaking') return [waiting('soak', `Ring ${ring.name} (${ring.index + 1} of ${ring.of}).`, ring.soakEndsAt)];

@@ -52,7 +52,7 @@ export class FleetBench {
         hostName: id => this.fleet.port.hostName(id),
         summaryOf: id => this.fleet.port.summaryOf(id),
       },
-      jobs: { tasksFor: async () => [], recordSimulation: no, recordEvents: no, requestPermit: no, recordResult: no },
+      jobs: { tasksFor: async () => [], recordSimulation: no, recordRehearsal: no, recordEvents: no, requestPermit: no, recordResult: no },
       installer: { script: async () => '', command: () => '' },
     });
   }

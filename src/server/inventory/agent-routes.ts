@@ -4,6 +4,7 @@ import type { PartDigests } from '../../core/inventory/digest.ts';
 import { fromPackageRow } from '../../core/inventory/package-row.ts';
 import type { PackageChange } from '../../core/inventory/snapshot.ts';
 import type { JobEvent, JobResult } from '../../core/rollouts/host-plan.ts';
+import type { RehearsalReport } from '../../core/rollouts/rehearsal.ts';
 import { deb } from '../../core/versions/deb.ts';
 import { compareVersions, isInvalid } from '../../core/versions/scheme.ts';
 import type { Context, Handlers } from '../context.ts';
@@ -31,7 +32,14 @@ export interface AgentRoutePorts {
 /** A one-shot agent comes back after this long; one that waits on the line comes back at once. */
 const NEXT_CHECK_IN_SECONDS = 300;
 
-type AgentRoute = 'agentCheckIn' | 'agentReport' | 'agentSimulation' | 'agentJobEvents' | 'agentPermit' | 'agentJobResult';
+type AgentRoute =
+  | 'agentCheckIn'
+  | 'agentReport'
+  | 'agentSimulation'
+  | 'agentRehearsal'
+  | 'agentJobEvents'
+  | 'agentPermit'
+  | 'agentJobResult';
 
 export function agentHandlers(context: Context, ports: AgentRoutePorts): Handlers<AgentRoute> {
   const { clock } = context;
@@ -77,6 +85,13 @@ export function agentHandlers(context: Context, ports: AgentRoutePorts): Handler
       const hostId = hostOf(caller);
       seen.touch(hostId, false);
       await jobs.recordSimulation(hostId, params.id, body);
+      return {};
+    },
+
+    async agentRehearsal({ params, body }, caller) {
+      const hostId = hostOf(caller);
+      seen.touch(hostId, false);
+      await jobs.recordRehearsal(hostId, params.id, body as RehearsalReport);
       return {};
     },
 

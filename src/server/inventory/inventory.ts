@@ -38,6 +38,7 @@ export type InventoryRoute =
   | 'agentCheckIn'
   | 'agentReport'
   | 'agentSimulation'
+  | 'agentRehearsal'
   | 'agentJobEvents'
   | 'agentPermit'
   | 'agentJobResult'

@@ -60,6 +60,7 @@ export async function startInventory(
     jobs: {
       tasksFor: async hostId => tasks.get(hostId) ?? [],
       recordSimulation: async () => {},
+      recordRehearsal: async () => {},
       recordEvents: async () => ({ cancelRequested: false }),
       requestPermit: async () => ({ permit: null, refused: null }),
       recordResult: async () => {},

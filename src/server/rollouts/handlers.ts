@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts';
 import { eventsAfter, follow } from './log.ts';
 import { actorOf, asPerson, type Person } from './people.ts';
 import { hostProof, proofCsv } from './proof.ts';
+import { rehearsalViews, rehearseNow } from './rehearsals.ts';
 import { draftRollback } from './rollback.ts';
 import type { RolloutRow } from './rows.ts';
 import { halt, pause, resume, start } from './running.ts';
@@ -23,6 +24,7 @@ export type RolloutRoutes =
   | 'rolloutGet'
   | 'rolloutUpdate'
   | 'rolloutAct'
+  | 'rolloutRehearse'
   | 'rolloutRollback'
   | 'rolloutJobs'
   | 'rolloutEvents'
@@ -93,6 +95,10 @@ export function rolloutHandlers(engine: Engine, news: EventEmitter): Handlers<Ro
       await VERBS[body.verb](engine, asPerson(caller), params.id, { planHash: body.planHash, reason: body.reason });
       return await detailFor(params.id, caller);
     },
+    rolloutRehearse: async ({ params, body }, caller) => {
+      await rehearseNow(engine, asPerson(caller), params.id, body.hostIds);
+      return await detailFor(params.id, caller);
+    },
     rolloutRollback: async ({ params, body }, caller) =>
       detailFor(await draftRollback(engine, asPerson(caller), params.id, body.hostIds, body.reason), caller),
     rolloutJobs: async ({ params, query }) => {
@@ -138,7 +144,9 @@ export function rolloutHandlers(engine: Engine, news: EventEmitter): Handlers<Ro
         'select sequence, at, phase, kind, text from job_event where job_id = $1 and attempt = $2 order by sequence',
         [row.id, row.attempt],
       );
-      return { job: jobView(row, clock.now()), result: row.result === null ? null : { ...row.result }, events };
+      const rollout = await rolloutById(db, row.rolloutId);
+      const rehearsal = (await rehearsalViews(db, rollout)).find(one => one.hostId === row.hostId) ?? null;
+      return { job: jobView(row, clock.now()), rehearsal, result: row.result === null ? null : { ...row.result }, events };
     },
     hostProof: async ({ params }) => ({ items: await hostProof(engine, params.id) }),
   };

@@ -190,7 +190,18 @@ interface RunOf {
 
 function rolloutSpec(policy: PolicySpecView, { title, query, patchIds, window }: RunOf): RolloutSpecView {
   const { rings, restart, reboot, smokeTests, note } = policy;
-  return { name: title.slice(0, 200), patchIds: [...patchIds], selector: { query }, rings, window, restart, reboot, smokeTests, note };
+  return {
+    name: title.slice(0, 200),
+    patchIds: [...patchIds],
+    selector: { query },
+    rings,
+    window,
+    restart,
+    reboot,
+    smokeTests,
+    rehearse: 'canaries',
+    note,
+  };
 }
 
 /** Takes what policies drafted to its approval. Whatever a person has edited since is that person's. */

@@ -6,9 +6,11 @@ import { inheritFrom, progressRing, type RingChange, type RingStatus } from '../
 import type { Engine } from './engine.ts';
 import { lockRings } from './locks.ts';
 import { moveJobs, moveRollout, storeRing } from './moves.ts';
+import { setPauseReasons } from './pause-reasons.ts';
+import { firstRingMayOpen } from './rehearsals.ts';
 import { ringCounts } from './ring-counts.ts';
 import type { PauseReason, RolloutRow } from './rows.ts';
-import { complete, setPauseReasons } from './running.ts';
+import { complete } from './running.ts';
 import type { Step } from './step.ts';
 
 const SYSTEM = { actor: 'system' } as const;
@@ -16,13 +18,17 @@ const SYSTEM = { actor: 'system' } as const;
 /** Moves the rings of a running rollout as far as the stored facts allow. Doing it twice does nothing the second time. */
 export async function progressRings(engine: Engine, step: Step, row: RolloutRow): Promise<void> {
   let skipped: RingStatus | null = null;
+  let isFirst = true;
   for (const stored of await lockRings(step.tx, row.id)) {
+    isFirst &&= stored.state !== 'passed';
     if (stored.state === 'passed' || stored.state === 'skipped') continue;
+    if (isFirst && stored.state === 'pending' && !(await firstRingMayOpen(engine, step, row, stored))) return;
     const ring: RingStatus = skipped === null ? stored : await inherit(step, skipped, stored);
     const change = await progress(step, ring);
     await settleGate(engine, step, row, change);
     if (change.ring.state !== 'passed' && change.ring.state !== 'skipped') return;
     skipped = change.ring.state === 'skipped' ? change.ring : null;
+    isFirst &&= skipped !== null;
   }
   await complete(engine, step, row);
 }

@@ -52,6 +52,8 @@ export async function draftRollback(
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
+    // The rehearsal of what it undoes has measured this way back; `rollout rehearse` does it again on demand.
+    rehearse: 'none',
     note: reason,
   };
   return await createDraft(engine, person, { spec: draft, kind: 'rollback', revertsId: id });

@@ -11,6 +11,7 @@ import { type PolicyRoutes, policyHandlers } from './policy-handlers.ts';
 import { type PolicyWatch, runPolicies } from './policy-runs.ts';
 import { recordEvents } from './progress.ts';
 import { reconcile } from './reconciler.ts';
+import { keepRehearsal } from './rehearsals.ts';
 import { recordResult } from './results.ts';
 import { type SafetyRoutes, safetyHandlers } from './safety-handlers.ts';
 import { SafetyScopes } from './safety-scopes.ts';
@@ -111,6 +112,10 @@ function jobPort(engine: Engine): JobPort {
     recordSimulation: (hostId, requestId, answer) =>
       inStep(engine.context, async step => {
         if (await keepSimulation(step, hostId, requestId, answer)) step.afterwards(() => engine.poke());
+      }),
+    recordRehearsal: (hostId, rehearsalId, report) =>
+      inStep(engine.context, async step => {
+        if (await keepRehearsal(step, hostId, rehearsalId, report)) step.afterwards(() => engine.poke());
       }),
     recordEvents: (hostId, jobId, attempt, events) => recordEvents(engine, hostId, jobId, attempt, events),
     requestPermit: (hostId, jobId, attempt, phase) => issuePermit(engine, hostId, jobId, attempt, phase),

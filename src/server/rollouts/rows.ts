@@ -7,7 +7,7 @@ import type { RolloutState } from '../../core/rollouts/rollout-states.ts';
 
 /** Rows as PostgreSQL hands them over; columns are explained in src/db/migrations/0004-rollouts.sql. */
 export interface PauseReason {
-  readonly code: 'person' | 'gate-failed' | 'gate-inconclusive';
+  readonly code: 'person' | 'gate-failed' | 'gate-inconclusive' | 'retracted' | 'rehearsal-failed' | 'rehearsal-unanswered';
   readonly text: string;
 }
 

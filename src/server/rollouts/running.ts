@@ -12,8 +12,10 @@ import { refuseUnless } from './drafts.ts';
 import type { Engine } from './engine.ts';
 import { lockChangeRequest, lockRings, lockRollout } from './locks.ts';
 import { moveChangeRequest, moveJobs, moveRing, moveRollout } from './moves.ts';
+import { setPauseReasons } from './pause-reasons.ts';
 import type { Person } from './people.ts';
-import type { PauseReason, RolloutRow } from './rows.ts';
+import { acceptRehearsals } from './rehearsals.ts';
+import type { RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
 import { verbFacts } from './verb-facts.ts';
 
@@ -88,11 +90,6 @@ export async function pause(engine: Engine, person: Person, id: string, reason: 
   });
 }
 
-export async function setPauseReasons(step: Step, row: RolloutRow, reasons: PauseReason[]): Promise<void> {
-  row.pause_reasons = reasons;
-  await step.tx.query('update rollout set pause_reasons = $2::jsonb where id = $1', [row.id, JSON.stringify(reasons)]);
-}
-
 /**
  * The same ring goes on; none is skipped. Hosts that wait for infrastructure get fresh attempts. Where a gate said no, or nothing is left to try, going on
  * is an override: a second person, with a reason, recorded as a gate evaluation, and the failures so far are accepted.
@@ -113,7 +110,7 @@ export async function resume(engine: Engine, person: Person, id: string, reason:
         [stopped.id, parked, waitingOn, notBefore, retrySince, attemptsLeft],
       );
       await moveRing(step, stopped, 'reopen', { actor: person.login, reason, detail: { override } });
-    }
+    } else if (override) await acceptRehearsals(step, row, person, reason);
     await setPauseReasons(step, row, []);
     await moveRollout(step, row, 'resume', { actor: person.login, reason: reason === '' ? null : reason, detail: { override } });
     step.afterwards(() => engine.poke());

@@ -11,6 +11,7 @@ import {
   type Permit,
   type TransactionItem,
 } from '../../core/rollouts/host-plan.ts';
+import { REHEARSAL_PLAN_TYPE, type RehearsalPlan, type RehearsalVerdict } from '../../core/rollouts/rehearsal.ts';
 import type { Context } from '../context.ts';
 import type { AgentTask, FleetPort, InventoryPort, JobPort, PeoplePort, WakePort } from '../ports.ts';
 
@@ -65,11 +66,16 @@ export class ScriptedHost {
     this.packages = new Map(Object.entries(packages));
   }
 
+  /** What its rehearsal says, and how many there were. */
+  rehearsal: RehearsalVerdict = 'passed';
+  rehearsals = 0;
+
   /** One check-in: does what it can until it has to wait. `stopBefore`: dies there, keeping its journal. */
   async work(port: JobPort, stopBefore?: JobPhase): Promise<void> {
     if (!this.online) return;
     for (const task of await port.tasksFor(this.id)) {
       if (task.kind === 'simulate') await this.#simulate(port, task.request);
+      if (task.kind === 'rehearse') await this.#rehearse(port, task);
       if (task.kind === 'job') await this.#job(port, task, stopBefore);
       if (task.kind === 'cancel') await this.#cancel(port, task.jobId, task.attempt);
     }
@@ -89,6 +95,26 @@ export class ScriptedHost {
       },
     );
     await port.recordSimulation(this.id, request.requestId, { ok: true, transaction, problem: null, downloadBytes: 1000 });
+  }
+
+  async #rehearse(port: JobPort, task: Extract<AgentTask, { kind: 'rehearse' }>): Promise<void> {
+    const opened = openEnvelope(task.envelope, REHEARSAL_PLAN_TYPE, this.#context.planKeys.trusted);
+    if (!opened.ok || (opened.value as RehearsalPlan).hostId !== this.id) throw new Error('rehearsal refused');
+    const now = this.#context.clock.now();
+    this.rehearsals += 1;
+    await port.recordRehearsal(this.id, task.rehearsalId, {
+      verdict: this.rehearsal,
+      failure: this.rehearsal === 'passed' ? null : { class: 'install-failed', message: 'scripted postinst', signature: 'x' },
+      applySeconds: 1,
+      writtenBytes: 1,
+      rollback: null,
+      checks: [],
+      withheld: [],
+      untouched: null,
+      output: '',
+      startedAt: now,
+      finishedAt: now,
+    });
   }
 
   async #job(port: JobPort, task: Extract<AgentTask, { kind: 'job' }>, stopBefore?: JobPhase): Promise<void> {

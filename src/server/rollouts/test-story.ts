@@ -152,7 +152,13 @@ export class Story {
     return await this.rollouts.handlers.rolloutGet({ params: { id }, query: undefined, body: undefined }, caller, request);
   }
   async draft(spec: Partial<RolloutSpecInput> = {}): Promise<string> {
-    const body = RolloutSpec.parse({ name: 'openssl', patchIds: ['pat_openssl'], selector: { query: 'env = lab' }, ...spec });
+    const body = RolloutSpec.parse({
+      name: 'openssl',
+      patchIds: ['pat_openssl'],
+      selector: { query: 'env = lab' },
+      rehearse: 'none',
+      ...spec,
+    });
     return (await this.rollouts.handlers.rolloutCreate({ params: undefined, query: undefined, body }, ada, request)).rollout.id;
   }
   async plan(spec: Partial<RolloutSpecInput> = {}): Promise<string> {

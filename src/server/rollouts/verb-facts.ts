@@ -3,6 +3,7 @@ import type { RingState } from '../../core/rollouts/ring-states.ts';
 import type { VerbFacts } from '../../core/rollouts/verbs.ts';
 import type { Queryable } from '../../db/db.ts';
 import { readEngine } from './locks.ts';
+import { rehearsalStops } from './rehearsals.ts';
 import type { RolloutRow } from './rows.ts';
 
 /** Everything that decides which verbs are allowed. */
@@ -20,6 +21,19 @@ export async function verbFacts(tx: Queryable, now: Instant, row: RolloutRow): P
     windowStartsAt: row.window_starts_at,
     killSwitch: (await readEngine(tx, 'read')).kill_switch,
     approvalExpiresAt: change?.expires_at ?? null,
-    stopped: stopped === undefined ? null : { ring: stopped.name, state: stopped.state, canRetry: stopped.parked > 0 },
+    stopped:
+      stopped === undefined
+        ? await stoppedByRehearsal(tx, now, row)
+        : { ring: stopped.name, state: stopped.state, canRetry: stopped.parked > 0 },
   };
+}
+
+/** The first ring never opened: its rehearsal said no. */
+async function stoppedByRehearsal(tx: Queryable, now: Instant, row: RolloutRow): Promise<VerbFacts['stopped']> {
+  if (row.state !== 'paused' || !(await rehearsalStops(tx, row, now))) return null;
+  const [ring] = await tx.query<{ name: string }>(
+    `select name from ring where rollout_id = $1 and state = 'pending' order by ring_index limit 1`,
+    [row.id],
+  );
+  return ring === undefined ? null : { ring: ring.name, state: 'pending', canRetry: false };
 }

@@ -9,6 +9,7 @@ import { WAITING_ON } from '../../core/rollouts/waiting.ts';
 import type { Queryable } from '../../db/db.ts';
 import { notFound } from '../runtime/problems.ts';
 import { expandReport, type StoredReport } from './planning.ts';
+import { rehearsalViews } from './rehearsals.ts';
 import { JOB_COLUMNS, RING_COLUMNS, type RolloutRow } from './rows.ts';
 import { verbFacts } from './verb-facts.ts';
 import { jobWaitsOn, rolloutWaits } from './waits.ts';
@@ -66,14 +67,15 @@ export async function rolloutById(db: Queryable, id: string): Promise<RolloutRow
 
 export async function detail(db: Queryable, id: string, actor: Actor, now: Instant): Promise<RolloutDetailView> {
   const row = await rolloutById(db, id);
-  const [[rollout], rings, plan, facts, waitingOn] = await Promise.all([
+  const [[rollout], rings, plan, facts, waitingOn, rehearsals] = await Promise.all([
     summaries(db, [row]),
     ringViews(db, id),
     planReport(db, row),
     verbFacts(db, now, row),
     rolloutWaits(db, row, now),
+    rehearsalViews(db, row),
   ]);
-  return { rollout: rollout!, spec: row.spec, rings, verbs: verbStates(facts, actor), plan, waitingOn };
+  return { rollout: rollout!, spec: row.spec, rings, verbs: verbStates(facts, actor), plan, rehearsals, waitingOn };
 }
 
 /** The plan in force, or the one that was refused, so that its errors can be read. */

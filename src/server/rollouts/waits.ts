@@ -9,6 +9,7 @@ import type { RolloutState } from '../../core/rollouts/rollout-states.ts';
 import type { Waiting, WaitingOn } from '../../core/rollouts/waiting.ts';
 import type { Queryable } from '../../db/db.ts';
 import { readEngine } from './locks.ts';
+import { openCanaryRehearsals } from './rehearsals.ts';
 import { RING_COLUMNS, type RolloutRow } from './rows.ts';
 
 export interface WaitContext {
@@ -95,6 +96,7 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
     killSwitch: { engaged: engine.kill_switch, by: engine.kill_switch_by, reason: engine.kill_switch_reason },
     pauseReasons: row.pause_reasons.map(reason => reason.text),
     rehearsals: rehearsals ?? { asked: 0, answered: 0 },
+    canaryRehearsals: open?.state === 'pending' ? await openCanaryRehearsals(db, row, now) : null,
     ring:
       open === null
         ? null
