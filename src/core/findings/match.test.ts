@@ -200,3 +200,136 @@ describe('sources that disagree', () => {
     ]);
   });
 });
+
+describe('subscriptions', () => {
+  const open = claim({ source: 'ubuntu', release: 'ubuntu:20.04', state: 'open', fixedVersion: null });
+  const esm = claim({ source: 'ubuntu', release: 'ubuntu:20.04', fixedVersion: '1:2.39.5-0+deb12u3', subscription: 'esm-infra' });
+  const onUbuntu = { release: 'ubuntu:20.04' };
+
+  it('a fix for subscribers only is named as one, and what everybody else is told stands beside it', () => {
+    expect(match([open, esm], onUbuntu)).toMatchObject([
+      {
+        state: 'fixed',
+        fixedVersion: '1:2.39.5-0+deb12u3',
+        evidence: [
+          {
+            rule: 'subscription-fix',
+            disagreement: 'ubuntu says open. The fix that ubuntu names is published to subscribers of esm-infra only.',
+          },
+          { claimState: 'open' },
+        ],
+      },
+    ]);
+  });
+
+  it('a host that has it is not vulnerable', () => {
+    expect(match([open, esm], { ...onUbuntu, sourceVersion: '1:2.39.5-0+deb12u3' })).toEqual([]);
+  });
+
+  it('what everybody gets leads', () => {
+    const forAll = claim({ source: 'ubuntu', release: 'ubuntu:20.04', fixedVersion: '1:2.39.5-0+deb12u2' });
+    expect(match([esm, forAll], { ...onUbuntu, sourceVersion: '1:2.39.5-0+deb12u2' })).toEqual([]);
+  });
+});
+
+describe('rpm', () => {
+  const erratum = (overrides: Partial<Claim> = {}) =>
+    claim({
+      source: 'almalinux-errata',
+      release: 'almalinux:9',
+      packageName: 'nodejs',
+      packageKind: 'binary',
+      fixedVersion: '1:20.11.1-1.el9',
+      ...overrides,
+    });
+  const on = (version: string, module: string | null = null) => ({
+    release: 'almalinux:9',
+    sourceName: 'nodejs',
+    sourceVersion: version,
+    packageName: 'nodejs',
+    packageVersion: version,
+    module,
+  });
+
+  it('takes an epoch that the list does not have from the advisory', () => {
+    expect(match([erratum()], on('20.9.0-1.el9'))).toMatchObject([{ state: 'fixed' }]);
+    expect(match([erratum()], on('20.11.1-1.el9'))).toEqual([]);
+    expect(match([erratum()], on('0:20.11.1-1.el9'))).toMatchObject([{ state: 'fixed' }]);
+    expect(match([erratum()], on('2:1-1.el9'))).toEqual([]);
+  });
+
+  const modular = erratum({ fixedVersion: '1:20.11.1-1.module_el9.3.0+87', module: 'nodejs:20' });
+  it('compares within a module stream only', () => {
+    const version = '1:20.9.0-1.module_el9.2.0+36';
+    expect(match([modular], on(version, 'nodejs:20'))).toMatchObject([{ state: 'fixed' }]);
+    expect(match([modular], on(version, 'nodejs:18'))).toEqual([]);
+    expect(match([modular], on('1:20.11.1-1.module_el9.3.0+87', 'nodejs:20'))).toEqual([]);
+    // A package of no module is another build than the module's.
+    expect(match([modular], on('1:16.20.2-1.el9', ''))).toEqual([]);
+  });
+
+  it.each([
+    ['the host does not say', modular, on('1:18.9.0-1.module_el9.2.0+36')],
+    [
+      'the publisher does not say',
+      erratum({ fixedVersion: '1:20.11.1-1.module_el9.3.0+87' }),
+      on('1:18.9.0-1.module_el9.2.0+36', 'nodejs:18'),
+    ],
+  ])('needs module info where %s the stream', (_, said, host) => {
+    expect(match([said], host)).toMatchObject([
+      { state: 'undetermined', evidence: [{ rule: 'undetermined', comparison: expect.stringContaining('needs module info') }] },
+    ]);
+  });
+});
+
+describe('language packages', () => {
+  const range = (release: string, packageName: string, introduced: string, fixed: string) =>
+    claim({
+      source: 'osv',
+      release,
+      packageName,
+      packageKind: 'binary',
+      fixedVersion: fixed,
+      affected: { versions: [], ranges: [{ introduced, fixed, lastAffected: null }] },
+    });
+  it.each([
+    ['PyPI', 'django', '4.2rc1', '4.2.7', '4.2', true],
+    ['PyPI', 'django', '4.2rc1', '4.2.7', '4.2.7.post1', false],
+    ['npm', '@scope/x', '1.0.0', '1.2.10', '1.2.9', true],
+    ['npm', '@scope/x', '1.0.0', '1.2.10', '1.2.10-rc.1', true],
+    ['Go', 'golang.org/x/net', '0', '0.17.0', 'v0.9.0', true],
+    ['Maven', 'org.example:core', '2.0', '2.17.1', '2.17.0', true],
+    ['Maven', 'org.example:core', '2.0', '2.17.1', '2.17.1-GA', false],
+    ['NuGet', 'Example', '1.0', '1.10.0', '1.9.0.0', true],
+    ['RubyGems', 'rails', '6.0', '6.1.7.1', '6.1.7', true],
+    ['Packagist', 'symfony/http-kernel', '4.0.0', '4.4.50', '4.4.9', true],
+    ['crates.io', 'tokio', '1.0.0', '1.18.5', '1.18.4', true],
+  ])('%s %s from %s to %s holds %s: %s', (release, packageName, introduced, fixed, version, isAffected) => {
+    const found = match([range(release, packageName, introduced, fixed)], {
+      release,
+      sourceName: packageName,
+      sourceVersion: version,
+      packageName,
+    });
+    expect(found.map(({ fixedVersion }) => fixedVersion)).toEqual(isAffected ? [fixed] : []);
+  });
+});
+
+describe('exploitability statements', () => {
+  const tracked = claim();
+  const said = (overrides: Partial<Claim>) => claim({ source: 'openvex', ...overrides });
+
+  it('a trusted author beats the distribution, for the version that is named', () => {
+    const vex = said({ state: 'not-affected', fixedVersion: '0', onlyVersions: ['1:2.39.5-0+deb12u2'] });
+    expect(match([tracked, vex])).toEqual([]);
+    expect(match([tracked, vex], { sourceVersion: '1:2.39.5-0+deb12u1' })).toMatchObject([
+      { state: 'fixed', evidence: [{ source: 'debian-tracker' }] },
+    ]);
+  });
+
+  it('one that is still looked into decides nothing', () => {
+    expect(match([tracked, said({ state: 'undetermined', fixedVersion: null })])).toMatchObject([
+      { state: 'fixed', evidence: [{ source: 'debian-tracker' }, { source: 'openvex' }] },
+    ]);
+  });
+});
