@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { addMs, type Instant, SECOND_MS } from '../kernel/instants.ts';
+import { addMs, DAY_MS, epochMs, type Instant, MINUTE_MS, SECOND_MS } from '../kernel/instants.ts';
 import type { JobResult } from './host-plan.ts';
-import { grantPermit, hearPermitRequest, offerJob, takeResult } from './job-changes.ts';
+import { grantPermit, hearPermitRequest, offerJob, takeResult, timeUp } from './job-changes.ts';
 import type { JobStatus } from './job-status.ts';
 import { ATTEMPTS_MAX } from './retry.ts';
 
@@ -71,5 +71,23 @@ describe('a host that ends an attempt for want of a permit', () => {
       now = job.notBefore ?? now;
     }
     expect(job).toMatchObject({ state: 'queued', parked: true, waitingOn: 'host-not-ready', touched: false });
+  });
+});
+
+describe('a host that is off', () => {
+  it('is offered its job again after a minute, then ever less often, and costs no attempt', () => {
+    let job = queued;
+    let now = start;
+    const pauses: number[] = [];
+    while (epochMs(now) - epochMs(start) < 14 * DAY_MS) {
+      const lapsed = timeUp(offerJob(job, now, {}).job, null, addMs(now, 5 * MINUTE_MS));
+      job = lapsed!.job;
+      pauses.push((epochMs(job.notBefore!) - epochMs(now)) / MINUTE_MS - 5);
+      now = job.notBefore!;
+    }
+    expect(pauses.slice(0, 8)).toEqual([1, 2, 4, 8, 16, 32, 64, 64]);
+    expect(job).toMatchObject({ state: 'queued', attemptsLeft: ATTEMPTS_MAX, parked: false });
+    // Two weeks off leave room below the leap of a thousand that the agent refuses (src/agent/decide.ts).
+    expect(job.attempt).toBeLessThan(320);
   });
 });

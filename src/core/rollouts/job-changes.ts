@@ -178,8 +178,18 @@ function waitForNext(
   return send(waits, 'retry', now, { by: 'host', reason: `${row.title}: ${failure ?? ''} (${next})`, detail });
 }
 
-/** The next offer to a host that did not answer waits a minute, so that a host that is off does not hold a place. */
+/**
+ * The next offer to a host that did not answer waits a minute, then twice as long each time up to about an hour, so that a host that is off does not hold a
+ * place. Each offer is a signed plan with a number of its own, and a host refuses a number that leaps by more than a thousand: at one offer every six
+ * minutes a host that was off for four days would never be patched again.
+ */
 const LAPSE_SECONDS = 60;
+const LAPSE_DOUBLINGS_MAX = 6;
+
+function lapseSeconds(job: JobStatus): number {
+  const free = Math.max(0, job.attempt - (ATTEMPTS_MAX - job.attemptsLeft));
+  return LAPSE_SECONDS * 2 ** Math.min(LAPSE_DOUBLINGS_MAX, Math.max(0, free - 1));
+}
 
 /** What the clock does to a job, or null while it has nothing to say. `planNotAfter`: when the signed plan of the present attempt runs out. */
 export function timeUp(job: JobStatus, planNotAfter: Instant | null, now: Instant): JobChange | null {
@@ -192,12 +202,9 @@ export function timeUp(job: JobStatus, planNotAfter: Instant | null, now: Instan
   const deadline = deadlineAt(JOB, job.state, epochMs(job.stateSince), job.lastHeardAt === null ? null : epochMs(job.lastHeardAt));
   if (deadline === null || epochMs(now) < deadline.atMs) return null;
   if (deadline.event === 'lapse') {
-    const fields: Partial<JobStatus> = {
-      attemptsLeft: job.attemptsLeft + 1,
-      notBefore: addMs(now, LAPSE_SECONDS * SECOND_MS),
-      waitingOn: 'host-offline',
-    };
-    return send(withFields(unchanged(job), fields), 'lapse', now, { by: 'system', reason: 'the host does not answer' });
+    const returned = { ...job, attemptsLeft: job.attemptsLeft + 1 };
+    const fields: Partial<JobStatus> = { notBefore: addMs(now, lapseSeconds(returned) * SECOND_MS), waitingOn: 'host-offline' };
+    return send(withFields(unchanged(returned), fields), 'lapse', now, { by: 'system', reason: 'the host does not answer' });
   }
   if (deadline.event === 'silence')
     return isPreparing(job.state)
