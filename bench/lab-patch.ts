@@ -4,7 +4,7 @@ import { loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { address, fleet, gateway, keyFile, must, on, until, version, whyNoLab } from '../e2e/harness/fleet.ts';
-import { Person, startServer, tokenOf } from '../e2e/harness/server.ts';
+import { Person, type RunningServer, startServer, tokenOf } from '../e2e/harness/server.ts';
 
 /**
  * One small package on N lab hosts, four ways, one after the other in each round: plain parallel ssh + apt-get (the floor), Ansible (forks = N, when it is
@@ -65,15 +65,28 @@ const hasAnsible = (() => {
 const dataDir = mkdtempSync(path.join(tmpdir(), 'fettle-bench-'));
 const inventory = path.join(dataDir, 'hosts');
 writeFileSync(inventory, await fleet('inventory'));
-const server = await startServer({ dataDir, port: 7390, host: gateway, env: { FETTLE_FETCH_FEEDS: 'no' } });
-const ada = new Person(server.url);
+// A server for each reach: one server does not take the same machine twice. The other one is idle.
+const servers = new Map<Reach, RunningServer>();
+const people = new Map<Reach, Person>();
 const times: Record<string, number[]> = {};
 try {
-  await ada.client.setupAdministrator({
-    body: { token: tokenOf(server.link()!), login: 'ada', name: 'Ada', password: 'a long enough password' },
-  });
-  const enrolling = await Promise.all([timed(enrolAgents), timed(enrolSsh)]);
-  console.log(`enrolled ${N} hosts by agent in ${enrolling[0].toFixed(1)} s and over SSH in ${enrolling[1].toFixed(1)} s, both at once`);
+  for (const [index, reach] of REACHES.entries()) {
+    const server = await startServer({
+      dataDir: path.join(dataDir, reach),
+      port: 7390 + index,
+      host: gateway,
+      env: { FETTLE_FETCH_FEEDS: 'no' },
+    });
+    servers.set(reach, server);
+    const ada = new Person(server.url);
+    people.set(reach, ada);
+    await ada.client.setupAdministrator({
+      body: { token: tokenOf(server.link()!), login: 'ada', name: 'Ada', password: 'a long enough password' },
+    });
+    const seconds = await timed(reach === 'agent' ? enrolAgents : enrolSsh);
+    console.log(`${N} hosts by ${reach}: ${seconds.toFixed(1)} s to the last inventory`);
+    await agents('stop');
+  }
   for (let round = 1; round <= ROUNDS; round += 1) {
     await agents('stop');
     await measure('ssh', () => all(host => must(host, ...QUIET, `${PACKAGE}=${target}`)));
@@ -104,19 +117,23 @@ try {
   );
   console.log(`idle agent on h01: ${/^Pss: .*$/m.exec(idle.stdout)?.[0] ?? '?'}, ${/^VmRSS:.*$/m.exec(idle.stdout)?.[0] ?? '?'}`);
 } finally {
-  await server.stop();
+  for (const server of servers.values()) await server.stop();
   await agents('stop').catch(() => undefined);
   rmSync(dataDir, { recursive: true, force: true });
 }
 
+function client(reach: Reach): Person['client'] {
+  return people.get(reach)!.client;
+}
+
 async function enrolAgents(): Promise<void> {
-  const made = await ada.client.enrolmentCreate({ body: { uses: N } });
+  const made = await client('agent').enrolmentCreate({ body: { uses: N } });
   await all(host => must(host, 'sh', '-c', made.command));
   await inventories('agent');
 }
 
 async function enrolSsh(): Promise<void> {
-  const { targets } = await ada.client.hostSshImport({
+  const { targets } = await client('ssh').hostSshImport({
     body: {
       addresses: hosts.map(host => `ops@${address(host)}`).join('\n'),
       user: 'ops',
@@ -127,14 +144,14 @@ async function enrolSsh(): Promise<void> {
   });
   const ids = targets.map(target => target.id);
   await until('host keys', 120_000, async () =>
-    (await ada.client.hostSshTargets({})).targets.filter(t => ids.includes(t.id)).every(t => t.state === 'awaiting-key-confirmation'),
+    (await client('ssh').hostSshTargets({})).targets.filter(t => ids.includes(t.id)).every(t => t.state === 'awaiting-key-confirmation'),
   );
-  await ada.client.hostSshConfirm({ body: { ids } });
+  await client('ssh').hostSshConfirm({ body: { ids } });
   await inventories('ssh');
 }
 
 async function listed(reach: Reach) {
-  return (await ada.client.hostList({ query: { query: `reach = ${reach}`, pageSize: 500 } })).items;
+  return (await client(reach).hostList({ query: { query: `reach = ${reach}`, pageSize: 500 } })).items;
 }
 
 async function inventories(reach: Reach): Promise<void> {
@@ -161,17 +178,17 @@ async function measure(how: string, work: () => Promise<unknown>): Promise<void>
 
 /** Rehearsed and approved beforehand; timed from the start to the last verified host. */
 async function rollout(reach: Reach, round: number): Promise<void> {
-  for (const host of await listed(reach)) await ada.client.hostRefresh({ params: { id: host.id } });
+  for (const host of await listed(reach)) await client(reach).hostRefresh({ params: { id: host.id } });
   const patch = await until('the patch on every host', 180_000, async () => {
-    const { items } = await ada.client.patchList({ query: { search: PACKAGE, pageSize: 100 } });
+    const { items } = await client(reach).patchList({ query: { search: PACKAGE, pageSize: 100 } });
     for (const item of items.filter(p => p.sourceName === PACKAGE)) {
-      const { items: affected } = await ada.client.patchHosts({ params: { id: item.id }, query: { pageSize: 500 } });
+      const { items: affected } = await client(reach).patchHosts({ params: { id: item.id }, query: { pageSize: 500 } });
       const names = new Set((await listed(reach)).map(host => host.id));
       if (affected.filter(host => names.has(host.hostId)).length === N) return item;
     }
     return null;
   });
-  const drafted = await ada.client.rolloutCreate({
+  const drafted = await client(reach).rolloutCreate({
     body: {
       name: `bench ${reach} ${round}`,
       patchIds: [patch.id],
@@ -181,8 +198,8 @@ async function rollout(reach: Reach, round: number): Promise<void> {
   });
   const id = drafted.rollout.id;
   const act = (verb: 'submit' | 'request-approval' | 'approve' | 'start', planHash?: string) =>
-    ada.client.rolloutAct({ params: { id }, body: { verb, planHash } });
-  const state = async () => (await ada.client.rolloutGet({ params: { id } })).rollout;
+    client(reach).rolloutAct({ params: { id }, body: { verb, planHash } });
+  const state = async () => (await client(reach).rolloutGet({ params: { id } })).rollout;
   const reached = (wanted: string) =>
     until(`${wanted} (${reach})`, 600_000, async () => {
       const now = await state();
@@ -208,7 +225,7 @@ async function rollout(reach: Reach, round: number): Promise<void> {
 async function phases(id: string, reach: Reach, startedMs: number): Promise<void> {
   const events: { readonly jobId: string; readonly phase: string; readonly atMs: number }[] = [];
   for (let after = 0; ; ) {
-    const { items } = await ada.client.rolloutEvents({ params: { id }, query: { after, limit: 2000 } });
+    const { items } = await client(reach).rolloutEvents({ params: { id }, query: { after, limit: 2000 } });
     for (const { jobId, at, text, kind } of items) {
       const phase = /^(\S+) \.\.\.$/.exec(text)?.[1] ?? (/: done$/.test(text) ? 'end' : undefined);
       if (kind === 'job' && jobId !== null && phase !== undefined) events.push({ jobId, phase, atMs: Date.parse(at) });
