@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { Fragment } from 'react';
 import type { PatchView } from '../../api/findings.ts';
 import { type Column, Grid, Narrow, type Selection } from '../kit/grid.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
@@ -32,12 +33,21 @@ const NAMED_MAX = 2;
 /** What it closes, what of that is exploited, and why it may not be had: the part of the reason that no other column says. */
 function Closes({ patch }: { readonly patch: PatchView }) {
   const { knownExploited: exploited, hosts, hostsNotOffered } = patch;
-  const named =
-    exploited.slice(0, NAMED_MAX).join(', ') + (exploited.length > NAMED_MAX ? ` and ${count(exploited.length - NAMED_MAX)} more` : '');
   return (
     <span title={patch.topVulnerabilities.join(', ')}>
       {patch.closes === 0 ? <Toned tone="quiet">no known vulnerability</Toned> : counted(patch.closes, 'vulnerability', 'vulnerabilities')}
-      {exploited.length > 0 && <Toned tone="bad">, exploited: {named}</Toned>}
+      {exploited.length > 0 && (
+        <Toned tone="bad">
+          , exploited:{' '}
+          {exploited.slice(0, NAMED_MAX).map((id, index) => (
+            <Fragment key={id}>
+              {index > 0 && ', '}
+              <span style={{ whiteSpace: 'nowrap' }}>{id}</span>
+            </Fragment>
+          ))}
+          {exploited.length > NAMED_MAX && ` and ${count(exploited.length - NAMED_MAX)} more`}
+        </Toned>
+      )}
       {hosts > 0 && hostsNotOffered === hosts && <Toned tone="quiet">; no enabled suite offers it</Toned>}
     </span>
   );

@@ -26,8 +26,8 @@ export function TrustForm({ done }: { readonly done?: () => void }) {
       <Stack gap="xs">
         {trust.isError && <ProblemNote error={trust.error} />}
         <Text size="sm">
-          Ask the person who made the bundle for the key that their Fettle shows under Settings, Feeds (or <code>fettle feed key</code>), by
-          another way than the bundle came.
+          To take in bundles of another installation, ask the person who made them for the key that their Fettle shows under Settings, Feeds
+          (or <code>fettle feed key</code>), by another way than the bundle came.
         </Text>
         <Group align="flex-end" gap="xs">
           <TextInput label="Installation" w={180} value={form.name} onChange={event => put({ name: event.currentTarget.value })} />

@@ -252,16 +252,23 @@ function feedBanners(feeds: readonly FeedView[]): Banner[] {
     const text =
       others.length === 0
         ? (first.message ?? 'Newer vulnerabilities may be missing.')
-        : `${same.map(feed => (feed.dataDate === null ? feed.title : `${feed.title} (of ${feed.dataDate})`)).join(', ')}. Newer vulnerabilities may be missing.`;
+        : `${oldestFirst(same)}. Newer vulnerabilities may be missing.`;
     return [{ level: 'danger' as const, title, text, href: '/settings/feeds' }];
   });
+}
+
+const FEEDS_NAMED = 2;
+/** The oldest say how bad it is; the settings list them all. */
+function oldestFirst(feeds: readonly FeedView[]): string {
+  const sorted = feeds.toSorted((a, b) => (a.dataDate ?? '').localeCompare(b.dataDate ?? ''));
+  const named = sorted.slice(0, FEEDS_NAMED).map(feed => (feed.dataDate === null ? feed.title : `${feed.title} (of ${feed.dataDate})`));
+  return named.join(', ') + (feeds.length > FEEDS_NAMED ? ` and ${feeds.length - FEEDS_NAMED} more` : '');
 }
 
 const STATE_WORDS = { stale: 'out of date', failed: 'not loading', refused: 'refused' } as const;
 
 function named(hosts: OverviewFacts['hosts']): string {
   const names = hosts.slice(0, HOSTS_NAMED).map(({ view }) => view.name);
-  return hosts.length <= HOSTS_NAMED
-    ? names.join(', ')
-    : `${hosts.length} hosts (${names.join(', ')} and ${hosts.length - HOSTS_NAMED} more)`;
+  // Three names out of two hundred tell nobody anything.
+  return hosts.length <= HOSTS_NAMED ? names.join(', ') : `${hosts.length} hosts`;
 }
