@@ -23,7 +23,8 @@ Options
                           (default: FETTLE_FEEDS, then the feeds folder of FETTLE_DATA)
   --trust-author NAME     count the VEX statements of this author (OpenVEX, CSAF, CycloneDX; the name as the document states it); repeatable.
                           Distributions count for their own packages; nobody else's statement hides a finding
-  --format FORMAT         table (default), json, csv, sarif, cyclonedx, openvex
+  --format FORMAT         table (default), json, csv, sarif, cyclonedx, openvex, csaf (CSAF VEX)
+  --author NAME           who makes the statements of an OpenVEX or CSAF document (default: Fettle)
   --all                   table: also what is hidden (unimportant, will not be fixed, kernels that do not run)
   --list                  table: one line for each vulnerability instead of each patch
   --fail-on WHAT          what makes the exit code 1: any (default), fixable, known-exploited, never
@@ -49,7 +50,7 @@ Examples
 
 export const EXIT = { clean: 0, found: 1, usage: 2, feed: 3 } as const;
 
-export const FORMATS = ['table', 'json', 'csv', 'sarif', 'cyclonedx', 'openvex'] as const;
+export const FORMATS = ['table', 'json', 'csv', 'sarif', 'cyclonedx', 'openvex', 'csaf'] as const;
 export type Format = (typeof FORMATS)[number];
 export const FAIL_ON = ['any', 'fixable', 'known-exploited', 'never'] as const;
 export type FailOn = (typeof FAIL_ON)[number];
@@ -63,6 +64,8 @@ export interface ScanOptions {
   /** Whose exploitability statements count, beside those of the distributions. */
   readonly trustedAuthors: readonly string[];
   readonly format: Format;
+  /** Of an OpenVEX or CSAF document. */
+  readonly author: string;
   readonly all: boolean;
   readonly list: boolean;
   readonly failOn: FailOn;
@@ -105,6 +108,7 @@ export function parseScanOptions(argv: readonly string[], today: string): Parsed
       feeds: values.feed ?? [],
       trustedAuthors: values['trust-author'] ?? [],
       format,
+      author: values.author ?? 'Fettle',
       failOn,
       all: values.all ?? false,
       list: values.list ?? false,
@@ -126,6 +130,7 @@ function parse(argv: readonly string[]) {
       'trust-author': { type: 'string', multiple: true },
       format: { type: 'string', short: 'f' },
       json: { type: 'boolean' },
+      author: { type: 'string' },
       all: { type: 'boolean' },
       list: { type: 'boolean' },
       'fail-on': { type: 'string' },

@@ -172,7 +172,8 @@ function writeFindings(
       at: ports.now(),
       toolVersion: ports.toolVersion,
       documentId: () => crypto.randomUUID(),
-      author: 'Fettle',
+      author: options.author,
+      authorUrl: 'urn:fettle:scan',
       fileOf: host => files.get(host) ?? host,
       isKnownExploited,
     };

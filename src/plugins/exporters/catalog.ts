@@ -6,5 +6,6 @@ export const exporters = {
   csv: async (): Promise<Exporter> => (await import('./csv/index.ts')).csv,
   sarif: async (): Promise<Exporter> => (await import('./sarif/index.ts')).sarif,
   cyclonedx: async (): Promise<Exporter> => (await import('./cyclonedx/index.ts')).cyclonedx,
+  csaf: async (): Promise<Exporter> => (await import('./csaf/index.ts')).csaf,
   openvex: async (): Promise<Exporter> => (await import('./openvex/index.ts')).openvex,
 } as const;

@@ -30,8 +30,9 @@ export interface ExportContext {
   readonly toolVersion: string;
   /** A fresh UUID, for documents that want one. */
   documentId(): string;
-  /** Who makes the statements (OpenVEX author). */
+  /** Who makes the statements (OpenVEX author, CSAF publisher), and the URI that stands for it. */
   readonly author: string;
+  readonly authorUrl: string;
   /** Input file by host, for formats that point at a file. */
   readonly fileOf: (host: string) => string;
   /** null when no KEV feed was read: nothing is known then. */
