@@ -34,6 +34,8 @@ const PolicySpecBody = z
       .prefault({}),
     /** The rollout is made, rehearsed and handed in for approval so long before its window opens. */
     leadHours: z.int().min(1).max(336).default(48),
+    /** No change starts that could still run in the last minutes of the window. */
+    cutoffMinutes: z.int().min(0).max(1440).default(0),
     rings: RolloutRings.default([
       { name: 'canary', hosts: 1, soakMinutes: 30, concurrency: 1 },
       { name: 'rest', percent: 100, soakMinutes: 0, concurrency: 5 },
@@ -41,6 +43,8 @@ const PolicySpecBody = z
     restart: z.enum(['never', 'affected-services']).default('affected-services'),
     reboot: z.enum(['never', 'if-needed', 'always']).default('never'),
     smokeTests: z.array(SmokeTest).max(20).default([]),
+    /** Hosts that are not reached in their ring get one more, open so many days. */
+    catchUpDays: z.int().min(0).max(45).default(0),
     note: z.string().max(4000).default(''),
   })
   .meta({ id: 'PolicySpec' });

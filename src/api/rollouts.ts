@@ -69,6 +69,8 @@ const Window = z.object({
   timeZone: z.string().max(60).default('UTC'),
   /** null: once. Else an RFC 5545 rule such as `FREQ=WEEKLY;BYDAY=TH`, or `PATCH-TUESDAY+3`: startsAt to endsAt is then the first occurrence, and its wall-clock time and length hold for all. */
   repeat: z.string().max(300).nullable().default(null),
+  /** No change starts that could still run in the last minutes before the end. */
+  cutoffMinutes: z.int().min(0).max(1440).default(0),
 });
 export const MaintenanceWindow = Window;
 const RingSpec = z.object({
@@ -99,12 +101,18 @@ const RolloutSpecBody = z
         { name: 'canary', hosts: 1, soakMinutes: 0, concurrency: 1 },
         { name: 'rest', percent: 100, soakMinutes: 0, concurrency: 5 },
       ]),
-    window: Window.default({ startsAt: null, endsAt: null, timeZone: 'UTC', repeat: null }),
+    window: Window.prefault({}),
     restart: z.enum(['never', 'affected-services']).default('affected-services'),
     reboot: z.enum(['never', 'if-needed', 'always']).default('never'),
     smokeTests: z.array(SmokeTest).max(20).default([]),
     /** canaries: the first ring opens only after its hosts have run the transaction in a throw-away copy of their own system. */
     rehearse: z.enum(['canaries', 'none']).default('canaries'),
+    /** emergency: goes first, soft freezes do not hold it, and hosts that only prepare for another rollout are taken over. Everything else holds it as any other. */
+    profile: z.enum(['normal', 'emergency']).default('normal'),
+    /** Hosts of this rollout at work at once, over all its rings; null: as each ring says. */
+    concurrencyMax: z.int().min(1).max(10_000).nullable().default(null),
+    /** Hosts that were not reached get one more ring after the last one has passed, open so many days; 0: they are given up with their ring. */
+    catchUpDays: z.int().min(0).max(45).default(0),
     note: z.string().max(4000).default(''),
   })
   .meta({ id: 'RolloutSpec' });
@@ -217,6 +225,8 @@ export const PlanReport = z
             reversible: z.enum(['reversible', 'conditional', 'one-way']),
             reversibleReason: z.string(),
             downloadBytes: z.int().nullable(),
+            /** Vulnerabilities whose decision asks for evidence on the host before it is patched. */
+            forensic: z.array(z.string()),
             problem: z.string().nullable(),
           }),
         ),

@@ -17,7 +17,7 @@ export const Freeze = z
   .object({
     id: z.string(),
     name: z.string(),
-    kind: z.enum(['hard', 'reboot-only']),
+    kind: z.enum(['hard', 'soft', 'reboot-only']),
     startsAt: Instant,
     endsAt: Instant,
     query: z.string().nullable(),
@@ -30,7 +30,8 @@ export const Freeze = z
 export type FreezeView = z.output<typeof Freeze>;
 const FreezeBody = z.object({
   name: z.string().min(1).max(200),
-  kind: z.enum(['hard', 'reboot-only']).default('hard'),
+  /** soft: only emergencies start. */
+  kind: z.enum(['hard', 'soft', 'reboot-only']).default('hard'),
   startsAt: Instant,
   endsAt: Instant,
   query: z.string().max(2000).nullable().default(null),
@@ -43,7 +44,10 @@ export const AvailabilityGroup = z
     id: z.string(),
     name: z.string(),
     query: z.string(),
+    /** Members that have to stay, now; from the budget where one was given. */
     minAvailable: z.int(),
+    maxUnavailable: z.int().nullable(),
+    maxUnavailablePercent: z.int().nullable(),
     memberSoakMinutes: z.int(),
     members: z.int(),
     available: z.int(),
@@ -55,9 +59,50 @@ export type AvailabilityGroupView = z.output<typeof AvailabilityGroup>;
 const AvailabilityGroupBody = z.object({
   name: z.string().min(1).max(100),
   query: z.string().min(1).max(2000),
-  minAvailable: z.int().min(1).max(100_000),
+  /** Exactly one of the three. */
+  minAvailable: z.int().min(1).max(100_000).nullable().default(null),
+  /** A disruption budget: so many may be down at once, for whatever reason; failed hosts use it up until they are well. */
+  maxUnavailable: z.int().min(1).max(100_000).nullable().default(null),
+  /** The same as a share, rounded down, at least one. */
+  maxUnavailablePercent: z.int().min(1).max(100).nullable().default(null),
   memberSoakMinutes: z.int().min(0).max(1440).default(5),
 });
+
+export const SafeguardHold = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    query: z.string().nullable(),
+    sourceName: z.string().nullable(),
+    reason: z.string(),
+    owner: z.string(),
+    createdBy: z.string(),
+    createdAt: Instant,
+    endsAt: Instant,
+    /** Hosts that it covers now; null where its query cannot be read: then it covers all. */
+    hosts: z.int().nullable(),
+    state: z.enum(['in-force', 'over', 'lifted']),
+  })
+  .meta({ id: 'SafeguardHold' });
+export type SafeguardHoldView = z.output<typeof SafeguardHold>;
+
+export const Retraction = z
+  .object({
+    id: z.string(),
+    sourceName: z.string(),
+    sourceVersion: z.string(),
+    reason: z.string(),
+    createdBy: z.string(),
+    createdAt: Instant,
+    liftedBy: z.string().nullable(),
+    liftedAt: Instant.nullable(),
+    /** Hosts that have it installed now. */
+    hosts: z.int(),
+    /** Rollouts that were paused because of it. */
+    pausedRollouts: z.array(z.string()),
+  })
+  .meta({ id: 'Retraction' });
+export type RetractionView = z.output<typeof Retraction>;
 
 export const safety = {
   engineGet: route({
@@ -106,7 +151,7 @@ export const safety = {
     body: z.object({
       calendar: z.string().min(1).max(1_000_000),
       timeZone: z.string().max(60).default('UTC'),
-      kind: z.enum(['hard', 'reboot-only']).default('hard'),
+      kind: z.enum(['hard', 'soft', 'reboot-only']).default('hard'),
       query: z.string().max(2000).nullable().default(null),
       owner: z.string().min(1).max(200),
     }),
@@ -141,6 +186,72 @@ export const safety = {
     access: 'group.write',
     summary: 'Give up the protection',
     params: IdParams,
+    answer: Empty,
+  }),
+  holdList: route({
+    method: 'get',
+    path: '/api/v1/holds',
+    access: 'rollout.read',
+    summary: 'Safeguard holds: hosts of a kind that a kind of update must not reach for now',
+    answer: z.object({ items: z.array(SafeguardHold) }),
+  }),
+  holdCreate: route({
+    method: 'post',
+    path: '/api/v1/holds',
+    access: 'rollout.operate',
+    summary: 'Hold updates back from hosts that a query names; thirty days at most',
+    body: z.object({
+      name: z.string().min(1).max(200),
+      query: z.string().max(2000).nullable().default(null),
+      sourceName: z.string().min(1).max(200).nullable().default(null),
+      reason: z.string().min(1).max(2000),
+      owner: z.string().min(1).max(200),
+      endsAt: Instant,
+    }),
+    answer: SafeguardHold,
+  }),
+  holdLift: route({
+    method: 'delete',
+    path: '/api/v1/holds/{id}',
+    access: 'rollout.approve',
+    summary: 'Lift a safeguard hold before its time',
+    params: IdParams,
+    answer: Empty,
+  }),
+  retractionList: route({
+    method: 'get',
+    path: '/api/v1/retractions',
+    access: 'rollout.read',
+    summary: 'Updates that nobody may install, and how many hosts have them',
+    answer: z.object({ items: z.array(Retraction) }),
+  }),
+  retractionCreate: route({
+    method: 'post',
+    path: '/api/v1/retractions',
+    access: 'rollout.operate',
+    summary: 'Retract a bad update: it is blocked fleet-wide at once and every rollout that holds it is paused',
+    body: z.object({
+      sourceName: z.string().min(1).max(200),
+      sourceVersion: z.string().min(1).max(200),
+      reason: z.string().min(1).max(2000),
+    }),
+    answer: Retraction,
+  }),
+  retractionHosts: route({
+    method: 'get',
+    path: '/api/v1/retractions/{id}/hosts',
+    access: 'rollout.read',
+    summary: 'Who has the retracted update installed, and which rollout put it there',
+    params: IdParams,
+    answer: z.object({ items: z.array(z.object({ hostId: z.string(), hostName: z.string(), rolloutId: z.string().nullable() })) }),
+  }),
+  retractionLift: route({
+    method: 'post',
+    path: '/api/v1/retractions/{id}/lift',
+    access: 'rollout.approve',
+    summary: 'Allow the update again, with a reason; paused rollouts stay paused until somebody resumes them',
+    params: IdParams,
+    body: z.object({ reason: z.string().min(1).max(2000) }),
     answer: Empty,
   }),
   windowPreview: route({

@@ -3,6 +3,7 @@ import { ProblemError } from '../api/client.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { feedCommands } from './commands/feeds.ts';
 import { hostCommands } from './commands/hosts.ts';
+import { interventionCommands } from './commands/interventions.ts';
 import { patchCommands } from './commands/patches.ts';
 import { peopleCommands } from './commands/people.ts';
 import { policyCommands } from './commands/policies.ts';
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   ...patchCommands,
   ...feedCommands,
   ...rolloutCommands,
+  ...interventionCommands,
   ...policyCommands,
   ...safetyCommands,
   ...hostCommands,
@@ -36,6 +38,8 @@ const NOUNS: Readonly<Record<string, string>> = {
   feed: 'advisory feeds: freshness, sync, import, bundles for sites without internet',
   export: 'CSV on standard output',
   rollout: 'plan, approve, start, watch, stop and undo a rollout',
+  hold: 'safeguard holds: updates kept from hosts of a kind',
+  retraction: 'updates that nobody may install',
   policy: 'standing orders that make rollouts by themselves',
   engine: 'the kill switch and the cap over all rollouts',
   freeze: 'when no change may start',

@@ -40,14 +40,19 @@ create table availability_group (
   id text not null,
   name text not null,
   query text not null,
-  min_available integer not null,
+  min_available integer,
   member_soak_minutes integer not null,
   created_by text not null,
   created_at timestamp with time zone not null,
+  max_unavailable integer,
+  max_unavailable_percent integer,
   constraint availability_group_pkey PRIMARY KEY (id),
   constraint availability_group_name_key UNIQUE (name),
+  constraint availability_group_max_unavailable_check CHECK ((max_unavailable > 0)),
+  constraint availability_group_max_unavailable_percent_check CHECK (((max_unavailable_percent >= 1) AND (max_unavailable_percent <= 100))),
   constraint availability_group_member_soak_minutes_check CHECK ((member_soak_minutes >= 0)),
-  constraint availability_group_min_available_check CHECK ((min_available > 0))
+  constraint availability_group_min_available_check CHECK ((min_available > 0)),
+  constraint availability_group_promise CHECK ((num_nonnulls(min_available, max_unavailable, max_unavailable_percent) = 1))
 );
 
 create table candidate (
@@ -274,7 +279,7 @@ create table freeze_window (
   ended_at timestamp with time zone,
   constraint freeze_window_pkey PRIMARY KEY (id),
   constraint freeze_window_check CHECK ((starts_at < ends_at)),
-  constraint freeze_window_kind_check CHECK ((kind = ANY (ARRAY['hard'::text, 'reboot-only'::text])))
+  constraint freeze_window_kind_check CHECK ((kind = ANY (ARRAY['hard'::text, 'soft'::text, 'reboot-only'::text])))
 );
 CREATE INDEX freeze_window_ends ON freeze_window USING btree (ends_at) WHERE (ended_at IS NULL);
 
@@ -429,6 +434,8 @@ create table job (
   closed_vulnerabilities text[] default '{}'::text[] not null,
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  forensic text[] default '{}'::text[] not null,
+  forensic_cleared_by text,
   constraint job_pkey PRIMARY KEY (id),
   constraint job_rollout_id_host_id_key UNIQUE (rollout_id, host_id),
   constraint job_ring_id_fkey FOREIGN KEY (ring_id) REFERENCES ring(id),
@@ -538,6 +545,8 @@ create table package_version (
 create table patch_seen (
   patch_id text not null,
   first_seen_at timestamp with time zone not null,
+  platform text,
+  source_name text,
   constraint patch_seen_pkey PRIMARY KEY (patch_id)
 );
 
@@ -666,6 +675,20 @@ create table residual_version (
   constraint residual_version_until_check CHECK ((until = ANY (ARRAY['restart'::text, 'reboot'::text])))
 );
 
+create table retraction (
+  id text not null,
+  source_name text not null,
+  source_version text not null,
+  reason text not null,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  lifted_by text,
+  lifted_at timestamp with time zone,
+  lifted_reason text,
+  constraint retraction_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX retraction_in_force ON retraction USING btree (source_name, source_version) WHERE (lifted_at IS NULL);
+
 create table ring (
   id text not null,
   rollout_id text not null,
@@ -680,6 +703,8 @@ create table ring (
   gate jsonb not null,
   soak_ends_at timestamp with time zone,
   last_success_at timestamp with time zone,
+  catch_up boolean default false not null,
+  deadline_minutes integer,
   constraint ring_pkey PRIMARY KEY (id),
   constraint ring_rollout_id_ring_index_key UNIQUE (rollout_id, ring_index),
   constraint ring_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollout(id),
@@ -757,6 +782,23 @@ create table rollout_plan (
   constraint rollout_plan_pkey PRIMARY KEY (rollout_id, plan_hash),
   constraint rollout_plan_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollout(id)
 );
+
+create table safeguard_hold (
+  id text not null,
+  name text not null,
+  query text,
+  source_name text,
+  reason text not null,
+  owner text not null,
+  created_by text not null,
+  created_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  lifted_by text,
+  lifted_at timestamp with time zone,
+  constraint safeguard_hold_pkey PRIMARY KEY (id),
+  constraint safeguard_hold_check CHECK ((created_at < ends_at))
+);
+CREATE INDEX safeguard_hold_ends ON safeguard_hold USING btree (ends_at) WHERE (lifted_at IS NULL);
 
 create table session (
   token_hash bytea not null,

@@ -83,12 +83,18 @@ export interface FleetPort {
       excluded: { reason: string; alreadyCompliant: boolean } | null;
       restartUnits: string[];
       rebootExpected: boolean;
+      /** When the first finding that this closes on the host is due. */
+      dueAt?: string | null;
+      /** Vulnerabilities that it closes there and whose decision asks for evidence first (BOD 26-04). */
+      forensic?: readonly string[];
     }[]
   >;
   /** Patches that some of these hosts need and are offered; null: of the whole fleet. */
   patchesOn(
     hostIds: readonly string[] | null,
-  ): Promise<{ patchId: string; title: string; security: boolean; knownExploited: readonly string[] }[]>;
+  ): Promise<
+    { patchId: string; title: string; platform: string; sourceName: string; security: boolean; knownExploited: readonly string[] }[]
+  >;
   /** Vulnerabilities that this move closes on the host, for proof. */
   closedBy(hostId: string, changes: readonly HostChange[]): string[];
   /** Open findings (with restart-pending and the like counted as open) that concern these source packages on the host now. */

@@ -6,7 +6,7 @@ import { hostId, PAGE_OPTIONS, page } from './shared.ts';
 
 const ID = [{ name: 'id', summary: 'rollout id' }] as const;
 
-function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDetailView, screen: Screen): void {
+export function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDetailView, screen: Screen): void {
   screen.pairs([
     ['rollout', `${rollout.name} (${rollout.kind})`],
     ['id', rollout.id],

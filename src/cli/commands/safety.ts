@@ -46,12 +46,13 @@ const FREEZE_OPTIONS = [
   { flags: '--owner <who>', summary: 'who answers for it' },
   { flags: '--query <query>', summary: 'only hosts of this group query (all)' },
   { flags: '--reboots-only', summary: 'packages may change, reboots wait' },
+  { flags: '--soft', summary: 'emergencies may start' },
 ] as const;
 
 const freezeScope = (c: CommandContext) => ({
   owner: required(c, 'owner'),
   query: c.text('query') ?? null,
-  kind: c.options.rebootsOnly === true ? ('reboot-only' as const) : ('hard' as const),
+  kind: c.options.rebootsOnly === true ? ('reboot-only' as const) : c.options.soft === true ? ('soft' as const) : ('hard' as const),
 });
 
 export const safetyCommands: readonly Command[] = [
@@ -150,16 +151,18 @@ export const safetyCommands: readonly Command[] = [
     options: [
       { flags: '--query <query>', summary: 'its hosts, as a group query' },
       { flags: '--stay <n>', summary: 'members that have to stay available' },
+      { flags: '--down <n>', summary: 'instead: members that may be down at once' },
+      { flags: '--down-percent <n>', summary: 'instead: the same as a share, rounded down, at least one' },
       { flags: '--soak <minutes>', summary: 'after one member before the next (5)' },
     ],
     async run(c) {
-      const stay = c.number('stay');
-      if (stay === undefined) throw new UsageError('--stay is needed');
       return await c.client.availabilityGroupCreate({
         body: {
           name: c.arguments[0]!,
           query: required(c, 'query'),
-          minAvailable: stay,
+          minAvailable: c.number('stay') ?? null,
+          maxUnavailable: c.number('down') ?? null,
+          maxUnavailablePercent: c.number('downPercent') ?? null,
           ...(c.number('soak') === undefined ? {} : { memberSoakMinutes: c.number('soak')! }),
         },
       });

@@ -21,6 +21,8 @@ export const ID_PREFIX = {
   freeze: 'frz',
   'availability-group': 'avl',
   policy: 'pol',
+  hold: 'hold',
+  retraction: 'ret',
 } as const;
 export type IdKind = keyof typeof ID_PREFIX;
 

@@ -39,6 +39,8 @@ export interface HostCase {
   readonly rebootExpected: boolean;
   /** Vulnerabilities that it closes there and whose decision asks for evidence first; absent where nobody knows. */
   readonly forensic?: readonly string[];
+  /** When the first finding that it closes there is due. */
+  readonly dueAt?: string | null;
   /** The host that Fettle itself runs on goes last (domain.md 2.8). */
   readonly runsFettle: boolean;
 }

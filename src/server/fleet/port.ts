@@ -11,7 +11,7 @@ import { queryOfGroup } from './host-handlers.ts';
 import type { HostSummaries } from './host-summaries.ts';
 import type { FleetModel } from './model.ts';
 import { servicesOf } from './patch-handlers.ts';
-import { offerOf } from './patch-views.ts';
+import { instantOf, offerOf } from './patch-views.ts';
 
 type HostAnswer = Awaited<ReturnType<FleetPort['changesFor']>>[number];
 
@@ -65,6 +65,8 @@ export function fleetPort(context: Context, model: FleetModel, summaries: HostSu
         .map(({ id, sourceName, targetVersion, platform, security, closed }) => ({
           patchId: id,
           title: `${sourceName} ${targetVersion} (${platform})`,
+          platform,
+          sourceName,
           security,
           knownExploited: closed.knownExploited,
         }));
@@ -125,7 +127,25 @@ function answerFor(model: FleetModel, hostId: string, entries: readonly RankedEn
     excluded: null,
     restartUnits: unitsOf(names, services),
     rebootExpected: restartOf(names, []).need === 'reboot',
+    ...urgencyOf(model, slot, entries),
   };
+}
+
+/** When the first finding that these patches close on the host is due, and which of them want evidence before the patch. */
+function urgencyOf(model: FleetModel, slot: number, entries: readonly RankedEntry[]): { dueAt: string | null; forensic: string[] } {
+  const { exposure } = model.records[slot]!;
+  let dueMs: number | null = null;
+  const forensic = new Set<string>();
+  for (const part of entries.flatMap(entry => entry.parts)) {
+    const member = part.hosts.has(slot) ? model.fleet.queue.memberOf(slot, part) : null;
+    if (!member || member.availability === 'not-offered') continue;
+    if (member.dueMs !== null && (dueMs === null || member.dueMs < dueMs)) dueMs = member.dueMs;
+    // Only known exploited ones can ask for it (BOD 26-04), so the walk is short.
+    if (member.standing.closable.knownExploited === 0) continue;
+    for (const { risk } of member.standing.closable.findings)
+      if (risk.knownExploited && risk.deadline(exposure).forensic) forensic.add(risk.id);
+  }
+  return { dueAt: instantOf(dueMs), forensic: [...forensic].sort() };
 }
 
 /** Held packages stay held: a source with one of them is left alone as a whole, because its binaries depend on each other's exact version. */

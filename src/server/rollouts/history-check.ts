@@ -122,12 +122,17 @@ function concurrency(entries: readonly Entry[], jobs: readonly JobFacts[], caps:
 async function gatesBeforeRings(db: Queryable, entries: readonly Entry[], jobs: readonly JobFacts[]): Promise<string[]> {
   const rings = await db.query<{ id: string; rollout_id: string; ring_index: number }>('select id, rollout_id, ring_index from ring');
   const through = new Set<string>();
+  const caughtUp = new Map<string, number>();
+  for (const entry of entries)
+    if (entry.action === 'ring.catch-up') for (const id of entry.detail.jobs as string[]) caughtUp.set(id, entry.sequence);
   const byId = new Map(jobs.map(job => [job.id, job]));
   const broken: string[] = [];
   for (const entry of entries) {
     if (entry.action === 'ring.pass' || entry.action === 'ring.skip') through.add(entry.subject);
     if (entry.action !== 'job.offer') continue;
     const job = byId.get(entry.subject)!;
+    // Before it moved to the last ring it stood in an earlier one, whose turn it was.
+    if (entry.sequence < (caughtUp.get(job.id) ?? 0)) continue;
     const earlier = rings.filter(ring => ring.rollout_id === job.rollout_id && ring.ring_index < job.ring_index);
     if (earlier.some(ring => !through.has(ring.id))) broken.push(`S3 ${entry.sequence}: ${job.id} was offered before its turn`);
   }

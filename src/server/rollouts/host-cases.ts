@@ -1,11 +1,16 @@
+import type { Instant } from '../../core/kernel/instants.ts';
 import type { TransactionItem } from '../../core/rollouts/host-plan.ts';
 import { inverseTransaction } from '../../core/rollouts/inverse.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import type { HostCase } from '../../core/rollouts/planner.ts';
 import type { Queryable } from '../../db/db.ts';
+import type { FleetPort } from '../ports.ts';
 import { conflict, invalid } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
 import { JOB_COLUMNS, type RolloutRow } from './rows.ts';
+import { holdsInForce, holdsOver, namedUpdates, retractedAmong, retractionsInForce } from './safeguards.ts';
+
+type HostAnswer = Awaited<ReturnType<FleetPort['changesFor']>>[number];
 
 /** A host before it has been asked to rehearse. */
 export type UnrehearsedHost = Omit<HostCase, 'rehearsal'>;
@@ -20,16 +25,21 @@ export async function resolveHosts(engine: Engine, row: RolloutRow): Promise<Res
   return row.kind === 'patch' ? await hostsToPatch(engine, row) : await hostsToRevert(engine, row);
 }
 
-async function hostsToPatch({ context, fleet }: Engine, row: RolloutRow): Promise<Resolved> {
+async function hostsToPatch(engine: Engine, row: RolloutRow): Promise<Resolved> {
+  const { context, fleet } = engine;
   const { hostIds, problem } = await fleet.resolve(row.spec.selector);
   if (problem !== null) throw invalid('body/selector/query', problem, 'Edit the rollout and correct the query.');
   if (hostIds.length === 0) throw conflict('no-hosts', 'No host matches the selection.', 'Edit the rollout and choose other hosts.');
   const changes = await fleet.changesFor(row.spec.patchIds, hostIds);
   const means = await meansToAct(context.db, hostIds);
+  const blocked = await blocks(engine, changes, context.clock.now());
   const closed = new Set<string>();
   const hosts = changes.map((host): UnrehearsedHost => {
     const asked = host.changes.map((change): TransactionItem => ({ action: 'upgrade', ...change }));
-    const excluded = means.get(host.hostId)?.refusal ?? host.excluded?.reason ?? (asked.length === 0 ? 'nothing to change' : null);
+    const excluded =
+      means.get(host.hostId)?.refusal ??
+      host.excluded?.reason ??
+      (asked.length === 0 ? 'nothing to change' : (blocked.get(host.hostId) ?? null));
     if (excluded === null) for (const id of fleet.closedBy(host.hostId, host.changes)) closed.add(id);
     return {
       hostId: host.hostId,
@@ -38,10 +48,38 @@ async function hostsToPatch({ context, fleet }: Engine, row: RolloutRow): Promis
       excluded,
       restartUnits: host.restartUnits,
       rebootExpected: host.rebootExpected,
+      forensic: [...(host.forensic ?? [])],
+      dueAt: host.dueAt ?? null,
       runsFettle: means.get(host.hostId)?.runsFettle ?? false,
     };
   });
   return { hosts, closesVulnerabilities: closed.size };
+}
+
+/** Hosts that a safeguard hold covers, or whose update has been retracted, with the sentence that says so. */
+async function blocks(engine: Engine, changes: readonly HostAnswer[], now: Instant): Promise<Map<string, string>> {
+  const { db } = engine.context;
+  const [holds, retractions] = [await holdsInForce(db, now), await retractionsInForce(db)];
+  const blocked = new Map<string, string>();
+  if (holds.length === 0 && retractions.length === 0) return blocked;
+  const scopes = await engine.scopes.read();
+  const updates = new Map(
+    (
+      await namedUpdates(
+        db,
+        changes.flatMap(host => host.changes),
+      )
+    ).map(one => [`${one.name} ${one.version}`, one]),
+  );
+  for (const host of changes) {
+    const own = host.changes.flatMap(change => updates.get(`${change.name} ${change.toVersion}`) ?? []);
+    const [retracted] = retractedAmong(own, retractions).values();
+    const [hold] = holdsOver(host.hostId, own, holds, scopes);
+    if (retracted !== undefined)
+      blocked.set(host.hostId, `${retracted.sourceName} ${retracted.sourceVersion} has been retracted: ${retracted.reason}`);
+    else if (hold !== undefined) blocked.set(host.hostId, `safeguard hold “${hold.name}” until ${hold.endsAt}: ${hold.reason}`);
+  }
+  return blocked;
 }
 
 /** What each host's own result says it had before. */

@@ -142,14 +142,14 @@ export async function moveJobs(
   rolloutId: string,
   event: JobEventName,
   to: JobState,
-  options: MoveOptions & { readonly ringId?: string },
+  options: MoveOptions & { readonly ringId?: string; readonly hostIds?: readonly string[] },
 ): Promise<{ id: string; host_id: string; attempt: number }[]> {
   const sources = sourcesOf(JOB, event).filter(state => allowed('job', '', state, event, move(JOB, state, event)) === to);
   const moved = await step.tx.query<{ id: string; host_id: string; attempt: number }>(
     `update job set state = $3, state_since = $4, finished_at = $5, waiting_on = null, parked = false
-     where rollout_id = $1 and state = any($2) and ($6::text is null or ring_id = $6)
+     where rollout_id = $1 and state = any($2) and ($6::text is null or ring_id = $6) and ($7::text[] is null or host_id = any($7))
      returning id, host_id, attempt`,
-    [rolloutId, sources, to, step.now, isFinal(JOB, to) ? step.now : null, options.ringId ?? null],
+    [rolloutId, sources, to, step.now, isFinal(JOB, to) ? step.now : null, options.ringId ?? null, options.hostIds ?? null],
   );
   if (moved.length === 0) return moved;
   step.say(rolloutId, { kind: 'job', text: sentence(`${moved.length} ${moved.length === 1 ? 'job' : 'jobs'} → ${to}`, options) });

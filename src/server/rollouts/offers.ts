@@ -3,8 +3,8 @@ import { addMs } from '../../core/kernel/instants.ts';
 import { HOST_PLAN_TYPE } from '../../core/rollouts/host-plan.ts';
 import { hostPlanFor } from '../../core/rollouts/host-plan-for.ts';
 import { offerJob } from '../../core/rollouts/job-changes.ts';
-import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
-import type { JobStatus } from '../../core/rollouts/job-status.ts';
+import { isPreparing, JOB_ACTIVE, JOB_PREPARING } from '../../core/rollouts/job-states.ts';
+import { type JobStatus, send, unchanged, withFields } from '../../core/rollouts/job-status.ts';
 import { mayOffer, OFFERS_PER_SLOT, PREPARE_MS } from '../../core/rollouts/offer-decision.ts';
 import type { HostChange } from '../ports.ts';
 import type { Engine } from './engine.ts';
@@ -16,6 +16,7 @@ import { inStep, type Step } from './step.ts';
 /** Offers jobs of the open ring up to its free places, each in a transaction of its own: hosts do not wait for each other. */
 export async function offerJobs(engine: Engine, rolloutId: string): Promise<number> {
   const { db, clock } = engine.context;
+  await takeOver(engine, rolloutId);
   const waiting = await db.query<{ id: string; host_id: string }>(
     `select job.id, job.host_id from job
        join ring on ring.id = job.ring_id and ring.state = 'running'
@@ -30,6 +31,29 @@ export async function offerJobs(engine: Engine, rolloutId: string): Promise<numb
   let offered = 0;
   for (const job of waiting) if (await inStep(engine.context, step => offer(engine, step, rolloutId, job.id, job.host_id))) offered++;
   return offered;
+}
+
+/** An emergency takes over hosts that only prepare for another rollout (domain.md 2.8). Who has a permit is never disturbed; what was prepared is kept in the cache. */
+async function takeOver(engine: Engine, rolloutId: string): Promise<void> {
+  const others = await engine.context.db.query<{ id: string; host_id: string; rollout_id: string }>(
+    `select other.id, other.host_id, other.rollout_id from rollout
+       join ring on ring.rollout_id = rollout.id and ring.state = 'running'
+       join job on job.ring_id = ring.id and job.state = 'queued' and not job.parked
+       join job other on other.host_id = job.host_id and other.state = any($2)
+       join rollout theirs on theirs.id = other.rollout_id and coalesce(theirs.spec->>'profile', 'normal') <> 'emergency'
+     where rollout.id = $1 and rollout.state = 'running' and rollout.spec->>'profile' = 'emergency' order by job.position limit 100`,
+    [rolloutId, JOB_PREPARING],
+  );
+  for (const other of others)
+    await inStep(engine.context, async step => {
+      await lockHost(step.tx, other.host_id);
+      await lockRollout(step.tx, other.rollout_id, 'share');
+      const job = await lockJob(step.tx, other.id);
+      if (!isPreparing(job.state)) return;
+      const reason = 'an emergency rollout needs the host; nothing was changed on it';
+      const waits = withFields(unchanged(job), { attemptsLeft: job.attemptsLeft + 1, waitingOn: 'host-lock' });
+      await storeJob(step, send(waits, 'retry', step.now, { by: 'system', reason, detail: { emergency: rolloutId } }));
+    });
 }
 
 /** Everything is asked again under the locks; what was read before was only a list of whom to ask. */

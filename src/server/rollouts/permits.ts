@@ -12,6 +12,7 @@ import type { Engine } from './engine.ts';
 import { lockChangeRequest, lockHost, lockJob, lockRing, lockRollout, readEngine } from './locks.ts';
 import { moveChangeRequest, storeJob } from './moves.ts';
 import type { ChangeRequestRow, RolloutRow } from './rows.ts';
+import { safeguardsFor } from './safeguards.ts';
 import { freezesOver, groupsOf } from './safety-facts.ts';
 import type { Scopes } from './safety-scopes.ts';
 import { inStep, type Step } from './step.ts';
@@ -92,14 +93,24 @@ async function gatherFacts(
   scopes: Scopes,
 ): Promise<PermitFacts> {
   const freezes = await freezesOver(step.tx, job.hostId, step.now, scopes);
+  const safeguards = await safeguardsFor(step.tx, job, step.now, scopes);
   const groups = await groupsOf(step.tx, job.hostId, step.now, scopes);
   const engine = await readEngine(step.tx, 'update');
-  const [counted] = await step.tx.query<{ ring: number; global: number; host: number; not_after: Instant | null }>(
+  const [counted] = await step.tx.query<{
+    ring: number;
+    rollout: number;
+    global: number;
+    host: number;
+    not_after: Instant | null;
+    forensic: boolean;
+  }>(
     `select (select count(*) from job where ring_id = $1 and state = any($4) and id <> $3)::int as ring,
+       (select count(*) from job where rollout_id = $7 and state = any($4) and id <> $3)::int as rollout,
        (select count(*) from job where state = any($4) and id <> $3)::int as global,
        (select count(*) from job where host_id = $2 and state = any($5) and id <> $3)::int as host,
-       (select not_after from job_attempt where job_id = $3 and attempt = $6) as not_after`,
-    [ring.id, job.hostId, job.id, JOB_DISRUPTING, JOB_ACTIVE, job.attempt],
+       (select not_after from job_attempt where job_id = $3 and attempt = $6) as not_after,
+       (select forensic <> '{}' and forensic_cleared_by is null from job where id = $3) as forensic`,
+    [ring.id, job.hostId, job.id, JOB_DISRUPTING, JOB_ACTIVE, job.attempt, rollout.id],
   );
   return {
     now: step.now,
@@ -110,13 +121,18 @@ async function gatherFacts(
       windowStartsAt: rollout.window_starts_at,
       windowEndsAt: rollout.window_ends_at,
       reboot: rollout.spec.reboot,
+      // Rollouts from before these existed have none of them.
+      profile: rollout.spec.profile ?? 'normal',
+      cutoffMinutes: rollout.spec.window.cutoffMinutes ?? 0,
+      concurrencyMax: rollout.spec.concurrencyMax ?? null,
     },
     change: change === null ? null : { state: change.state, planHash: change.plan_hash, expiresAt: change.expires_at },
     ring: { state: ring.state, concurrency: ring.concurrency },
-    disrupting: { ring: counted?.ring ?? 0, global: counted?.global ?? 0 },
+    disrupting: { ring: counted?.ring ?? 0, rollout: counted?.rollout ?? 0, global: counted?.global ?? 0 },
     globalConcurrencyMax: engine.concurrency_max,
     killSwitch: engine.kill_switch,
     freezes,
+    ...safeguards,
     groups,
     job: {
       state: job.state,
@@ -124,6 +140,7 @@ async function gatherFacts(
       cancelRequested: job.cancelRequested,
       estimatedMinutes: job.estimatedMinutes,
       planNotAfter: counted?.not_after ?? step.now,
+      forensicNeeded: counted?.forensic ?? false,
     },
     askedAttempt,
     otherActiveJobOnHost: (counted?.host ?? 0) > 0,

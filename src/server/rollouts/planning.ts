@@ -1,13 +1,16 @@
 import type { PlanReportView } from '../../api/rollouts.ts';
 import { makeId } from '../../core/kernel/ids.ts';
+import type { GateThresholds } from '../../core/rollouts/plan.ts';
 import { type LintFinding, lintPlan } from '../../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan, type PlanMade } from '../../core/rollouts/planner.ts';
+import type { Context } from '../context.ts';
 import type { SimulationResult } from '../ports.ts';
 import { forgetPlan } from './drafts.ts';
 import type { Engine } from './engine.ts';
 import type { UnrehearsedHost } from './host-cases.ts';
 import { moveRollout } from './moves.ts';
 import type { RolloutRow } from './rows.ts';
+import { namedUpdates, retractedAmong, retractionsInForce } from './safeguards.ts';
 import { declaredFor } from './safety-facts.ts';
 import type { Step } from './step.ts';
 
@@ -53,6 +56,9 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
       restart: spec.restart,
       reboot: spec.reboot,
       smokeTests: spec.smokeTests,
+      profile: spec.profile ?? 'normal',
+      concurrencyMax: spec.concurrencyMax ?? null,
+      catchUpDays: spec.catchUpDays ?? 0,
     },
     hosts,
   );
@@ -61,6 +67,7 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
     asked: new Map(hosts.map(host => [host.hostId, host.asked])),
     rebootExpected: new Set(hosts.filter(host => host.rebootExpected).map(host => host.hostId)),
     fettleHostId: hosts.find(host => host.runsFettle)?.hostId ?? null,
+    retracted: await retractedIn(step, made),
     ...(await declaredFor(step.tx, step.now, await engine.scopes.read())),
   });
   await storePlan(step, row, made, lint);
@@ -84,6 +91,14 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
   });
 }
 
+/** What the hosts would install by now and nobody may; a dependency that the rehearsal found included. */
+async function retractedIn(step: Step, { plan }: PlanMade): Promise<Map<string, string>> {
+  const retractions = plan.kind === 'rollback' ? [] : await retractionsInForce(step.tx);
+  if (retractions.length === 0) return new Map();
+  const found = retractedAmong(await namedUpdates(step.tx, plan.transactions.flat()), retractions);
+  return new Map([...found].map(([text, { reason }]) => [text, reason]));
+}
+
 /** Transactions are stored once each; hosts name them by position. At 100,000 hosts that is 20 MB instead of 120. */
 export type StoredReport = Omit<PlanReportView, 'rings'> & {
   readonly transactions: PlanReportView['rings'][number]['hosts'][number]['transaction'][];
@@ -98,7 +113,8 @@ export function expandReport({ transactions, rings, ...report }: StoredReport): 
     ...report,
     rings: rings.map(ring => ({
       name: ring.name,
-      hosts: ring.hosts.map(host => ({ ...host, transaction: transactions[host.transaction] ?? [] })),
+      // Plans from before evidence was asked for have no such list.
+      hosts: ring.hosts.map(host => ({ ...host, transaction: transactions[host.transaction] ?? [], forensic: host.forensic ?? [] })),
     })),
   };
 }
@@ -142,6 +158,7 @@ async function storeRings({ context }: Engine, step: Step, row: RolloutRow, made
         JSON.stringify(ring.gate),
       ],
     );
+  if (made.plan.catchUpDays !== undefined) await storeCatchUp(context, step, row, made.plan.rings);
   row.plan_hash = made.hash;
   const hosts = made.plan.rings.reduce((sum, ring) => sum + ring.hosts.length, 0);
   await step.tx.query('update rollout set plan_hash = $2, closes_vulnerabilities = $3, hosts = $4 where id = $1', [
@@ -151,3 +168,24 @@ async function storeRings({ context }: Engine, step: Step, row: RolloutRow, made
     hosts,
   ]);
 }
+
+/** Opens when all others are through, for whoever was not reached; hosts that stay away block nobody (domain.md 2.3). */
+async function storeCatchUp(context: Context, step: Step, row: RolloutRow, rings: PlanMade['plan']['rings']): Promise<void> {
+  const last = rings.at(-1);
+  if (last === undefined) return;
+  const gate: GateThresholds = { ...last.gate, minSample: 0, minCoveragePercent: 0 };
+  await step.tx.query(
+    `insert into ring (id, rollout_id, ring_index, name, state, state_since, hosts, soak_minutes, concurrency, gate, catch_up, deadline_minutes)
+     values ($1, $2, $3, 'catch-up', 'pending', $4, 0, 0, $5, $6::jsonb, true, $7)`,
+    [
+      makeId('ring', context.randomHex(16)),
+      row.id,
+      rings.length,
+      step.now,
+      last.concurrency,
+      JSON.stringify(gate),
+      (row.spec.catchUpDays ?? 0) * DAY_MINUTES,
+    ],
+  );
+}
+const DAY_MINUTES = 1440;

@@ -18,7 +18,14 @@ describe('a policy', () => {
   beforeEach(async () => {
     story = await Story.begin(2);
     story.fleetQueries.set('env = prod', ['host_h1', 'host_h2']);
-    story.offered.push({ patchId: 'pat_openssl', title: 'openssl 2', security: true, knownExploited: [] });
+    story.offered.push({
+      patchId: 'pat_openssl',
+      title: 'openssl 2',
+      platform: 'debian-12',
+      sourceName: 'openssl',
+      security: true,
+      knownExploited: [],
+    });
   });
   afterEach(() => story.end());
 
@@ -138,7 +145,14 @@ describe('a policy', () => {
     const id = await create();
     await turn(id, true);
     await story.turn();
-    story.offered.push({ patchId: 'pat_kev', title: 'curl 8', security: true, knownExploited: ['CVE-2026-1'] });
+    story.offered.push({
+      patchId: 'pat_kev',
+      title: 'curl 8',
+      platform: 'debian-12',
+      sourceName: 'curl',
+      security: true,
+      knownExploited: ['CVE-2026-1'],
+    });
     story.clock.advance(61);
     await story.db.query('delete from reconciler_lease');
     const replicas = [story.replica('same'), story.replica('same')];

@@ -19,7 +19,8 @@ export async function rememberPatches(engine: Engine, now: Instant): Promise<voi
   const offered = await engine.fleet.patchesOn(null);
   if (offered.length === 0) return;
   await engine.context.db.query(
-    'insert into patch_seen (patch_id, first_seen_at) select id, $2 from unnest($1::text[]) as id on conflict do nothing',
-    [offered.map(patch => patch.patchId), now],
+    `insert into patch_seen (patch_id, first_seen_at, platform, source_name)
+     select id, $2, platform, source_name from unnest($1::text[], $3::text[], $4::text[]) as offered (id, platform, source_name) on conflict do nothing`,
+    [offered.map(patch => patch.patchId), now, offered.map(patch => patch.platform), offered.map(patch => patch.sourceName)],
   );
 }

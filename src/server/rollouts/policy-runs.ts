@@ -78,7 +78,8 @@ async function decideOne(engine: Engine, policy: PolicyRow, lane: Lane, occurren
   const { freezes } = await declaredFor(db, now, await engine.scopes.read());
   const [previous] = await db.query<{ id: string; state: string }>(
     `select rollout.id, rollout.state from policy_occurrence join rollout on rollout.id = policy_occurrence.rollout_id
-     where policy_occurrence.policy_id = $1 and lane = $2 and starts_at < $3 and rollout.state in ('running', 'paused', 'halting') limit 1`,
+     where policy_occurrence.policy_id = $1 and lane = $2 and starts_at < $3 and rollout.state in ('running', 'paused', 'halting')
+       and exists (select from ring where ring.rollout_id = rollout.id and not catch_up and ring.state not in ('passed', 'skipped', 'cancelled')) limit 1`,
     [policy.id, lane.key, occurrence.startsAt],
   );
   const verdict = decideOccurrence({
@@ -127,8 +128,14 @@ async function storeVerdict(
   };
   if (verdict.do === 'skip') return await inStep(engine.context, async step => void (await row(step, null)));
   const title = `${policy.name}, ${lane.title}, ${occurrence.startsAt.slice(0, 10)}`;
-  const window = { startsAt: occurrence.startsAt, endsAt: occurrence.endsAt, timeZone: lane.timeZone, repeat: null };
-  const spec = rolloutSpec(policy.spec, { title, query: lane.query, patchIds: verdict.patchIds, window });
+  const window = {
+    startsAt: occurrence.startsAt,
+    endsAt: occurrence.endsAt,
+    timeZone: lane.timeZone,
+    repeat: null,
+    cutoffMinutes: policy.spec.cutoffMinutes,
+  };
+  const spec = rolloutSpec(policy.spec, { title, query: lane.query, patchIds: verdict.patchIds, window, profile: 'normal' });
   await createDraft(engine, policyPerson(policy), {
     spec,
     kind: 'patch',
@@ -170,9 +177,9 @@ async function draftEmergency(engine: Engine, policy: PolicyRow, patches: readon
     step.audit({ actor: 'system', action: 'policy.emergency', subject: policy.id, detail: { rolloutId, patchIds, knownExploited } });
     return true;
   };
-  const window = { startsAt: null, endsAt: null, timeZone: policy.spec.schedule.timeZone, repeat: null };
+  const window = { startsAt: null, endsAt: null, timeZone: policy.spec.schedule.timeZone, repeat: null, cutoffMinutes: 0 };
   const title = `${policy.name}, known exploited, ${now.slice(0, 10)}`;
-  const spec = rolloutSpec(policy.spec, { title, query: policy.spec.query, patchIds, window });
+  const spec = rolloutSpec(policy.spec, { title, query: policy.spec.query, patchIds, window, profile: 'emergency' });
   await createDraft(engine, policyPerson(policy), {
     spec,
     kind: 'patch',
@@ -186,9 +193,10 @@ interface RunOf {
   readonly query: string;
   readonly patchIds: readonly string[];
   readonly window: RolloutSpecView['window'];
+  readonly profile: RolloutSpecView['profile'];
 }
 
-function rolloutSpec(policy: PolicySpecView, { title, query, patchIds, window }: RunOf): RolloutSpecView {
+function rolloutSpec(policy: PolicySpecView, { title, query, patchIds, window, profile }: RunOf): RolloutSpecView {
   const { rings, restart, reboot, smokeTests, note } = policy;
   return {
     name: title.slice(0, 200),
@@ -200,6 +208,9 @@ function rolloutSpec(policy: PolicySpecView, { title, query, patchIds, window }:
     reboot,
     smokeTests,
     rehearse: 'canaries',
+    profile,
+    concurrencyMax: null,
+    catchUpDays: policy.catchUpDays,
     note,
   };
 }

@@ -24,7 +24,8 @@ import { inStep, type Step } from './step.ts';
 export async function reconcile(engine: Engine, lease: Lease): Promise<boolean> {
   if (!(await holdLease(engine.context, lease))) return false;
   const open = await engine.context.db.query<{ id: string; state: RolloutState }>(
-    `select id, state from rollout where state in ('rehearsing', 'planned', 'awaiting-approval', 'scheduled', 'running', 'paused', 'halting') order by created_at`,
+    `select id, state from rollout where state in ('rehearsing', 'planned', 'awaiting-approval', 'scheduled', 'running', 'paused', 'halting')
+     order by coalesce(spec->>'profile', 'normal') = 'emergency' desc, created_at`,
   );
   for (const rollout of open) {
     try {

@@ -57,6 +57,7 @@ async function settleGate(engine: Engine, step: Step, row: RolloutRow, { ring, g
   step.afterwards(() => engine.poke());
   if (ring.state === 'skipped') return;
   if (ring.state === 'passed') {
+    if (await moveToCatchUp(step, ring)) return;
     await moveJobs(step, row.id, 'give-up', 'unreachable', {
       ...SYSTEM,
       reason: `ring ${ring.name} has passed without it`,
@@ -69,6 +70,35 @@ async function settleGate(engine: Engine, step: Step, row: RolloutRow, { ring, g
   if (row.state === 'running') return await moveRollout(step, row, 'gate-stopped', { ...SYSTEM, reason: reason.text });
   row.state_reason = reason.text;
   await step.tx.query('update rollout set state_reason = $2 where id = $1', [row.id, reason.text]);
+}
+
+/** Whoever was not reached waits for the ring that comes last, where the plan has one. The jobs stay as they are (S12). */
+async function moveToCatchUp(step: Step, from: RingStatus): Promise<boolean> {
+  const [to] = await step.tx.query<{ id: string; ring_index: number }>(
+    'select id, ring_index from ring where rollout_id = $1 and catch_up and id <> $2',
+    [from.rolloutId, from.id],
+  );
+  if (to === undefined) return false;
+  const moved = await step.tx.query<{ id: string; host_name: string }>(
+    `update job set ring_id = $2, ring_index = $3 where ring_id = $1 and state = 'queued' returning id, host_name`,
+    [from.id, to.id, to.ring_index],
+  );
+  if (moved.length === 0) return true;
+  await step.tx.query('update ring set hosts = hosts + case id when $2 then $3::int else -$3::int end where id in ($1, $2)', [
+    from.id,
+    to.id,
+    moved.length,
+  ]);
+  const names = moved.map(job => job.host_name).sort();
+  const text = `ring ${from.name} has passed without ${names.slice(0, 5).join(', ')}${names.length > 5 ? ', ...' : ''}: tried again at the end`;
+  step.say(from.rolloutId, { kind: 'ring', ringIndex: from.ringIndex, text });
+  step.audit({
+    actor: 'system',
+    action: 'ring.catch-up',
+    subject: from.id,
+    detail: { rolloutId: from.rolloutId, jobs: moved.map(job => job.id).sort(), into: to.id },
+  });
+  return true;
 }
 
 /** Immutable: inputs, thresholds, verdict and the words, for the approver of the next ring and the auditor. */

@@ -48,12 +48,15 @@ export async function draftRollback(
     patchIds: [],
     selector: { hostIds: touched.map(job => job.hostId) },
     rings: newestFirst(rings, touched),
-    window: { startsAt: null, endsAt: null, timeZone: spec.window.timeZone, repeat: null },
+    window: { startsAt: null, endsAt: null, timeZone: spec.window.timeZone, repeat: null, cutoffMinutes: 0 },
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
     // The rehearsal of what it undoes has measured this way back; `rollout rehearse` does it again on demand.
     rehearse: 'none',
+    profile: 'normal',
+    concurrencyMax: null,
+    catchUpDays: 0,
     note: reason,
   };
   return await createDraft(engine, person, { spec: draft, kind: 'rollback', revertsId: id });

@@ -4,6 +4,7 @@ import type { JobPort } from '../ports.ts';
 import { type AttentionItem, attention } from './attention.ts';
 import type { Engine, RolloutPorts } from './engine.ts';
 import { type RolloutRoutes, rolloutHandlers } from './handlers.ts';
+import { type InterventionRoutes, interventionHandlers } from './interventions.ts';
 import { dropLease, newLease } from './lease.ts';
 import { issuePermit } from './permits.ts';
 import { keepSimulation } from './planning.ts';
@@ -13,13 +14,14 @@ import { recordEvents } from './progress.ts';
 import { reconcile } from './reconciler.ts';
 import { keepRehearsal } from './rehearsals.ts';
 import { recordResult } from './results.ts';
+import { type SafeguardRoutes, safeguardHandlers } from './safeguard-handlers.ts';
 import { type SafetyRoutes, safetyHandlers } from './safety-handlers.ts';
 import { SafetyScopes } from './safety-scopes.ts';
 import { inStep } from './step.ts';
 import { tasksFor } from './tasks.ts';
 
 export interface Rollouts {
-  readonly handlers: Handlers<RolloutRoutes | SafetyRoutes | PolicyRoutes>;
+  readonly handlers: Handlers<RolloutRoutes | SafetyRoutes | SafeguardRoutes | PolicyRoutes | InterventionRoutes>;
   readonly jobs: JobPort;
   /** Reconciles until stopped: every second, and at once when something was stored here. */
   start(): void;
@@ -84,7 +86,13 @@ export function createRollouts(context: Context, ports: RolloutPorts): Rollouts 
   };
 
   return {
-    handlers: { ...rolloutHandlers(engine, news), ...safetyHandlers(engine), ...policyHandlers(engine) },
+    handlers: {
+      ...rolloutHandlers(engine, news),
+      ...safetyHandlers(engine),
+      ...safeguardHandlers(engine),
+      ...policyHandlers(engine),
+      ...interventionHandlers(engine),
+    },
     jobs: jobPort(engine),
     start() {
       if (running !== null) return;

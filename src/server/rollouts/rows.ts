@@ -105,5 +105,6 @@ const RING_FIELDS: readonly (keyof RingStatus)[] = [
   'stateReason',
   'soakEndsAt',
   'lastSuccessAt',
+  'deadlineMinutes',
 ];
 export const RING_COLUMNS = camel(RING_FIELDS, 'ring');

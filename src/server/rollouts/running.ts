@@ -53,15 +53,16 @@ async function makeJobs({ context }: Engine, step: Step, row: RolloutRow, rings:
   invariant(stored !== undefined, `plan ${row.plan_hash} is stored`);
   const plan = JSON.parse(stored.plan) as RolloutPlan;
   const transactions = plan.transactions.map(items => JSON.stringify(items));
+  const evidence = await evidenceAsked(step, row);
   for (const [index, ring] of plan.rings.entries()) {
     const ringRow = rings[index];
     invariant(ringRow !== undefined && ringRow.name === ring.name, `ring ${ring.name} is stored`);
     for (let from = 0; from < ring.hosts.length; from += BATCH) {
       const batch = ring.hosts.slice(from, from + BATCH);
       await step.tx.query(
-        `insert into job (id, rollout_id, ring_id, ring_index, position, host_id, host_name, state, state_since, attempts_left, estimated_minutes, transaction)
-         select id, $1, $2, $3, $4 + number - 1, host_id, host_name, 'queued', $5, $6, minutes, transaction::jsonb
-         from unnest($7::text[], $8::text[], $9::text[], $10::int[], $11::text[]) with ordinality as planned (id, host_id, host_name, minutes, transaction, number)`,
+        `insert into job (id, rollout_id, ring_id, ring_index, position, host_id, host_name, state, state_since, attempts_left, estimated_minutes, transaction, forensic)
+         select id, $1, $2, $3, $4 + number - 1, host_id, host_name, 'queued', $5, $6, minutes, transaction::jsonb, string_to_array(forensic, ',')
+         from unnest($7::text[], $8::text[], $9::text[], $10::int[], $11::text[], $12::text[]) with ordinality as planned (id, host_id, host_name, minutes, transaction, forensic, number)`,
         [
           row.id,
           ringRow.id,
@@ -74,10 +75,22 @@ async function makeJobs({ context }: Engine, step: Step, row: RolloutRow, rings:
           batch.map(host => host.hostName),
           batch.map(host => host.estimatedMinutes),
           batch.map(host => transactions[host.transaction]!),
+          batch.map(host => (host.forensic === true ? (evidence.get(host.hostId) ?? ['unnamed']).join(',') : '')),
         ],
       );
     }
   }
+}
+
+/** Vulnerabilities by host that the plan says need evidence first; the plan itself holds only that they do. */
+async function evidenceAsked(step: Step, row: RolloutRow): Promise<Map<string, string[]>> {
+  const rows = await step.tx.query<{ host_id: string; forensic: string[] }>(
+    `select host->>'hostId' as host_id, array(select jsonb_array_elements_text(host->'forensic')) as forensic
+     from rollout_plan, jsonb_array_elements(report->'rings') as ring, jsonb_array_elements(ring->'hosts') as host
+     where rollout_id = $1 and plan_hash = $2 and jsonb_array_length(coalesce(host->'forensic', '[]')) > 0`,
+    [row.id, row.plan_hash],
+  );
+  return new Map(rows.map(one => [one.host_id, one.forensic]));
 }
 
 export async function pause(engine: Engine, person: Person, id: string, reason: string): Promise<void> {

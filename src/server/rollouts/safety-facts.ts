@@ -1,8 +1,8 @@
 import type { Instant } from '../../core/kernel/instants.ts';
 import { UNREACHABLE_AFTER_MINUTES } from '../../core/kernel/limits.ts';
-import { isAvailable, type MemberFacts } from '../../core/rollouts/availability.ts';
+import { isAvailable, type MemberFacts, minAvailableOf } from '../../core/rollouts/availability.ts';
 import { JOB_DISRUPTING, JOB_FAILED } from '../../core/rollouts/job-states.ts';
-import type { PermitFacts } from '../../core/rollouts/permit-decision.ts';
+import type { FreezeKind, PermitFacts } from '../../core/rollouts/permit-decision.ts';
 import type { LintFacts } from '../../core/rollouts/plan-lint.ts';
 import type { Queryable } from '../../db/db.ts';
 import { covers, type Scope, type Scopes } from './safety-scopes.ts';
@@ -10,8 +10,19 @@ import { covers, type Scope, type Scopes } from './safety-scopes.ts';
 interface GroupRow {
   readonly id: string;
   readonly name: string;
-  readonly min_available: number;
+  readonly min_available: number | null;
+  readonly max_unavailable: number | null;
+  readonly max_unavailable_percent: number | null;
   readonly member_soak_minutes: number;
+}
+
+const GROUP_FIELDS = 'id, name, min_available, max_unavailable, max_unavailable_percent, member_soak_minutes';
+
+/** Members that have to stay. Where nobody can say who belongs, nobody may go. */
+export function promised(group: Pick<GroupRow, 'min_available' | 'max_unavailable' | 'max_unavailable_percent'>, scope: Scope): number {
+  const { min_available: minAvailable, max_unavailable: maxUnavailable, max_unavailable_percent: maxUnavailablePercent } = group;
+  const members = scope?.size ?? 0;
+  return scope === null ? 1 : minAvailableOf({ minAvailable, maxUnavailable, maxUnavailablePercent }, members);
 }
 
 /** An agent checks in at least every minute: five minutes of silence are no longer health. Hosts by SSH are visited rarely; their own limit holds. */
@@ -19,7 +30,7 @@ const HEALTH_MINUTES: Readonly<Record<string, number>> = { agent: 5, ssh: UNREAC
 
 /** Freezes in force that cover the host. One that was declared this moment, whose scope is not known here, covers it. */
 export async function freezesOver(tx: Queryable, hostId: string, now: Instant, scopes: Scopes): Promise<PermitFacts['freezes']> {
-  const rows = await tx.query<{ id: string; name: string; kind: 'hard' | 'reboot-only'; ends_at: Instant }>(
+  const rows = await tx.query<{ id: string; name: string; kind: FreezeKind; ends_at: Instant }>(
     'select id, name, kind, ends_at from freeze_window where ended_at is null and starts_at <= $1 and ends_at > $1',
     [now],
   );
@@ -28,9 +39,7 @@ export async function freezesOver(tx: Queryable, hostId: string, now: Instant, s
 
 /** Groups of the host with the number of other members that are well, under the groups' own locks, taken in the order of their ids (S4). */
 export async function groupsOf(tx: Queryable, hostId: string, now: Instant, scopes: Scopes): Promise<PermitFacts['groups']> {
-  const groups = await tx.query<GroupRow>(
-    'select id, name, min_available, member_soak_minutes from availability_group order by id for update',
-  );
+  const groups = await tx.query<GroupRow>(`select ${GROUP_FIELDS} from availability_group order by id for update`);
   const own = groups.filter(group => covers(scopes.groups.get(group.id), hostId));
   const facts: { name: string; available: number; minAvailable: number }[] = [];
   for (const group of own) {
@@ -38,7 +47,7 @@ export async function groupsOf(tx: Queryable, hostId: string, now: Instant, scop
     facts.push({
       name: group.name,
       available: scope === null ? 0 : await availableMembers(tx, scope, hostId, group, scopes.recovered, now),
-      minAvailable: group.min_available,
+      minAvailable: promised(group, scope),
     });
   }
   return facts;
@@ -79,7 +88,7 @@ export async function declaredFor(tx: Queryable, now: Instant, scopes: Scopes): 
     `select id, name, starts_at, ends_at from freeze_window where kind = 'hard' and ended_at is null and ends_at > $1`,
     [now],
   );
-  const groups = await tx.query<GroupRow>('select id, name, min_available, member_soak_minutes from availability_group');
+  const groups = await tx.query<GroupRow>(`select ${GROUP_FIELDS} from availability_group`);
   const scopeOf = (known: ReadonlyMap<string, Scope>, id: string): Scope => known.get(id) ?? null;
   return {
     freezes: freezes.map(({ id, name, starts_at, ends_at }) => ({
@@ -88,9 +97,9 @@ export async function declaredFor(tx: Queryable, now: Instant, scopes: Scopes): 
       endsAt: ends_at,
       hostIds: scopeOf(scopes.freezes, id),
     })),
-    groups: groups.flatMap(({ id, name, min_available }) => {
-      const hostIds = scopeOf(scopes.groups, id);
-      return hostIds === null ? [] : [{ name, hostIds, minAvailable: min_available }];
+    groups: groups.flatMap(group => {
+      const hostIds = scopeOf(scopes.groups, group.id);
+      return hostIds === null ? [] : [{ name: group.name, hostIds, minAvailable: promised(group, hostIds) }];
     }),
   };
 }

@@ -12,7 +12,7 @@ import type { Handlers } from '../context.ts';
 import { conflict, forbidden, invalid, notFound } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
 import { asPerson, type Person } from './people.ts';
-import { availableMembers, declaredFor } from './safety-facts.ts';
+import { availableMembers, declaredFor, promised } from './safety-facts.ts';
 import { inStep, type Step } from './step.ts';
 
 export type SafetyRoutes =
@@ -31,7 +31,7 @@ export type SafetyRoutes =
 interface FreezeRow {
   readonly id: string;
   readonly name: string;
-  readonly kind: 'hard' | 'reboot-only';
+  readonly kind: FreezeView['kind'];
   readonly starts_at: Instant;
   readonly ends_at: Instant;
   readonly query: string | null;
@@ -46,7 +46,7 @@ type NewFreeze = Pick<FreezeRow, 'name' | 'kind' | 'query' | 'owner' | 'reason'>
 /** An import reaches this far ahead; a calendar is imported again sooner than that. */
 const IMPORT_DAYS = 400;
 const PREVIEW_OCCURRENCES = 10;
-const GROUP_COLUMNS = 'id, name, query, min_available, member_soak_minutes, created_by';
+const GROUP_COLUMNS = 'id, name, query, min_available, max_unavailable, max_unavailable_percent, member_soak_minutes, created_by';
 
 export function safetyHandlers(engine: Engine): Handlers<SafetyRoutes> {
   const { db, clock } = engine.context;
@@ -113,13 +113,26 @@ export function safetyHandlers(engine: Engine): Handlers<SafetyRoutes> {
     },
     availabilityGroupCreate: async ({ body }, caller) => {
       const person = asPerson(caller);
+      const promises = [body.minAvailable, body.maxUnavailable, body.maxUnavailablePercent].filter(one => one !== null);
+      if (promises.length !== 1)
+        throw invalid('body/minAvailable', 'Say in one way how many: minAvailable, maxUnavailable or maxUnavailablePercent.');
       const { problem } = await engine.fleet.resolve({ query: body.query });
       if (problem !== null) throw invalid('body/query', problem);
       const id = makeId('availability-group', engine.context.randomHex(16));
       await inStep(engine.context, async step => {
         await step.tx.query(
-          'insert into availability_group (id, name, query, min_available, member_soak_minutes, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7)',
-          [id, body.name, body.query, body.minAvailable, body.memberSoakMinutes, person.login, step.now],
+          'insert into availability_group (id, name, query, min_available, member_soak_minutes, created_by, created_at, max_unavailable, max_unavailable_percent) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+          [
+            id,
+            body.name,
+            body.query,
+            body.minAvailable,
+            body.memberSoakMinutes,
+            person.login,
+            step.now,
+            body.maxUnavailable,
+            body.maxUnavailablePercent,
+          ],
         );
         step.audit({ actor: person.login, action: 'availability-group.create', subject: id, detail: body });
       }).catch(error => {
@@ -252,7 +265,9 @@ interface GroupRow {
   readonly id: string;
   readonly name: string;
   readonly query: string;
-  readonly min_available: number;
+  readonly min_available: number | null;
+  readonly max_unavailable: number | null;
+  readonly max_unavailable_percent: number | null;
   readonly member_soak_minutes: number;
   readonly created_by: string;
 }
@@ -260,17 +275,20 @@ interface GroupRow {
 async function groupView({ context }: Engine, row: GroupRow, scope: ReadonlySet<string> | null, recovered: ReadonlySet<string>) {
   const available = scope === null ? 0 : await availableMembers(context.db, scope, null, row, recovered, context.clock.now());
   const members = scope?.size ?? 0;
+  const stay = promised(row, scope);
   const problem =
     scope === null
       ? 'its query cannot be read any more: no member can start'
-      : members - 1 < row.min_available
-        ? `${members} members cannot spare one while ${row.min_available} have to stay: no member can ever start`
+      : members - 1 < stay
+        ? `${members} members cannot spare one while ${stay} have to stay: no member can ever start`
         : null;
   return {
     id: row.id,
     name: row.name,
     query: row.query,
-    minAvailable: row.min_available,
+    minAvailable: stay,
+    maxUnavailable: row.max_unavailable,
+    maxUnavailablePercent: row.max_unavailable_percent,
     memberSoakMinutes: row.member_soak_minutes,
     members,
     available,

@@ -9,6 +9,7 @@ export type Scope = ReadonlySet<string> | null;
 export interface Scopes {
   readonly freezes: ReadonlyMap<string, Scope>;
   readonly groups: ReadonlyMap<string, Scope>;
+  readonly holds: ReadonlyMap<string, Scope>;
   /** Hosts that a rollout left failed and whose own later inventory says that they are well (domain.md 2.9: healthy inventory releases). */
   readonly recovered: ReadonlySet<string>;
 }
@@ -41,14 +42,15 @@ export class SafetyScopes {
   }
 
   async read(): Promise<Scopes> {
-    const rows = await this.#db.query<{ id: string; kind: 'freeze' | 'group'; query: string | null }>(
-      `select id, 'freeze' as kind, query from freeze_window where ended_at is null union all select id, 'group', query from availability_group`,
+    const rows = await this.#db.query<{ id: string; kind: 'freeze' | 'group' | 'hold'; query: string | null }>(
+      `select id, 'freeze' as kind, query from freeze_window where ended_at is null union all select id, 'group', query from availability_group
+       union all select id, 'hold', query from safeguard_hold where lifted_at is null`,
     );
-    const freezes = new Map<string, Scope>();
-    const groups = new Map<string, Scope>();
-    for (const row of rows) (row.kind === 'freeze' ? freezes : groups).set(row.id, await this.#scopeOf(row.id, row.query));
-    for (const id of this.#known.keys()) if (!freezes.has(id) && !groups.has(id)) this.#known.delete(id);
-    return { freezes, groups, recovered: groups.size === 0 ? NOBODY : await this.#recoveredHosts() };
+    const scopes = { freeze: new Map<string, Scope>(), group: new Map<string, Scope>(), hold: new Map<string, Scope>() };
+    for (const row of rows) scopes[row.kind].set(row.id, await this.#scopeOf(row.id, row.query));
+    const { freeze: freezes, group: groups, hold: holds } = scopes;
+    for (const id of this.#known.keys()) if (!freezes.has(id) && !groups.has(id) && !holds.has(id)) this.#known.delete(id);
+    return { freezes, groups, holds, recovered: groups.size === 0 ? NOBODY : await this.#recoveredHosts() };
   }
 
   async #recoveredHosts(): Promise<ReadonlySet<string>> {

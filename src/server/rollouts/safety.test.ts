@@ -77,7 +77,7 @@ describe('what says no', () => {
     story.fleetQueries.set('role = db', ['host_h1', 'host_h2']);
     await story.seen();
     const group = await story.rollouts.handlers.availabilityGroupCreate(
-      body({ name: 'db', query: 'role = db', minAvailable: 1, memberSoakMinutes: 5 }),
+      body({ name: 'db', query: 'role = db', minAvailable: 1, maxUnavailable: null, maxUnavailablePercent: null, memberSoakMinutes: 5 }),
       ada,
       story.request,
     );
@@ -101,7 +101,7 @@ describe('what says no', () => {
     story.fleetQueries.set('role = db', ['host_h1', 'host_h2']);
     await story.seen();
     await story.rollouts.handlers.availabilityGroupCreate(
-      body({ name: 'db', query: 'role = db', minAvailable: 1, memberSoakMinutes: 0 }),
+      body({ name: 'db', query: 'role = db', minAvailable: 1, maxUnavailable: null, maxUnavailablePercent: null, memberSoakMinutes: 0 }),
       ada,
       story.request,
     );
@@ -130,7 +130,7 @@ describe('what says no', () => {
   it('a pair that can spare nobody is named when the plan is made', async () => {
     story.fleetQueries.set('role = db', ['host_h1', 'host_h2']);
     await story.rollouts.handlers.availabilityGroupCreate(
-      body({ name: 'db', query: 'role = db', minAvailable: 2, memberSoakMinutes: 5 }),
+      body({ name: 'db', query: 'role = db', minAvailable: 2, maxUnavailable: null, maxUnavailablePercent: null, memberSoakMinutes: 5 }),
       ada,
       story.request,
     );
@@ -154,7 +154,13 @@ describe('what says no', () => {
   });
 
   it('a window that repeats goes on where the last one ended', async () => {
-    const window = { startsAt: '2026-11-22T12:30:00.000Z', endsAt: '2026-11-22T13:00:00.000Z', timeZone: 'UTC', repeat: 'FREQ=DAILY' };
+    const window = {
+      startsAt: '2026-11-22T12:30:00.000Z',
+      endsAt: '2026-11-22T13:00:00.000Z',
+      timeZone: 'UTC',
+      repeat: 'FREQ=DAILY',
+      cutoffMinutes: 0,
+    };
     const preview = await story.rollouts.handlers.windowPreview(body(window), ada, story.request);
     expect(preview.occurrences.slice(0, 2).map(one => [one.startsAt, one.freeMinutes])).toEqual([
       ['2026-11-22T12:30:00.000Z', 30],

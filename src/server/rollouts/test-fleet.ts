@@ -56,6 +56,9 @@ export class ScriptedHost {
   readonly refusals: string[] = [];
   applied = 0;
   needsReboot = false;
+  /** What the decision table says of it. */
+  forensic: string[] = [];
+  dueAt: string | null = null;
   #highestSequence = 0;
   #journal = new Map<string, Journal>();
   readonly #context: Context;
@@ -294,6 +297,8 @@ export function fleetOf(
           excluded: reason === null ? null : { reason, alreadyCompliant: excluded[hostId] === undefined },
           restartUnits: [],
           rebootExpected: host?.needsReboot ?? false,
+          forensic: host?.forensic ?? [],
+          dueAt: host?.dueAt ?? null,
         };
       }),
     patchesOn: async () => [...patches],

@@ -5,6 +5,7 @@ import type { Queryable } from '../../db/db.ts';
 import { readEngine } from './locks.ts';
 import { rehearsalStops } from './rehearsals.ts';
 import type { RolloutRow } from './rows.ts';
+import { retractedInPlan } from './safeguards.ts';
 
 /** Everything that decides which verbs are allowed. */
 export async function verbFacts(tx: Queryable, now: Instant, row: RolloutRow): Promise<VerbFacts> {
@@ -21,6 +22,7 @@ export async function verbFacts(tx: Queryable, now: Instant, row: RolloutRow): P
     windowStartsAt: row.window_starts_at,
     killSwitch: (await readEngine(tx, 'read')).kill_switch,
     approvalExpiresAt: change?.expires_at ?? null,
+    retracted: await retractedInPlan(tx, row.id, row.plan_hash),
     stopped:
       stopped === undefined
         ? await stoppedByRehearsal(tx, now, row)
