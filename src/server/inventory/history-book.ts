@@ -53,7 +53,7 @@ export function createHistoryBook(context: Pick<Context, 'db'>, ecosystem: strin
       const merged = Array.from(byYear, ([year, entries]) => [year, mergeHistory(host.years.get(year) ?? [], entries, originOf)] as const);
       return new Map(merged.filter(([year, entries]) => !isSameHistory(entries, host.years.get(year) ?? [])));
     },
-    unmet: changes.unmet,
+    unmet: list => changes.known(list).filter(id => id === 0).length,
     load: changes.load,
   };
 }

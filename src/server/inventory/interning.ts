@@ -8,9 +8,10 @@ import type { Db } from '../../db/db.ts';
  * statement. Ids never change and rows never go, so the memory needs no invalidation and several processes may intern the same thing at once.
  */
 export interface Interner<Value> {
-  idsOf(values: readonly Value[]): Promise<number[]>;
-  /** How many of these this process has not met. */
-  unmet(values: readonly Value[]): number;
+  /** `known`: what `known(values)` answered a moment ago, where it was asked for already. */
+  idsOf(values: readonly Value[], known?: readonly number[]): Promise<number[]>;
+  /** The ids that this process knows; 0 for what it has not met. */
+  known(values: readonly Value[]): number[];
   /** Reads all rows into memory: without it a restarted server would ask for each value once more. */
   load(): Promise<void>;
 }
@@ -52,14 +53,15 @@ export function createInterner<Value>(db: Db, table: InternedTable<Value>): Inte
     }
   }
 
+  const knownOf = (values: readonly Value[]) => values.map(value => memory.get(value) ?? 0);
   return {
-    async idsOf(values) {
-      const ids = values.map(value => memory.get(value) ?? 0);
-      if (!ids.includes(0)) return ids;
+    async idsOf(values, known) {
+      const ids = known ?? knownOf(values);
+      if (!ids.includes(0)) return [...ids];
       await intern(values.filter((_, index) => ids[index] === 0));
       return values.map((value, index) => ids[index] || memory.get(value)!);
     },
-    unmet: values => values.reduce((count, value) => count + (memory.get(value) === undefined ? 1 : 0), 0),
+    known: knownOf,
     async load() {
       const { valueOfRow } = table;
       if (!valueOfRow) return;

@@ -35,6 +35,7 @@ function decoded(request: FastifyRequest, payload: Readable): Readable {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const BYTE_ORDER_MARK = 0xfeff;
 
 /** End of the string that starts at `open`: the next quote with an even number of backslashes before it. */
 function endOfString(bytes: Buffer, open: number): number {
@@ -62,6 +63,9 @@ export function jsonDepth(bytes: Buffer, max: number): number {
 /** PostgreSQL refuses U+0000 in text and jsonb; here it would surface as a fault far from its cause. */
 const NUL_ESCAPE = /(?:^|[^\\])(?:\\\\)*\\u0000/;
 
+/** Without these letters there is no poisoned key, plain or escaped: searching for them costs a tenth of the parser's own two expressions. */
+const mayPoison = (text: string) => text.includes('__proto__') || text.includes('constructor') || text.includes('\\u');
+
 export function acceptBodies(app: FastifyInstance): void {
   const utf8 = new TextDecoder('utf-8', { fatal: true });
   const parseJson = app.getDefaultJsonParser('error', 'error');
@@ -81,6 +85,12 @@ export function acceptBodies(app: FastifyInstance): void {
     }
     if (text.includes('\\u0000') && NUL_ESCAPE.test(text))
       return done(new RequestFault(400, 'nul-character', 'The body holds the character U+0000, which cannot be stored.', 'Remove it.'));
-    return parseJson(request, text, done);
+    if (mayPoison(text) || text.charCodeAt(0) === BYTE_ORDER_MARK) return parseJson(request, text, done);
+    try {
+      done(null, JSON.parse(text));
+    } catch {
+      // Fastify words it for the sender.
+      return parseJson(request, text, done);
+    }
   });
 }
