@@ -164,7 +164,7 @@ function lookIntoArchive(name: string, content: Uint8Array): Look {
   }
 }
 
-const FEED_ENTRY = /\.(json|jsonl|ndjson|csv)$/i;
+const FEED_ENTRY = /\.(json|jsonl|ndjson|csv|xml)$/i;
 const ENTRIES_LOOKED_INTO = 20;
 
 /** A packed file that is cut within its first records shows too little to be recognised, and is no company of feeds either. */

@@ -148,6 +148,40 @@ function significantVersion(id: string, number: string, parts: number): string {
   return number.split('.').slice(0, parts).join('.');
 }
 
+/** What an OSV ecosystem says beyond the release: that only subscribers get the fix. */
+export interface OsvRelease {
+  readonly release: string;
+  readonly subscription: string | null;
+}
+
+/** OSV's ecosystems are products, not releases, where a distribution has products. null: one that Fettle does not match. */
+export function releaseOfOsvEcosystem(ecosystem: string): OsvRelease | null {
+  for (const [pattern, release] of OSV_PRODUCTS) {
+    const parts = pattern.exec(ecosystem);
+    if (parts !== null) return release(parts);
+  }
+  const parsed = parseRelease(ecosystem);
+  return parsed.ok ? { release: parsed.release, subscription: /:Pro(:|$)/.test(ecosystem) ? 'ubuntu-pro' : null } : null;
+}
+
+const OSV_PRODUCTS: readonly (readonly [RegExp, (parts: RegExpExecArray) => OsvRelease | null])[] = [
+  // "SUSE:Linux Enterprise Module for Basesystem 15 SP6", "... Server 12 SP5-LTSS", "... Server 16.0": the modules of a service pack are one release.
+  [
+    /^SUSE:Linux Enterprise (?!Micro|Live Patching)(.+?) (\d+)(?:[ .]S?P?(\d+))?([- ](?:LTSS|ESPOS|TERADATA|CLIENT-TOOLS).*)?$/,
+    ([, product, major, minor, extra]) => ({
+      release: minor === undefined || minor === '0' ? `sles:${major}` : `sles:${major}.${minor}`,
+      subscription: extra !== undefined || /LTSS/.test(product ?? '') ? 'ltss' : null,
+    }),
+  ],
+  [/^SUSE:/, () => null],
+  [/^openSUSE:Leap (\d+\.\d+)$/, ([, version]) => ({ release: `opensuse-leap:${version}`, subscription: null })],
+  [/^openSUSE:Tumbleweed$/, () => ({ release: 'opensuse-tumbleweed', subscription: null })],
+  [/^openSUSE:/, () => null],
+  // Only the main stream: EUS, AUS and their kin are releases of their own, and so are products that run on RHEL.
+  [/^Red Hat:enterprise_linux:(\d+)(?:[.:]|$)/, ([, major]) => ({ release: `rhel:${major}`, subscription: null })],
+  [/^Red Hat:/, () => null],
+];
+
 /** How OSV writes a distribution, where it has it; language ecosystems are written alike on both sides. */
 const OSV_NAMES: Readonly<Record<string, string>> = {
   debian: 'Debian',

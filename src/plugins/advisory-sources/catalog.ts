@@ -1,6 +1,7 @@
 import { almalinuxErrata } from './almalinux-errata/index.ts';
 import { alpineSecdb } from './alpine-secdb/index.ts';
-import { csaf, redhatCsaf } from './csaf/index.ts';
+import { arch } from './arch/index.ts';
+import { csaf, redhatCsaf, suseCsaf } from './csaf/index.ts';
 import { cyclonedxVex } from './cyclonedx-vex/index.ts';
 import { debianChangelogs } from './debian-changelogs/index.ts';
 import { debianNotices } from './debian-notices/index.ts';
@@ -13,9 +14,12 @@ import { github } from './github/index.ts';
 import { kev } from './kev/index.ts';
 import { nvd } from './nvd/index.ts';
 import { openvex } from './openvex/index.ts';
+import { osvEcosystems } from './osv/ecosystems.ts';
 import { osv } from './osv/index.ts';
+import { redhatOval } from './redhat-oval/index.ts';
 import type { AdvisorySource, FeedHead } from './spec.ts';
 import { ubuntu } from './ubuntu/index.ts';
+import { amazonUpdateinfo, rockyUpdateinfo, updateinfo } from './updateinfo/index.ts';
 import { vulnrichment } from './vulnrichment/index.ts';
 
 /** Every advisory source, the most telling head first: the first that recognises a file reads it. OSV, the most general form, comes last. */
@@ -34,10 +38,17 @@ export const advisorySources: readonly AdvisorySource[] = [
   openvex,
   cyclonedxVex,
   redhatCsaf,
+  suseCsaf,
   csaf,
+  redhatOval,
+  amazonUpdateinfo,
+  rockyUpdateinfo,
+  updateinfo,
+  arch,
   alpineSecdb,
   ubuntu,
   almalinuxErrata,
+  ...osvEcosystems,
   osv,
 ];
 

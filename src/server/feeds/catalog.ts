@@ -21,6 +21,20 @@ const BY_NAME = (file: FeedFile) =>
     .replace(/(?:\.(?:jsonl?|tsv|csv|gz|zst|zlib|txt))+$/i, '')
     .replace(/[-_.]?\d{4}-\d{2}(?:-\d{2})?$/, '');
 
+/**
+ * `8f3ae2...-updateinfo.xml.gz` of a repository: the hash changes with every edition, and what stays says nothing, so the release of the first build stands
+ * beside it. Repositories of one release (BaseOS, AppStream) have to be told apart by the names that somebody gives to their files.
+ */
+const BY_REPOSITORY = (file: FeedFile) => {
+  const name = BY_NAME(file)
+    .replace(/^[0-9a-f]{32,128}-/, '')
+    .replace(/\.xml$/i, '');
+  const release = /\.(?:module\+)?((?:el|fc|amzn)\d+)/.exec(file.head.text)?.[1] ?? '';
+  return [release, name].filter(Boolean).join(' ');
+};
+
+const BY_OSV_NAME = (file: FeedFile) => (/^all(?:\.zip)?$/i.test(file.head.fileName) ? '' : BY_NAME(file));
+
 /** Publishers that name each release's file alike (`main.json`). */
 const BY_RELEASE_AND_NAME = (file: FeedFile) => [BY_RELEASE(file), BY_NAME(file)].filter(Boolean).join(' ');
 
@@ -39,7 +53,13 @@ const FEED_RULES: Readonly<Record<string, FeedRule>> = {
   ubuntu: { enabledAtFirst: false, staleAfterMs: 3 * DAY_MS, partOf: WHOLE },
   'almalinux-errata': { enabledAtFirst: false, staleAfterMs: 14 * DAY_MS, partOf: WHOLE },
   'redhat-csaf': { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
+  'suse-csaf': { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
   'alpine-secdb': { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_RELEASE_AND_NAME },
+  'redhat-oval': { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
+  'amazon-updateinfo': { enabledAtFirst: false, staleAfterMs: 14 * DAY_MS, partOf: BY_REPOSITORY },
+  'rocky-updateinfo': { enabledAtFirst: false, staleAfterMs: 14 * DAY_MS, partOf: BY_REPOSITORY },
+  updateinfo: { enabledAtFirst: false, staleAfterMs: 14 * DAY_MS, partOf: BY_REPOSITORY },
+  arch: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
   osv: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
   github: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
   nvd: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
@@ -53,6 +73,9 @@ const FEED_RULES: Readonly<Record<string, FeedRule>> = {
 /** A source without a rule is a new member: kept whole, fetched only when a person says so. */
 const OTHER: FeedRule = { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NAME };
 
+/** An archive of one ecosystem: its name (`all.zip`) says nothing, and there is only one. */
+const OSV_ARCHIVE: FeedRule = { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_OSV_NAME };
+
 export function feedRule(sourceId: string): FeedRule {
-  return FEED_RULES[sourceId] ?? OTHER;
+  return FEED_RULES[sourceId] ?? (sourceId.startsWith('osv-') ? OSV_ARCHIVE : OTHER);
 }

@@ -1,5 +1,6 @@
 import type { Claim } from '../../../core/advisories/claim.ts';
 import { parseRelease } from '../../../core/advisories/releases.ts';
+import { streamOf } from '../module-streams.ts';
 import { isOsv, osvReader } from '../osv/index.ts';
 import { asObject, optionalText, orderableVersion, packageName, pastDay, textsOf, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
@@ -63,10 +64,4 @@ function errataReader(context: FeedContext): FeedReader {
     },
     dataDate: () => newest,
   });
-}
-
-/** The errata name the stream in the summary only: `Important: nodejs:20 security update`. A modular version without it stays a module of unknown stream. */
-function streamOf(summary: string, version: string): string | null {
-  if (!version.includes('.module')) return null;
-  return /(?:^|: )([\w.+-]+:[\w.+-]+) (?:security|bug fix|module)/.exec(summary)?.[1] ?? null;
 }

@@ -19,6 +19,7 @@ import { type CsafProduct, CsafProducts } from './products.ts';
 
 const FORMAT = '{"document":{"csaf_version":"2.0"}, "product_tree", "vulnerabilities":[{"cve", "product_status"}]}';
 const isCsaf = (head: FeedHead): boolean => /"csaf_version"\s*:\s*"2\.\d"/.test(head.text);
+const isSuse = (head: FeedHead): boolean => /"namespace"\s*:\s*"https:\/\/www\.suse\.com/.test(head.text);
 const isRedHat = (head: FeedHead): boolean => isCsaf(head) && /"namespace"\s*:\s*"https:\/\/www\.redhat\.com/.test(head.text);
 
 /** Red Hat's security data: advisories and VEX, with the states Affected, Will not fix, Fix deferred and Out of support in the remediations. */
@@ -27,7 +28,8 @@ export const redhatCsaf: AdvisorySource = {
   title: 'Red Hat CSAF and VEX',
   licence: 'CC-BY-4.0',
   homepage: 'https://security.access.redhat.com/data/csaf/v2/',
-  defaultUrl: 'https://security.access.redhat.com/data/csaf/v2/vex/',
+  // The publisher's place is a folder of 300,000 files and a dated archive; osv-redhat has the errata under one URL.
+  defaultUrl: null,
   format: FORMAT,
   provides: 'claims',
   distributions: ['rhel'],
@@ -35,7 +37,21 @@ export const redhatCsaf: AdvisorySource = {
   reader: context => csafReader('redhat-csaf', context),
 };
 
-/** CSAF 2.0 advisories and VEX of anybody else: SUSE, product vendors, ourselves. */
+/** SUSE's advisories and VEX: products by CPE, builds by name, without package URLs. */
+export const suseCsaf: AdvisorySource = {
+  id: 'suse-csaf',
+  title: 'SUSE CSAF and VEX',
+  licence: 'CC-BY-4.0',
+  homepage: 'https://www.suse.com/support/security/csaf/',
+  defaultUrl: null,
+  format: FORMAT,
+  provides: 'claims',
+  distributions: ['sles', 'opensuse-leap', 'opensuse-tumbleweed'],
+  recognise: head => isCsaf(head) && isSuse(head),
+  reader: context => csafReader('suse-csaf', context),
+};
+
+/** CSAF 2.0 advisories and VEX of anybody else: product vendors, ourselves. */
 export const csaf: AdvisorySource = {
   id: 'csaf',
   title: 'CSAF advisories and VEX',
@@ -44,7 +60,7 @@ export const csaf: AdvisorySource = {
   defaultUrl: null,
   format: FORMAT,
   provides: 'claims',
-  recognise: head => isCsaf(head) && !isRedHat(head),
+  recognise: head => isCsaf(head) && !isRedHat(head) && !isSuse(head),
   reader: context => csafReader('csaf', context),
 };
 

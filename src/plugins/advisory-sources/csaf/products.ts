@@ -1,4 +1,5 @@
 import { advisoryName, parsePackageUrl, releaseOfPackageUrl, versionOf } from '../../../core/advisories/package-url.ts';
+import { schemeOfRelease } from '../../../core/advisories/releases.ts';
 import { type JsonObject, objectOrNull, objectsOf, optionalText } from '../records.ts';
 
 /** What a product id of a CSAF document stands for, as far as matching needs it. */
@@ -46,11 +47,11 @@ export class CsafProducts {
     }
     const leaf = this.#leaves.get(component);
     const url = leaf?.packageUrl == null ? null : parsePackageUrl(leaf.packageUrl);
-    if (url === null) return null;
     const platforms = [...new Set(chain.flatMap(platform => this.#platformsOf(platform)))];
-    const release =
-      platforms.map(platform => releaseOfCpe(this.#leaves.get(platform)?.cpe ?? null)).find(found => found !== null) ??
-      releaseOfPackageUrl(url);
+    const byPlatform =
+      platforms.map(platform => releaseOfCpe(this.#leaves.get(platform)?.cpe ?? null)).find(found => found !== null) ?? null;
+    if (url === null) return byPlatform === null ? null : namedBuild(component, byPlatform);
+    const release = byPlatform ?? releaseOfPackageUrl(url);
     if (release === null) return null;
     const arch = url.qualifiers.get('arch');
     const module =
@@ -95,6 +96,21 @@ export class CsafProducts {
   }
 }
 
+const RPM_ARCH = /\.(x86_64|aarch64|ppc64le|s390x|i[356]86|riscv64|noarch|src|nosrc)$/;
+/** A release has a dot in it (`150500.15.4`); `devel` and `32bit`, which end names, have none. */
+const RPM_BUILD = /^(.+)-([^-]*\d[^-]*)-(\d[\w+~^]*(?:\.[\w+~^]+)+)$/;
+
+/** SUSE gives no package URLs: `libopenssl1_1-1.1.1l-150500.15.4.x86_64` is a build, `libopenssl-1_0_0-devel` a package in every version. */
+function namedBuild(name: string, release: string): CsafProduct | null {
+  if (schemeOfRelease(release) !== 'rpm') return null;
+  const arch = RPM_ARCH.exec(name)?.[1];
+  const plain = arch === undefined ? name : name.slice(0, -arch.length - 1);
+  const [, packageName, version, build] = RPM_BUILD.exec(plain) ?? [];
+  const isSource = arch === 'src' || arch === 'nosrc';
+  if (packageName === undefined) return { release, packageName: plain, version: '', isSource, module: null };
+  return { release, packageName, version: `${version}-${build}`, isSource, module: null };
+}
+
 /** Relations and branches of a hostile document may form a circle. */
 const MAX_CHAIN = 30;
 
@@ -102,9 +118,11 @@ const CPE_RELEASES: readonly (readonly [pattern: RegExp, release: (parts: RegExp
   // Only the main stream: EUS, AUS, E4S and TUS are releases of their own, with fixed versions that mean nothing elsewhere.
   [/^cpe:(?:\/|2\.3:)[ao]:redhat:enterprise_linux:(\d+)/, parts => `rhel:${parts[1]}`],
   [
-    /^cpe:(?:\/|2\.3:)o:suse:(?:sles|suse_linux_enterprise_server|sled|sle-module[\w-]*|sle_hpc|sles_sap):(\d+):sp(\d+)/,
+    /^cpe:(?:\/|2\.3:)o:suse:(?:sles|suse_linux_enterprise_server|sled|sle-module[\w-]*|sle_hpc|sle-sdk|sle-we|sles_sap):(\d+):sp(\d+)$/,
     parts => `sles:${parts[1]}.${parts[2]}`,
   ],
+  [/^cpe:(?:\/|2\.3:)o:suse:sles:(\d+)(?::?$)/, parts => `sles:${parts[1]}`],
+  [/^cpe:(?:\/|2\.3:)o:opensuse:tumbleweed/, () => 'opensuse-tumbleweed'],
   [/^cpe:(?:\/|2\.3:)o:opensuse:leap:(\d+\.\d+)/, parts => `opensuse-leap:${parts[1]}`],
   [/^cpe:(?:\/|2\.3:)[ao]:almalinux:almalinux:(\d+)/, parts => `almalinux:${parts[1]}`],
   [/^cpe:(?:\/|2\.3:)o:oracle:linux:(\d+)/, parts => `ol:${parts[1]}`],

@@ -52,7 +52,7 @@ const DEBIAN = {
 const lines = (...records: readonly object[]) => records.map(record => `${JSON.stringify(record)}\n`).join('');
 
 contractTests(osv, { fileName: 'go.jsonl', content: lines(GO, PYPI, DEBIAN) });
-contractTests(osv, { fileName: 'GO-2020-0001.json', content: JSON.stringify(GO, null, 2) });
+contractTests(osv, { fileName: 'DSA-5417-1.json', content: JSON.stringify(DEBIAN, null, 2) });
 contractTests(osv, { fileName: 'all.json', content: JSON.stringify([GO, PYPI]) });
 
 describe('osv', () => {

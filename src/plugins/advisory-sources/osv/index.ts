@@ -14,13 +14,16 @@ export const osv: AdvisorySource = {
   format: 'OSV records (JSON): a file or a zip of one record each, JSON lines, or an array',
   provides: 'claims',
   recognise: head => isOsv(head.text),
-  concerns(content, releases) {
-    const names = osvEcosystemNames(releases);
-    const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-    return names === null || names.some(name => bytes.includes(`"${name}`));
-  },
+  concerns: osvConcerns,
   reader: context => osvReader('osv', context),
 };
+
+/** Told from the names of ecosystems in the bytes. */
+export function osvConcerns(content: Uint8Array, releases: ReadonlySet<string>): boolean {
+  const names = osvEcosystemNames(releases);
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  return names === null || names.some(name => bytes.includes(`"${name}`));
+}
 
 /** The schema asks for id, modified and affected; the order of the fields is free, and long details may push `affected` out of the head. */
 export function isOsv(head: string): boolean {
@@ -34,17 +37,17 @@ export function isOsv(head: string): boolean {
   );
 }
 
-export function osvReader(source: string, context: FeedContext): FeedReader {
+export function osvReader(source: string, context: FeedContext, only: ((release: string) => boolean) | null = null): FeedReader {
   const pattern = context.releases === null ? null : osvEcosystemPattern(context.releases);
   return readerByShape(head => {
     if (/^\s*\[/.test(head))
-      return jsonEntriesReader({ open: [], entry: (_at, value, into) => readOsvRecord(value, source, context, into) });
+      return jsonEntriesReader({ open: [], entry: (_at, value, into) => readOsvRecord(value, source, context, into, only) });
     return isLines(head)
       ? jsonLinesReader({
           ...(pattern === null ? {} : { wanted: (text: string) => pattern.test(text) }),
-          record: (value, _number, into) => readOsvRecord(value, source, context, into),
+          record: (value, _number, into) => readOsvRecord(value, source, context, into, only),
         })
-      : oneRecord(source, context);
+      : oneRecord(source, context, only);
   });
 }
 
@@ -55,7 +58,7 @@ function isLines(head: string): boolean {
   return first.length > 1 && first.startsWith('{') && (first.endsWith('}') || end < 0);
 }
 
-function oneRecord(source: string, context: FeedContext): FeedReader {
+function oneRecord(source: string, context: FeedContext, only: ((release: string) => boolean) | null): FeedReader {
   const record: Record<string, unknown> = {};
   return jsonEntriesReader({
     open: [],
@@ -63,7 +66,7 @@ function oneRecord(source: string, context: FeedContext): FeedReader {
       record[key] = value;
     },
     end(into) {
-      into.guard(context.fileName, () => readOsvRecord(record, source, context, into));
+      into.guard(context.fileName, () => readOsvRecord(record, source, context, into, only));
     },
   });
 }

@@ -1,8 +1,9 @@
 import type { AffectedRange, AffectedSet, Claim } from '../../../core/advisories/claim.ts';
 import { orderOf } from '../../../core/advisories/orders.ts';
 import { pypiName } from '../../../core/advisories/package-url.ts';
-import { parseRelease } from '../../../core/advisories/releases.ts';
+import { releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
 import { compareVersions, isInvalid, type VersionScheme } from '../../../core/versions/scheme.ts';
+import { streamOf } from '../module-streams.ts';
 import {
   asObject,
   BadRecord,
@@ -22,9 +23,15 @@ import type { ItemCollector } from '../text-reader.ts';
 
 /**
  * One OSV record (ossf.github.io/osv-schema). A version is affected when `versions` names it or a range holds it; `introduced` is inclusive, `fixed`
- * exclusive, `last_affected` inclusive, "0" before everything; withdrawn records say nothing.
+ * exclusive, `last_affected` inclusive, "0" before everything; withdrawn records say nothing. `only`: releases that the source speaks for, null for all.
  */
-export function readOsvRecord(value: unknown, source: string, context: FeedContext, into: ItemCollector): void {
+export function readOsvRecord(
+  value: unknown,
+  source: string,
+  context: FeedContext,
+  into: ItemCollector,
+  only: ((release: string) => boolean) | null = null,
+): void {
   const record = asObject(value);
   const id = vulnerabilityId(record.id);
   if (record.withdrawn !== undefined && record.withdrawn !== null)
@@ -34,16 +41,20 @@ export function readOsvRecord(value: unknown, source: string, context: FeedConte
   const naming = namesOf(id, record);
   const statedOn = pastDay(record.modified, context.today) ?? pastDay(record.published, context.today);
   const severity = optionalText(objectOrNull(record.database_specific) ?? {}, 'severity') ?? severityOfSummary(record);
-  for (const affected of objectsOf(record.affected)) {
+  const summary = optionalText(record, 'summary');
+  const packages = objectsOf(record.affected);
+  // A record with nothing of the source's own is in its file for a reason: it is taken as it is.
+  const filter = only !== null && packages.some(affected => isOwn(affected, only)) ? only : null;
+  for (const affected of packages) {
     const one = objectOrNull(affected.package);
     const ecosystem = one === null ? null : optionalText(one, 'ecosystem');
     if (one === null || ecosystem === null) continue;
     // Ecosystems that Fettle does not match (Android, OSS-Fuzz, GIT) are no fault of the record.
-    const release = parseRelease(ecosystem);
-    if (!release.ok || (context.releases !== null && !context.releases.has(release.release))) continue;
-    const subscription = /:Pro(:|$)/.test(ecosystem) ? 'ubuntu-pro' : null;
+    const found = releaseOfOsvEcosystem(ecosystem);
+    if (found === null || !wants(context, found.release) || (filter !== null && !filter(found.release))) continue;
+    const { release, subscription } = found;
     into.guard(`${id} ${String(one.name)}`, () => {
-      for (const claim of claimsOf(affected, one, release.release, subscription))
+      for (const claim of claimsOf(affected, one, release, subscription))
         for (const name of naming.ids)
           into.add({
             kind: 'claim',
@@ -51,16 +62,26 @@ export function readOsvRecord(value: unknown, source: string, context: FeedConte
               source,
               vulnerabilityId: name,
               aliases: naming.aliases,
-              release: release.release,
+              release,
               ...claim,
               severity: urgencyOf(affected) ?? severity,
               statedOn,
-              note: optionalText(record, 'summary'),
+              note: summary,
+              ...moduleOf(summary, claim.fixedVersion),
               ...(naming.advisoryId === null ? {} : { advisoryId: naming.advisoryId }),
             },
           });
     });
   }
+}
+
+function isOwn(affected: JsonObject, only: (release: string) => boolean): boolean {
+  const found = releaseOfOsvEcosystem(optionalText(objectOrNull(affected.package) ?? {}, 'ecosystem') ?? '');
+  return found !== null && only(found.release);
+}
+
+function wants(context: FeedContext, release: string): boolean {
+  return context.releases === null || context.releases.has(release);
 }
 
 interface Naming {
@@ -85,6 +106,12 @@ function namesOf(id: string, record: JsonObject): Naming {
   const viewOf = /^[A-Z]+-(CVE-\d{4}-\d{4,})$/.exec(id)?.[1];
   if (viewOf !== undefined) return { ids: [viewOf], aliases: [id], advisoryId: null };
   return { ids: [id], aliases: [...new Set([...aliases, ...upstream])].filter(alias => alias !== id), advisoryId: null };
+}
+
+/** Errata of rpm distributions name the stream in the summary only. */
+function moduleOf(summary: string | null, fixedVersion: string | null): { module?: string } {
+  const stream = fixedVersion === null ? null : streamOf(summary ?? '', fixedVersion);
+  return stream === null ? {} : { module: stream };
 }
 
 function urgencyOf(affected: JsonObject): string | null {

@@ -22,7 +22,8 @@ export const ubuntu: AdvisorySource = {
   title: 'Ubuntu security tracker',
   licence: 'CC-BY-SA-4.0',
   homepage: 'https://ubuntu.com/security/cves',
-  defaultUrl: 'https://security-metadata.canonical.com/osv/osv-all.tar.xz',
+  // Canonical's own archive is packed with xz, which Node does not unpack; this one holds the same records.
+  defaultUrl: 'https://osv-vulnerabilities.storage.googleapis.com/Ubuntu/all.zip',
   format: 'OSV records of the ecosystem Ubuntu, or JSON lines {"cve", "prio", "pkgs":{source:{release:[status, detail]}}}',
   provides: 'claims',
   distributions: ['ubuntu'],
