@@ -19,3 +19,10 @@ export async function axe(page: Page): Promise<string[]> {
 export function overflow(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
 }
+
+/** Tables wider than their frame, by name: at no width should anybody have to push one sideways. */
+export function sideways(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('[data-overflows] table')].map(table => table.getAttribute('aria-label') ?? 'without a name'),
+  );
+}

@@ -5,7 +5,9 @@ import { findingWork } from './scenarios/finding-work.ts';
 import { hostsByHand } from './scenarios/hosts-by-hand.ts';
 import { newcomer } from './scenarios/newcomer.ts';
 import { people } from './scenarios/people.ts';
+import { policies } from './scenarios/policies.ts';
 import { rolloutToProof } from './scenarios/rollout-to-proof.ts';
+import { safety } from './scenarios/safety.ts';
 import { World } from './world.ts';
 
 // A newcomer's path from the one-time link on, in a real browser against a real server. Scenarios share one server and build on one another.
@@ -20,6 +22,8 @@ describe('the console', () => {
   findingWork(world);
   hostsByHand(world);
   people(world);
+  policies(world);
+  safety(world);
   rolloutToProof(world);
   accessibility(world);
   it('broke its content security policy nowhere, and wrote no error to the console', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { axe, overflow } from '../axe.ts';
+import { axe, overflow, sideways } from '../axe.ts';
 import { picture, visit } from '../chromium.ts';
 import type { World } from '../world.ts';
 
@@ -13,6 +13,8 @@ const PLACES = [
   '/findings',
   '/rollouts',
   '/rollouts/new',
+  '/rollouts/policies',
+  '/rollouts/policies/new',
   '/rollouts/safety',
   '/audit',
   '/settings/feeds',
@@ -30,10 +32,16 @@ async function details(world: World): Promise<string[]> {
     const answer = (await (await world.admin.context.request.get(`${world.url}/api/v1/${path}`)).json()) as { items: { id: string }[] };
     return answer.items[0]?.id;
   };
-  const [host, patch, rollout] = await Promise.all([first('hosts?sort=-packages'), first('patches'), first('rollouts')]);
+  const [host, patch, rollout, policy] = await Promise.all([
+    first('hosts?sort=-packages'),
+    first('patches'),
+    first('rollouts'),
+    first('policies'),
+  ]);
   return [
     ...(host ? HOST_TABS.map(tab => `/hosts/${host}?tab=${tab}`) : []),
     ...(patch ? ['closes', 'hosts', 'due'].map(tab => `/patches/${encodeURIComponent(patch)}?tab=${tab}`) : []),
+    ...(policy ? [`/rollouts/policies/${policy}`, `/rollouts/policies/${policy}/edit`] : []),
     ...(rollout ? ['plan', 'log', 'hosts', 'spec', 'proof'].map(tab => `/rollouts/${rollout}?tab=${tab}`) : []),
   ];
 }
@@ -58,6 +66,7 @@ export function accessibility(world: World): void {
         await page.waitForTimeout(250);
         problems.push(...(await axe(page)).map(problem => `${place}: ${problem}`));
         if ((await overflow(page)) > 0) problems.push(`${place}: ${await overflow(page)} px wider than the window`);
+        for (const table of await sideways(page)) problems.push(`${place}: the table ${table} scrolls sideways`);
         if (process.env.FETTLE_SHOTS === '1') await picture(page, `${name} ${place}`.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 90));
       }
       expect(problems).toEqual([]);

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import os from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { settled, visit } from '../chromium.ts';
@@ -77,6 +78,39 @@ export function findingWork(world: World): void {
       await page.getByRole('combobox', { name: 'Page, host, patch or CVE' }).fill('audit');
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
+    });
+
+    it('lists its keys under ?, keeps the focus in the list, and gives it back', async () => {
+      const { page } = world.admin;
+      await page.keyboard.press('g');
+      await page.keyboard.press('h');
+      await page.getByRole('heading', { level: 1, name: 'Hosts' }).waitFor();
+      const add = page.getByRole('button', { name: 'Add hosts' });
+      await add.focus();
+      await page.keyboard.press('?');
+      const keys = page.getByRole('dialog', { name: 'Keyboard' });
+      await keys.getByText('Go to Policies').waitFor();
+      for (let press = 0; press < 4; press++) await page.keyboard.press('Tab');
+      expect(await keys.evaluate(dialog => dialog.contains(document.activeElement)), 'the focus left the dialog').toBe(true);
+      await page.keyboard.press('Escape');
+      await keys.waitFor({ state: 'hidden' });
+      expect(await add.evaluate(button => button === document.activeElement), 'the focus was not given back').toBe(true);
+    });
+
+    it('believes the bundles of another installation by its key alone, and believes no longer', async () => {
+      const { page } = world.admin;
+      await visit(page, '/settings/feeds');
+      const { publicKey } = generateKeyPairSync('ed25519');
+      await page.getByLabel('Installation').fill('Headquarters');
+      await page.getByLabel('Its public key').fill(publicKey.export({ type: 'spki', format: 'der' }).toString('base64'));
+      await page.getByRole('button', { name: 'Believe its bundles' }).click();
+      const row = page.getByRole('row', { name: /Headquarters/ });
+      await row.getByRole('button', { name: 'Believe no longer' }).click();
+      await row.waitFor({ state: 'hidden' });
+      await page.getByRole('button', { name: 'Undo' }).last().click();
+      await row.waitFor();
+      await row.getByRole('button', { name: 'Believe no longer' }).click();
+      await row.waitFor({ state: 'hidden' });
     });
   });
 }

@@ -54,6 +54,19 @@ export function people(world: World): void {
       const { page } = world.admin;
       await visit(page, '/audit');
       expect(await page.getByRole('table', { name: 'Audit trail' }).getByRole('row').count()).toBeGreaterThan(3);
+      await page.getByText('invited somebody by').first().waitFor();
+      await page
+        .getByRole('button', { name: /^Entry \d/ })
+        .first()
+        .click();
+      await page.getByRole('dialog').getByText('Hash of this entry').waitFor();
+      expect(
+        await page
+          .getByRole('table', { name: 'Audit trail' })
+          .getByText(/(per|rol|host)_[0-9a-f]{16}/)
+          .count(),
+        'raw ids',
+      ).toBe(0);
     });
   });
 }

@@ -7,7 +7,7 @@ import { type Column, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Page } from '../kit/page.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
-import { At } from '../kit/time.tsx';
+import { At, withLocalTimes } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
 import { count } from '../kit/words.ts';
 import classes from './audit.module.css';
@@ -35,10 +35,10 @@ function Deed({ entry, names }: { readonly entry: Entry; readonly names: Names }
         phraseOf(entry.action).replace(/ as$/, '')
       ) : (
         <>
-          {phraseOf(entry.action)} <Named id={entry.subject} names={names} />
+          {phraseOf(entry.action)} <Named id={entry.subject} names={names} otherwise={entry.detail.name} />
         </>
       )}
-      {reason !== '' && <div className={classes.reason}>{reason}</div>}
+      {reason !== '' && <div className={classes.reason}>{withLocalTimes(reason)}</div>}
     </>
   );
 }

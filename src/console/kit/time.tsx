@@ -53,7 +53,7 @@ export function span(ms: number): string | null {
 }
 
 const LOCAL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** Both clocks: the reader's for meetings, UTC for logs. */
 export function absolute(at: string): string {
   const date = new Date(at);

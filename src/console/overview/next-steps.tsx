@@ -35,7 +35,7 @@ export function NextSteps({ next, hosts }: { readonly next: OverviewView['next']
               <HrefLink href={step.href}>{step.title}</HrefLink>
             </div>
             <div className={classes.reason} title={step.reason}>
-              {step.kind === 'patch' ? step.reason : sentence(step.reason)}
+              {step.kind.startsWith('rollout') ? sentence(step.reason) : step.reason}
             </div>
           </div>
           <Act step={step} first={step === first} />

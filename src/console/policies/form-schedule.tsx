@@ -49,25 +49,24 @@ export function FormSchedule({ draft, put }: { readonly draft: PolicyDraft; read
       <Group gap="sm" align="flex-end">
         <NumberInput
           label="Prepared before, hours"
-          description="To be rehearsed and approved"
-          w={190}
+          w={160}
           min={1}
           max={336}
           value={draft.leadHours}
           onChange={hours => put({ leadHours: Number(hours) || 1 })}
         />
         <Select
-          label="When the clock skips it, it"
+          label="If the clock skips the hour, it"
           data={GAP}
-          w={250}
+          w={290}
           allowDeselect={false}
           value={draft.gap}
           onChange={gap => put({ gap: (gap ?? 'shift-forward') as PolicyDraft['gap'] })}
         />
         <Select
-          label="When the hour comes twice, it opens"
+          label="If the hour comes twice, it opens"
           data={OVERLAP}
-          w={230}
+          w={240}
           allowDeselect={false}
           value={draft.overlap}
           onChange={overlap => put({ overlap: (overlap ?? 'first') as PolicyDraft['overlap'] })}

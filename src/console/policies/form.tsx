@@ -111,7 +111,7 @@ function FormPatchRule({ draft, put }: { readonly draft: PolicyDraft; readonly p
       <NumberInput
         label="Known here for at least, days"
         description="A bad update is often withdrawn within days"
-        w={260}
+        w={320}
         min={0}
         max={90}
         value={draft.minAgeDays}

@@ -5,7 +5,7 @@ import { ActButton } from '../kit/act-button.tsx';
 import { sayUndo } from '../kit/toast.tsx';
 
 /** Turning off is one click and can be taken back; turning on too, because nothing happens without an approval. */
-export function PolicySwitch({ policy }: { readonly policy: PolicyView }) {
+export function PolicySwitch({ policy, size = 'compact-xs' }: { readonly policy: PolicyView; readonly size?: 'xs' | 'compact-xs' }) {
   const mayPlan = useRefusal('rollout.plan');
   const mayOperate = useRefusal('rollout.operate');
   const turn = useAct('policySwitch', {
@@ -16,7 +16,7 @@ export function PolicySwitch({ policy }: { readonly policy: PolicyView }) {
   });
   return (
     <ActButton
-      size="compact-xs"
+      size={size}
       variant="default"
       refusal={mayOperate ?? (policy.enabled ? null : mayPlan)}
       loading={turn.isPending}

@@ -7,7 +7,7 @@ import { useRefusal } from '../data/session.ts';
 import { ActButton } from '../kit/act-button.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Facts } from '../kit/facts.tsx';
-import { Grid } from '../kit/grid.tsx';
+import { type Column, Grid } from '../kit/grid.tsx';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Answered, Page, Section } from '../kit/page.tsx';
 import { ROLLOUT_LOOK } from '../kit/states.ts';
@@ -19,6 +19,8 @@ import { REBOOT, RESTART, ringWords, testWords } from '../rollouts/spec-view.tsx
 import { PolicySwitch } from './policy-switch.tsx';
 import { PreviewOf } from './preview.tsx';
 import { OFF, ON, patchWords, SKIP_LOOK, scheduleWords } from './words.ts';
+
+type Occurrence = PolicyView['occurrences'][number];
 
 export function PolicyPage() {
   const { id } = useParams({ from: '/signed-in/rollouts/policies/$id' });
@@ -95,7 +97,7 @@ function Actions({ policy }: { readonly policy: PolicyView }) {
           Edit
         </ActButton>
       )}
-      <PolicySwitch policy={policy} />
+      <PolicySwitch policy={policy} size="xs" />
     </>
   );
 }
@@ -134,29 +136,35 @@ function Occurrences({ policy }: { readonly policy: PolicyView }) {
           : 'It is off. Turned on, it prepares a rollout for each window, and every window that it leaves out stands here with the reason.'}
       </Empty>
     );
+  const shown = (key: string) =>
+    key === 'lane'
+      ? policy.occurrences.some(one => one.lane !== 'rest')
+      : key !== 'text' || policy.occurrences.some(one => one.text !== '');
   return (
     <Grid
       label="Windows so far"
       rows={policy.occurrences}
       rowId={one => one.lane + one.startsAt}
-      columns={[
-        { key: 'starts', title: 'Window', wrap: true, cell: one => <At at={one.startsAt} /> },
-        { key: 'lane', title: 'Hosts', from: 'sm', cell: one => (one.lane === 'rest' ? <Toned tone="quiet">–</Toned> : one.lane) },
-        {
-          key: 'outcome',
-          title: 'Outcome',
-          cell: one =>
-            one.rolloutId !== null ? (
-              <Link to="/rollouts/$id" params={{ id: one.rolloutId }}>
-                {one.rolloutState ? <Mark look={ROLLOUT_LOOK[one.rolloutState]} /> : 'a rollout'}
-              </Link>
-            ) : (
-              one.skipReason && <Mark look={SKIP_LOOK[one.skipReason]} />
-            ),
-        },
-        { key: 'text', title: 'In words', wrap: true, from: 'sm', cell: one => sentence(withLocalTimes(one.text)) },
-        { key: 'decided', title: 'Decided', from: 'md', cell: one => <Ago at={one.decidedAt} /> },
-      ]}
+      columns={(
+        [
+          { key: 'starts', title: 'Window', wrap: true, cell: one => <At at={one.startsAt} /> },
+          { key: 'lane', title: 'Hosts', from: 'sm', cell: one => (one.lane === 'rest' ? <Toned tone="quiet">–</Toned> : one.lane) },
+          {
+            key: 'outcome',
+            title: 'Outcome',
+            cell: one =>
+              one.rolloutId !== null ? (
+                <Link to="/rollouts/$id" params={{ id: one.rolloutId }}>
+                  {one.rolloutState ? <Mark look={ROLLOUT_LOOK[one.rolloutState]} /> : 'a rollout'}
+                </Link>
+              ) : (
+                one.skipReason && <Mark look={SKIP_LOOK[one.skipReason]} />
+              ),
+          },
+          { key: 'text', title: 'In words', wrap: true, from: 'sm', cell: one => sentence(withLocalTimes(one.text)) },
+          { key: 'decided', title: 'Decided', from: 'md', cell: one => <Ago at={one.decidedAt} /> },
+        ] satisfies Column<Occurrence>[]
+      ).filter(column => shown(column.key))}
     />
   );
 }

@@ -4,10 +4,10 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { PolicyPreviewView, PolicySpecInput } from '../../api/policies.ts';
 import { ask } from '../data/ask.ts';
-import { Grid, Narrow } from '../kit/grid.tsx';
+import { type Column, Grid, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Answered, Section } from '../kit/page.tsx';
-import { At, minuteIn } from '../kit/time.tsx';
+import { At, minuteIn, ZONE } from '../kit/time.tsx';
 import { count, counted, sentence } from '../kit/words.ts';
 import classes from './policies.module.css';
 import { lengthWords } from './words.ts';
@@ -58,27 +58,35 @@ function LaneView({ lane, alone }: { readonly lane: Lane; readonly alone: boolea
         label={`Next windows, ${lane.title}`}
         rows={lane.next}
         rowId={one => one.startsAt}
-        columns={[
-          {
-            key: 'opens',
-            title: `Opens (${lane.timeZone})`,
-            wrap: true,
-            cell: one => (
-              <>
-                {minuteIn(one.startsAt, lane.timeZone)}
-                <Narrow>{one.note}</Narrow>
-              </>
-            ),
-          },
-          { key: 'here', title: 'For you', from: 'sm', cell: one => <At at={one.startsAt} /> },
-          {
-            key: 'free',
-            title: 'Usable',
-            align: 'right',
-            cell: one => (one.freeMinutes === 0 ? <Toned tone="warn">nothing</Toned> : lengthWords(one.freeMinutes)),
-          },
-          { key: 'note', title: 'Note', from: 'sm', wrap: true, cell: one => one.note && <Toned tone="warn">{sentence(one.note)}</Toned> },
-        ]}
+        columns={(
+          [
+            {
+              key: 'opens',
+              title: `Opens (${lane.timeZone})`,
+              wrap: true,
+              cell: one => (
+                <>
+                  {minuteIn(one.startsAt, lane.timeZone)}
+                  <Narrow>{one.note}</Narrow>
+                </>
+              ),
+            },
+            { key: 'here', title: 'For you', from: 'sm', cell: one => <At at={one.startsAt} /> },
+            {
+              key: 'free',
+              title: 'Usable',
+              align: 'right',
+              cell: one => (one.freeMinutes === 0 ? <Toned tone="warn">nothing</Toned> : lengthWords(one.freeMinutes)),
+            },
+            {
+              key: 'note',
+              title: 'Note',
+              from: 'sm',
+              wrap: true,
+              cell: one => one.note && <Toned tone="warn">{sentence(one.note)}</Toned>,
+            },
+          ] satisfies Column<Lane['next'][number]>[]
+        ).filter(({ key }) => (key !== 'here' || lane.timeZone !== ZONE) && (key !== 'note' || lane.next.some(one => one.note !== null)))}
       />
     </div>
   );

@@ -20,8 +20,13 @@ function sameTransaction(hosts: readonly Host[]): readonly (readonly Host[])[] {
   return [...blocks.values()].toSorted((a, b) => Number(b[0]?.problem !== null) - Number(a[0]?.problem !== null) || b.length - a.length);
 }
 
+/** A ring with more lines than a screen or two shows what each transaction amounts to, and its packages when opened. */
+const LINES_MAX = 40;
+
 export function PlanRing({ ring, index }: { readonly ring: Ring; readonly index: number }) {
   const blocks = sameTransaction(ring.hosts);
+  const lines = blocks.reduce((sum, block) => sum + (block[0]?.transaction.length ?? 0), 0);
+  const folded = lines > LINES_MAX;
   return (
     <Section
       id={`plan-ring-${index}`}
@@ -29,7 +34,7 @@ export function PlanRing({ ring, index }: { readonly ring: Ring; readonly index:
       aside={blocks.length > 1 ? `${blocks.length} different transactions` : undefined}
     >
       {blocks.map(hosts => (
-        <Block key={hosts[0]?.hostId} hosts={hosts} />
+        <Block key={hosts[0]?.hostId} hosts={hosts} folded={folded} />
       ))}
     </Section>
   );
@@ -37,7 +42,20 @@ export function PlanRing({ ring, index }: { readonly ring: Ring; readonly index:
 
 const NAMES_MAX = 6;
 
-function Block({ hosts }: { readonly hosts: readonly Host[] }) {
+const ACTION_WORD = { upgrade: 'upgraded', downgrade: 'downgraded', install: 'installed', remove: 'removed' } as const;
+
+/** `21 upgraded, 1 removed`. */
+function changesWords(items: Host['transaction']): string {
+  const byAction = Map.groupBy(items, item => item.action);
+  return [...byAction].map(([action, list]) => `${count(list.length)} ${ACTION_WORD[action]}`).join(', ');
+}
+
+function namesOf(items: Host['transaction']): string {
+  const names = [...new Set(items.map(item => item.name))];
+  return names.slice(0, NAMES_MAX).join(', ') + (names.length > NAMES_MAX ? ', …' : '');
+}
+
+function Block({ hosts, folded }: { readonly hosts: readonly Host[]; readonly folded: boolean }) {
   const [all, setAll] = useState(false);
   const [first] = hosts;
   if (!first) return null;
@@ -68,7 +86,16 @@ function Block({ hosts }: { readonly hosts: readonly Host[] }) {
           <Mark look={{ label: 'Problem', tone: 'bad', shape: 'failed' }} /> <Toned tone="bad">{first.problem}</Toned>
         </div>
       )}
-      <Transaction items={first.transaction} />
+      {folded && first.problem === null ? (
+        <details className={classes.fold}>
+          <summary>
+            {changesWords(first.transaction)} <Toned tone="quiet">{namesOf(first.transaction)}</Toned>
+          </summary>
+          <Transaction items={first.transaction} />
+        </details>
+      ) : (
+        <Transaction items={first.transaction} />
+      )}
       <div style={{ display: 'flex', flexWrap: 'wrap', gap: '2px 16px', marginTop: 6, fontSize: 13 }}>
         <span>
           <Toned tone="quiet">restarts</Toned> {first.restartUnits.length > 0 ? first.restartUnits.join(', ') : 'nothing'}

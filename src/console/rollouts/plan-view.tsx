@@ -10,6 +10,7 @@ import { Section } from '../kit/page.tsx';
 import { Ago } from '../kit/time.tsx';
 import { bytesWords, count, counted, sentence, wordsOf } from '../kit/words.ts';
 import { PlanRing } from './plan-ring.tsx';
+import { Rehearsals } from './rehearsals.tsx';
 
 const LINT = {
   error: { label: 'Error', tone: 'bad', shape: 'failed' },
@@ -53,6 +54,7 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
           />
         </Section>
       )}
+      {data.rehearsals.length > 0 && <Rehearsals rows={data.rehearsals} />}
       {plan.rings.map((ring, index) => (
         <PlanRing key={ring.name} ring={ring} index={index} />
       ))}

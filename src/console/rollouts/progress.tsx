@@ -20,6 +20,7 @@ const PARTS: readonly (readonly [keyof Omit<Counts, 'hosts'>, Tone, string])[] =
 /** Counts of a rollout or a ring: a thin bar, and the numbers in words. Every host is in exactly one part. */
 export function Progress({ counts }: { readonly counts: Counts }) {
   const words = PARTS.filter(([part]) => counts[part] > 0).map(([part, , word]) => `${count(counts[part])} ${word}`);
+  if (counts.hosts === 0) return <div className={classes.progress}>no plan yet</div>;
   return (
     <div className={classes.progress}>
       <div className={classes.thin} aria-hidden="true">
@@ -27,9 +28,7 @@ export function Progress({ counts }: { readonly counts: Counts }) {
           <span key={part} style={{ flexGrow: counts[part], background: `var(--tone-${tone})`, opacity: tone === 'quiet' ? 0.3 : 1 }} />
         ))}
       </div>
-      <span>
-        {words.length > 0 ? words.join(', ') : counts.hosts === 0 ? 'hosts are fixed by the plan' : counted(counts.hosts, 'host')}
-      </span>
+      <span>{words.length > 0 ? words.join(', ') : counted(counts.hosts, 'host')}</span>
     </div>
   );
 }

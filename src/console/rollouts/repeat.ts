@@ -1,6 +1,7 @@
 /** How a maintenance window repeats: the usual rhythms by name, everything else as the rule itself (src/api/rollouts.ts, `window.repeat`). */
 export const RHYTHMS = {
   once: 'Once',
+  daily: 'Every day',
   weekly: 'Every week',
   fortnightly: 'Every two weeks',
   monthly: 'Every month, on the same weekday',
@@ -22,6 +23,8 @@ export function repeatOf(rhythm: Rhythm, local: string): string | null {
   switch (rhythm) {
     case 'once':
       return null;
+    case 'daily':
+      return 'FREQ=DAILY';
     case 'weekly':
       return 'FREQ=WEEKLY';
     case 'fortnightly':
@@ -37,6 +40,7 @@ export function repeatOf(rhythm: Rhythm, local: string): string | null {
 
 export function rhythmOf(repeat: string | null): Rhythm {
   if (repeat === null) return 'once';
+  if (repeat === 'FREQ=DAILY') return 'daily';
   if (repeat === 'FREQ=WEEKLY') return 'weekly';
   if (repeat === 'FREQ=WEEKLY;INTERVAL=2') return 'fortnightly';
   if (/^FREQ=MONTHLY;BYDAY=\d(SU|MO|TU|WE|TH|FR|SA)$/.test(repeat)) return 'monthly';

@@ -88,15 +88,9 @@ function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId
 
 const GATE_WORD = { pass: 'passed', fail: 'failed', inconclusive: 'could not decide' } as const;
 
-/** The inputs that a person weighs; the audit trail has them all. */
-function inputWords(inputs: Readonly<Record<string, number>>): string {
-  const { attempted = 0, failed = 0, coveragePercent, population = attempted } = inputs;
-  return [
-    `${count(attempted)} of ${counted(population, 'host')} tried, ${count(failed)} failed`,
-    coveragePercent !== undefined && coveragePercent < 100 && `${coveragePercent} % reached`,
-  ]
-    .filter(Boolean)
-    .join(', ');
+/** Hosts that were not reached prove nothing: less than all of them is said. The audit trail has every input. */
+function coverageWords({ coveragePercent }: Readonly<Record<string, number>>): string {
+  return coveragePercent !== undefined && coveragePercent < 100 ? `${coveragePercent} % of the hosts tried; ` : '';
 }
 
 /** What the gate said, and what its sample can and cannot show. */
@@ -110,7 +104,7 @@ function GateView({ gate }: { readonly gate: Ring['gates'][number] }) {
       ))}
       <div>
         <Toned tone="quiet">
-          {inputWords(gate.inputs)}; decided by {gate.decidedBy === 'system' ? 'the rule' : gate.decidedBy} <Ago at={gate.at} />
+          {coverageWords(gate.inputs)}decided by {gate.decidedBy === 'system' ? 'the rule' : gate.decidedBy} <Ago at={gate.at} />
         </Toned>
       </div>
     </div>

@@ -18,6 +18,7 @@ export function Transaction({ items }: { readonly items: JobView['transaction'] 
         {
           key: 'name',
           title: 'Package',
+          wrap: true,
           cell: item => (
             <>
               {item.name}

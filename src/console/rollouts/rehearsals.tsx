@@ -1,0 +1,57 @@
+import { Link } from '@tanstack/react-router';
+import type { RehearsalRow } from '../../api/rollouts.ts';
+import { Grid } from '../kit/grid.tsx';
+import { Mark } from '../kit/mark.tsx';
+import { Section } from '../kit/page.tsx';
+import { Ago } from '../kit/time.tsx';
+import { bytesWords, sentence } from '../kit/words.ts';
+
+const LOOK = {
+  passed: { label: 'Passed', tone: 'good', shape: 'done' },
+  failed: { label: 'Failed', tone: 'bad', shape: 'failed' },
+  'not-possible': { label: 'Not possible', tone: 'quiet', shape: 'off' },
+  open: { label: 'Under way', tone: 'quiet', shape: 'going' },
+} as const;
+
+/** What the transaction did in throw-away copies of hosts, and whether it could be undone there. */
+export function Rehearsals({ rows }: { readonly rows: readonly RehearsalRow[] }) {
+  return (
+    <Section title="Rehearsed in a copy of the host" aside="The hosts themselves were not changed">
+      <Grid
+        label="Rehearsals"
+        rows={rows}
+        rowId={row => row.id}
+        columns={[
+          {
+            key: 'host',
+            title: 'Host',
+            cell: row => (
+              <Link to="/hosts/$id" params={{ id: row.hostId }}>
+                {row.hostName}
+              </Link>
+            ),
+          },
+          { key: 'verdict', title: 'Result', cell: row => <Mark look={LOOK[row.verdict ?? 'open']} /> },
+          { key: 'what', title: 'What was seen', wrap: true, cell: row => sentence(seenWords(row)) },
+          { key: 'at', title: 'When', from: 'sm', cell: row => <Ago at={row.answeredAt ?? row.askedAt} /> },
+        ]}
+      />
+    </Section>
+  );
+}
+
+function seenWords({ report, acceptedBy }: RehearsalRow): string {
+  if (report === null) return acceptedBy === null ? 'the host has not answered yet' : `no answer; ${acceptedBy} went on without it`;
+  const { rollback, checks, applySeconds, writtenBytes } = report;
+  const failed = checks.filter(check => !check.passed).length;
+  return [
+    ...(report.failure === null ? [] : [report.failure.message.split('\n')[0]!]),
+    ...(applySeconds === null ? [] : [`installed in ${applySeconds} s`]),
+    ...(writtenBytes === null ? [] : [`${bytesWords(writtenBytes)} written`]),
+    ...(checks.length === 0 ? [] : [failed === 0 ? `${checks.length} checks passed` : `${failed} of ${checks.length} checks failed`]),
+    ...(rollback === null
+      ? []
+      : [rollback.outcome === 'restored' ? `undone in ${rollback.seconds} s` : `no way back: ${rollback.reason ?? 'not measured'}`]),
+    ...(acceptedBy === null ? [] : [`accepted by ${acceptedBy}`]),
+  ].join('; ');
+}
