@@ -6,6 +6,7 @@ import { gates } from './scenarios/gates.ts';
 import { infrastructure } from './scenarios/infrastructure.ts';
 import { memory } from './scenarios/memory.ts';
 import { packages } from './scenarios/packages.ts';
+import { rehearsals } from './scenarios/rehearsal.ts';
 import { World } from './world.ts';
 
 // The whole loop on real hosts. Scenarios follow one another on one fleet; each says what it needs from the one before.
@@ -17,6 +18,7 @@ describe('the loop on real Debian hosts', () => {
   approval(world);
   memory(world);
   gates(world);
+  rehearsals(world);
   packages(world);
   infrastructure(world);
   crashes(world);

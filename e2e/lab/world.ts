@@ -111,7 +111,9 @@ export class World {
   /** Without rehearsals in a copy, unless the spec asks for them: their own scenario has them. Drafts, simulates, asks, lets the second person approve, starts. */
   async launch(spec: Omit<RolloutSpecInput, 'selector'> & { hosts: readonly string[] }): Promise<string> {
     const { hosts, ...rest } = spec;
-    const drafted = await this.admin.client.rolloutCreate({ body: { rehearse: 'none', ...rest, selector: { hostIds: hosts.map(host => this.id(host)) } } });
+    const drafted = await this.admin.client.rolloutCreate({
+      body: { rehearse: 'none', ...rest, selector: { hostIds: hosts.map(host => this.id(host)) } },
+    });
     return await this.approveAndStart(drafted.rollout.id);
   }
 

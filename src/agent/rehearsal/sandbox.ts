@@ -155,7 +155,7 @@ async function readyPid(transport: Transport, systemd: boolean): Promise<number 
     const said = await unitOutput(transport, HOLDER);
     const ready = /^FETTLE-READY (\d+)$/m.exec(said);
     if (ready) return Number(ready[1]);
-    if (state.state !== 'running' && said !== '') return { said };
+    if (state.state === 'ended') return { said };
     if (Date.now() >= until) return { said: `${said}\nit was not ready within ${OPEN_SECONDS} seconds` };
     await wait(100);
   }
