@@ -323,9 +323,17 @@ async function advisory(api: Api, source: string, having: ReadonlyMap<string, re
 
   const started = performance.now();
   const cpu = cpuMs();
-  const report = JSON.parse(await api('POST', 'feeds/import', { location: file })) as { skipped: readonly unknown[] };
+  let report = JSON.parse(await api('POST', 'feeds/import', { location: file })) as {
+    id: string;
+    state: string;
+    skipped: readonly unknown[];
+  };
+  while (report.state === 'running') {
+    await new Promise(resolve => setTimeout(resolve, 5));
+    report = JSON.parse(await api('GET', `feeds/imports/${report.id}`));
+  }
   const importedMs = performance.now() - started;
-  if (report.skipped.length > 0) throw new Error(JSON.stringify(report.skipped));
+  if (report.state !== 'done' || report.skipped.length > 0) throw new Error(JSON.stringify(report));
   const page = JSON.parse(await api('GET', `findings?vulnerability=${id}&pageSize=50`)) as { total: number };
   const pageMs = performance.now() - started;
   const pageCpuMs = cpuMs() - cpu;

@@ -228,4 +228,18 @@ export const findings = {
     produces: 'text/csv',
     answer: Finding,
   }),
+  findingVex: route({
+    method: 'get',
+    path: '/api/v1/findings.vex',
+    access: 'finding.read',
+    summary: 'Our own verdicts as an OpenVEX or CSAF VEX document, by package version',
+    query: z.object({
+      format: z.enum(['openvex', 'csaf']).default('openvex'),
+      host: z.string().max(80).optional(),
+      vulnerability: z.string().max(60).optional(),
+      source: z.string().max(100).optional(),
+    }),
+    produces: 'text/plain',
+    answer: z.string(),
+  }),
 };

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import path from 'node:path';
+import { exporters } from '../plugins/exporters/catalog.ts';
 import { createAccess } from '../server/access/access.ts';
 import { auditHandlers } from '../server/audit/handlers.ts';
 import type { Context, Handlers } from '../server/context.ts';
@@ -59,7 +60,7 @@ export async function compose(context: Context, options: ComposeOptions, closers
   });
 
   const jobs: JobPort = forward(() => rollouts.jobs);
-  const fleetNoun = createFleet(context);
+  const fleetNoun = createFleet(context, format => exporters[format]());
   const fleet = fleetNoun.port;
   const access = createAccess(context);
   const feeds = createFeeds(context, feedThreads, { importAtStart: settings.feeds, automatic: settings.fetchFeeds });

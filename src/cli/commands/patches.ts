@@ -194,6 +194,28 @@ export const patchCommands = [
       screen.line(`${value.items.length} of ${value.total} findings`);
     },
   }),
+  define({
+    name: 'export vex',
+    summary: 'What Fettle says of the packages of the fleet, as OpenVEX or CSAF VEX on standard output',
+    example: 'fettle export vex --format csaf --source openssl > openssl.json',
+    options: [
+      { flags: '--format <format>', summary: 'openvex (default) or csaf' },
+      { flags: '--host <host>', summary: 'only what this host has, by name or id' },
+      { flags: '--vulnerability <id>', summary: 'only this vulnerability' },
+      { flags: '--source <name>', summary: 'only this source package' },
+    ],
+    run: async c => ({
+      document: await c.client.findingVex({
+        query: {
+          format: c.text('format') as 'openvex',
+          host: c.text('host'),
+          vulnerability: c.text('vulnerability'),
+          source: c.text('source'),
+        },
+      }),
+    }),
+    render: (value, screen) => screen.line(value.document.trimEnd()),
+  }),
   ...(['hosts', 'findings', 'patches'] as const).map(noun =>
     define({
       name: `export ${noun}`,

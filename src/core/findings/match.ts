@@ -53,19 +53,15 @@ function matchName(
   const judged = judgedPackage(index, release, kind, name);
   if (judged === null) return [];
   const { vulnerable, undecided } = verdictOn(judged, version, module);
-  const matches = vulnerable.map(judgement => matchOf(judgement, judgement.state, version, judged.claims.order, null));
-  for (const { judgement, reason } of undecided) matches.push(matchOf(judgement, 'undetermined', version, judged.claims.order, reason));
+  const matches = vulnerable.map(judgement => matchOf(judgement, version, judged.claims.order, null));
+  for (const { judgement, reason } of undecided) matches.push(matchOf(judgement, version, judged.claims.order, reason));
   return matches;
 }
 
-function matchOf(
-  judgement: Judgement,
-  state: Judgement['state'],
-  version: string,
-  order: VersionScheme | null,
-  doubt: string | null,
-): Match {
+/** A judgement that holds for a version, as everybody is told of it. `doubt`: why nobody can decide it for this version. */
+export function matchOf(judgement: Judgement, version: string, order: VersionScheme | null, doubt: string | null): Match {
   const { subject, decisive, ranked } = judgement;
+  const state = doubt === null ? judgement.state : 'undetermined';
   return {
     vulnerabilityId: subject.vulnerabilityId,
     aliases: subject.aliases,

@@ -137,8 +137,35 @@ describe('the fleet', () => {
         web1: 'fixable',
         web2: 'held',
         web3: 'not-offered',
-        web4: 'not-offered',
+        web4: 'phased',
       });
+    });
+
+    it('publishes its verdicts as others publish theirs', async () => {
+      const read = async (format: 'openvex' | 'csaf', query: object) => {
+        let text = '';
+        for await (const chunk of (await bench.ask('findingVex', { query: { format, ...query } })) as unknown as AsyncIterable<string>)
+          text += chunk;
+        return JSON.parse(text);
+      };
+      const vex = await read('openvex', { source: 'openssl', vulnerability: 'CVE-2026-1001' });
+      expect(vex).toMatchObject({
+        author: bench.context.installation.name,
+        statements: [
+          {
+            vulnerability: { name: 'CVE-2026-1001' },
+            status: 'affected',
+            action_statement: `Update to ${FIXED} or later.`,
+            products: [{ '@id': expect.stringMatching(/^pkg:deb\/debian\/openssl@.*arch=source&distro=debian-12$/) }],
+          },
+        ],
+      });
+      const csaf = await read('csaf', { host: 'web1' });
+      expect(csaf.document).toMatchObject({ category: 'csaf_vex', publisher: { namespace: bench.context.installation.baseUrl } });
+      expect(csaf.vulnerabilities.map((one: { cve: string }) => one.cve).sort()).toEqual(
+        expect.arrayContaining(['CVE-2026-1001', 'CVE-2026-1002', 'CVE-2026-1004', 'CVE-2026-1005', 'CVE-2026-1006']),
+      );
+      expect(await read('openvex', { host: 'nobody' })).toMatchObject({ statements: [] });
     });
 
     it('decides by the table and says what it assumed', async () => {

@@ -1,3 +1,4 @@
+import type { Exporter } from '../../plugins/exporters/spec.ts';
 import type { Context, Handlers } from '../context.ts';
 import type { FeedPort, FleetPort, InventoryPort } from '../ports.ts';
 import { findingHandlers } from './finding-handlers.ts';
@@ -10,6 +11,7 @@ import { packageHandlers } from './package-handlers.ts';
 import { patchHandlers } from './patch-handlers.ts';
 import { fleetPort } from './port.ts';
 import { createUpdates } from './updates.ts';
+import { type VexFormat, vexHandlers } from './vex-handlers.ts';
 
 export type FleetRoute =
   | 'hostList'
@@ -23,6 +25,7 @@ export type FleetRoute =
   | 'patchHosts'
   | 'findingList'
   | 'findingExport'
+  | 'findingVex'
   | 'overview';
 
 /** What the fleet asks of its neighbours. They are made after it (they need `port`), so they are handed over with `connect`. */
@@ -46,7 +49,8 @@ export interface FleetNoun {
   settled(): Promise<void>;
 }
 
-export function createFleet(context: Context): FleetNoun {
+/** `exporter`: the formats in which verdicts are published. */
+export function createFleet(context: Context, exporter: (format: VexFormat) => Promise<Exporter>): FleetNoun {
   const model = new FleetModel(context);
   const updates = createUpdates(context, model);
   let neighbours: FleetNeighbours | null = null;
@@ -74,6 +78,7 @@ export function createFleet(context: Context): FleetNoun {
       ...packageHandlers(parts),
       ...patchHandlers(parts),
       ...findingHandlers(parts),
+      ...vexHandlers({ ...parts, exporter }),
       ...overviewHandlers({
         ...parts,
         feeds: () => connected().feeds.list(),

@@ -6,6 +6,7 @@ import type { Claim, Enrichment } from '../../core/advisories/claim.ts';
 import type { CandidateRecord, HostFacts, PackageRecord, Reach } from '../../core/inventory/snapshot.ts';
 import { addMs, type Clock, DAY_MS, type Instant } from '../../core/kernel/instants.ts';
 import { type TestDatabase, testDatabase } from '../../db/test-database.ts';
+import { exporters } from '../../plugins/exporters/catalog.ts';
 import type { Context, Handler } from '../context.ts';
 import { insertHost } from '../inventory/hosts.ts';
 import { createInventory, type Inventory } from '../inventory/inventory.ts';
@@ -42,7 +43,7 @@ export class FleetBench {
     this.database = database;
     this.clock = new HeldClock();
     this.context = testContext(database.db, { clock: this.clock, dataDir: mkdtempSync(path.join(os.tmpdir(), 'fettle-fleet-')) });
-    this.fleet = createFleet(this.context);
+    this.fleet = createFleet(this.context, format => exporters[format]());
     const no = () => Promise.reject(new Error('not in this test'));
     this.inventory = createInventory(this.context, {
       wake: createWake(),
@@ -77,7 +78,7 @@ export class FleetBench {
   async restart(): Promise<void> {
     await this.fleet.stop();
     this.#onFeeds = [];
-    this.fleet = createFleet(this.context);
+    this.fleet = createFleet(this.context, format => exporters[format]());
     await this.#startFleet();
   }
 
