@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { LocalCommand } from '../cli/local/command.ts';
 import { simCommand } from '../sim/command.ts';
 
@@ -7,6 +6,5 @@ export const run: LocalCommand['run'] = async (args, io) =>
   simCommand(args, {
     out: text => void io.stdout.write(text),
     err: text => void io.stderr.write(text),
-    readText: file => readFileSync(file, 'utf8'),
     nowMs: () => performance.now(),
   });

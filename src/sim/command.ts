@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { explore } from './explore.ts';
 import { FAULTS, type FaultKind, isFaultKind } from './faults.ts';
+import { RULES, type Rule } from './ledger.ts';
 import { shrink } from './shrink.ts';
-import { drawScript, type Outcome, play, type Script } from './world.ts';
+import { drawScript, keepFaults, type Outcome, play, type Script } from './world.ts';
 
 const HELP = `Usage: fettle sim run|explore [options]
 
-fettle sim run [--hosts N] [--hours H] [--seed S] [--seeds K] [--faults LIST] [--script FILE] [--json]
+fettle sim run [--hosts N] [--hours H] [--seed S] [--seeds K] [--faults LIST] [--only NUMBERS] [--json]
 
 Plays a fleet against the rollout engine: planner, lint, gates, permits, transition tables and the agent's admission of plans are the shipped code;
 hosts, mirrors, networks, clocks and people are simulated and go wrong as drawn from the seed. The invariants of the engine are checked at every step.
@@ -20,7 +21,7 @@ The same options give the same story, always.
 ${Object.entries(FAULTS)
   .map(([kind, { title }]) => `                   ${kind.padEnd(15)} ${title}`)
   .join('\n')}
-  --script FILE  play a script again that an earlier run has printed
+  --only NUMBERS of the faults that are drawn, only those with these numbers, comma-separated, or none: how a script that was shrunk is played again
   --json         the outcome as JSON
 
 fettle sim explore [--hosts N] [--states MAX] [--full] [--json]
@@ -38,7 +39,6 @@ Exit code: 0 when no invariant was broken, 1 when one was (the shortest script t
 export interface SimIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  readonly readText: (file: string) => string;
   /** Milliseconds of the machine, for the figures only. */
   readonly nowMs: () => number;
 }
@@ -68,21 +68,19 @@ function run(args: readonly string[], io: SimIo): number {
   const text = { type: 'string' } as const;
   const { values } = parseArgs({
     args: [...args],
-    options: { hosts: text, hours: text, seed: text, seeds: text, faults: text, script: text, json: { type: 'boolean' } },
+    options: { hosts: text, hours: text, seed: text, seeds: text, faults: text, only: text, json: { type: 'boolean' } },
   });
   const seed = whole(values.seed, 'seed', 1, 0, 4_294_967_295);
   const seeds = whole(values.seeds, 'seeds', 1, 1, 1_000_000);
   const hosts = whole(values.hosts, 'hosts', 20, 1, 20_000);
   const hours = whole(values.hours, 'hours', 48, 1, 10_000);
   const kinds = kindsOf(values.faults ?? 'all');
-  const scripts =
-    values.script === undefined
-      ? Array.from({ length: seeds }, (_, n) => drawScript(hosts, hours, seed + n, kinds))
-      : [JSON.parse(io.readText(values.script)) as Script];
+  const only = values.only === undefined ? null : numbersOf(values.only);
+  const drawn = Array.from({ length: seeds }, (_, n) => (): Script => drawScript(hosts, hours, seed + n, kinds));
   const started = io.nowMs();
   const outcomes: Outcome[] = [];
-  for (const script of scripts) {
-    outcomes.push(play(script));
+  for (const draw of drawn) {
+    outcomes.push(play(only === null ? draw() : keepFaults(draw(), only)));
     if (outcomes.at(-1)!.violations.length > 0) break;
   }
   const seconds = (io.nowMs() - started) / 1000;
@@ -90,7 +88,7 @@ function run(args: readonly string[], io: SimIo): number {
   const shortest = broken === undefined ? null : shrink(broken);
   io.out(
     values.json === true
-      ? `${JSON.stringify({ ...totals(outcomes), seconds, violation: shortest })}\n`
+      ? `${JSON.stringify({ ...totals(outcomes), seconds, violation: shortest, replay: shortest && replayCommand(shortest.script) })}\n`
       : report(outcomes, seconds, shortest),
   );
   return broken === undefined ? 0 : 1;
@@ -134,6 +132,19 @@ function kindsOf(list: string): FaultKind[] {
   });
 }
 
+function numbersOf(list: string): number[] {
+  if (list === 'none') return [];
+  return list.split(',').map(text => whole(text, 'only', 0, 0, 10_000_000));
+}
+
+/** The command that plays exactly this again. */
+export function replayCommand({ hosts, hours, seed, kinds, faults }: Script): string {
+  const all = kinds.length === Object.keys(FAULTS).length;
+  const list = all ? 'all' : kinds.length === 0 ? 'none' : kinds.join(',');
+  const only = faults.length === 0 ? 'none' : faults.map(fault => fault.number).join(',');
+  return `fettle sim run --hosts ${hosts} --hours ${hours} --seed ${seed} --faults ${list} --only ${only}`;
+}
+
 function totals(outcomes: readonly Outcome[]) {
   const sum = (of: (outcome: Outcome) => number): number => outcomes.reduce((total, outcome) => total + of(outcome), 0);
   const merge = (of: (outcome: Outcome) => Readonly<Record<string, number>>): Record<string, number> => {
@@ -148,7 +159,8 @@ function totals(outcomes: readonly Outcome[]) {
     events: sum(outcome => outcome.events),
     messages: sum(outcome => outcome.messages),
     transitions: sum(outcome => outcome.moves),
-    checks: sum(outcome => outcome.checks),
+    checks: sum(outcome => RULES.reduce((total, rule) => total + outcome.checks[rule], 0)),
+    checksByRule: merge(outcome => outcome.checks) as Record<Rule, number>,
     rollouts: merge(outcome => outcome.rollouts),
     jobs: merge(outcome => outcome.jobs),
   };
@@ -166,6 +178,7 @@ function report(outcomes: readonly Outcome[], seconds: number, shortest: Outcome
     `${all.events} events, ${all.messages} messages, ${all.transitions} transitions of jobs`,
     `rollouts: ${list(all.rollouts)}`,
     `jobs: ${list(all.jobs)}`,
+    `checks: ${RULES.map(rule => `${rule} ${all.checksByRule[rule]}`).join(', ')}`,
     `${all.checks} checks of invariants, ${shortest === null ? 'none broken' : `BROKEN: ${shortest.violations[0]!.rule}`}`,
   ];
   if (shortest === null) return `${lines.join('\n')}\n`;
@@ -175,9 +188,14 @@ function report(outcomes: readonly Outcome[], seconds: number, shortest: Outcome
     ...lines,
     '',
     `${violation!.rule} at ${new Date(violation!.atMs).toISOString()}: ${violation!.text}`,
-    `${script.faults.length} faults are needed for it:`,
-    ...script.faults.map(fault => `  ${new Date(fault.atMs).toISOString()} ${fault.kind} (${FAULTS[fault.kind].title})`),
-    'To play it again, save this line to a file and give it to --script:',
-    JSON.stringify(script),
+    script.faults.length === 0
+      ? 'No fault is needed for it.'
+      : `It takes ${script.faults.length === 1 ? 'one fault' : `${script.faults.length} faults`}:`,
+    ...script.faults.map(
+      fault =>
+        `  ${new Date(fault.atMs).toISOString()} ${fault.kind}: ${FAULTS[fault.kind].title}, for ${Math.round(fault.durationMs / 60_000)} minutes`,
+    ),
+    'To play it again:',
+    `  ${replayCommand(script)}`,
   ].join('\n')}\n`;
 }

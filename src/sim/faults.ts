@@ -12,6 +12,7 @@ export const FAULTS = {
   'host-gone': { scope: 'host', title: 'the host is off for long', minutes: [60, 1800] },
   'clock-skew': { scope: 'host', title: 'the clock of the host is wrong by up to ten minutes', minutes: [10, 240] },
   'server-crash': { scope: 'server', title: 'the server dies; only what was committed is left', minutes: [1, 10] },
+  'hostile-relay': { scope: 'server', title: 'somebody in between hands out forged and misdirected plans', minutes: [5, 60] },
   'mirror-down': { scope: 'mirror', title: 'the mirror does not deliver', minutes: [2, 120] },
   'mirror-corrupt': { scope: 'mirror', title: 'the mirror delivers other bytes than were signed', minutes: [2, 30] },
   'bad-patch': { scope: 'mirror', title: 'packages fail to install on a share of hosts', minutes: [30, 240] },
@@ -33,6 +34,8 @@ export const FAULTS = {
 export type FaultKind = keyof typeof FAULTS;
 
 export interface Fault {
+  /** Its place in what was drawn: a command names it by this. */
+  readonly number: number;
   readonly kind: FaultKind;
   readonly atMs: number;
   readonly durationMs: number;
@@ -60,12 +63,13 @@ export function drawFaults(random: Random, kinds: readonly FaultKind[], hosts: n
     const count = Math.round(days * (scope === 'host' ? PER_HOST_DAY * hosts : PER_DAY[scope]));
     for (let n = 0; n < count; n++) faults.push(draw(random, random.pick(own), hosts, startMs, endMs));
   }
-  return faults.sort((a, b) => a.atMs - b.atMs);
+  return faults.sort((a, b) => a.atMs - b.atMs).map((fault, number) => ({ ...fault, number }));
 }
 
 function draw(random: Random, kind: FaultKind, hosts: number, startMs: number, endMs: number): Fault {
   const { minutes, scope } = FAULTS[kind];
   return {
+    number: 0,
     kind,
     atMs: startMs + Math.floor(random.next() * (endMs - startMs)),
     durationMs: random.between(minutes[0] * 60, minutes[1] * 60) * SECOND_MS,

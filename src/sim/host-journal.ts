@@ -6,8 +6,12 @@ export interface JournalEntry {
   state: 'accepted' | 'started' | 'rebooting' | 'finished';
   before: ReadonlyMap<string, string>;
   bootIdBefore: number;
+  /** Its service had failed before. */
+  failedBefore: boolean;
   result: JobResult | null;
   acknowledged: boolean;
+  /** Asked to stop where it is safe. */
+  cancelled: boolean;
   /** Set when a repair was needed. */
   healed: string[];
 }

@@ -1,16 +1,17 @@
-import { admitPlan } from '../agent/decide.ts';
-import { SECOND_MS, toInstant } from '../core/kernel/instants.ts';
-import type { FailureClass, HostPlan, JobEvent, JobPhase, JobResult, Permit } from '../core/rollouts/host-plan.ts';
-import { itemKey } from '../core/rollouts/plan.ts';
+import { admitPlan, onPermitReply, readPlan, type Trust } from '../agent/decide.ts';
+import type { Envelope } from '../core/evidence/envelope.ts';
+import { SECOND_MS } from '../core/kernel/instants.ts';
+import type { FailureClass, HostPlan, JobEvent, JobPhase, JobResult } from '../core/rollouts/host-plan.ts';
+import { type Failure, hostVerdict } from '../core/verification/host-verdict.ts';
 import { transactionDifferences } from '../core/verification/transaction-difference.ts';
-import { transactionStatus } from '../core/verification/transaction-status.ts';
+import { isCompliant, transactionStatus } from '../core/verification/transaction-status.ts';
 import { type JournalEntry, resultOf } from './host-journal.ts';
 import type { Mutants } from './mutants.ts';
 import { type Network, Weather } from './network.ts';
 import type { Random } from './random.ts';
-import type { PermitReply, SimServer, TaskForHost } from './server.ts';
-import type { Timeline } from './timeline.ts';
-import type { Witness } from './witness.ts';
+import type { PermitAnswer, SimServer, TaskForHost } from './server.ts';
+import { instantOf, type Timeline } from './timeline.ts';
+import type { HostTruth, HostWitness } from './witness-hosts.ts';
 
 /** What is wrong around the host at the moment; the world sets it. */
 export interface Surroundings {
@@ -18,6 +19,8 @@ export interface Surroundings {
   /** Share of hosts in percent on which packages, or their services, break. */
   badPatchPercent: number;
   badServicePercent: number;
+  /** Somebody between server and hosts changes what he likes. */
+  hostile: boolean;
 }
 
 const CHECK_IN_MS = 60 * SECOND_MS;
@@ -25,12 +28,14 @@ const ANSWER_MS = 30 * SECOND_MS;
 /** A result is sent until it is acknowledged, with these pauses. */
 const OUTBOX_MS = [5 * SECOND_MS, 15 * SECOND_MS, 60 * SECOND_MS];
 const HEARTBEAT_MS = 60 * SECOND_MS;
+const BROKEN_BY_SCRIPT = 'left broken by a maintainer script';
 
 /**
- * A host with its agent: the admission of plans, the comparison of transactions and the verdict are the agent's and core's own code; packages, disk and
- * time are simulated. What stands in `disk` survives a power cut. One long class, because every step of a job can be cut short by the same deaths.
+ * A host with its agent: signatures, the admission of plans, what follows from a permit's answer, the comparison of transactions and the verdict are the
+ * agent's and core's own code; packages, disk and time are simulated. What stands in `disk` survives a power cut. One long class, because every step of a
+ * job can be cut short by the same deaths.
  */
-export class SimHost {
+export class SimHost implements HostTruth {
   readonly id: string;
   readonly name: string;
   readonly weather = new Weather();
@@ -45,6 +50,8 @@ export class SimHost {
   lockHeld = false;
   diskFull = false;
   needsReboot = false;
+  /** The archives that lie ready are those that were signed. */
+  genuine = true;
   bootId = 1;
   /** Rises whenever the agent or the host dies: what was on its way in the old life has no effect in the new one. */
   #life = 0;
@@ -66,7 +73,7 @@ export class SimHost {
     return this.#parts.timeline.nowMs;
   }
   get #ownNow(): string {
-    return toInstant(this.#nowMs + this.clockSkewMs);
+    return instantOf(this.#nowMs + this.clockSkewMs);
   }
   #later(seconds: number, run: () => void) {
     const life = this.#life;
@@ -89,7 +96,7 @@ export class SimHost {
     this.#call(
       () => this.#parts.server.tasksFor(this.id, this.stands, this.#nowMs),
       tasks => {
-        for (const task of tasks) this.#take(task);
+        for (const task of this.#parts.world.relay(this, tasks)) this.#take(task);
       },
     );
   }
@@ -102,34 +109,85 @@ export class SimHost {
     });
   }
 
+  get #trust(): Trust {
+    return { hostId: this.id, installationId: 'sim', trustedKeys: [this.#parts.server.keys.publicKey] };
+  }
+
   #take(task: TaskForHost) {
-    if (task.kind === 'cancel' || task.plan === null) return;
-    const known = this.disk.journal.get(task.plan.planId);
-    if (known !== undefined) {
-      if (known.state === 'finished') this.#send(known);
-      else if (this.#running === null) this.#goOn(known);
+    if (task.kind === 'cancel' || task.envelope === null) {
+      const running = this.#running === null ? undefined : this.disk.journal.get(this.#running);
+      if (running?.plan.jobId === task.jobId && running.plan.attempt === task.attempt) this.#cancel(running);
       return;
     }
     if (this.#running !== null && !this.#parts.mutants.has('two-active-jobs-per-host')) return;
+    const read = this.#read(task.envelope);
+    if (!read.ok) return this.#refuse(task, read.failure);
+    const { plan } = read;
+    const known = this.disk.journal.get(plan.planId);
+    if (known !== undefined) return known.state === 'finished' ? this.#send(known) : this.#goOn(known);
     const highestSequence = this.#parts.mutants.has('replayed-plan-accepted') ? 0 : this.disk.highestSequence;
-    const refusal = admitPlan(task.plan, task, { now: this.#ownNow, highestSequence });
+    const refusal = admitPlan(plan, task, { now: this.#ownNow, highestSequence });
+    if (refusal !== null) return this.#refuse(task, refusal);
     const entry: JournalEntry = {
-      plan: task.plan,
+      plan,
       state: 'accepted',
       before: new Map(),
       bootIdBefore: this.bootId,
+      failedBefore: this.serviceDown,
       result: null,
       acknowledged: false,
+      cancelled: false,
       healed: [],
     };
-    if (refusal !== null) return this.#finish(entry, 'failed', refusal.class, refusal.message, false);
     this.#write(() => {
-      this.disk.journal.set(entry.plan.planId, entry);
+      this.disk.journal.set(plan.planId, entry);
       if (!this.#parts.mutants.has('sequence-not-persisted'))
-        this.disk.highestSequence = Math.max(this.disk.highestSequence, entry.plan.sequence);
+        this.disk.highestSequence = Math.max(this.disk.highestSequence, plan.sequence);
     }, 'no-fsync-of-intent');
-    this.#parts.witness.planAccepted(this.id, entry.plan, this.#nowMs);
+    this.#parts.witness.planAccepted(this.id, plan, this.#nowMs);
     this.#goOn(entry);
+  }
+
+  /** The shipped check; two mutants leave a part of it out. */
+  #read(envelope: Envelope): ReturnType<typeof readPlan> {
+    const { mutants } = this.#parts;
+    const claimed = JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as HostPlan;
+    if (mutants.has('keyid-taken-for-signature')) return { ok: true, plan: claimed };
+    const hostId = mutants.has('audience-not-checked') ? claimed.hostId : this.id;
+    return readPlan(envelope, { ...this.#trust, hostId });
+  }
+
+  /** As src/agent/execute.ts: a plan that is not ours to act on leaves no trace in the journal. */
+  #refuse(task: TaskForHost, { class: failureClass, message, signature }: Failure) {
+    const { jobId, attempt } = task;
+    const now = this.#ownNow;
+    const nothing = { before: [], after: [], restartedUnits: [], smokeTests: [], healed: [], bootIdBefore: null, bootIdAfter: null };
+    const failure = { class: failureClass, message, signature };
+    const result: JobResult = {
+      jobId,
+      attempt,
+      outcome: 'failed',
+      failure,
+      touched: false,
+      rebooted: false,
+      startedAt: now,
+      finishedAt: now,
+      ...nothing,
+    };
+    this.#call(
+      () => this.#parts.server.recordResult(this.id, jobId, attempt, result, this.#nowMs),
+      () => {},
+    );
+  }
+
+  /** Before the point of no return at once, after it never. */
+  #cancel(entry: JournalEntry) {
+    entry.cancelled = true;
+    if (entry.state === 'accepted' && !this.#isChanging(entry)) this.#finish(entry, 'cancelled', null, '', false);
+  }
+
+  #isChanging(entry: JournalEntry): boolean {
+    return this.#applying?.planId === entry.plan.planId;
   }
 
   /** fsync: what is not synced is gone after a power cut. */
@@ -154,51 +212,71 @@ export class SimHost {
   #precheck(entry: JournalEntry) {
     this.#say(entry, 'precheck');
     this.#later(this.#takes(1, 3), () => {
+      if (this.#ended(entry)) return;
       // What apt is doing for an earlier life of the agent holds the lock.
       if (this.#applying !== null) return this.#later(10, () => this.#precheck(entry));
+      if (isCompliant(entry.plan, this.#status(entry.plan))) return this.#finish(entry, 'already-compliant', null, '', false);
+      if (this.broken) return this.#finish(entry, 'failed', 'package-database-broken', 'dpkg was interrupted', false);
       if (this.diskFull) return this.#finish(entry, 'failed', 'disk-space', 'the disk is full', false);
       if (this.lockHeld)
-        return this.#later(this.#takes(20, 60), () =>
-          this.lockHeld ? this.#finish(entry, 'failed', 'package-manager-locked', 'the lock is held', false) : this.#stage(entry),
-        );
+        return this.#later(this.#takes(20, 60), () => {
+          if (this.#ended(entry)) return;
+          if (this.lockHeld) this.#finish(entry, 'failed', 'package-manager-locked', 'the lock is held', false);
+          else this.#stage(entry);
+        });
       this.#stage(entry);
     });
+  }
+
+  /** Cancelled while it was busy with something else. */
+  #ended(entry: JournalEntry): boolean {
+    return entry.state === 'finished' || this.#running !== entry.plan.planId;
   }
 
   #stage(entry: JournalEntry) {
     this.#say(entry, 'simulate');
     const differences = this.#differences(entry.plan);
-    if (differences === 'met') return this.#finish(entry, 'already-compliant', null, '', false);
     if (differences.length > 0) return this.#finish(entry, 'failed', 'transaction-differs', differences.join('; '), false);
     this.#later(this.#takes(2, 20), () => {
+      if (this.#ended(entry)) return;
       this.#say(entry, 'download');
       const { mirror } = this.#parts.surroundings;
       if (mirror === 'down')
-        return this.#later(this.#takes(10, 60), () =>
-          this.#finish(entry, 'failed', 'repository-unavailable', 'the mirror does not answer', false),
-        );
-      if (mirror === 'corrupt') return this.#finish(entry, 'failed', 'digest-mismatch', 'other bytes than were signed', false);
-      this.#later(this.#takes(1, 10), () => this.#awaitPermit(entry, 'apply'));
+        return this.#later(this.#takes(10, 60), () => {
+          if (!this.#ended(entry)) this.#finish(entry, 'failed', 'repository-unavailable', 'the mirror does not answer', false);
+        });
+      // The digest of each archive is compared with what its signed index says.
+      this.genuine = mirror !== 'corrupt';
+      if (!this.genuine) return this.#finish(entry, 'failed', 'digest-mismatch', 'other bytes than were signed', false);
+      this.#later(this.#takes(1, 10), () => {
+        if (!this.#ended(entry)) this.#awaitPermit(entry, 'apply');
+      });
     });
   }
 
-  /** What the host would do now against the plan, by the agent's own comparison. */
-  #differences(plan: HostPlan): readonly string[] | 'met' {
-    const rows = [...this.packages].map(([name, version]) => ({
+  #rows() {
+    const state = this.broken ? ('half-configured' as const) : ('installed' as const);
+    return [...this.packages].map(([name, version]) => ({
       name,
       arch: 'amd64',
       version,
       sourceName: name,
       sourceVersion: version,
-      state: 'installed' as const,
+      state,
       held: false,
     }));
-    const status = transactionStatus(plan.transaction, rows);
-    if (plan.transaction.every(item => this.packages.get(item.name) === item.toVersion)) return 'met';
+  }
+
+  #status(plan: HostPlan) {
+    return transactionStatus(plan.transaction, this.#rows());
+  }
+
+  /** What the package manager would do now against the plan. */
+  #differences(plan: HostPlan): readonly string[] {
     const simulated = plan.transaction
       .filter(item => this.packages.get(item.name) !== item.toVersion)
       .map(item => ({ ...item, fromVersion: this.packages.get(item.name) ?? null }));
-    return transactionDifferences(status, simulated);
+    return transactionDifferences(this.#status(plan), simulated);
   }
 
   #awaitPermit(entry: JournalEntry, phase: 'apply' | 'reboot') {
@@ -208,8 +286,8 @@ export class SimHost {
 
   #ask(entry: JournalEntry, phase: 'apply' | 'reboot') {
     const { plan } = entry;
-    if (this.#ownNow >= plan.notAfter && phase === 'apply')
-      return this.#finish(entry, 'failed', 'permit-refused', 'the plan has run out', false);
+    if (phase === 'apply' && entry.cancelled) return this.#finish(entry, 'cancelled', null, '', false);
+    if (this.#ownNow >= plan.notAfter) return this.#notPermitted(entry, phase, 'the plan ended before a permit came');
     let heard = false;
     this.#call(
       () => this.#parts.server.requestPermit(this.id, plan.jobId, plan.attempt, phase, this.#nowMs, this.#nowMs + this.clockSkewMs),
@@ -220,42 +298,31 @@ export class SimHost {
       },
     );
     this.#later(ANSWER_MS / SECOND_MS, () => {
-      if (heard || this.#running !== plan.planId) return;
+      if (heard || this.#ended(entry)) return;
       heard = true;
       this.#ask(entry, phase);
     });
   }
 
-  #answered(entry: JournalEntry, phase: 'apply' | 'reboot', { permit, refused }: PermitReply) {
-    if (this.#running !== entry.plan.planId) return;
-    if (permit !== null) {
-      if (!this.#isGood(permit, entry.plan, phase)) return this.#later(5, () => this.#ask(entry, phase));
-      return phase === 'apply' ? this.#apply(entry) : this.#reboot(entry, permit);
-    }
-    if (refused?.final === true) {
-      if (phase === 'apply')
-        return refused.code === 'cancelled'
-          ? this.#finish(entry, 'cancelled', null, '', false)
-          : this.#finish(entry, 'failed', 'permit-refused', refused.code, false);
-      return this.#verify(entry);
-    }
-    this.#later(Math.max(1, refused?.retryAfterSeconds ?? 5), () => this.#ask(entry, phase));
+  #answered(entry: JournalEntry, phase: 'apply' | 'reboot', reply: PermitAnswer) {
+    if (this.#ended(entry)) return;
+    const next = onPermitReply(reply, entry.plan, phase, this.#trust, this.#ownNow);
+    if (next.do === 'ask-again') return this.#later(next.afterMs / SECOND_MS, () => this.#ended(entry) || this.#ask(entry, phase));
+    if (next.do === 'fail') return this.#notPermitted(entry, phase, next.failure.message);
+    if (next.do === 'cancel') return this.#finish(entry, 'cancelled', null, '', phase === 'reboot');
+    return phase === 'apply' ? this.#apply(entry) : this.#reboot(entry, true);
   }
 
-  /** The terms of a permit as src/agent/decide.ts `checkPermit` asks them; its signature is not simulated. */
-  #isGood(permit: Permit, plan: HostPlan, phase: 'apply' | 'reboot'): boolean {
-    return (
-      permit.jobId === plan.jobId &&
-      permit.attempt === plan.attempt &&
-      permit.hostId === this.id &&
-      permit.phase === phase &&
-      permit.expiresAt > this.#ownNow
-    );
+  #notPermitted(entry: JournalEntry, phase: 'apply' | 'reboot', message: string) {
+    this.#finish(entry, 'failed', 'permit-refused', message, phase === 'reboot');
   }
 
   #apply(entry: JournalEntry) {
     const { plan } = entry;
-    if (this.#differences(plan) === 'met' || this.#differences(plan).length > 0) return this.#stage(entry);
+    // While the permit was waited for, others may have been at work: the set must still be the approved one.
+    const differences = this.#differences(plan);
+    if (differences.length > 0 && !this.#parts.mutants.has('success-believed'))
+      return this.#finish(entry, 'failed', 'transaction-differs', differences.join('; '), false);
     const started = () => {
       entry.state = 'started';
       entry.before = new Map(this.packages);
@@ -264,7 +331,7 @@ export class SimHost {
     const late = this.#parts.mutants.has('fsync-after-start');
     if (!late) started();
     this.#say(entry, 'apply');
-    this.#parts.world.changeBegins(this, plan);
+    this.#parts.witness.changeBegins(this, plan, this.#nowMs);
     const seconds = this.#takes(10, 90);
     this.#applying = { planId: plan.planId, endsAtMs: this.#nowMs + seconds * SECOND_MS };
     const life = this.#parts.timeline;
@@ -283,7 +350,7 @@ export class SimHost {
     const { badPatchPercent, badServicePercent } = this.#parts.surroundings;
     if (plan.kind === 'patch' && this.#parts.random.chance(badPatchPercent / 100)) {
       this.broken = true;
-      entry.healed.push('left broken by a maintainer script');
+      entry.healed.push(BROKEN_BY_SCRIPT);
       return;
     }
     for (const item of plan.transaction) if (item.toVersion !== null) this.packages.set(item.name, item.toVersion);
@@ -309,8 +376,9 @@ export class SimHost {
     this.#say(entry, 'restart');
     this.#later(this.#takes(1, 5), () => {
       const wants = entry.plan.reboot === 'always' || (entry.plan.reboot === 'if-needed' && this.needsReboot);
-      if (!wants || this.broken) return this.#verify(entry);
-      if (this.#parts.mutants.has('reboot-without-permit')) return this.#reboot(entry, null);
+      const whole = !this.broken && isCompliant(entry.plan, this.#status(entry.plan));
+      if (!wants || (!whole && !this.#parts.mutants.has('reboot-before-verify'))) return this.#verify(entry);
+      if (this.#parts.mutants.has('reboot-without-permit')) return this.#reboot(entry, false);
       this.#awaitPermit(entry, 'reboot');
     });
   }
@@ -322,35 +390,43 @@ export class SimHost {
     if (forward) for (const item of plan.transaction) if (item.toVersion !== null) this.packages.set(item.name, item.toVersion);
   }
 
-  #reboot(entry: JournalEntry, permit: Permit | null) {
+  #reboot(entry: JournalEntry, permitted: boolean) {
     entry.state = 'rebooting';
-    this.#parts.world.rebootBegins(this, entry.plan, permit?.permitId ?? null);
+    this.#parts.witness.rebootBegins(this, permitted, entry.plan.reboot, this.#nowMs);
     this.#die();
     this.up = false;
-    this.#parts.timeline.after(this.#takes(60, 240) * SECOND_MS, () => {
-      this.needsReboot = false;
-      this.#boot();
-    });
+    this.#parts.timeline.after(this.#takes(60, 240) * SECOND_MS, () => this.#boot());
   }
 
   #verify(entry: JournalEntry) {
     this.#say(entry, 'verify');
     this.#later(this.#takes(2, 10), () => {
-      if (this.broken)
-        return this.#finish(
-          entry,
-          'failed',
-          entry.healed.includes('left broken by a maintainer script') ? 'install-failed' : 'needs-human',
-          'packages are half done',
-          true,
-        );
-      const believed = this.#parts.mutants.has('success-believed');
-      const unmet = entry.plan.transaction.filter(item => this.packages.get(item.name) !== item.toVersion);
-      if (unmet.length > 0 && !believed)
-        return this.#finish(entry, 'failed', 'verify-failed', `${unmet.map(itemKey).join(', ')} is not as planned`, true);
-      if (this.serviceDown) return this.#finish(entry, 'failed', 'service-failed', 'a service did not come back', true);
-      if (entry.state === 'rebooting' && this.bootId === entry.bootIdBefore)
-        return this.#finish(entry, 'failed', 'reboot-lost', 'the same boot', true);
+      if (this.#ended(entry)) return;
+      const { plan } = entry;
+      if (this.broken) {
+        const byScript = entry.healed.includes(BROKEN_BY_SCRIPT);
+        return this.#finish(entry, 'failed', byScript ? 'install-failed' : 'needs-human', 'packages are half done', true);
+      }
+      const unit = {
+        unit: 'app.service',
+        activeState: this.serviceDown ? 'failed' : 'active',
+        subState: this.serviceDown ? 'failed' : 'running',
+      };
+      const verdict = hostVerdict(
+        plan,
+        { failedUnits: entry.failedBefore ? [unit.unit] : [], bootId: String(entry.bootIdBefore) },
+        {
+          status: this.#status(plan),
+          services: [unit],
+          staleProcesses: [],
+          mainPids: new Map(),
+          reboot: null,
+          bootId: String(this.bootId),
+        },
+        { restartedUnits: [], rebootAsked: entry.state === 'rebooting' },
+      );
+      if (verdict !== null && !this.#parts.mutants.has('success-believed'))
+        return this.#finish(entry, 'failed', verdict.class, verdict.message, true);
       this.#finish(entry, 'succeeded', null, '', true);
     });
   }
@@ -370,14 +446,8 @@ export class SimHost {
     entry.state = 'finished';
     this.disk.journal.set(plan.planId, entry);
     if (this.#running === plan.planId) this.#running = null;
-    if (touched) this.#parts.world.changeEnds(this);
-    this.#parts.witness.resultWritten(
-      this.id,
-      plan.planId,
-      plan.transaction.every(item => this.packages.get(item.name) === item.toVersion),
-      touched,
-      this.#nowMs,
-    );
+    if (touched) this.#parts.witness.changeEnds(this, this.#nowMs);
+    this.#parts.witness.resultWritten(this, plan, this.bootId !== entry.bootIdBefore, touched, this.#nowMs);
     this.#send(entry);
   }
 
@@ -404,8 +474,7 @@ export class SimHost {
     this.#call(
       () => this.#parts.server.recordEvents(this.id, jobId, attempt, [event], this.#nowMs),
       cancelRequested => {
-        if (cancelRequested && entry.state === 'accepted' && this.#running === entry.plan.planId)
-          this.#finish(entry, 'cancelled', null, '', false);
+        if (cancelRequested && !this.#ended(entry)) this.#cancel(entry);
       },
     );
   }
@@ -448,6 +517,7 @@ export class SimHost {
   #boot() {
     if (this.up) return;
     this.up = true;
+    this.needsReboot = false;
     this.bootId += 1;
     this.#life += 1;
     if (this.agentUp) this.#startAgent();
@@ -463,6 +533,11 @@ export class SimHost {
       else if (this.#running === null) this.#goOn(entry);
     }
     this.#parts.timeline.after(2 * SECOND_MS, () => this.#checkIn(life));
+  }
+
+  /** Somebody moves a package by hand; not while the package manager is at work. */
+  drift(name: string, version: string): void {
+    if (this.#applying === null) this.packages.set(name, version);
   }
 
   /** Somebody logs in and puts it right. */
@@ -483,12 +558,11 @@ export interface HostParts {
   readonly network: Network;
   readonly random: Random;
   readonly server: SimServer;
-  readonly witness: Witness;
+  readonly witness: HostWitness;
   readonly surroundings: Surroundings;
   readonly mutants: Mutants;
   readonly world: {
-    changeBegins(host: SimHost, plan: HostPlan): void;
-    changeEnds(host: SimHost): void;
-    rebootBegins(host: SimHost, plan: HostPlan, permitId: string | null): void;
+    /** What comes out at the other end of the line. */
+    relay(host: SimHost, tasks: readonly TaskForHost[]): readonly TaskForHost[];
   };
 }

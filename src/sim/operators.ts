@@ -1,26 +1,42 @@
 import { HOUR_MS, MINUTE_MS, toInstant } from '../core/kernel/instants.ts';
-import type { TransactionItem } from '../core/rollouts/host-plan.ts';
+import type { RebootPolicy, TransactionItem } from '../core/rollouts/host-plan.ts';
 import { inverseTransaction } from '../core/rollouts/inverse.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
+import type { PlannedWindow, RolloutPlan } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
-import { type HostCase, makePlan } from '../core/rollouts/planner.ts';
+import { type HostCase, makePlan, type PlanMade } from '../core/rollouts/planner.ts';
 import { ATTEMPTS_MAX } from '../core/rollouts/retry.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
+import { currentOrNext } from '../core/rollouts/schedule/planned-window.ts';
+import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
+import { type Actor, VERBS, type Verb, type VerbFacts, whyNot } from '../core/rollouts/verbs.ts';
 import type { SimHost } from './host.ts';
 import type { Random } from './random.ts';
-import { approvalUntil, type SimServer } from './server.ts';
+import { approvalUntil, type SimReconciler } from './reconciler.ts';
+import type { SimServer } from './server.ts';
 import type { SimRollout } from './store.ts';
 import type { Timeline } from './timeline.ts';
 
 /** A new rollout this often, in hours. */
 const EVERY_HOURS = [1, 4] as const;
-const PACKAGES = 8;
+export const PACKAGES = 8;
+/** Who has gone on so often and is stopped by the same host again plans anew. */
+const RESUMES_MAX = 5;
+const PEOPLE = ['ada', 'ben', 'cleo'] as const;
+const ALL_PERMISSIONS: ReadonlySet<string> = new Set(Object.values(VERBS).map(verb => verb.permission));
+
+interface Launch {
+  readonly kind: 'patch' | 'rollback';
+  readonly revertsId: string | null;
+  readonly wishes: readonly { readonly host: SimHost; readonly asked: readonly TransactionItem[] }[];
+}
 
 /**
- * People: they plan with the real planner and lint, approve, start, look what has stopped and why, go on, give up, take back. What they do is drawn from
- * the seed; the script's faults make them stop things at other times.
+ * People: they plan with the real planner and lint, approve, start, look what has stopped and why, go on, give up, take back, each only where the shipped
+ * verbs allow it. What they do is drawn from the seed; the script's faults make them stop things at other times.
  */
 export class Operators {
+  readonly #reconciler: SimReconciler;
   readonly #server: SimServer;
   readonly #hosts: readonly SimHost[];
   readonly #timeline: Timeline;
@@ -28,8 +44,10 @@ export class Operators {
   #number = 0;
   #release = 1;
   #lastLookMs = 0;
+  readonly #resumed = new Map<string, number>();
 
-  constructor(server: SimServer, hosts: readonly SimHost[], timeline: Timeline, random: Random) {
+  constructor(reconciler: SimReconciler, server: SimServer, hosts: readonly SimHost[], timeline: Timeline, random: Random) {
+    this.#reconciler = reconciler;
     this.#server = server;
     this.#hosts = hosts;
     this.#timeline = timeline;
@@ -39,11 +57,12 @@ export class Operators {
   /** Pairs and a trio among the first hosts: the quorums that must stand. */
   declareGroups(): void {
     const ids = this.#hosts.map(host => host.id);
-    if (ids.length >= 2)
-      this.#server.store.groups.push({ name: 'pair', hostIds: new Set(ids.slice(0, 2)), minAvailable: 1, memberSoakMinutes: 5 });
-    if (ids.length >= 7)
-      this.#server.store.groups.push({ name: 'trio', hostIds: new Set(ids.slice(4, 7)), minAvailable: 2, memberSoakMinutes: 0 });
-    this.#server.store.concurrencyMax = Math.max(2, Math.min(20, Math.floor(ids.length / 3)));
+    const { store, witness } = this.#server;
+    if (ids.length >= 2) store.groups.push({ name: 'pair', hostIds: new Set(ids.slice(0, 2)), minAvailable: 1, memberSoakMinutes: 5 });
+    if (ids.length >= 7) store.groups.push({ name: 'trio', hostIds: new Set(ids.slice(4, 7)), minAvailable: 2, memberSoakMinutes: 0 });
+    witness.groups.push(...store.groups);
+    store.concurrencyMax = Math.max(2, Math.min(20, Math.floor(ids.length / 3)));
+    witness.concurrencyMax = store.concurrencyMax;
   }
 
   work(untilMs: number): void {
@@ -58,44 +77,28 @@ export class Operators {
 
   #plan() {
     this.#release += 1;
-    const names = Array.from({ length: this.#random.between(1, 3) }, () => `pkg${this.#random.between(0, PACKAGES - 1)}`);
+    const names = new Set(Array.from({ length: this.#random.between(1, 3) }, () => `pkg${this.#random.between(0, PACKAGES - 1)}`));
     const chosen = this.#hosts.filter(() => this.#random.chance(0.6));
-    const target = String(this.#release);
-    this.#launch(
-      'patch',
-      null,
-      chosen.map(host => ({
-        host,
-        asked: [...new Set(names)].map(
-          (name): TransactionItem => ({
-            action: 'upgrade',
-            name,
-            arch: 'amd64',
-            fromVersion: host.packages.get(name) ?? '0',
-            toVersion: target,
-          }),
-        ),
-      })),
-    );
+    // A feed that has lost the epoch: what looks newer is a step back. The lint must see it.
+    const careless = this.#random.chance(0.15);
+    const target = (name: string): string => (name === `pkg${PACKAGES - 1}` && !careless ? `1:${this.#release}` : String(this.#release));
+    const asked = (host: SimHost, name: string): TransactionItem => ({
+      action: 'upgrade',
+      name,
+      arch: 'amd64',
+      fromVersion: host.packages.get(name) ?? '0',
+      toVersion: target(name),
+    });
+    this.#launch({
+      kind: 'patch',
+      revertsId: null,
+      wishes: chosen.map(host => ({ host, asked: [...names].map(name => asked(host, name)) })),
+    });
   }
 
-  #launch(
-    kind: 'patch' | 'rollback',
-    revertsId: string | null,
-    wishes: readonly { host: SimHost; asked: readonly TransactionItem[] }[],
-  ): void {
-    const nowMs = this.#timeline.nowMs;
+  #launch({ kind, revertsId, wishes }: Launch): void {
     const id = `rol_${String(++this.#number).padStart(4, '0')}`;
-    const windowed = this.#random.chance(0.4);
-    const startsAtMs = nowMs + this.#random.between(0, 90) * MINUTE_MS;
-    const window = windowed
-      ? {
-          startsAt: toInstant(startsAtMs),
-          endsAt: toInstant(startsAtMs + this.#random.pick([12, 25, 60, 240]) * MINUTE_MS),
-          timeZone: 'UTC',
-          repeat: null,
-        }
-      : { startsAt: null, endsAt: null, timeZone: 'UTC', repeat: null };
+    const window = this.#drawWindow();
     const reboot = this.#random.pick(['never', 'never', 'if-needed', 'always'] as const);
     const concurrency = this.#random.between(1, 5);
     const rings = [
@@ -103,124 +106,107 @@ export class Operators {
       { name: 'early', percent: 20, soakMinutes: this.#random.between(0, 10), concurrency },
       { name: 'rest', percent: 100, soakMinutes: 0, concurrency: concurrency * 2 },
     ];
-    const cases = wishes.map(
-      ({ host, asked }): HostCase => ({
-        hostId: host.id,
-        hostName: host.name,
-        asked,
-        excluded: asked.length === 0 ? 'nothing to change' : null,
-        rehearsal: null,
-        restartUnits: [],
-        rebootExpected: reboot !== 'never',
-        runsFettle: false,
-      }),
-    );
+    const cases = wishes.map(({ host, asked }) => caseOf(host, asked, reboot));
     const made = makePlan(
       { rolloutId: id, kind, revertsId, patchIds: [], rings, window, restart: 'affected-services', reboot, smokeTests: [] },
       cases,
     );
+    if (this.#lintErrors(made, cases).length > 0) return;
+    this.#submit(id, kind, revertsId, made);
+    if (window.startsAt === null) this.#timeline.after(this.#random.between(1, 20) * MINUTE_MS, () => this.#start(id));
+    for (const { host } of wishes) if (reboot === 'if-needed') host.needsReboot = true;
+  }
+
+  #drawWindow(): PlannedWindow {
+    if (!this.#random.chance(0.4)) return { startsAt: null, endsAt: null, timeZone: 'UTC', repeat: null };
+    // Whole minutes, as people type them.
+    const nowMs = Math.floor(this.#timeline.nowMs / MINUTE_MS) * MINUTE_MS;
+    const startsAtMs = nowMs + this.#random.between(1, 90) * MINUTE_MS;
+    return {
+      startsAt: toInstant(startsAtMs),
+      endsAt: toInstant(startsAtMs + this.#random.pick([12, 25, 60, 240]) * MINUTE_MS),
+      timeZone: this.#random.pick(['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe']),
+      repeat: this.#random.chance(0.4) ? 'FREQ=DAILY' : null,
+    };
+  }
+
+  #lintErrors({ plan }: PlanMade, cases: readonly HostCase[]) {
+    const blind = this.#server.mutants.has('epoch-ignored');
+    const asked = new Map(cases.map(one => [one.hostId, blind ? one.asked.map(withoutEpochs) : one.asked]));
     const facts = {
-      now: toInstant(nowMs),
-      asked: new Map(cases.map(one => [one.hostId, one.asked])),
+      now: toInstant(this.#timeline.nowMs),
+      asked,
       rebootExpected: new Set<string>(),
       fettleHostId: null,
       freezes: [],
       groups: this.#server.store.groups,
     };
-    if (lintPlan(made.plan, facts).some(finding => finding.level === 'error')) return;
-    this.#store(id, kind, revertsId, made.plan, made.hash, nowMs);
-    if (!windowed) this.#timeline.after(this.#random.between(1, 20) * MINUTE_MS, () => this.#start(id));
-    for (const { host } of wishes) if (reboot === 'if-needed') host.needsReboot = true;
+    return lintPlan(blind ? planWithoutEpochs(plan) : plan, facts).filter(finding => finding.level === 'error');
   }
 
-  #store(
-    id: string,
-    kind: 'patch' | 'rollback',
-    revertsId: string | null,
-    plan: SimRollout['plan'],
-    planHash: string,
-    nowMs: number,
-  ): void {
-    const now = toInstant(nowMs);
-    const { store } = this.#server;
-    const ringIds = plan.rings.map((_, index) => `${id}/${index}`);
-    for (const [index, ring] of plan.rings.entries()) {
-      const ringId = ringIds[index]!;
-      store.rings.set(ringId, {
-        id: ringId,
-        rolloutId: id,
-        ringIndex: index,
-        name: ring.name,
-        hosts: ring.hosts.length,
-        soakMinutes: ring.soakMinutes,
-        concurrency: ring.concurrency,
-        gate: ring.gate,
-        state: 'pending',
-        stateSince: now,
-        stateReason: null,
-        soakEndsAt: null,
-        lastSuccessAt: null,
-      });
-      store.jobsOfRing.set(
-        ringId,
-        ring.hosts.map(host => `${id}:${host.hostId}`),
-      );
-      for (const [position, host] of ring.hosts.entries())
-        store.jobs.set(`${id}:${host.hostId}`, {
-          id: `${id}:${host.hostId}`,
-          rolloutId: id,
-          ringId,
-          ringIndex: index,
-          position,
-          hostId: host.hostId,
-          hostName: host.hostName,
-          transaction: plan.transactions[host.transaction]!,
-          estimatedMinutes: host.estimatedMinutes,
-          state: 'queued',
-          stateSince: now,
-          phase: null,
-          attempt: 0,
-          attemptsLeft: ATTEMPTS_MAX,
-          waitingOn: null,
-          parked: false,
-          notBefore: null,
-          retrySince: null,
-          lastHeardAt: null,
-          cancelRequested: false,
-          failureClass: null,
-          failure: null,
-          failureSignature: null,
-          infrastructure: false,
-          touched: false,
-          failureAcceptedBy: null,
-          result: null,
-          healed: [],
-          closedVulnerabilities: [],
-          startedAt: null,
-          finishedAt: null,
-        });
-    }
-    store.rollouts.set(id, {
+  /** From the draft to the approval by somebody else; approvals of different length. */
+  #submit(id: string, kind: 'patch' | 'rollback', revertsId: string | null, { plan, hash }: PlanMade): void {
+    const nowMs = this.#timeline.nowMs;
+    const { store, witness } = this.#server;
+    const requestedBy = this.#random.pick(PEOPLE);
+    const minutes = this.#random.chance(0.15) ? this.#random.between(30, 400) : APPROVAL_VALID_MINUTES;
+    const rollout: SimRollout = {
       id,
       kind,
       revertsId,
       plan,
-      planHash,
-      ringIds,
-      approvalExpiresAt: approvalUntil(nowMs),
-      state: 'scheduled',
-      stateSince: now,
-      changeState: 'scheduled',
+      planHash: hash,
+      ringIds: plan.rings.map((_, index) => `${id}/${index}`),
+      requestedBy,
+      madeAtMs: nowMs,
+      approvalExpiresAt: approvalUntil(nowMs, minutes),
+      window: currentOrNext(plan.window, toInstant(nowMs)) ?? plan.window,
+      state: ROLLOUT.initial,
+      stateSince: toInstant(nowMs),
+      changeState: 'awaiting-approval',
       haltOutcome: null,
       stopReason: null,
-    });
+    };
+    store.rollouts.set(id, rollout);
+    store.open.add(rollout);
+    witness.rolloutMade(id, plan, hash, requestedBy, nowMs);
+    storeJobs(this.#server, rollout, nowMs);
+    for (const event of ['submit', 'planned', 'request-approval'] as const)
+      this.#reconciler.moveRollout(rollout, event, requestedBy, nowMs);
+    const approver = this.#whoMay('approve', rollout);
+    if (approver === null) return;
+    witness.approved(id, hash, approver, Date.parse(rollout.approvalExpiresAt), nowMs);
+    rollout.changeState = 'scheduled';
+    this.#reconciler.moveRollout(rollout, 'approve', approver, nowMs);
+  }
+
+  /** Somebody tries, anybody; who may not lets the next one do it. */
+  #whoMay(verb: Verb, rollout: SimRollout): string | null {
+    const ring = this.#reconciler.stoppedRing(rollout);
+    const facts: VerbFacts = {
+      now: toInstant(this.#timeline.nowMs),
+      state: rollout.state,
+      authorIds: [rollout.requestedBy],
+      windowStartsAt: rollout.window.startsAt,
+      killSwitch: this.#server.store.killSwitch,
+      approvalExpiresAt: rollout.state === 'awaiting-approval' ? null : rollout.approvalExpiresAt,
+      stopped:
+        ring === undefined
+          ? null
+          : { ring: ring.name, state: ring.state, canRetry: this.#reconciler.jobsOfRing(ring.id).some(job => job.parked) },
+    };
+    const first = this.#random.between(0, PEOPLE.length - 1);
+    const order = [...PEOPLE.slice(first), ...PEOPLE.slice(0, first)];
+    const actor = (personId: string): Actor => ({ personId, permissions: ALL_PERMISSIONS, viaToken: false, singlePerson: false });
+    return order.find(person => whyNot(verb, facts, actor(person)) === null) ?? null;
   }
 
   #start(id: string) {
     const rollout = this.#server.store.rollouts.get(id);
     if (rollout === undefined || rollout.state !== 'scheduled') return;
-    if (this.#server.store.killSwitch) return this.#timeline.after(10 * MINUTE_MS, () => this.#start(id));
-    this.#server.begin(rollout, this.#timeline.nowMs);
+    const person = this.#whoMay('start', rollout);
+    if (person === null) return this.#timeline.after(10 * MINUTE_MS, () => this.#start(id));
+    this.#reconciler.moveRollout(rollout, 'start', person, this.#timeline.nowMs);
   }
 
   /** Every quarter of an hour somebody looks at what has stopped. When all is well again they see things through. */
@@ -229,38 +215,119 @@ export class Operators {
     if (nowMs - this.#lastLookMs < 15 * MINUTE_MS) return;
     this.#lastLookMs = nowMs;
     for (const host of this.#hosts) if (host.up && !host.stands && this.#random.chance(calm ? 0.5 : 0.03)) host.repairByHand();
-    for (const rollout of [...this.#server.store.rollouts.values()]) {
-      if (isFinal(ROLLOUT, rollout.state)) continue;
+    for (const rollout of [...this.#server.store.open]) {
       if (rollout.state === 'scheduled' && calm && rollout.plan.window.startsAt === null) this.#start(rollout.id);
       if (rollout.state !== 'paused') continue;
       const luck = this.#random.next();
-      if (this.#server.store.killSwitch) continue;
-      if (calm ? luck < 0.5 : luck < 0.35) this.#server.resume(rollout, nowMs);
-      else if (luck > 0.85) this.#giveUp(rollout, nowMs);
+      const resumed = this.#resumed.get(rollout.id) ?? 0;
+      if (luck > 0.85 || resumed > RESUMES_MAX) this.#giveUp(rollout);
+      else if (calm ? luck < 0.5 : luck < 0.35) this.#resume(rollout);
     }
   }
 
-  #giveUp(rollout: SimRollout, nowMs: number) {
-    this.#server.halt(rollout, 'halt', 'an operator gave up', nowMs);
+  #resume(rollout: SimRollout) {
+    const person = this.#whoMay('resume', rollout);
+    if (person === null) return;
+    this.#resumed.set(rollout.id, (this.#resumed.get(rollout.id) ?? 0) + 1);
+    this.#reconciler.resume(rollout, person, this.#timeline.nowMs);
+  }
+
+  #giveUp(rollout: SimRollout) {
+    this.#reconciler.halt(rollout, 'halt', this.#random.pick(PEOPLE), 'an operator gave up', this.#timeline.nowMs);
     if (rollout.kind === 'patch' && this.#random.chance(0.5)) this.#timeline.after(HOUR_MS, () => this.#takeBack(rollout));
   }
 
   #takeBack(rollout: SimRollout) {
     if (!isFinal(ROLLOUT, rollout.state)) return;
-    const jobs = rollout.ringIds.flatMap(id => this.#server.store.jobsOfRing.get(id) ?? []).map(id => this.#server.store.jobs.get(id)!);
-    const wishes = jobs
+    const wishes = this.#reconciler
+      .jobsOf(rollout)
       .filter(job => job.touched && job.result !== null)
       .map(job => ({ host: this.#hosts.find(host => host.id === job.hostId)!, asked: inverseTransaction(job.transaction, job.result!) }));
-    if (wishes.length > 0) this.#launch('rollback', rollout.id, wishes);
+    if (wishes.length > 0) this.#launch({ kind: 'rollback', revertsId: rollout.id, wishes });
   }
 
   stopSomething(how: 'pause' | 'halt'): void {
-    const running = [...this.#server.store.rollouts.values()].filter(
-      rollout => rollout.state === 'running' || (how === 'halt' && rollout.state === 'paused'),
-    );
+    const running = [...this.#server.store.open].filter(one => one.state === 'running' || (how === 'halt' && one.state === 'paused'));
     if (running.length === 0) return;
     const rollout = this.#random.pick(running);
-    if (how === 'pause') this.#server.pause(rollout, this.#timeline.nowMs);
-    else this.#server.halt(rollout, 'halt', 'an operator halted it', this.#timeline.nowMs);
+    const person = this.#random.pick(PEOPLE);
+    if (how === 'pause') this.#reconciler.pause(rollout, person, this.#timeline.nowMs);
+    else this.#reconciler.halt(rollout, 'halt', person, 'an operator halted it', this.#timeline.nowMs);
   }
+}
+
+/** A host that is up has computed its transaction itself; the others are predicted. */
+function caseOf(host: SimHost, asked: readonly TransactionItem[], reboot: RebootPolicy): HostCase {
+  const answered = { ok: !host.broken, transaction: asked, problem: host.broken ? 'dpkg was interrupted' : null, downloadBytes: null };
+  return {
+    hostId: host.id,
+    hostName: host.name,
+    asked,
+    excluded: asked.length === 0 ? 'nothing to change' : null,
+    rehearsal: host.up && host.agentUp ? answered : null,
+    restartUnits: [],
+    rebootExpected: reboot !== 'never',
+    runsFettle: false,
+  };
+}
+
+/** One job per host of the approved plan, no other ever (S12, S13). */
+function storeJobs({ store, witness }: SimServer, { id, ringIds, plan }: SimRollout, nowMs: number): void {
+  const now = toInstant(nowMs);
+  for (const [index, ring] of plan.rings.entries()) {
+    const ringId = ringIds[index]!;
+    const { name, soakMinutes, concurrency, gate } = ring;
+    store.rings.set(ringId, {
+      ...{ id: ringId, rolloutId: id, ringIndex: index, name, hosts: ring.hosts.length, soakMinutes, concurrency, gate },
+      ...{ state: 'pending', stateSince: now, stateReason: null, soakEndsAt: null, lastSuccessAt: null },
+    });
+    store.jobsOfRing.set(
+      ringId,
+      ring.hosts.map(host => `${id}-${host.hostId}`),
+    );
+    for (const [position, host] of ring.hosts.entries()) {
+      const job = {
+        ...{ id: `${id}-${host.hostId}`, rolloutId: id, ringId, ringIndex: index, position, hostId: host.hostId, hostName: host.hostName },
+        ...{ transaction: plan.transactions[host.transaction]!, estimatedMinutes: host.estimatedMinutes },
+        ...FRESH_JOB,
+        stateSince: now,
+      };
+      store.putJob({ job, moves: [] }, nowMs);
+      witness.jobMade(job, nowMs);
+    }
+  }
+}
+
+const FRESH_JOB = {
+  state: 'queued',
+  phase: null,
+  attempt: 0,
+  attemptsLeft: ATTEMPTS_MAX,
+  waitingOn: null,
+  parked: false,
+  notBefore: null,
+  retrySince: null,
+  lastHeardAt: null,
+  cancelRequested: false,
+  failureClass: null,
+  failure: null,
+  failureSignature: null,
+  infrastructure: false,
+  touched: false,
+  failureAcceptedBy: null,
+  result: null,
+  healed: [],
+  closedVulnerabilities: [],
+  startedAt: null,
+  finishedAt: null,
+} as const;
+
+/** For the mutant: what a lint reads that does not know epochs. */
+function planWithoutEpochs(plan: RolloutPlan): RolloutPlan {
+  return { ...plan, transactions: plan.transactions.map(items => items.map(withoutEpochs)) };
+}
+
+function withoutEpochs(item: TransactionItem): TransactionItem {
+  const bare = (version: string | null): string | null => version?.replace(/^\d+:/, '') ?? null;
+  return { ...item, fromVersion: bare(item.fromVersion), toVersion: bare(item.toVersion) };
 }

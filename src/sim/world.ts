@@ -1,21 +1,27 @@
 import { HOUR_MS, SECOND_MS, toInstant } from '../core/kernel/instants.ts';
-import type { HostPlan } from '../core/rollouts/host-plan.ts';
+import { HOST_PLAN_TYPE, type HostPlan } from '../core/rollouts/host-plan.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
 import { drawFaults, type Fault, type FaultKind } from './faults.ts';
 import { type HostParts, SimHost, type Surroundings } from './host.ts';
+import { SimKeys } from './keys.ts';
+import type { Rule, Violation } from './ledger.ts';
 import { type Mutants, NO_MUTANTS } from './mutants.ts';
 import { Network } from './network.ts';
-import { Operators } from './operators.ts';
+import { Operators, PACKAGES } from './operators.ts';
 import { Random } from './random.ts';
-import { SimServer } from './server.ts';
+import { SimReconciler } from './reconciler.ts';
+import { SimServer, type TaskForHost } from './server.ts';
 import { Timeline } from './timeline.ts';
-import { type Violation, Witness } from './witness.ts';
+import { Witness } from './witness.ts';
+import { HostWitness } from './witness-hosts.ts';
 
 export interface Script {
   readonly hosts: number;
   readonly hours: number;
   readonly seed: number;
+  /** What may go wrong; `faults` are some or all of what is drawn for these. */
+  readonly kinds: readonly FaultKind[];
   readonly faults: readonly Fault[];
 }
 
@@ -26,7 +32,7 @@ export interface Outcome {
   readonly events: number;
   readonly messages: number;
   readonly moves: number;
-  readonly checks: number;
+  readonly checks: Readonly<Record<Rule, number>>;
   readonly rollouts: Readonly<Record<string, number>>;
   readonly jobs: Readonly<Record<string, number>>;
 }
@@ -35,10 +41,20 @@ export interface Outcome {
 export const START_MS = Date.UTC(2026, 9, 19);
 /** After the script everything is well again for this long: then whatever is open must come to an end (L1, L4). */
 const HEAL_HOURS = 40;
+/** A rollback that somebody has drafted lately need not have ended. */
+const LAST_HOURS = 12;
 const TICK_MS = 5 * SECOND_MS;
+/** The witness looks over everything every ten minutes. */
+const LOOK_TICKS = 120;
 
 export function drawScript(hosts: number, hours: number, seed: number, kinds: readonly FaultKind[]): Script {
-  return { hosts, hours, seed, faults: drawFaults(new Random(seed ^ 0x5eed), kinds, hosts, START_MS, START_MS + hours * HOUR_MS) };
+  return { hosts, hours, seed, kinds, faults: drawFaults(new Random(seed ^ 0x5eed), kinds, hosts, START_MS, START_MS + hours * HOUR_MS) };
+}
+
+/** Leaves of what was drawn only the faults with these numbers. */
+export function keepFaults(script: Script, numbers: readonly number[]): Script {
+  const kept = new Set(numbers);
+  return { ...script, faults: script.faults.filter(fault => kept.has(fault.number)) };
 }
 
 /** Runs a script to its end, or to the first violation. The same script gives the same outcome, always. */
@@ -61,6 +77,7 @@ const STRETCHES: Partial<Record<FaultKind, (stretch: Stretch) => () => void>> = 
   'clock-skew': ({ host, fault }) => during(host, { clockSkewMs: fault.amount }),
   'lock-held': ({ host }) => during(host, { lockHeld: true }),
   'disk-full': ({ host }) => during(host, { diskFull: true }),
+  'hostile-relay': ({ surroundings }) => during(surroundings, { hostile: true }),
   'mirror-down': ({ surroundings }) => during(surroundings, { mirror: 'down' }),
   'mirror-corrupt': ({ surroundings }) => during(surroundings, { mirror: 'corrupt' }),
   'bad-patch': ({ surroundings, fault }) => during(surroundings, { badPatchPercent: fault.amount }),
@@ -84,6 +101,7 @@ const FAIR_VALUES = {
   clockSkewMs: 0,
   lockHeld: false,
   diskFull: false,
+  hostile: false,
   mirror: 'well',
   badPatchPercent: 0,
   badServicePercent: 0,
@@ -93,47 +111,44 @@ class World {
   readonly #script: Script;
   readonly #timeline = new Timeline(START_MS);
   readonly #random: Random;
-  readonly #witness: Witness;
+  readonly #witness = new Witness();
+  readonly #hostWitness = new HostWitness(this.#witness);
+  readonly #keys = new SimKeys(1);
+  readonly #stranger = new SimKeys(2);
   readonly #server: SimServer;
+  readonly #reconciler: SimReconciler;
   readonly #hosts: SimHost[];
   readonly #operators: Operators;
   readonly #network: Network;
-  readonly #surroundings: Surroundings = { mirror: 'well', badPatchPercent: 0, badServicePercent: 0 };
+  readonly #surroundings: Surroundings = { mirror: 'well', badPatchPercent: 0, badServicePercent: 0, hostile: false };
   #serverUp = true;
-  /** Since the server came up. */
+  #upSinceMs = START_MS;
   #ticks = 0;
+  #forged = 0;
   #calm = false;
 
   constructor(script: Script, mutants: Mutants) {
     this.#script = script;
     this.#random = new Random(script.seed);
-    this.#witness = new Witness({
-      ring: id => this.#server.store.rings.get(id),
-      concurrencyMax: () => this.#server.store.concurrencyMax,
-      window: rolloutId => this.#window(rolloutId),
-      standing: hostId => this.#standing(hostId),
-    });
-    this.#server = new SimServer(this.#witness, mutants);
+    this.#server = new SimServer(this.#witness, this.#keys, mutants);
+    this.#reconciler = new SimReconciler(this.#server);
     this.#network = new Network(this.#timeline, this.#random.fork(1), () => this.#serverUp);
     const parts: Omit<HostParts, 'random'> = {
       timeline: this.#timeline,
       network: this.#network,
       server: this.#server,
-      witness: this.#witness,
+      witness: this.#hostWitness,
       surroundings: this.#surroundings,
       mutants,
-      world: {
-        changeBegins: (host, plan) => this.#changeBegins(host, plan),
-        changeEnds: host => this.#witness.changeEnds(host.id),
-        rebootBegins: (host, plan, permitId) => this.#witness.rebootBegins(host.id, permitId, plan.reboot, this.#timeline.nowMs),
-      },
+      world: { relay: (host, tasks) => this.#relay(host, tasks) },
     };
     this.#hosts = Array.from({ length: script.hosts }, (_, n) => {
       const host = new SimHost(`host_${String(n).padStart(5, '0')}`, `h${n}`, { ...parts, random: this.#random.fork(100 + n) });
-      for (let p = 0; p < 8; p++) host.packages.set(`pkg${p}`, '1');
+      // The last one has an epoch, which its newer versions keep.
+      for (let p = 0; p < PACKAGES; p++) host.packages.set(`pkg${p}`, p === PACKAGES - 1 ? '1:1' : '1');
       return host;
     });
-    this.#operators = new Operators(this.#server, this.#hosts, this.#timeline, this.#random.fork(2));
+    this.#operators = new Operators(this.#reconciler, this.#server, this.#hosts, this.#timeline, this.#random.fork(2));
     this.#operators.declareGroups();
   }
 
@@ -143,7 +158,7 @@ class World {
     for (const fault of faults) this.#timeline.at(fault.atMs, () => this.#begin(fault));
     this.#tick();
     this.#operators.work(endMs);
-    const broken = () => this.#witness.violations.length > 0;
+    const broken = () => this.#witness.ledger.violations.length > 0;
     this.#timeline.runUntil(endMs, broken);
     this.#heal();
     this.#timeline.runUntil(endMs + HEAL_HOURS * HOUR_MS, broken);
@@ -153,12 +168,12 @@ class World {
 
   #tick(): void {
     this.#timeline.after(TICK_MS, () => this.#tick());
-    if (this.#serverUp) this.#server.reconcile(this.#timeline.nowMs);
-    if (this.#serverUp) this.#operators.look(this.#calm);
-    this.#ticks = this.#serverUp ? this.#ticks + 1 : 0;
-    if (this.#ticks % 24 === 23)
-      for (const job of this.#server.overdue(this.#timeline.nowMs))
-        this.#witness.ended('L1', false, this.#timeline.nowMs, `job ${job.id} is ${job.state} beyond its deadline`);
+    if (!this.#serverUp) return;
+    const { nowMs } = this.#timeline;
+    this.#reconciler.reconcile(nowMs);
+    this.#operators.look(this.#calm);
+    this.#ticks += 1;
+    if (this.#ticks % LOOK_TICKS === 0) this.#witness.look(this.#server.store.jobs, nowMs - this.#upSinceMs, nowMs);
   }
 
   #begin(fault: Fault): void {
@@ -180,89 +195,109 @@ class World {
     const { nowMs } = this.#timeline;
     if (fault.kind === 'power-cut' || fault.kind === 'host-gone') host.powerCut(fault.durationMs);
     if (fault.kind === 'agent-kill') host.killAgent(fault.durationMs);
-    if (fault.kind === 'drift') host.packages.set(`pkg${fault.amount % 8}`, `1~hand${fault.amount}`);
+    if (fault.kind === 'drift') host.drift(`pkg${fault.amount % (PACKAGES - 1)}`, `1~hand${fault.amount}`);
     if (fault.kind === 'pause' || fault.kind === 'halt') this.#operators.stopSomething(fault.kind);
-    if (fault.kind === 'freeze')
-      this.#server.store.freezes.push({
-        name: 'sim',
-        kind: fault.amount > 50 ? 'hard' : 'reboot-only',
-        startsAt: toInstant(nowMs),
-        endsAt: toInstant(nowMs + fault.durationMs),
-      });
+    if (fault.kind === 'freeze') this.#declareFreeze(fault, nowMs);
     if (fault.kind === 'kill-switch') {
-      this.#server.setKillSwitch(true, nowMs);
-      this.#timeline.after(fault.durationMs, () => this.#server.setKillSwitch(false, this.#timeline.nowMs));
+      this.#reconciler.setKillSwitch(true, nowMs);
+      this.#timeline.after(fault.durationMs, () => this.#reconciler.setKillSwitch(false, this.#timeline.nowMs));
     }
     if (fault.kind === 'server-crash') {
       this.#serverUp = false;
       this.#timeline.after(fault.durationMs, () => {
         this.#serverUp = true;
+        this.#upSinceMs = this.#timeline.nowMs;
       });
     }
+  }
+
+  #declareFreeze(fault: Fault, nowMs: number): void {
+    const freeze = {
+      name: `freeze ${fault.number}`,
+      kind: fault.amount > 50 ? ('hard' as const) : ('reboot-only' as const),
+      startsAt: toInstant(nowMs),
+      endsAt: toInstant(nowMs + fault.durationMs),
+    };
+    this.#server.store.freezes.push(freeze);
+    this.#witness.freezes.push(freeze);
+  }
+
+  /** While somebody sits on the line: a plan of his own under our key's name, or another host's genuine one. */
+  #relay(host: SimHost, tasks: readonly TaskForHost[]): readonly TaskForHost[] {
+    if (!this.#surroundings.hostile) return tasks;
+    const [own] = tasks.filter(task => task.kind === 'job');
+    const genuine = this.#anyPlan(plan => plan.hostId !== host.id && plan.sequence > host.disk.highestSequence);
+    this.#forged += 1;
+    if (this.#forged % 2 === 0 && genuine !== null)
+      return [{ kind: 'job', jobId: genuine.jobId, attempt: genuine.attempt, envelope: this.#keys.sign(HOST_PLAN_TYPE, genuine) }];
+    const base = genuine ?? this.#anyPlan(() => true);
+    if (base === null) return tasks;
+    const sequence = host.disk.highestSequence + 1;
+    const jobId = own?.jobId ?? base.jobId;
+    const attempt = own?.attempt ?? base.attempt;
+    const forged: HostPlan = { ...base, planId: `forged_${this.#forged}`, hostId: host.id, sequence, jobId, attempt };
+    return [{ kind: 'job', jobId, attempt, envelope: this.#stranger.forge(HOST_PLAN_TYPE, forged, this.#keys.keyid) }];
+  }
+
+  #anyPlan(holds: (plan: HostPlan) => boolean): HostPlan | null {
+    const now = toInstant(this.#timeline.nowMs);
+    for (const id of this.#server.store.active) {
+      const job = this.#server.store.jobs.get(id)!;
+      const plan = this.#server.planOf(id, job.attempt);
+      if (plan.notAfter > now && holds(plan)) return plan;
+    }
+    return null;
   }
 
   /** Whatever was wrong is put right; people go on doing their part. */
   #heal(): void {
     this.#calm = true;
+    if (!this.#serverUp) this.#upSinceMs = this.#timeline.nowMs;
     this.#serverUp = true;
-    Object.assign(this.#surroundings, { mirror: 'well', badPatchPercent: 0, badServicePercent: 0 } satisfies Surroundings);
-    if (this.#server.store.killSwitch) this.#server.setKillSwitch(false, this.#timeline.nowMs);
+    Object.assign(this.#surroundings, { mirror: 'well', badPatchPercent: 0, badServicePercent: 0, hostile: false } satisfies Surroundings);
+    if (this.#server.store.killSwitch) this.#reconciler.setKillSwitch(false, this.#timeline.nowMs);
     this.#server.store.freezes.length = 0;
+    this.#witness.freezes.length = 0;
     for (const host of this.#hosts) {
       host.weather.clear();
       Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false });
     }
   }
 
-  #changeBegins(host: SimHost, plan: HostPlan): void {
-    this.#witness.changeBegins(host.id, plan, this.#server.store.jobs.get(plan.jobId)!.ringId, this.#timeline.nowMs);
-  }
-
-  #window(rolloutId: string): { startsAtMs: number; endsAtMs: number } {
-    const { startsAt, endsAt } = this.#server.store.rollouts.get(rolloutId)!.plan.window;
-    return {
-      startsAtMs: startsAt === null ? 0 : Date.parse(startsAt),
-      endsAtMs: endsAt === null ? Number.POSITIVE_INFINITY : Date.parse(endsAt),
-    };
-  }
-
-  /** Members that are really up and untouched. One that went down by itself so lately that nobody can know it yet counts as up: the rule is about us. */
-  #standing(hostId: string): { group: string; up: number; needed: number }[] {
-    return this.#server.store.groups
-      .filter(group => group.hostIds.has(hostId))
-      .map(group => {
-        const others = this.#hosts.filter(host => group.hostIds.has(host.id) && host.id !== hostId);
-        const atWork = others.filter(host => this.#witness.isWorking(host.id)).length;
-        return { group: group.name, up: others.length - atWork, needed: group.minAvailable };
-      });
-  }
-
-  /** L1, I4, I5, S12: when all is well again and time has passed. */
+  /** L1, L4, I4, I5, I14, S12: when all is well again and time has passed. */
   #lastLook(): void {
     const { store } = this.#server;
+    const { ledger } = this.#witness;
     const now = this.#timeline.nowMs;
-    for (const rollout of store.rollouts.values())
-      this.#witness.ended('L1', isFinal(ROLLOUT, rollout.state), now, `rollout ${rollout.id} is still ${rollout.state}`);
+    for (const rollout of store.rollouts.values()) {
+      // One that has a window a day may take weeks; its approval ends it.
+      if (rollout.plan.window.repeat !== null && rollout.approvalExpiresAt > toInstant(now) && rollout.state !== 'paused') continue;
+      if (now - rollout.madeAtMs < LAST_HOURS * HOUR_MS) continue;
+      const rule = rollout.state === 'paused' ? 'L4' : 'L1';
+      ledger.demand(rule, isFinal(ROLLOUT, rollout.state), now, () => `rollout ${rollout.id} is still ${rollout.state}`);
+    }
     for (const host of this.#hosts) {
-      for (const entry of host.disk.journal.values()) {
-        this.#witness.ended(
-          'I4',
-          entry.state !== 'finished' || this.#server.hasResult(entry.plan.jobId, entry.plan.attempt),
+      for (const { plan, state } of host.disk.journal.values()) {
+        const known = state !== 'finished' || this.#server.hasResult(plan.jobId, plan.attempt);
+        ledger.demand('I4', known, now, () => `${host.id}: the result of ${plan.planId} never reached the store`);
+        ledger.demand(
+          'L1',
+          state === 'finished' || store.active.has(plan.jobId),
           now,
-          `${host.id}: the result of ${entry.plan.planId} never reached the store`,
+          () => `${host.id}: ${plan.planId} is still ${state}`,
         );
-        this.#witness.ended('L1', entry.state === 'finished', now, `${host.id}: ${entry.plan.planId} is still ${entry.state}`);
       }
+      ledger.demand('I14', host.up && host.agentUp, now, () => `${host.id} never came back`);
       if (!host.broken) continue;
       const known = [...store.jobs.values()].some(job => job.hostId === host.id && job.touched && job.state !== 'succeeded');
-      this.#witness.ended('I5', known, now, `${host.id} is half done and nobody knows`);
+      ledger.demand('I5', known, now, () => `${host.id} is half done and nobody knows`);
     }
     for (const ids of store.jobsOfRing.values())
-      this.#witness.ended(
+      ledger.demand(
         'S12',
         ids.every(id => store.jobs.has(id)),
         now,
-        'a job has vanished',
+        () => 'a job has vanished',
       );
   }
 
@@ -275,12 +310,12 @@ class World {
     const { store } = this.#server;
     return {
       script: this.#script,
-      violations: this.#witness.violations,
+      violations: this.#witness.ledger.violations,
       hostHours: (this.#hosts.length * (this.#timeline.nowMs - START_MS)) / HOUR_MS,
       events: this.#timeline.ran,
       messages: this.#network.messages,
       moves: this.#witness.moves,
-      checks: this.#witness.checks,
+      checks: this.#witness.ledger.checks,
       rollouts: count([...store.rollouts.values()].map(rollout => rollout.state)),
       jobs: count([...store.jobs.values()].map(job => job.state)),
     };

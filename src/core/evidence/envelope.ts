@@ -23,13 +23,23 @@ export function keyId(publicKeySpkiBase64: string): string {
   return createHash('sha256').update(Buffer.from(publicKeySpkiBase64, 'base64')).digest('hex');
 }
 
+/** Deriving the name takes longer than signing does; a key has one for life. */
+const NAMES = new WeakMap<KeyObject, string>();
+
+function nameOf(privateKey: KeyObject): string {
+  const known = NAMES.get(privateKey);
+  if (known !== undefined) return known;
+  const name = keyId(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64'));
+  NAMES.set(privateKey, name);
+  return name;
+}
+
 export function signEnvelope(type: string, value: unknown, privateKey: KeyObject): Envelope {
   const body = Buffer.from(JSON.stringify(value));
-  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
   return {
     payloadType: type,
     payload: body.toString('base64'),
-    signatures: [{ keyid: keyId(spki), sig: sign(null, preAuthEncoding(type, body), privateKey).toString('base64') }],
+    signatures: [{ keyid: nameOf(privateKey), sig: sign(null, preAuthEncoding(type, body), privateKey).toString('base64') }],
   };
 }
 

@@ -1,0 +1,292 @@
+import { invariant } from '../core/kernel/faults.ts';
+import { type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
+import { CHANGE_REQUEST } from '../core/rollouts/change-request-states.ts';
+import type { RingCounts } from '../core/rollouts/gate.ts';
+import { HOST_PLAN_TYPE } from '../core/rollouts/host-plan.ts';
+import { hostPlanFor } from '../core/rollouts/host-plan-for.ts';
+import { offerJob, timeUp } from '../core/rollouts/job-changes.ts';
+import { JOB, JOB_ACCEPTABLE, JOB_SATISFIED } from '../core/rollouts/job-states.ts';
+import { type JobStatus, send, unchanged, withFields } from '../core/rollouts/job-status.ts';
+import { isFinal, move } from '../core/rollouts/machine.ts';
+import { mayOffer, OFFERS_PER_SLOT } from '../core/rollouts/offer-decision.ts';
+import { FRESH_ATTEMPTS } from '../core/rollouts/retry.ts';
+import { inheritFrom, progressRing, type RingStatus, sameRing, sendRing } from '../core/rollouts/ring-changes.ts';
+import { type JobGroup, ringCountsOf } from '../core/rollouts/ring-counts.ts';
+import { ending, stepOf } from '../core/rollouts/rollout-changes.ts';
+import { ROLLOUT, type RolloutEvent } from '../core/rollouts/rollout-states.ts';
+import { currentOrNext } from '../core/rollouts/schedule/planned-window.ts';
+import { needsOverride } from '../core/rollouts/verbs.ts';
+import type { SimServer } from './server.ts';
+import { attemptKey, type SimRollout, type SimStore } from './store.ts';
+import { instantOf } from './timeline.ts';
+
+/** The shipped reconciler looks every second; this one upon news, and else at this pace: what depends on time alone comes a little later. */
+const IDLE_MS = 30_000;
+
+/**
+ * What src/server/rollouts does by the clock and at a person's word, over the store in memory: the decisions are core's, in the same order. One class, as
+ * its methods are the transactions over one store.
+ */
+export class SimReconciler {
+  readonly #server: SimServer;
+  readonly #store: SimStore;
+  readonly #lookedAtMs = new Map<string, number>();
+  #planNumber = 0;
+
+  constructor(server: SimServer) {
+    this.#server = server;
+    this.#store = server.store;
+  }
+
+  /** One pass over everything that is open and may have something to do. */
+  reconcile(nowMs: number): void {
+    for (const rollout of this.#store.open) {
+      if (!this.#store.dirty.delete(rollout.id) && nowMs - (this.#lookedAtMs.get(rollout.id) ?? 0) < IDLE_MS) continue;
+      this.#lookedAtMs.set(rollout.id, nowMs);
+      this.#reconcileOne(rollout, nowMs);
+    }
+  }
+
+  #reconcileOne(rollout: SimRollout, nowMs: number): void {
+    const now = instantOf(nowMs);
+    this.#keepDeadlines(rollout, nowMs);
+    if (rollout.plan.window.repeat !== null && rollout.window.endsAt !== null && rollout.window.endsAt <= now)
+      rollout.window = currentOrNext(rollout.plan.window, now) ?? rollout.window;
+    const next = stepOf({
+      now,
+      state: rollout.state,
+      stateSince: rollout.stateSince,
+      windowStartsAt: rollout.window.startsAt,
+      windowEndsAt: rollout.window.endsAt,
+      approvalExpiresAt: rollout.approvalExpiresAt,
+      killSwitch: this.#store.killSwitch,
+      openRehearsals: 0,
+      wanting: this.#store.wantingOfRollout.get(rollout.id) ?? 0,
+    });
+    if (next.do === 'start') this.moveRollout(rollout, 'start', 'system', nowMs);
+    if (next.do === 'progress' || next.do === 'start') this.#progress(rollout, nowMs);
+    if (next.do === 'recheck') this.#recheck(rollout, nowMs);
+    if (next.do === 'expire') this.#end(rollout, next.reason, nowMs);
+    if (next.do === 'halt') this.halt(rollout, next.event, 'system', next.reason, nowMs);
+    if (next.do === 'drain') this.#drain(rollout, nowMs);
+    if (rollout.state === 'running') this.#offer(rollout, nowMs);
+  }
+
+  #keepDeadlines(rollout: SimRollout, nowMs: number): void {
+    if (this.#server.mutants.has('lease-never-expires')) return;
+    const now = instantOf(nowMs);
+    for (const jobId of [...(this.#store.activeOfRollout.get(rollout.id) ?? [])]) {
+      const job = this.#store.jobs.get(jobId)!;
+      const change = timeUp(job, this.#store.attempts.get(attemptKey(jobId, job.attempt))?.plan.notAfter ?? null, now);
+      if (change === null) continue;
+      this.#store.putJob(change, nowMs);
+      this.#server.ended(change.job, true, nowMs);
+      if (this.#server.mutants.has('lost-host-releases-slot') && change.job.state === 'lost') this.#store.disrupting.delete(jobId);
+    }
+  }
+
+  #progress(rollout: SimRollout, nowMs: number): void {
+    let skipped: RingStatus | null = null;
+    for (const ringId of rollout.ringIds) {
+      const stored = this.#store.rings.get(ringId)!;
+      if (stored.state === 'passed' || stored.state === 'skipped') continue;
+      const ring: RingStatus = skipped === null ? stored : inheritFrom(skipped, stored);
+      const after = this.#progressRing(rollout, ring, nowMs);
+      if (after.state !== 'passed' && after.state !== 'skipped') return;
+      skipped = after.state === 'skipped' ? after : null;
+    }
+    const jobs = this.jobsOf(rollout);
+    const end = ending(jobs.length, jobs.filter(job => JOB_SATISFIED.includes(job.state)).length);
+    this.#closeChange(rollout);
+    this.moveRollout(rollout, end.event, 'system', nowMs);
+  }
+
+  #progressRing(rollout: SimRollout, ring: RingStatus, nowMs: number): RingStatus {
+    const now = instantOf(nowMs);
+    const jobs = this.jobsOfRing(ring.id);
+    const last = jobs.reduce<Instant | null>(
+      (latest, job) => (job.state === 'succeeded' && (latest === null || job.finishedAt! > latest) ? job.finishedAt : latest),
+      null,
+    );
+    const gate = this.#server.mutants.has('gate-integer-division') ? { ...ring.gate, errorPercent: 50 } : ring.gate;
+    const change = progressRing({ ...ring, gate }, this.#counts(jobs), last, '', now);
+    this.#store.putRing({ ...change, ring: { ...change.ring, gate: ring.gate } }, nowMs);
+    if (change.ring.state === 'passed')
+      for (const job of jobs)
+        if (job.state === 'queued')
+          this.#store.putJob(send(unchanged(job), 'give-up', now, { by: 'system', reason: 'the ring has passed without it' }), nowMs);
+    const stopped = change.gate !== null && change.ring.state !== 'passed' && change.ring.state !== 'skipped';
+    if (stopped && rollout.state === 'running') this.moveRollout(rollout, 'gate-stopped', 'system', nowMs);
+    return { ...change.ring, gate: ring.gate };
+  }
+
+  #recheck(rollout: SimRollout, nowMs: number): void {
+    const ring = rollout.ringIds.map(id => this.#store.rings.get(id)!).find(one => one.state === 'gate-pending');
+    if (ring !== undefined) this.#progressRing(rollout, ring, nowMs);
+  }
+
+  #offer(rollout: SimRollout, nowMs: number): void {
+    const { activeOfHost, sequences, attempts, rings } = this.#store;
+    const ring = rollout.ringIds.map(id => rings.get(id)!).find(one => one.state === 'running');
+    if (ring === undefined) return;
+    const now = instantOf(nowMs);
+    let taken = 0;
+    for (const id of this.#store.activeOfRollout.get(rollout.id) ?? []) if (this.#store.jobs.get(id)!.ringId === ring.id) taken += 1;
+    const twice = this.#server.mutants.has('two-active-jobs-per-host');
+    for (const jobId of this.#store.jobsOfRing.get(ring.id) ?? []) {
+      const job = this.#store.jobs.get(jobId)!;
+      if (taken >= ring.concurrency * OFFERS_PER_SLOT) return;
+      if (job.state !== 'queued') continue;
+      const activeJobsOnHost = twice ? 0 : (activeOfHost.get(job.hostId)?.size ?? 0);
+      const facts = { now, rollout: { state: rollout.state, windowStartsAt: rollout.window.startsAt }, ring, job, taken, activeJobsOnHost };
+      if (!mayOffer(facts)) continue;
+      const sequence = (sequences.get(job.hostId) ?? 0) + 1;
+      sequences.set(job.hostId, sequence);
+      const planId = `plan_${++this.#planNumber}`;
+      const change = offerJob(job, now, { planId, sequence });
+      const { kind, planHash, plan: approved } = rollout;
+      const terms = {
+        installationId: 'sim',
+        planId,
+        sequence,
+        rolloutPlanHash: planHash,
+        kind,
+        restart: approved.restart,
+        reboot: approved.reboot,
+        smokeTests: approved.smokeTests,
+        windowEndsAt: rollout.window.endsAt,
+      };
+      const plan = hostPlanFor(change.job, terms, now);
+      const envelope = this.#server.keys.sign(HOST_PLAN_TYPE, plan);
+      attempts.set(attemptKey(job.id, change.job.attempt), { plan, envelope, acknowledged: false, result: null });
+      this.#server.witness.planSigned(plan);
+      this.#store.putJob(change, nowMs);
+      taken += 1;
+    }
+  }
+
+  pause(rollout: SimRollout, by: string, nowMs: number): void {
+    this.moveRollout(rollout, 'pause', by, nowMs);
+  }
+
+  /** Whether going on overrides a gate, which takes a second person. */
+  needsOverride(rollout: SimRollout): boolean {
+    const ring = this.stoppedRing(rollout);
+    const stopped =
+      ring === undefined ? null : { ring: ring.name, state: ring.state, canRetry: this.jobsOfRing(ring.id).some(job => job.parked) };
+    return needsOverride({ stopped });
+  }
+
+  stoppedRing(rollout: SimRollout): RingStatus | undefined {
+    return rollout.ringIds.map(id => this.#store.rings.get(id)!).find(ring => ring.state === 'failed' || ring.state === 'gate-pending');
+  }
+
+  /** The same ring goes on, none is skipped. */
+  resume(rollout: SimRollout, by: string, nowMs: number): void {
+    const stopped = this.stoppedRing(rollout);
+    if (stopped !== undefined) {
+      const override = this.needsOverride(rollout);
+      if (override) this.#server.witness.overridden(rollout.id, stopped.id, by, nowMs);
+      for (const job of this.jobsOfRing(stopped.id)) {
+        if (override && JOB_ACCEPTABLE.includes(job.state) && job.failureAcceptedBy === null) {
+          this.#store.putJob(withFields(unchanged(job), { failureAcceptedBy: by }), nowMs);
+          this.#server.witness.accepted(job.id);
+        }
+        if (job.parked) this.#store.putJob(withFields(unchanged(job), FRESH_ATTEMPTS), nowMs);
+      }
+      this.#store.putRing(sendRing(sameRing(stopped), 'reopen', instantOf(nowMs)), nowMs);
+    }
+    this.moveRollout(rollout, 'resume', by, nowMs);
+  }
+
+  halt(rollout: SimRollout, event: 'halt' | 'expire', by: string, reason: string, nowMs: number): void {
+    rollout.haltOutcome = event === 'halt' ? 'halted' : 'expired';
+    rollout.stopReason = reason;
+    this.moveRollout(rollout, event, by, nowMs);
+    this.#cancelWhatCan(rollout, nowMs);
+    for (const id of [...(this.#store.activeOfRollout.get(rollout.id) ?? [])])
+      this.#store.putJob(withFields(unchanged(this.#store.jobs.get(id)!), { cancelRequested: true }), nowMs);
+    this.#drain(rollout, nowMs);
+  }
+
+  #cancelWhatCan(rollout: SimRollout, nowMs: number): void {
+    if (this.#server.mutants.has('halt-ignored-by-permits')) return;
+    for (const job of this.jobsOf(rollout))
+      if (move(JOB, job.state, 'cancel').ok) this.#store.putJob(send(unchanged(job), 'cancel', instantOf(nowMs), { by: 'system' }), nowMs);
+  }
+
+  #drain(rollout: SimRollout, nowMs: number): void {
+    this.#cancelWhatCan(rollout, nowMs);
+    if ((this.#store.activeOfRollout.get(rollout.id)?.size ?? 0) > 0) return;
+    this.#closeChange(rollout);
+    for (const id of rollout.ringIds) {
+      const ring = this.#store.rings.get(id)!;
+      if (!['failed', 'passed', 'skipped', 'cancelled'].includes(ring.state))
+        this.#store.putRing(sendRing(sameRing(ring), 'cancel', instantOf(nowMs)), nowMs);
+    }
+    this.moveRollout(rollout, `drained-${rollout.haltOutcome ?? 'halted'}`, 'system', nowMs);
+  }
+
+  /** It has not started: nothing is at work. */
+  #end(rollout: SimRollout, reason: string, nowMs: number): void {
+    rollout.stopReason = reason;
+    for (const id of rollout.ringIds)
+      this.#store.putRing(sendRing(sameRing(this.#store.rings.get(id)!), 'cancel', instantOf(nowMs)), nowMs);
+    for (const job of this.jobsOf(rollout)) this.#store.putJob(send(unchanged(job), 'cancel', instantOf(nowMs), { by: 'system' }), nowMs);
+    this.#moveChange(rollout, 'cancel');
+    this.moveRollout(rollout, 'expire', 'system', nowMs);
+  }
+
+  setKillSwitch(engaged: boolean, nowMs: number): void {
+    this.#store.killSwitch = engaged;
+    this.#server.witness.killSwitch(engaged, nowMs);
+    for (const rollout of this.#store.open) this.#store.dirty.add(rollout.id);
+  }
+
+  moveRollout(rollout: SimRollout, event: RolloutEvent, by: string, nowMs: number): void {
+    const from = rollout.state;
+    const step = move(ROLLOUT, from, event);
+    invariant(step.ok, `rollout ${rollout.id}: ${event} in ${from}`);
+    rollout.state = step.to;
+    rollout.stateSince = instantOf(nowMs);
+    this.#store.dirty.add(rollout.id);
+    if (isFinal(ROLLOUT, step.to)) this.#store.open.delete(rollout);
+    this.#store.audit(`rollout.${event}`, rollout.id, from, step.to, nowMs);
+    this.#server.witness.rolloutMoved(rollout.id, event, from, step.to, by, nowMs);
+  }
+
+  #moveChange(rollout: SimRollout, event: 'begin-review' | 'close' | 'cancel'): void {
+    const step = move(CHANGE_REQUEST, rollout.changeState, event);
+    invariant(step.ok, `change request of ${rollout.id}: ${event} in ${rollout.changeState}`);
+    rollout.changeState = step.to;
+  }
+
+  #closeChange(rollout: SimRollout): void {
+    if (rollout.changeState === 'scheduled' || rollout.changeState === 'implementing') this.#moveChange(rollout, 'begin-review');
+    if (rollout.changeState === 'review') this.#moveChange(rollout, 'close');
+  }
+
+  jobsOf(rollout: SimRollout): JobStatus[] {
+    return rollout.ringIds.flatMap(id => this.jobsOfRing(id));
+  }
+
+  jobsOfRing(ringId: string): JobStatus[] {
+    return (this.#store.jobsOfRing.get(ringId) ?? []).map(id => this.#store.jobs.get(id)!);
+  }
+
+  #counts(jobs: readonly JobStatus[]): RingCounts {
+    const counts = ringCountsOf(jobs.map(groupOfOne));
+    if (!this.#server.mutants.has('gate-counts-unknown-as-ok')) return counts;
+    const unknown = counts.infrastructure + counts.notReady + counts.unreached;
+    return { ...counts, succeeded: counts.succeeded + unknown, infrastructure: 0, notReady: 0, alarms: 0, unreached: 0 };
+  }
+}
+
+function groupOfOne({ state, parked, infrastructure, failureClass, failureAcceptedBy }: JobStatus): JobGroup {
+  return { state, parked, infrastructure, failureClass, accepted: failureAcceptedBy !== null, hosts: 1 };
+}
+
+/** When an approval made now runs out. */
+export function approvalUntil(nowMs: number, minutes: number): Instant {
+  return instantOf(nowMs + minutes * MINUTE_MS);
+}
