@@ -67,6 +67,7 @@ function objectSample(schema: Json, defs: Json, full: boolean): Json {
 
 function stringSample(schema: Json): string {
   if (typeof schema.format === 'string' && schema.format in STRINGS) return STRINGS[schema.format] as string;
+  if (typeof schema.pattern === 'string' && schema.pattern.startsWith('^\\d{4}-\\d{2}-\\d{2}T')) return '2026-11-22T03:04';
   if (typeof schema.pattern === 'string' && schema.pattern.includes('0-9a-f')) return 'a'.repeat(64);
   return 'a'.repeat(Math.max(3, Number(schema.minLength ?? 3)));
 }
