@@ -28,7 +28,7 @@ export interface XmlRecordsHandler {
  */
 export function xmlRecordsReader(handler: XmlRecordsHandler): FeedReader {
   const into = new ItemCollector();
-  const open = [`<${handler.record} `, `<${handler.record}>`].map(tag => Buffer.from(tag));
+  const open = Buffer.from(`<${handler.record}`);
   const close = Buffer.from(`</${handler.record}>`);
   const end = Buffer.from(`</${handler.root}>`);
   let pending: Buffer = Buffer.alloc(0);
@@ -36,9 +36,13 @@ export function xmlRecordsReader(handler: XmlRecordsHandler): FeedReader {
   let number = 0;
   let ended = false;
 
+  /** `<update ` or `<update>`, not `<updates>` or `<updated>`. */
   const firstOpen = (from: number): number => {
-    const found = open.map(tag => pending.indexOf(tag, from)).filter(at => at >= 0);
-    return found.length === 0 ? -1 : Math.min(...found);
+    for (let at = pending.indexOf(open, from); at >= 0; at = pending.indexOf(open, at + 1)) {
+      const next = pending[at + open.length];
+      if (next === undefined || next <= 0x20 || next === 0x3e) return at;
+    }
+    return -1;
   };
 
   const cut = (): void => {

@@ -135,9 +135,7 @@ function claimsOf(affected: JsonObject, one: JsonObject, release: string, subscr
   if (order === null) throw new BadRecord(`no version order is known for ${release}`);
   const name = release === 'PyPI' ? pypiName(packageName(one.name)) : packageName(one.name);
   const versions = textsOf(affected.versions);
-  const ranges = objectsOf(affected.ranges)
-    .filter(range => range.type !== 'GIT')
-    .flatMap(range => rangesOf(objectsOf(range.events), order));
+  const ranges = orderedRanges(affected, order, versions.length > 0);
   if (ranges.length === 0 && versions.length === 0) return [];
   const fixed = ranges.map(range => range.fixed).filter(version => version !== null);
   const highest = fixed.reduce<string | null>(
@@ -157,6 +155,18 @@ function claimsOf(affected: JsonObject, one: JsonObject, release: string, subscr
   return [statement];
 }
 
+/** A range whose versions have no order is of no use; the list of versions beside it still is. */
+function orderedRanges(affected: JsonObject, order: VersionScheme, hasList: boolean): AffectedRange[] {
+  try {
+    return objectsOf(affected.ranges)
+      .filter(range => range.type !== 'GIT')
+      .flatMap(range => rangesOf(objectsOf(range.events), order));
+  } catch (problem) {
+    if (problem instanceof BadRecord && hasList) return [];
+    throw problem;
+  }
+}
+
 function isFromTheBeginning(range: AffectedRange): boolean {
   return range.introduced === null || range.introduced === '0';
 }
@@ -172,7 +182,10 @@ function rangesOf(events: readonly JsonObject[], order: VersionScheme): Affected
   for (const event of events)
     for (const kind of ['introduced', 'fixed', 'last_affected'] as const) {
       const version = event[kind];
-      if (typeof version === 'string' && version !== '') known.push({ kind, version });
+      if (typeof version !== 'string' || version === '') continue;
+      const key = version === '0' || order.compare !== undefined ? null : order.key(version);
+      if (key !== null && !key.ok) throw new BadRecord(`version ${printable(version)} cannot be ordered (${key.reason})`);
+      known.push({ kind, version });
     }
   known.sort((a, b) => compareEvents(a, b, order));
   const ranges: AffectedRange[] = [];
