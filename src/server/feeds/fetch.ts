@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type LookupAddress, lookup } from 'node:dns';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, statSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { Fault } from '../../core/kernel/faults.ts';
 import { MINUTE_MS, SECOND_MS } from '../../core/kernel/instants.ts';
 import { MAX_FEED_DOWNLOAD_BYTES } from '../../core/kernel/limits.ts';
@@ -38,14 +39,49 @@ const IDLE_MS = 30 * SECOND_MS;
 const TOTAL_MS = 20 * MINUTE_MS;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
+/** Tries at one file: a transfer that broke off goes on where it ended, when the server allows it and has the same file still. */
+const ATTEMPTS_MAX = 5;
+const PAUSE_MS = 1_000;
+
+/** What is known of a file of which some has arrived. */
+interface Partial {
+  readonly path: string;
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+}
+
+/** A broken transfer, with what may be asked for the rest; null: from the beginning. */
+class Broken extends Error {
+  readonly fault: Fault;
+  readonly partial: Partial | null;
+  constructor(fault: Fault, partial: Partial | null) {
+    super(fault.message);
+    this.fault = fault;
+    this.partial = partial;
+  }
+}
+
 /** Downloads to a file. Faults: `feed-url-refused`, `feed-unreachable`, `feed-too-large`. */
-export async function fetchFeed(request: FetchRequest): Promise<FetchAnswer> {
+export async function fetchFile(request: FetchRequest): Promise<FetchAnswer> {
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TOTAL_MS)]);
+  let partial: Partial | null = null;
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await fetchOnce(request, partial, signal);
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error;
+      if (attempt >= ATTEMPTS_MAX || signal.aborted) throw error.fault;
+      partial = error.partial;
+      await setTimeout(PAUSE_MS * (attempt - 1), undefined, { signal }).catch(() => {});
+    }
+}
+
+async function fetchOnce(request: FetchRequest, partial: Partial | null, signal: AbortSignal): Promise<FetchAnswer> {
   let url = parseFeedUrl(request.url);
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
     // A typed private address is trusted as far as its own host goes.
     const privateAllowed = request.privateAllowed && url.hostname === parseFeedUrl(request.url).hostname;
-    const response = await send(url, request, privateAllowed, signal);
+    const response = await send(url, request, privateAllowed, partial, signal);
     const status = response.statusCode ?? 0;
     const location = response.headers.location;
     if (REDIRECTS.has(status) && location !== undefined) {
@@ -53,17 +89,25 @@ export async function fetchFeed(request: FetchRequest): Promise<FetchAnswer> {
       url = parseFeedUrl(new URL(location, url).href);
       continue;
     }
-    if (status === 304) {
+    if (status === 304 && partial === null) {
       response.resume();
       return { kind: 'unchanged' };
     }
+    // 206: the rest of the file that we have the beginning of; 200: another file by now, from the beginning.
+    if (status === 206 && partial !== null && startsAt(response) === statSync(partial.path).size)
+      return await save(response, url, partial.path, partial, signal);
     if (status !== 200) {
       response.resume();
-      throw unreachable(url, `the server answered ${status} ${response.statusMessage ?? ''}`.trim());
+      const fault = unreachable(url, `the server answered ${status} ${response.statusMessage ?? ''}`.trim());
+      throw partial === null ? fault : new Broken(fault, null);
     }
-    return await save(response, url, request, signal);
+    return await save(response, url, path.join(request.folder, fileNameOf(url)), null, signal);
   }
   throw unreachable(url, `more than ${REDIRECTS_MAX} redirects`);
+}
+
+function startsAt(response: http.IncomingMessage): number {
+  return Number(/^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1] ?? Number.NaN);
 }
 
 /** http and https only: no file, no data, no gopher. */
@@ -77,7 +121,13 @@ export function parseFeedUrl(text: string): URL {
   );
 }
 
-function send(url: URL, request: FetchRequest, privateAllowed: boolean, signal: AbortSignal): Promise<http.IncomingMessage> {
+function send(
+  url: URL,
+  request: FetchRequest,
+  privateAllowed: boolean,
+  partial: Partial | null,
+  signal: AbortSignal,
+): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const literal = url.hostname.replace(/^\[|\]$/g, '');
     if (isIP(literal) !== 0 && !privateAllowed && isPrivateAddress(literal)) return reject(privateFault(url, literal));
@@ -93,20 +143,42 @@ function send(url: URL, request: FetchRequest, privateAllowed: boolean, signal: 
           accept: '*/*',
           // What arrives is kept as it is and unpacked by its magic bytes; a file that is packed already must not be packed twice.
           'accept-encoding': packed ? 'identity' : 'gzip',
-          ...(request.etag ? { 'if-none-match': request.etag } : {}),
-          ...(request.lastModified ? { 'if-modified-since': request.lastModified } : {}),
+          ...(partial === null ? conditionsOf(request) : rangeOf(partial)),
         },
       },
       resolve,
     );
     call.on('timeout', () => call.destroy(new Error(`no data for ${IDLE_MS / 1_000} s`)));
-    call.on('error', error => reject(error instanceof Fault ? error : unreachable(url, reasonOf(error), error)));
+    call.on('error', error => reject(brokenBy(error, url, partial)));
   });
 }
 
-async function save(response: http.IncomingMessage, url: URL, request: FetchRequest, signal: AbortSignal): Promise<FetchAnswer> {
-  const file = path.join(request.folder, fileNameOf(url));
-  let bytes = 0;
+function conditionsOf({ etag, lastModified }: FetchRequest): Record<string, string> {
+  return { ...(etag ? { 'if-none-match': etag } : {}), ...(lastModified ? { 'if-modified-since': lastModified } : {}) };
+}
+
+/** The rest, or all of it when it is another file by now (RFC 9110, If-Range). */
+function rangeOf({ path: file, etag, lastModified }: Partial): Record<string, string> {
+  return { range: `bytes=${statSync(file).size}-`, 'if-range': etag ?? lastModified ?? '' };
+}
+
+/** A name that is not known or a refused address is an answer; only what began and broke off is worth another try. */
+function brokenBy(error: Error, url: URL, partial: Partial | null): Error {
+  if (error instanceof Fault) return error;
+  const fault = unreachable(url, reasonOf(error), error);
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return partial !== null || code === 'ECONNRESET' ? new Broken(fault, partial) : fault;
+}
+
+async function save(
+  response: http.IncomingMessage,
+  url: URL,
+  file: string,
+  partial: Partial | null,
+  signal: AbortSignal,
+): Promise<FetchAnswer> {
+  const had = partial === null ? 0 : statSync(file).size;
+  let bytes = had;
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
@@ -121,14 +193,30 @@ async function save(response: http.IncomingMessage, url: URL, request: FetchRequ
       else done(null, chunk);
     },
   });
+  const { etag = null } = response.headers;
+  const lastModified = response.headers['last-modified'] ?? null;
   try {
-    await pipeline(response, counted, createWriteStream(file, { mode: 0o600 }), { signal });
+    await pipeline(response, counted, createWriteStream(file, { mode: 0o600, flags: partial === null ? 'w' : 'a' }), { signal });
+    const stated = Number(response.headers['content-length'] ?? Number.NaN);
+    if (Number.isFinite(stated) && stated !== bytes - had) throw new Error(`the transfer ended after ${bytes} of ${had + stated} bytes`);
   } catch (error) {
-    throw error instanceof Fault ? error : unreachable(url, reasonOf(error as Error), error);
+    if (error instanceof Fault) throw error;
+    throw new Broken(unreachable(url, reasonOf(error as Error), error), resumable(response, file, etag, lastModified));
   }
-  const stated = Number(response.headers['content-length'] ?? Number.NaN);
-  if (Number.isFinite(stated) && stated !== bytes) throw unreachable(url, `the transfer ended after ${bytes} of ${stated} bytes`);
-  return { kind: 'file', path: file, bytes, etag: response.headers.etag ?? null, lastModified: response.headers['last-modified'] ?? null };
+  return {
+    kind: 'file',
+    path: file,
+    bytes,
+    etag: etag ?? partial?.etag ?? null,
+    lastModified: lastModified ?? partial?.lastModified ?? null,
+  };
+}
+
+/** Only with a name for exactly these bytes: a weak ETag names content, not bytes (RFC 9110, 13.1.5). */
+function resumable(response: http.IncomingMessage, file: string, etag: string | null, lastModified: string | null): Partial | null {
+  const strong = etag?.startsWith('W/') === false ? etag : null;
+  const allowed = response.statusCode === 206 || response.headers['accept-ranges'] === 'bytes';
+  return allowed && (strong !== null || lastModified !== null) ? { path: file, etag: strong, lastModified } : null;
 }
 
 /** `bookworm` of .../debsecan/release/1/bookworm; what no file name may hold is replaced, and no name is the URL's hash. */

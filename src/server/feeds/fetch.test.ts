@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fetchFeed } from './fetch-feed.ts';
+
+const BYTES = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251));
+const ERRATA = '<updates></updates>';
+const CHECKSUM = createHash('sha256').update(ERRATA).digest('hex');
+
+describe('a download', () => {
+  let server: http.Server;
+  let base = '';
+  let asked: { range: string | undefined; ifRange: string | undefined }[] = [];
+  /** Bytes after which each answer breaks off, in order; then whole. */
+  let breaks: number[] = [];
+  let etag = '"one"';
+  let ranges = true;
+  let checksum = CHECKSUM;
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'fettle-fetch-'));
+
+  beforeAll(async () => {
+    server = http.createServer((request, response) => {
+      if (request.url?.endsWith('repomd.xml'))
+        return response.end(
+          `<repomd><data type="primary"><location href="repodata/p.xml"/></data><data type="updateinfo"><checksum type="sha256">${checksum}</checksum><open-checksum type="sha256">00</open-checksum><location href="repodata/abc-updateinfo.xml"/></data></repomd>`,
+        );
+      if (request.url?.endsWith('abc-updateinfo.xml')) return response.end(ERRATA);
+      const range = request.headers.range;
+      asked.push({ range, ifRange: request.headers['if-range'] as string | undefined });
+      const from = range !== undefined && ranges && request.headers['if-range'] === etag ? Number(/\d+/.exec(range)![0]) : 0;
+      const rest = BYTES.subarray(from);
+      const headers = { etag, 'content-length': rest.length, ...(ranges ? { 'accept-ranges': 'bytes' } : {}) };
+      if (from > 0) response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${BYTES.length - 1}/${BYTES.length}` });
+      else response.writeHead(200, headers);
+      const stop = breaks.shift();
+      if (stop === undefined) return response.end(rest);
+      response.write(rest.subarray(0, stop), () => setTimeout(() => response.destroy(), 30));
+    });
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  beforeEach(() => {
+    [asked, breaks, etag, ranges, checksum] = [[], [], '"one"', true, CHECKSUM];
+  });
+  const get = (url: string) =>
+    fetchFeed({ url: base + url, folder, etag: null, lastModified: null, privateAllowed: true, signal: new AbortController().signal });
+  const content = async (url: string) => {
+    const answer = await get(url);
+    return answer.kind === 'file' ? readFileSync(answer.path) : null;
+  };
+
+  it('goes on where it broke off, and asks for the same file', async () => {
+    breaks = [50_000, 30_000];
+    expect((await content('/feed.bin'))?.equals(BYTES)).toBe(true);
+    expect(asked.length).toBe(3);
+    expect(asked[0]).toEqual({ range: undefined, ifRange: undefined });
+    expect(asked[1]).toEqual({ range: expect.stringMatching(/^bytes=[1-9]\d*-$/), ifRange: '"one"' });
+  });
+
+  it('begins again where the server has no ranges, or only a weak name for the file', async () => {
+    breaks = [50_000];
+    ranges = false;
+    expect((await content('/feed.bin'))?.equals(BYTES)).toBe(true);
+    [breaks, ranges, etag] = [[50_000], true, 'W/"one"'];
+    expect((await content('/feed.bin'))?.equals(BYTES)).toBe(true);
+    expect(asked.map(one => one.range)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('takes the whole of another file that is there by now', async () => {
+    breaks = [50_000];
+    const answer = get('/feed.bin');
+    await new Promise(resolve => setTimeout(resolve, 15));
+    etag = '"two"';
+    expect(await answer).toMatchObject({ kind: 'file', bytes: BYTES.length, etag: '"two"' });
+  });
+
+  it('gives up after some tries, with the reason', async () => {
+    breaks = Array.from({ length: 9 }, () => 1_000);
+    await expect(get('/feed.bin')).rejects.toMatchObject({ code: 'feed-unreachable' });
+    expect(asked.length).toBe(5);
+  }, 30_000);
+
+  it('finds the errata of a repository by its index, and believes them by their checksum', async () => {
+    expect((await content('/rocky/9/BaseOS/repodata/repomd.xml'))?.toString()).toBe(ERRATA);
+    checksum = 'ab'.repeat(32);
+    await expect(get('/rocky/9/BaseOS/repodata/repomd.xml')).rejects.toMatchObject({
+      code: 'feed-unreadable',
+      message: expect.stringContaining('checksum'),
+    });
+  });
+});
