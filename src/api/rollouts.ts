@@ -73,6 +73,26 @@ const Window = z.object({
   cutoffMinutes: z.int().min(0).max(1440).default(0),
 });
 export const MaintenanceWindow = Window;
+export const HealthMetric = z
+  .discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('hosts'),
+      signal: z.enum(['failed-units', 'unexpected-boots', 'silent']),
+      /** Shown, decides nothing. */ dryRun: z.boolean().default(false),
+    }),
+    z.object({
+      kind: z.literal('prometheus'),
+      name: z.string().min(1).max(100),
+      /** Instant query that answers with one number; `{{hosts}}` becomes a pattern of host names. */
+      query: z.string().min(1).max(4000),
+      operator: z.enum(['<=', '>=']).default('<='),
+      threshold: z.number(),
+      /** Against hosts that no ring has touched: worse by this factor at most. */
+      controlFactor: z.number().positive().max(1000).nullable().default(null),
+      dryRun: z.boolean().default(false),
+    }),
+  ])
+  .meta({ id: 'HealthMetric' });
 const RingSpec = z.object({
   name: z.string().min(1).max(60),
   /** Exactly one of hosts, percent, rest. */ hosts: z.int().min(1).max(100_000).optional(),
@@ -80,6 +100,20 @@ const RingSpec = z.object({
   hostIds: z.array(z.string()).max(10_000).optional(),
   soakMinutes: z.int().min(0).max(10_080).default(0),
   concurrency: z.int().min(1).max(1_000).default(5),
+  /** Instead of the thresholds that its place gives it. */
+  gate: z
+    .object({
+      errorPercent: z.int().min(0).max(100).optional(),
+      minSample: z.int().min(0).max(100_000).optional(),
+      minCoveragePercent: z.int().min(0).max(100).optional(),
+    })
+    .optional(),
+  /** What the ring has to show: that fewer than failurePercent fail, so surely. Its size follows where none is given. */
+  proof: z.object({ failurePercent: z.int().min(1).max(60), confidencePercent: z.int().min(50).max(99) }).optional(),
+  /** Soak long enough to show the same of failures per day. */
+  proveSoak: z.boolean().optional(),
+  /** What the gate asks besides results, once the soak is over. No data never passes. */
+  health: z.array(HealthMetric).max(20).optional(),
 });
 /** Also the rings of a policy (api/policies.ts). */
 export const RolloutRings = z.array(RingSpec).min(1).max(12);
@@ -153,6 +187,9 @@ export const Gate = z
     inputs: z.record(z.string(), z.number()),
     statement: z.string(),
     reasons: z.array(z.string()),
+    metrics: z.array(
+      z.object({ name: z.string(), verdict: z.enum(['successful', 'failed', 'inconclusive']), dryRun: z.boolean(), text: z.string() }),
+    ),
     decidedBy: z.string(),
   })
   .meta({ id: 'Gate' });

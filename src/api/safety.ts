@@ -9,6 +9,8 @@ export const Engine = z
     /** Hosts in disruption at once over all rollouts: the cap, and now. */
     concurrencyMax: z.int(),
     disrupting: z.int(),
+    /** Asked by gates with Prometheus metrics. */
+    prometheusUrl: z.string().nullable(),
   })
   .meta({ id: 'Engine' });
 export type EngineView = z.output<typeof Engine>;
@@ -116,8 +118,8 @@ export const safety = {
     method: 'patch',
     path: '/api/v1/engine',
     access: 'setting.write',
-    summary: 'Change the cap over all rollouts',
-    body: z.object({ concurrencyMax: z.int().min(1).max(10_000) }),
+    summary: 'Change the cap over all rollouts, or name the Prometheus that gates ask',
+    body: z.object({ concurrencyMax: z.int().min(1).max(10_000).optional(), prometheusUrl: z.url().max(1000).nullable().optional() }),
     answer: Engine,
   }),
   killSwitchSet: route({

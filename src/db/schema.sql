@@ -149,6 +149,7 @@ create table engine_lock (
   kill_switch_at timestamp with time zone,
   kill_switch_reason text,
   concurrency_max integer default 50 not null,
+  prometheus_url text,
   constraint engine_lock_pkey PRIMARY KEY (single),
   constraint engine_lock_concurrency_max_check CHECK ((concurrency_max > 0)),
   constraint engine_lock_single_check CHECK (single)
@@ -295,6 +296,7 @@ create table gate_evaluation (
   reasons jsonb not null,
   decided_by text not null,
   override_reason text,
+  metrics jsonb default '[]'::jsonb not null,
   constraint gate_evaluation_pkey PRIMARY KEY (id),
   constraint gate_evaluation_ring_id_fkey FOREIGN KEY (ring_id) REFERENCES ring(id),
   constraint gate_evaluation_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollout(id),
@@ -705,10 +707,19 @@ create table ring (
   last_success_at timestamp with time zone,
   catch_up boolean default false not null,
   deadline_minutes integer,
+  overridden_by text,
   constraint ring_pkey PRIMARY KEY (id),
   constraint ring_rollout_id_ring_index_key UNIQUE (rollout_id, ring_index),
   constraint ring_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollout(id),
   constraint ring_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'eligible'::text, 'running'::text, 'soaking'::text, 'evaluating'::text, 'gate-pending'::text, 'failed'::text, 'passed'::text, 'skipped'::text, 'cancelled'::text])))
+);
+
+create table ring_health (
+  ring_id text not null,
+  at timestamp with time zone not null,
+  readings jsonb not null,
+  constraint ring_health_pkey PRIMARY KEY (ring_id, at),
+  constraint ring_health_ring_id_fkey FOREIGN KEY (ring_id) REFERENCES ring(id) ON DELETE CASCADE
 );
 
 create table rollout (

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { EngineView, FreezeView } from '../../api/safety.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
 
-function showEngine({ killSwitch, concurrencyMax, disrupting }: EngineView, screen: Screen): void {
+function showEngine({ killSwitch, concurrencyMax, disrupting, prometheusUrl }: EngineView, screen: Screen): void {
   screen.pairs([
     ['kill switch', killSwitch.engaged ? `ENGAGED by ${killSwitch.by} at ${killSwitch.at}: ${killSwitch.reason}` : 'off'],
     ['hosts at work', `${disrupting} of at most ${concurrencyMax}`],
+    ['prometheus', prometheusUrl],
   ]);
 }
 
@@ -67,6 +68,13 @@ export const safetyCommands: readonly Command[] = [
     summary: 'Change how many hosts may be at work at once over all rollouts',
     arguments: [{ name: 'hosts', summary: 'the cap' }],
     run: async c => await c.client.engineUpdate({ body: { concurrencyMax: Number(c.arguments[0]) } }),
+    render: showEngine,
+  }),
+  define({
+    name: 'engine prometheus',
+    summary: 'Name the Prometheus that gates with health metrics ask; `none` forgets it',
+    arguments: [{ name: 'url', summary: 'its base address' }],
+    run: async c => await c.client.engineUpdate({ body: { prometheusUrl: c.arguments[0] === 'none' ? null : c.arguments[0]! } }),
     render: showEngine,
   }),
   killSwitch(true, 'engine stop', 'Engage the kill switch: nothing starts anywhere, at once'),

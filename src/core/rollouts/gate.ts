@@ -1,3 +1,5 @@
+import { proofGap, sampleFor, sequentialTest } from './confidence.ts';
+import { judgeHealth, type MetricReading } from './health.ts';
 import type { GateThresholds } from './plan.ts';
 import { failureRateUpper95, sampleStatement } from './statistics.ts';
 
@@ -30,6 +32,9 @@ export interface RingCounts {
   readonly active: number;
 }
 
+/** Readings of the ring's metrics; null where it has none, or where a person has accepted them. */
+export type Health = readonly MetricReading[] | 'unmeasured' | null;
+
 export interface GateDecision {
   readonly verdict: Verdict;
   /** True when there was nothing to try: the ring is skipped and proves nothing. */
@@ -37,18 +42,22 @@ export interface GateDecision {
   readonly inputs: Readonly<Record<string, number>>;
   readonly statement: string;
   readonly reasons: readonly string[];
+  readonly metrics: readonly MetricReading[];
 }
 
 /**
  * The gate. Fail outweighs inconclusive outweighs pass, so that a broken mirror never hides a broken patch; and what is not the patch's doing is never
  * blamed on it. No data never passes.
  */
-export function evaluateGate(counts: RingCounts, thresholds: GateThresholds): GateDecision {
+export function evaluateGate(counts: RingCounts, thresholds: GateThresholds, health: Health = null): GateDecision {
   const population = counts.hosts - counts.excluded;
   const attempted = counts.succeeded + counts.failed + counts.accepted;
   const covered = attempted + counts.compliant;
-  const failReasons = failures(counts, thresholds, attempted);
-  const doubts = uncertainties(counts, thresholds, population, attempted, covered);
+  const metrics = Array.isArray(health) ? (health as readonly MetricReading[]) : [];
+  const judged = judgeHealth(metrics);
+  const failReasons = [...failures(counts, thresholds, attempted), ...judged.failed];
+  const doubts = [...uncertainties(counts, thresholds, population, attempted, covered), ...judged.doubts];
+  if (health === 'unmeasured') doubts.push('the health metrics have not been measured');
   const nothingAttempted = attempted === 0 && covered === population;
   const verdict: Verdict = failReasons.length > 0 ? 'fail' : doubts.length > 0 ? 'inconclusive' : 'pass';
   const statement = nothingAttempted
@@ -68,6 +77,7 @@ export function evaluateGate(counts: RingCounts, thresholds: GateThresholds): Ga
     },
     statement,
     reasons: [...failReasons, ...doubts, ...acceptance],
+    metrics,
   };
 }
 
@@ -92,6 +102,8 @@ function uncertainties(counts: RingCounts, thresholds: GateThresholds, populatio
   const toTry = population - counts.compliant;
   const sample = Math.min(thresholds.minSample, toTry);
   if (attempted < sample) reasons.push(`${attempted} of at least ${sample} hosts were tried`);
+  const gap = thresholds.proof === undefined ? null : proofGap(thresholds.proof, counts.failed, attempted);
+  if (gap !== null && attempted > 0) reasons.push(gap);
   if (covered * 100 < thresholds.minCoveragePercent * population)
     reasons.push(`${covered} of ${population} hosts have an answer, needed are ${thresholds.minCoveragePercent} %`);
   return reasons;
@@ -102,9 +114,16 @@ export function isTripped(counts: RingCounts, thresholds: GateThresholds): boole
   const population = counts.hosts - counts.excluded;
   if (counts.blockers > 0 || counts.alarms > 0) return true;
   if (counts.failed * 100 > thresholds.errorPercent * Math.max(population, Math.min(thresholds.minSample, population))) return true;
+  if (thresholds.proof !== undefined && counts.failed > 0 && !canProve(counts, thresholds.proof, population)) return true;
   // Stuck hosts stop a canary at once: its coverage must be complete. Later rings go on until a tenth of them is stuck (domain.md 2.11).
   const stuck = counts.infrastructure + counts.notReady;
   return thresholds.minCoveragePercent === 100 ? stuck > 0 : stuck * 10 > population;
+}
+
+/** Wald's test says that it is bad, or so many have failed that the rest of the ring could not show otherwise. */
+function canProve(counts: RingCounts, proof: NonNullable<GateThresholds['proof']>, population: number): boolean {
+  if (sequentialTest(counts.failed, counts.failed + counts.succeeded, proof) === 'reject') return false;
+  return sampleFor(proof, counts.failed) <= population - counts.compliant;
 }
 
 function hosts(count: number): string {

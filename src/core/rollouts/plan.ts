@@ -1,5 +1,7 @@
 import { canonicalJson, sha256Hex } from '../kernel/canonical-json.ts';
 import type { Instant } from '../kernel/instants.ts';
+import type { Proof } from './confidence.ts';
+import type { HealthMetric } from './health.ts';
 import type { RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
 
 /**
@@ -63,6 +65,9 @@ export interface GateThresholds {
   /** Fewer attempts than this (or than there are hosts) prove nothing. */
   readonly minSample: number;
   readonly minCoveragePercent: number;
+  /** What the ring has to show; its size and soak are made from it where they are not given. */
+  readonly proof?: Proof;
+  readonly health?: readonly HealthMetric[];
 }
 
 export function planText(plan: RolloutPlan): string {

@@ -1,6 +1,6 @@
 import { invariant } from '../kernel/faults.ts';
 import { addMs, epochMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
-import { evaluateGate, type GateDecision, isTripped, type RingCounts } from './gate.ts';
+import { evaluateGate, type GateDecision, type Health, isTripped, type RingCounts } from './gate.ts';
 import { move } from './machine.ts';
 import type { GateThresholds } from './plan.ts';
 import { RING, type RingEvent, type RingState } from './ring-states.ts';
@@ -68,15 +68,16 @@ export function progressRing(
   lastSuccessAt: Instant | null,
   examples: string,
   now: Instant,
+  health: Health = null,
 ): RingChange {
   let change = sameRing(ring);
   if (change.ring.state === 'pending') change = sendRing(change, 'open', now);
   if (change.ring.state === 'eligible') change = sendRing(change, 'begin', now);
   if (change.ring.state === 'running') change = settle(change, counts, lastSuccessAt, now);
-  if (change.ring.state === 'soaking') change = soak(change, counts, now);
-  if (change.ring.state === 'evaluating') change = decide(change, counts, examples, now);
+  if (change.ring.state === 'soaking') change = soak(change, counts, now, health);
+  if (change.ring.state === 'evaluating') change = decide(change, counts, examples, now, health);
   // Hosts that were in flight when a gate could not tell may since have said what it is.
-  if (ring.state === 'gate-pending') change = recheck(change, counts, examples, now);
+  if (ring.state === 'gate-pending') change = recheck(change, counts, examples, now, health);
   return change;
 }
 
@@ -102,20 +103,22 @@ function tripReason(counts: RingCounts): string {
   return counts.infrastructure > 0 ? 'infrastructure' : 'hosts are not ready';
 }
 
-function soak(change: RingChange, counts: RingCounts, now: Instant): RingChange {
+/** A ring with health metrics is asked about only once they have been measured, after its soak. */
+function soak(change: RingChange, counts: RingCounts, now: Instant, health: Health): RingChange {
   if (isTripped(counts, change.ring.gate)) return sendRing(change, 'trip', now, tripReason(counts));
+  if (health === 'unmeasured') return change;
   return change.ring.soakEndsAt !== null && now >= change.ring.soakEndsAt ? sendRing(change, 'evaluate', now) : change;
 }
 
-function decide(change: RingChange, counts: RingCounts, examples: string, now: Instant): RingChange {
-  const gate = evaluateGate(counts, change.ring.gate);
+function decide(change: RingChange, counts: RingCounts, examples: string, now: Instant, health: Health): RingChange {
+  const gate = evaluateGate(counts, change.ring.gate, health);
   const asked = { ...change, gate };
   if (gate.verdict === 'pass') return sendRing(asked, gate.nothingAttempted ? 'skip' : 'pass', now, gate.statement);
   return sendRing(asked, gate.verdict === 'fail' ? 'fail' : 'unsure', now, stopReason(change.ring, gate, examples));
 }
 
-function recheck(change: RingChange, counts: RingCounts, examples: string, now: Instant): RingChange {
-  const gate = evaluateGate(counts, change.ring.gate);
+function recheck(change: RingChange, counts: RingCounts, examples: string, now: Instant, health: Health): RingChange {
+  const gate = evaluateGate(counts, change.ring.gate, health);
   return gate.verdict === 'fail' ? sendRing({ ...change, gate }, 'fail', now, stopReason(change.ring, gate, examples)) : change;
 }
 

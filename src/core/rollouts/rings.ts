@@ -1,3 +1,5 @@
+import { type Proof, sampleFor, soakMinutesFor } from './confidence.ts';
+import type { HealthMetric } from './health.ts';
 import type { GateThresholds } from './plan.ts';
 
 /** Exactly one of hosts, percent, hostIds says how many; with none the ring takes what is left. */
@@ -8,6 +10,18 @@ export interface RingRequest {
   readonly hostIds?: readonly string[] | undefined;
   readonly soakMinutes: number;
   readonly concurrency: number;
+  /** Instead of the thresholds that its place gives it. */
+  readonly gate?:
+    | {
+        readonly errorPercent?: number | undefined;
+        readonly minSample?: number | undefined;
+        readonly minCoveragePercent?: number | undefined;
+      }
+    | undefined;
+  /** Makes the size, where none is given, and the soak, where none is given and `proveSoak` says so. */
+  readonly proof?: Proof | undefined;
+  readonly proveSoak?: boolean | undefined;
+  readonly health?: readonly HealthMetric[] | undefined;
 }
 
 export interface RingMember {
@@ -55,7 +69,7 @@ export function drawRings(requests: readonly RingRequest[], members: readonly Ri
 
 function share(request: RingRequest, total: number): number {
   if (request.hosts !== undefined) return request.hosts;
-  if (request.percent === undefined) return total;
+  if (request.percent === undefined) return request.proof === undefined ? total : sampleFor(request.proof, 0);
   return Math.max(1, Math.floor((total * request.percent) / 100));
 }
 
@@ -95,13 +109,26 @@ function withGates(drawn: readonly { request: RingRequest; hostIds: string[] }[]
     }
     inherited = 0;
     const index = rings.length;
-    const gate =
+    const place =
       index === 0 && kind === 'patch'
         ? CANARY_GATE
         : index === filled - 1
           ? LAST_GATE
           : (LATER_GATES[Math.min(index, LATER_GATES.length) - 1] ?? LATER_GATES[0]!);
-    rings.push({ name: request.name, soakMinutes, concurrency: request.concurrency, gate, hostIds });
+    const gate = gateOf(place, request);
+    const soak = request.proof !== undefined && request.proveSoak === true ? soakMinutesFor(request.proof, hostIds.length) : 0;
+    rings.push({ name: request.name, soakMinutes: Math.max(soakMinutes, soak), concurrency: request.concurrency, gate, hostIds });
   }
   return rings;
+}
+
+/** What was asked outweighs what its place would give; what is absent stays absent, so that a plan without it keeps its hash. */
+function gateOf(place: GateThresholds, { gate, proof, health }: RingRequest): GateThresholds {
+  return {
+    errorPercent: gate?.errorPercent ?? place.errorPercent,
+    minSample: gate?.minSample ?? place.minSample,
+    minCoveragePercent: gate?.minCoveragePercent ?? place.minCoveragePercent,
+    ...(proof === undefined ? {} : { proof: { failurePercent: proof.failurePercent, confidencePercent: proof.confidencePercent } }),
+    ...((health ?? []).length === 0 ? {} : { health: health! }),
+  };
 }

@@ -12,6 +12,7 @@ import { offerJobs } from './offers.ts';
 import { moveToNextOpening } from './openings.ts';
 import { keepJobDeadlines } from './overdue.ts';
 import { finishRehearsal, openRehearsals } from './planning.ts';
+import { measureHealth } from './ring-health.ts';
 import { progressRings, recheckStoppedRing } from './ring-progress.ts';
 import type { RolloutRow } from './rows.ts';
 import { begin, beginHalt, drain } from './running.ts';
@@ -43,6 +44,7 @@ export async function reconcile(engine: Engine, lease: Lease): Promise<boolean> 
 
 async function reconcileOne(engine: Engine, lease: Lease, id: string, state: RolloutState): Promise<void> {
   if (state === 'running' || state === 'paused' || state === 'halting') await keepJobDeadlines(engine, id);
+  if (state === 'running') await measureHealth(engine, id);
   await inStep(engine.context, async step => {
     if (!(await keepLease(step.tx, lease))) return;
     const row = await lockRollout(step.tx, id, 'update');

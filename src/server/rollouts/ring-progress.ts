@@ -9,6 +9,7 @@ import { moveJobs, moveRollout, storeRing } from './moves.ts';
 import { setPauseReasons } from './pause-reasons.ts';
 import { firstRingMayOpen } from './rehearsals.ts';
 import { ringCounts } from './ring-counts.ts';
+import { healthOf } from './ring-health.ts';
 import type { PauseReason, RolloutRow } from './rows.ts';
 import { complete } from './running.ts';
 import type { Step } from './step.ts';
@@ -45,9 +46,22 @@ async function progress(step: Step, ring: RingStatus): Promise<RingChange> {
     `select max(finished_at) as at from job where ring_id = $1 and state = 'succeeded'`,
     [ring.id],
   );
-  const change = progressRing(ring, counts, last?.at ?? null, await examples(step, ring), step.now);
+  const [row] = await step.tx.query<{ overridden: boolean }>('select overridden_by is not null as overridden from ring where id = $1', [
+    ring.id,
+  ]);
+  const overridden = row?.overridden ?? false;
+  const health = await healthOf(step.tx, ring, overridden);
+  // What a person has accepted is not asked again; failures that come later are.
+  const asked = overridden ? { ring: withoutProof(ring), counts: { ...counts, skipped: 0 } } : { ring, counts };
+  const moved = progressRing(asked.ring, asked.counts, last?.at ?? null, await examples(step, ring), step.now, health);
+  const change = { ...moved, ring: { ...moved.ring, gate: ring.gate } };
   if (change.moves.length > 0) await storeRing(step, change, SYSTEM);
   return change;
+}
+
+function withoutProof(ring: RingStatus): RingStatus {
+  const { proof: _, ...gate } = ring.gate;
+  return { ...ring, gate };
 }
 
 /** What a gate's answer means for the rollout. */
@@ -104,8 +118,8 @@ async function moveToCatchUp(step: Step, from: RingStatus): Promise<boolean> {
 /** Immutable: inputs, thresholds, verdict and the words, for the approver of the next ring and the auditor. */
 async function recordGate(step: Step, ring: RingStatus, decision: GateDecision): Promise<void> {
   await step.tx.query(
-    `insert into gate_evaluation (rollout_id, ring_id, at, verdict, inputs, thresholds, statement, reasons, decided_by)
-     values ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8::jsonb, 'system')`,
+    `insert into gate_evaluation (rollout_id, ring_id, at, verdict, inputs, thresholds, statement, reasons, metrics, decided_by)
+     values ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8::jsonb, $9::jsonb, 'system')`,
     [
       ring.rolloutId,
       ring.id,
@@ -115,6 +129,7 @@ async function recordGate(step: Step, ring: RingStatus, decision: GateDecision):
       JSON.stringify(ring.gate),
       decision.statement,
       JSON.stringify(decision.reasons),
+      JSON.stringify(decision.metrics),
     ],
   );
   const why = decision.reasons.length === 0 ? '' : ` (${decision.reasons.join('; ')})`;

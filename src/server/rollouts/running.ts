@@ -135,6 +135,7 @@ async function acceptFailures(step: Step, ring: RingStatus, person: Person, reas
     'update job set failure_accepted_by = $2 where ring_id = $1 and failure_accepted_by is null and state = any($3) returning host_name',
     [ring.id, person.login, JOB_ACCEPTABLE],
   );
+  await step.tx.query('update ring set overridden_by = $2 where id = $1', [ring.id, person.login]);
   const names = accepted.map(job => job.host_name).sort();
   await step.tx.query(
     `insert into gate_evaluation (rollout_id, ring_id, at, verdict, inputs, thresholds, statement, reasons, decided_by, override_reason)

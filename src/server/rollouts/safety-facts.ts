@@ -26,7 +26,7 @@ export function promised(group: Pick<GroupRow, 'min_available' | 'max_unavailabl
 }
 
 /** An agent checks in at least every minute: five minutes of silence are no longer health. Hosts by SSH are visited rarely; their own limit holds. */
-const HEALTH_MINUTES: Readonly<Record<string, number>> = { agent: 5, ssh: UNREACHABLE_AFTER_MINUTES.ssh };
+export const HEALTH_MINUTES: Readonly<Record<string, number>> = { agent: 5, ssh: UNREACHABLE_AFTER_MINUTES.ssh };
 
 /** Freezes in force that cover the host. One that was declared this moment, whose scope is not known here, covers it. */
 export async function freezesOver(tx: Queryable, hostId: string, now: Instant, scopes: Scopes): Promise<PermitFacts['freezes']> {

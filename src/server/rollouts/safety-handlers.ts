@@ -54,7 +54,12 @@ export function safetyHandlers(engine: Engine): Handlers<SafetyRoutes> {
     engineGet: () => engineView(engine),
     engineUpdate: async ({ body }, caller) => {
       await inStep(engine.context, async step => {
-        await step.tx.query('update engine_lock set concurrency_max = $1', [body.concurrencyMax]);
+        if (body.prometheusUrl != null && !/^https?:$/.test(new URL(body.prometheusUrl).protocol))
+          throw invalid('body/prometheusUrl', 'Prometheus is asked over http or https.');
+        await step.tx.query(
+          `update engine_lock set concurrency_max = coalesce($1, concurrency_max), prometheus_url = case when $2 then $3 else prometheus_url end`,
+          [body.concurrencyMax ?? null, body.prometheusUrl !== undefined, body.prometheusUrl ?? null],
+        );
         step.audit({ actor: asPerson(caller).login, action: 'engine.update', subject: 'engine', detail: body });
       });
       return await engineView(engine);
@@ -180,6 +185,7 @@ async function engineView({ context }: Engine): Promise<EngineView> {
     kill_switch_at: Instant | null;
     kill_switch_reason: string | null;
     concurrency_max: number;
+    prometheus_url: string | null;
     disrupting: number;
   }>('select engine_lock.*, (select count(*)::int from job where state = any($1)) as disrupting from engine_lock', [JOB_DISRUPTING]);
   if (row === undefined) throw new Error('engine_lock has its row');
@@ -187,6 +193,7 @@ async function engineView({ context }: Engine): Promise<EngineView> {
     killSwitch: { engaged: row.kill_switch, by: row.kill_switch_by, at: row.kill_switch_at, reason: row.kill_switch_reason },
     concurrencyMax: row.concurrency_max,
     disrupting: row.disrupting,
+    prometheusUrl: row.prometheus_url,
   };
 }
 

@@ -313,7 +313,12 @@ function nameOf(hostId: string): string {
   return hostId.replace('host_', '');
 }
 
-export function inventoryOf(hosts: readonly ScriptedHost[], asked: string[] = [], healthy: ReadonlySet<string> = new Set()): InventoryPort {
+export function inventoryOf(
+  hosts: readonly ScriptedHost[],
+  asked: string[] = [],
+  healthy: ReadonlySet<string> = new Set(),
+  failing: ReadonlySet<string> = new Set(),
+): InventoryPort {
   return {
     onChange: () => {},
     packagesOf: async hostId =>
@@ -328,9 +333,17 @@ export function inventoryOf(hosts: readonly ScriptedHost[], asked: string[] = []
           held: false,
         }),
       ),
+    // Read this moment, whenever it is asked.
     factsOf: async hostId =>
-      healthy.has(hostId)
-        ? { facts: { packageManager: { id: 'apt', healthy: true, problems: [] }, services: [] } as unknown as HostFacts, observedAt: '' }
+      healthy.has(hostId) || failing.has(hostId)
+        ? {
+            facts: {
+              packageManager: { id: 'apt', healthy: true, problems: [] },
+              services: failing.has(hostId) ? [{ unit: 'web.service', activeState: 'failed' }] : [],
+              bootedAt: '2026-11-01T00:00:00.000Z',
+            } as unknown as HostFacts,
+            observedAt: '2099-01-01T00:00:00.000Z',
+          }
         : null,
     requestReport: hostId => void asked.push(hostId),
     seenOf: () => null,

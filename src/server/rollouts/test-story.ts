@@ -56,6 +56,8 @@ export class Story {
   readonly #excluded: Record<string, string> = {};
   /** Hosts whose inventory says that nothing is half done and nothing has failed. */
   readonly healthy = new Set<string>();
+  /** Hosts whose inventory shows a failed unit. */
+  readonly failing = new Set<string>();
   /** What group queries resolve to; any other query is every host. */
   readonly fleetQueries = new Map<string, string[]>();
 
@@ -117,7 +119,7 @@ export class Story {
         : { ...this.context, randomHex: bytes => (bytes === LEASE_HOLDER_BYTES ? identity : this.context.randomHex(bytes)) };
     return createRollouts(context, {
       fleet: fleetOf(this.hosts, { openssl: '2' }, this.#excluded, this.fleetQueries, this.offered),
-      inventory: inventoryOf(this.hosts, this.reportsAsked, this.healthy),
+      inventory: inventoryOf(this.hosts, this.reportsAsked, this.healthy, this.failing),
       wake: noWake,
       people: this.#people,
     });

@@ -94,13 +94,14 @@ interface GateRow {
   readonly inputs: Record<string, number>;
   readonly statement: string;
   readonly reasons: string[];
+  readonly metrics: z.output<typeof Gate>['metrics'];
   readonly decided_by: string;
 }
 
 async function ringViews(db: Queryable, rolloutId: string): Promise<z.output<typeof Ring>[]> {
   const rings = await db.query<RingStatus>(`select ${RING_COLUMNS} from ring where rollout_id = $1 order by ring_index`, [rolloutId]);
   const gates = await db.query<GateRow>(
-    'select ring_id, at, verdict, inputs, statement, reasons, decided_by from gate_evaluation where rollout_id = $1 order by id',
+    'select ring_id, at, verdict, inputs, statement, reasons, metrics, decided_by from gate_evaluation where rollout_id = $1 order by id',
     [rolloutId],
   );
   const counted = await tallies(
@@ -123,8 +124,9 @@ async function ringViews(db: Queryable, rolloutId: string): Promise<z.output<typ
   }));
 }
 
-function gateView({ at, verdict, inputs, statement, reasons, decided_by }: GateRow): z.output<typeof Gate> {
-  return { at, verdict, inputs, statement, reasons, decidedBy: decided_by };
+function gateView({ decided_by, ...gate }: GateRow): z.output<typeof Gate> {
+  const { at, verdict, inputs, statement, reasons, metrics } = gate;
+  return { at, verdict, inputs, statement, reasons, metrics, decidedBy: decided_by };
 }
 
 export interface JobViewRow extends JobStatus {
