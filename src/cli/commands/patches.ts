@@ -3,6 +3,12 @@ import { hostId, PAGE_OPTIONS, page } from './shared.ts';
 
 const day = (instant: string | null | undefined) => instant?.slice(0, 10) ?? '-';
 
+type Said = readonly { readonly source: string; readonly disagreement: string | null }[];
+const isDisputed = (evidence: Said) => evidence.some(one => one.disagreement !== null);
+/** The source that was followed, how many others speak, and a mark where they say something else. */
+const saidBy = (evidence: Said) =>
+  `${evidence[0]?.source ?? '-'}${evidence.length > 1 ? ` +${evidence.length - 1}` : ''}${isDisputed(evidence) ? ' !' : ''}`;
+
 export const patchCommands = [
   define({
     name: 'overview',
@@ -179,6 +185,7 @@ export const patchCommands = [
           { title: 'state' },
           { title: 'KEV' },
           { title: 'due' },
+          { title: 'said by', widthMax: 40 },
           { title: 'evidence', widthMax: 90 },
         ],
         value.items.map(f => [
@@ -188,10 +195,49 @@ export const patchCommands = [
           f.state,
           f.knownExploited ? 'yes' : '',
           day(f.decision.dueAt),
+          saidBy(f.evidence),
           f.evidence[0]?.comparison,
         ]),
       );
-      screen.line(`${value.items.length} of ${value.total} findings`);
+      const disputed = value.items.filter(f => isDisputed(f.evidence)).length;
+      screen.line(
+        `${value.items.length} of ${value.total} findings${disputed === 0 ? '' : `; of ${disputed} (!) the sources disagree: \`fettle finding show ID\``}`,
+      );
+    },
+  }),
+  define({
+    name: 'finding show',
+    summary:
+      'Everything that is said of a vulnerability: each source with its date, the comparison, and why one was followed where they disagree',
+    example: 'fettle finding show CVE-2024-6387 --host web01',
+    arguments: [{ name: 'vulnerability', summary: 'CVE id' }],
+    options: [{ flags: '--host <host>', summary: 'name or id; the first host that has it when left out' }],
+    run: async c => {
+      const host = c.text('host');
+      const query = { vulnerability: c.arguments[0]!, ...(host === undefined ? {} : { host: await hostId(c, host) }), pageSize: 50 };
+      return await c.client.findingList({ query });
+    },
+    render(value, screen) {
+      const first = value.items[0];
+      if (first === undefined) return screen.line('no host has a finding of it');
+      for (const f of value.items.filter(one => one.hostId === first.hostId)) {
+        screen.line(
+          `${f.vulnerabilityId} in ${f.sourceName} ${f.installedVersion} on ${f.hostName}: ${f.state}${f.title === null ? '' : ` (${f.title})`}`,
+        );
+        screen.table(
+          [
+            { title: 'source' },
+            { title: 'of' },
+            { title: 'says' },
+            { title: 'fixed in' },
+            { title: 'rule' },
+            { title: 'comparison', widthMax: 90 },
+          ],
+          f.evidence.map(e => [e.source, e.statedOn, e.claimState, e.fixedVersion, e.rule, e.comparison]),
+        );
+        for (const text of new Set(f.evidence.map(e => e.disagreement))) if (text !== null) screen.line(`Sources disagree: ${text}`);
+      }
+      screen.line(`${value.total} findings of it in all`);
     },
   }),
   define({
