@@ -194,6 +194,8 @@ async function rollout(reach: Reach, round: number): Promise<void> {
       patchIds: [patch.id],
       selector: { query: `reach = ${reach}` },
       rings: [{ name: 'all', percent: 100, soakMinutes: 0, concurrency: N }],
+      // Timed against apt alone; rehearsals in a copy have a bench of their own.
+      rehearse: 'none',
     },
   });
   const id = drafted.rollout.id;
