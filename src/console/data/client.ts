@@ -14,7 +14,8 @@ export function addressOf(name: RouteName, input: Parameters<typeof urlOf>[1] = 
 /** Whatever went wrong, as a problem with advice: no answer at all is one too. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
-  if (error instanceof TypeError)
+  // Browsers differ in the words; a TypeError of the page itself is none of these.
+  if (error instanceof TypeError && /fetch|network|load failed/i.test(error.message))
     return {
       type: 'about:blank',
       title: 'The server does not answer',

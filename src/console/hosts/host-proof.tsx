@@ -6,12 +6,12 @@ import { type AnswerOf, ask } from '../data/ask.ts';
 import { CopyIcon } from '../kit/copy.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Facts } from '../kit/facts.tsx';
-import { Grid } from '../kit/grid.tsx';
+import { Grid, Narrow } from '../kit/grid.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { Answered, Section } from '../kit/page.tsx';
 import { JOB_LOOK } from '../kit/states.ts';
 import { At } from '../kit/time.tsx';
-import { Version } from '../kit/version.tsx';
+import { Version, VersionMove } from '../kit/version.tsx';
 
 type Proof = AnswerOf<'hostProof'>['items'][number];
 
@@ -54,6 +54,7 @@ export function HostProof({ id }: { readonly id: string }) {
 
 /** `failed: the host was changed` beside the mark Failed: said once. */
 function withoutState(verdict: string, label = ''): string {
+  if (verdict.toLowerCase() === `not ended: ${label.toLowerCase()}`) return 'not ended';
   return verdict.toLowerCase().startsWith(`${label.toLowerCase()}:`) ? verdict.slice(label.length + 1).trim() : verdict;
 }
 
@@ -107,8 +108,20 @@ function OneProof({ proof }: { readonly proof: Proof }) {
         rows={proofRows(proof)}
         rowId={row => row.id}
         columns={[
-          { key: 'package', title: 'Package', wrap: true, cell: row => row.id },
-          { key: 'before', title: 'Before', wrap: true, cell: row => <Version text={row.before} /> },
+          {
+            key: 'package',
+            title: 'Package',
+            wrap: true,
+            cell: row => (
+              <>
+                {row.id}
+                <Narrow>
+                  {row.action}: <VersionMove from={row.before} to={row.asked} />
+                </Narrow>
+              </>
+            ),
+          },
+          { key: 'before', title: 'Before', from: 'sm', wrap: true, cell: row => <Version text={row.before} /> },
           {
             key: 'asked',
             title: 'Asked',
@@ -139,7 +152,7 @@ function OneProof({ proof }: { readonly proof: Proof }) {
             wrap: true,
             cell: row => (
               <>
-                <Version text={row.now} /> {row.now !== row.asked && <Chip tone="warn">differs</Chip>}
+                <Version text={row.now} /> {row.now !== row.asked && proof.finishedAt !== null && <Chip tone="warn">differs</Chip>}
               </>
             ),
           },

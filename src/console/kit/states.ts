@@ -1,7 +1,7 @@
 import type { FindingView, PatchView } from '../../api/findings.ts';
 import type { HostSummaryView } from '../../api/hosts.ts';
 import type { JobView, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
-import type { FreezeView } from '../../api/safety.ts';
+import type { FreezeView, SafeguardHoldView } from '../../api/safety.ts';
 import type { AnswerOf } from '../data/ask.ts';
 import type { Tone } from '../theme.ts';
 
@@ -148,6 +148,17 @@ export const FREEZE_LOOK: Looks<FreezeView['state']> = {
   over: look('Over', 'quiet', 'off'),
   'ended-early': look('Ended early', 'quiet', 'off'),
 };
+
+export const HOLD_LOOK: Looks<SafeguardHoldView['state']> = {
+  'in-force': look('In force', 'warn', 'attention', 'Hosts that it covers do not get the update.'),
+  over: look('Over', 'quiet', 'off'),
+  lifted: look('Lifted', 'quiet', 'off'),
+};
+
+export const RETRACTION_LOOK = {
+  'in-force': look('Blocked', 'bad', 'failed', 'No host may install it.'),
+  lifted: look('Allowed again', 'quiet', 'off'),
+} as const;
 
 export const GATE_LOOK: Looks<RolloutDetailView['rings'][number]['gates'][number]['verdict']> = {
   pass: look('Pass', 'good', 'done'),

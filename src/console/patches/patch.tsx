@@ -32,6 +32,7 @@ export function PatchPage() {
   const patch = detail.data?.patch;
   const navigate = useNavigate();
   const refusal = useRefusal('rollout.plan');
+  const mayRetract = useRefusal('rollout.operate');
   return (
     <Page
       title={patch ? `${patch.sourceName} ${patch.targetVersion}` : 'Patch'}
@@ -39,13 +40,22 @@ export function PatchPage() {
       lead={patch && sentence(patch.reason)}
       actions={
         patch && (
-          <ActButton
-            refusal={refusal ?? (patch.hosts === 0 ? 'No host needs it.' : null)}
-            leftSection={<IconRocket size={14} />}
-            onClick={() => void navigate({ to: '/rollouts/new', search: { patches: patch.id } })}
-          >
-            Plan a rollout
-          </ActButton>
+          <>
+            <ActButton
+              variant="default"
+              refusal={mayRetract}
+              onClick={() => void navigate({ to: '/rollouts/safety', search: { retract: patch.sourceName, version: patch.targetVersion } })}
+            >
+              Retract it
+            </ActButton>
+            <ActButton
+              refusal={refusal ?? (patch.hosts === 0 ? 'No host needs it.' : null)}
+              leftSection={<IconRocket size={14} />}
+              onClick={() => void navigate({ to: '/rollouts/new', search: { patches: patch.id } })}
+            >
+              Plan a rollout
+            </ActButton>
+          </>
         )
       }
     >

@@ -8,13 +8,12 @@ import { type Column, Grid, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Answered, Section } from '../kit/page.tsx';
 import { At, minuteIn, ZONE } from '../kit/time.tsx';
-import { count, counted, sentence } from '../kit/words.ts';
+import { counted, sentence } from '../kit/words.ts';
 import classes from './policies.module.css';
 import { lengthWords } from './words.ts';
 
 type Lane = PolicyPreviewView['lanes'][number];
 const REST_MS = 400;
-const LATER_MAX = 5;
 
 /** What the next windows would do, were they prepared now: hosts, patches, clock changes and freezes, in every zone. */
 export function PreviewOf({ spec }: { readonly spec: PolicySpecInput }) {
@@ -51,8 +50,8 @@ function LaneView({ lane, alone }: { readonly lane: Lane; readonly alone: boolea
             {counted(lane.hosts, 'host')}
           </Link>
           , {lane.patchesReady === 0 ? 'no patch is ready' : `${counted(lane.patchesReady, 'patch', 'patches')} ready`}
-          {lane.patchesLater.length > 0 && <Later lane={lane} />}
         </span>
+        {lane.patchesLater.length > 0 && <Later lane={lane} />}
       </div>
       <Grid
         label={`Next windows, ${lane.title}`}
@@ -94,12 +93,21 @@ function LaneView({ lane, alone }: { readonly lane: Lane; readonly alone: boolea
 
 /** Patches that wait for their age: named, so that nobody wonders where they are. */
 function Later({ lane }: { readonly lane: Lane }) {
-  const named = lane.patchesLater.slice(0, LATER_MAX).map(patch => `${patch.title} (${patch.reason})`);
   return (
-    <Toned tone="quiet" title={lane.patchesLater.map(patch => `${patch.title}: ${patch.reason}`).join('\n')}>
-      {' '}
-      · {count(lane.patchesLater.length)} not yet: {named.join(', ')}
-      {lane.patchesLater.length > LATER_MAX && ' …'}
-    </Toned>
+    <details className={classes.later}>
+      <summary>{counted(lane.patchesLater.length, 'patch', 'patches')} left out for now</summary>
+      <ul>
+        {lane.patchesLater.map(patch => (
+          <li key={patch.title}>
+            {patch.title}: {patch.reason}
+            {patch.eligibleAt && (
+              <>
+                , from <At at={patch.eligibleAt} /> on
+              </>
+            )}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

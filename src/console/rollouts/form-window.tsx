@@ -1,4 +1,4 @@
-import { Group, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Group, NumberInput, Radio, Stack, Text, TextInput } from '@mantine/core';
 import { ZoneSelect } from '../kit/zone-select.tsx';
 import { FormRepeat } from './form-repeat.tsx';
 import type { PutDraft } from './rollout-form.tsx';
@@ -32,6 +32,14 @@ export function FormWindow({ draft, put }: { readonly draft: SpecDraft; readonly
             onChange={event => put({ endsAt: event.currentTarget.value })}
           />
           <ZoneSelect label="Time zone" value={draft.timeZone} onChange={timeZone => put({ timeZone })} />
+          <NumberInput
+            label="Nothing starts in the last, minutes"
+            w={220}
+            min={0}
+            max={1440}
+            value={draft.cutoffMinutes}
+            onChange={minutes => put({ cutoffMinutes: Number(minutes) || 0 })}
+          />
         </Group>
       )}
       {draft.windowed && <FormRepeat draft={draft} put={put} />}

@@ -19,6 +19,13 @@ describe('how a window repeats', () => {
 
   it('leaves a rule that it does not know as it is', () => {
     expect(rhythmOf('FREQ=MONTHLY;BYDAY=TU;BYSETPOS=-1')).toBe('rule');
-    expect(repeatWords('FREQ=DAILY')).toBe('by the rule FREQ=DAILY');
+    expect(repeatWords('FREQ=YEARLY')).toBe('by the rule FREQ=YEARLY');
+  });
+
+  it('says the usual rules in words', () => {
+    expect(repeatWords('FREQ=DAILY')).toBe('every day');
+    expect(repeatWords('FREQ=WEEKLY;INTERVAL=2;BYDAY=TH')).toBe('every two weeks on Thursday');
+    expect(repeatWords('FREQ=WEEKLY;BYDAY=TU,TH')).toBe('every week on Tuesday and Thursday');
+    expect(repeatWords('FREQ=MONTHLY;BYDAY=4TH')).toBe('every month on the fourth Thursday');
   });
 });

@@ -58,5 +58,28 @@ export function repeatWords(repeat: string | null): string {
     const days = tuesdayOffset(repeat ?? '');
     return days === 0 ? 'on Patch Tuesday' : `${Math.abs(days)} days ${days > 0 ? 'after' : 'before'} Patch Tuesday`;
   }
-  return rhythm === 'rule' ? `by the rule ${repeat}` : RHYTHMS[rhythm].toLowerCase();
+  if (rhythm === 'rule') return weeklyWords(repeat ?? '') ?? `by the rule ${repeat}`;
+  const nth = /^FREQ=MONTHLY;BYDAY=(\d)(\w\w)$/.exec(repeat ?? '');
+  if (nth) return `every month on the ${ORDINAL[Number(nth[1])] ?? `${nth[1]}th`} ${DAY_WORD[nth[2] ?? '']}`;
+  return RHYTHMS[rhythm].toLowerCase();
+}
+
+const ORDINAL: Readonly<Record<number, string>> = { 1: 'first', 2: 'second', 3: 'third', 4: 'fourth', 5: 'fifth' };
+const DAY_WORD: Readonly<Record<string, string>> = {
+  MO: 'Monday',
+  TU: 'Tuesday',
+  WE: 'Wednesday',
+  TH: 'Thursday',
+  FR: 'Friday',
+  SA: 'Saturday',
+  SU: 'Sunday',
+};
+
+/** `every two weeks on Thursday` for the commonest rule that a person writes by hand, null for any other. */
+function weeklyWords(rule: string): string | null {
+  const found = /^FREQ=WEEKLY(?:;INTERVAL=(\d+))?;BYDAY=((?:MO|TU|WE|TH|FR|SA|SU)(?:,(?:MO|TU|WE|TH|FR|SA|SU))*)$/.exec(rule);
+  if (!found) return null;
+  const days = (found[2] ?? '').split(',').map(day => DAY_WORD[day]);
+  const weeks = Number(found[1] ?? 1);
+  return `${weeks === 1 ? 'every week' : weeks === 2 ? 'every two weeks' : `every ${weeks} weeks`} on ${days.join(' and ')}`;
 }

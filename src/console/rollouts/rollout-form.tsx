@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { ActButton } from '../kit/act-button.tsx';
 import { Section } from '../kit/page.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
+import { FormCare } from './form-care.tsx';
 import { FormHosts } from './form-hosts.tsx';
 import { FormPatches } from './form-patches.tsx';
 import { FormRestarts } from './form-restarts.tsx';
@@ -54,6 +55,11 @@ export function RolloutForm({ draft, put, error, busy, refusal, onPlan, onDraft,
         <Section title="Restart and reboot">
           <div className={classes.pad}>
             <FormRestarts draft={draft} put={put} />
+          </div>
+        </Section>
+        <Section title="Care">
+          <div className={classes.pad}>
+            <FormCare draft={draft} put={put} />
           </div>
         </Section>
         <Section title="Smoke tests" aside="Run on each host after the change">

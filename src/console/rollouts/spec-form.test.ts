@@ -23,6 +23,11 @@ describe('the rollout form', () => {
       startsAt: '2026-11-28T02:00',
       endsAt: '2026-11-28T05:00',
       repeat: 'FREQ=WEEKLY',
+      cutoffMinutes: 30,
+      profile: 'emergency',
+      rehearse: 'none',
+      concurrencyMax: 12,
+      catchUpDays: 7,
       smokeTests: [
         { kind: 'unit-active', unit: 'nginx.service' },
         { kind: 'http', url: 'http://127.0.0.1/', expectStatus: 200 },
@@ -35,6 +40,7 @@ describe('the rollout form', () => {
       endsAt: '2026-11-28T04:00:00.000Z',
       timeZone: 'Europe/Berlin',
       repeat: 'FREQ=WEEKLY',
+      cutoffMinutes: 30,
     });
     expect(spec.rings.map(ring => [ring.hosts, ring.percent])).toEqual([
       [1, undefined],

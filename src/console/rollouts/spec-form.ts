@@ -27,6 +27,12 @@ export interface SpecDraft {
   readonly endsAt: string;
   readonly timeZone: string;
   readonly repeat: string | null;
+  readonly cutoffMinutes: number;
+  readonly profile: RolloutSpecView['profile'];
+  readonly rehearse: RolloutSpecView['rehearse'];
+  /** 0: as each ring says. */
+  readonly concurrencyMax: number;
+  readonly catchUpDays: number;
   readonly restart: RolloutSpecView['restart'];
   readonly reboot: RolloutSpecView['reboot'];
   readonly smokeTests: readonly SmokeTest[];
@@ -80,6 +86,11 @@ export function draftFromUrl(url: UrlState, today: string): SpecDraft {
     endsAt: '',
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC',
     repeat: null,
+    cutoffMinutes: 0,
+    profile: 'normal',
+    rehearse: 'canaries',
+    concurrencyMax: 0,
+    catchUpDays: 0,
     restart: 'affected-services',
     reboot: 'never',
     smokeTests: [],
@@ -102,6 +113,11 @@ export function draftFromSpec(spec: RolloutSpecView): SpecDraft {
     endsAt: localOf(window.endsAt, window.timeZone),
     timeZone: window.timeZone,
     repeat: window.repeat,
+    cutoffMinutes: window.cutoffMinutes,
+    profile: spec.profile,
+    rehearse: spec.rehearse,
+    concurrencyMax: spec.concurrencyMax ?? 0,
+    catchUpDays: spec.catchUpDays,
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
@@ -121,6 +137,10 @@ export function specOf(draft: SpecDraft): RolloutSpecInput {
           : { query: draft.query.trim() },
     rings: draft.rings.map(ringSpecOf),
     window: windowOf(draft),
+    profile: draft.profile,
+    rehearse: draft.rehearse,
+    concurrencyMax: draft.concurrencyMax > 0 ? draft.concurrencyMax : null,
+    catchUpDays: draft.catchUpDays,
     restart: draft.restart,
     reboot: draft.reboot,
     smokeTests: [...draft.smokeTests],
@@ -128,13 +148,14 @@ export function specOf(draft: SpecDraft): RolloutSpecInput {
   };
 }
 
-export function windowOf(draft: SpecDraft): { startsAt: string | null; endsAt: string | null; timeZone: string; repeat: string | null } {
-  if (!draft.windowed) return { startsAt: null, endsAt: null, timeZone: draft.timeZone, repeat: null };
+export function windowOf(draft: SpecDraft): RolloutSpecView['window'] {
+  if (!draft.windowed) return { startsAt: null, endsAt: null, timeZone: draft.timeZone, repeat: null, cutoffMinutes: 0 };
   return {
     startsAt: instantOf(draft.startsAt, draft.timeZone),
     endsAt: instantOf(draft.endsAt, draft.timeZone),
     timeZone: draft.timeZone,
     repeat: draft.repeat,
+    cutoffMinutes: draft.cutoffMinutes,
   };
 }
 

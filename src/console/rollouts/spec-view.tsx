@@ -4,9 +4,10 @@ import { Link } from '@tanstack/react-router';
 import type { RolloutDetailView } from '../../api/rollouts.ts';
 import { type AnswerOf, ask } from '../data/ask.ts';
 import { Facts } from '../kit/facts.tsx';
+import { Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { At } from '../kit/time.tsx';
-import { count } from '../kit/words.ts';
+import { count, counted } from '../kit/words.ts';
 import { QUEUE_PAGE } from './form-patches.tsx';
 import { repeatWords } from './repeat.ts';
 
@@ -71,6 +72,11 @@ export function SpecView({ data: { spec } }: { readonly data: RolloutDetailView 
                 {repeatWords(spec.window.repeat)}
               </>
             ),
+          'Last minutes': spec.window.cutoffMinutes > 0 && `nothing starts in the last ${spec.window.cutoffMinutes} min of the window`,
+          Urgency: spec.profile === 'emergency' && <Toned tone="warn">emergency: goes first, no soft freeze holds it</Toned>,
+          Rehearsal: spec.rehearse === 'canaries' ? 'the canaries run it in a throw-away copy first' : 'computed only',
+          'At once': spec.concurrencyMax !== null && `${counted(spec.concurrencyMax, 'host')} over all rings`,
+          'Catch-up': spec.catchUpDays > 0 && `hosts that were not reached get ${counted(spec.catchUpDays, 'more day')}`,
           Services: RESTART[spec.restart],
           Reboot: REBOOT[spec.reboot],
           'Smoke tests':

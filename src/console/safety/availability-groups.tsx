@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Modal, NumberInput, SimpleGrid, Stack, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Modal, NumberInput, Select, SimpleGrid, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconTrash } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -10,12 +10,12 @@ import { useRefusal } from '../data/session.ts';
 import { QueryBox, usePreview } from '../hosts/query-box.tsx';
 import { ActButton } from '../kit/act-button.tsx';
 import { Empty } from '../kit/empty.tsx';
-import { Grid } from '../kit/grid.tsx';
+import { Grid, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Answered, Section } from '../kit/page.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
 import { sayUndo } from '../kit/toast.tsx';
-import { count } from '../kit/words.ts';
+import { count, counted } from '../kit/words.ts';
 
 /** Hosts that serve together: so many of them stay untouched and well, whatever rollouts want. */
 export function AvailabilityGroups() {
@@ -24,12 +24,25 @@ export function AvailabilityGroups() {
   const refusal = useRefusal('group.write');
   const create = useAct('availabilityGroupCreate', { done: 'The protection is back' });
   const remove = useAct('availabilityGroupDelete');
-  const drop = ({ id, name, query, minAvailable, memberSoakMinutes }: AvailabilityGroupView) =>
+  const drop = ({ id, name, query, minAvailable, maxUnavailable, maxUnavailablePercent, memberSoakMinutes }: AvailabilityGroupView) =>
     remove.mutate(
       { params: { id } },
       {
         onSuccess: () =>
-          sayUndo(`${name} is not protected any more`, () => create.mutate({ body: { name, query, minAvailable, memberSoakMinutes } })),
+          sayUndo(`${name} is not protected any more`, () =>
+            create.mutate({
+              body: {
+                name,
+                query,
+                memberSoakMinutes,
+                ...(maxUnavailable !== null
+                  ? { maxUnavailable }
+                  : maxUnavailablePercent !== null
+                    ? { maxUnavailablePercent }
+                    : { minAvailable }),
+              },
+            }),
+          ),
       },
     );
   return (
@@ -55,10 +68,21 @@ export function AvailabilityGroups() {
               rowId={group => group.id}
               below={group => group.problem && <Toned tone="warn">{group.problem}</Toned>}
               columns={[
-                { key: 'name', title: 'Group', cell: group => <b>{group.name}</b> },
+                {
+                  key: 'name',
+                  title: 'Group',
+                  wrap: true,
+                  cell: group => (
+                    <>
+                      <b>{group.name}</b>
+                      <Narrow>{keptWords(group)}</Narrow>
+                    </>
+                  ),
+                },
                 {
                   key: 'query',
                   title: 'Members',
+                  from: 'sm',
                   wrap: true,
                   cell: group => (
                     <Link to="/hosts" search={{ query: group.query }}>
@@ -76,7 +100,7 @@ export function AvailabilityGroups() {
                     </Toned>
                   ),
                 },
-                { key: 'min', title: 'Must stay well', align: 'right', cell: group => count(group.minAvailable) },
+                { key: 'min', title: 'Rule', from: 'sm', wrap: true, cell: keptWords },
                 { key: 'soak', title: 'Soak of each', align: 'right', from: 'sm', cell: group => `${group.memberSoakMinutes} min` },
                 {
                   key: 'drop',
@@ -107,8 +131,22 @@ export function AvailabilityGroups() {
   );
 }
 
+/** The rule as it was given; as a share or a budget it grows and shrinks with the group. */
+function keptWords({ maxUnavailable, maxUnavailablePercent, minAvailable }: AvailabilityGroupView): string {
+  if (maxUnavailable !== null) return `at most ${counted(maxUnavailable, 'host')} down`;
+  if (maxUnavailablePercent !== null) return `at most ${maxUnavailablePercent} % down`;
+  return `at least ${count(minAvailable)} well`;
+}
+
+const RULES = [
+  { value: 'minAvailable', label: 'At least so many well' },
+  { value: 'maxUnavailable', label: 'At most so many down' },
+  { value: 'maxUnavailablePercent', label: 'At most so many % down' },
+] as const;
+type Rule = (typeof RULES)[number]['value'];
+
 function GroupForm({ close }: { readonly close: () => void }) {
-  const [form, setForm] = useState({ name: '', query: '', minAvailable: 1, memberSoakMinutes: 5 });
+  const [form, setForm] = useState({ name: '', query: '', rule: 'minAvailable' as Rule, many: 1, memberSoakMinutes: 5 });
   const put = (patch: Partial<typeof form>) => setForm(before => ({ ...before, ...patch }));
   const { good } = usePreview(form.query);
   const create = useAct('availabilityGroupCreate', { done: answer => `${answer.name} is protected`, after: close, quiet: true });
@@ -116,7 +154,8 @@ function GroupForm({ close }: { readonly close: () => void }) {
     <form
       onSubmit={event => {
         event.preventDefault();
-        create.mutate({ body: form });
+        const { name, query, rule, many, memberSoakMinutes } = form;
+        create.mutate({ body: { name, query, memberSoakMinutes, [rule]: many } });
       }}
     >
       <Stack gap="sm">
@@ -124,12 +163,21 @@ function GroupForm({ close }: { readonly close: () => void }) {
         <TextInput label="Name" required data-autofocus value={form.name} onChange={event => put({ name: event.currentTarget.value })} />
         <QueryBox labelled label="Members" value={form.query} onChange={query => put({ query })} width="100%" counted />
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+          <Select
+            label="Rule"
+            description="Unknown counts as down"
+            data={RULES}
+            allowDeselect={false}
+            value={form.rule}
+            onChange={rule => put({ rule: (rule ?? 'minAvailable') as Rule })}
+          />
           <NumberInput
-            label="Must stay well"
-            description="Unknown counts as not well"
+            label={form.rule === 'maxUnavailablePercent' ? 'Percent' : 'Hosts'}
+            description={form.rule === 'minAvailable' ? 'Of its members' : 'At once, for whatever reason'}
             min={1}
-            value={form.minAvailable}
-            onChange={value => put({ minAvailable: Number(value) || 1 })}
+            max={form.rule === 'maxUnavailablePercent' ? 100 : 100_000}
+            value={form.many}
+            onChange={value => put({ many: Number(value) || 1 })}
           />
           <NumberInput
             label="Soak of each, minutes"

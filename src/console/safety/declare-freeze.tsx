@@ -1,5 +1,6 @@
 import { Button, Group, Modal, SegmentedControl, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import type { FreezeView } from '../../api/safety.ts';
 import { useAct } from '../data/ask.ts';
 import { useSession } from '../data/session.ts';
 import { QueryBox, usePreview } from '../hosts/query-box.tsx';
@@ -20,7 +21,7 @@ function FreezeForm({ close }: { readonly close: () => void }) {
   const { person } = useSession();
   const [form, setForm] = useState({
     name: '',
-    kind: 'hard' as 'hard' | 'reboot-only',
+    kind: 'hard' as FreezeView['kind'],
     from: '',
     until: '',
     query: '',
@@ -71,6 +72,7 @@ function FreezeForm({ close }: { readonly close: () => void }) {
           onChange={kind => put({ kind: kind as typeof form.kind })}
           data={[
             { value: 'hard', label: 'Every change' },
+            { value: 'soft', label: 'All but emergencies' },
             { value: 'reboot-only', label: 'Reboots only' },
           ]}
         />

@@ -22,15 +22,19 @@ const COLUMNS: readonly Column<FreezeView>[] = [
     cell: freeze => (
       <>
         <b>{freeze.name}</b> {freeze.kind === 'reboot-only' && <Chip>reboots only</Chip>}
+        {freeze.kind === 'soft' && <Chip>emergencies go</Chip>}
         <Narrow>
           <Mark look={FREEZE_LOOK[freeze.state]} />
+          <div>
+            <At at={freeze.startsAt} /> to <At at={freeze.endsAt} />
+          </div>
         </Narrow>
       </>
     ),
   },
   { key: 'state', title: 'State', from: 'sm', cell: freeze => <Mark look={FREEZE_LOOK[freeze.state]} /> },
-  { key: 'from', title: 'From', cell: freeze => <At at={freeze.startsAt} /> },
-  { key: 'until', title: 'Until', cell: freeze => <At at={freeze.endsAt} /> },
+  { key: 'from', title: 'From', from: 'sm', cell: freeze => <At at={freeze.startsAt} /> },
+  { key: 'until', title: 'Until', from: 'sm', cell: freeze => <At at={freeze.endsAt} /> },
   { key: 'hosts', title: 'Hosts', from: 'md', wrap: true, cell: freeze => (freeze.query ? <code>{freeze.query}</code> : 'all') },
   { key: 'owner', title: 'Owner', from: 'md', cell: freeze => freeze.owner },
   { key: 'reason', title: 'Reason', from: 'lg', wrap: true, cell: freeze => <Toned tone="quiet">{freeze.reason}</Toned> },

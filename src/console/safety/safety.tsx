@@ -6,7 +6,9 @@ import { RolloutNav } from '../rollouts/rollout-nav.tsx';
 import { AvailabilityGroups } from './availability-groups.tsx';
 import { Cap } from './cap.tsx';
 import { Freezes } from './freezes.tsx';
+import { Holds } from './holds.tsx';
 import { KillSwitch } from './kill-switch.tsx';
+import { Retractions } from './retractions.tsx';
 
 /** What can say no to every rollout at once. */
 export function SafetyPage() {
@@ -28,6 +30,8 @@ export function SafetyPage() {
               </>
             )}
           </Answered>
+          <Retractions />
+          <Holds />
           <Freezes />
           <AvailabilityGroups />
         </Stack>

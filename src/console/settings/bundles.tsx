@@ -20,6 +20,13 @@ export function Bundles() {
   const refusal = useRefusal('feed.write');
   const key = useQuery({ ...ask('feedKey', {}), staleTime: Number.POSITIVE_INFINITY });
   const signers = useQuery(ask('feedSignerList', {}));
+  const trust = useAct('feedSignerTrust', { done: answer => `${answer.name} is believed again` });
+  const remove = useAct('feedSignerDelete');
+  const drop = ({ id, name, publicKey }: Signer) =>
+    remove.mutate(
+      { params: { id } },
+      { onSuccess: () => sayUndo(`Bundles of ${name} are believed no longer`, () => trust.mutate({ body: { name, publicKey } })) },
+    );
   return (
     <Section
       title="Bundles for sites without internet"
@@ -51,20 +58,21 @@ export function Bundles() {
         {refusal === null && <TrustForm />}
       </Stack>
       <Answered of={signers} bones={1}>
-        {({ items }) => items.length > 0 && <Signers items={items} refusal={refusal} />}
+        {({ items }) => items.length > 0 && <Signers items={items} refusal={refusal} drop={drop} />}
       </Answered>
     </Section>
   );
 }
 
-function Signers({ items, refusal }: { readonly items: readonly Signer[]; readonly refusal: string | null }) {
-  const trust = useAct('feedSignerTrust', { done: answer => `${answer.name} is believed again` });
-  const remove = useAct('feedSignerDelete');
-  const drop = ({ id, name, publicKey }: Signer) =>
-    remove.mutate(
-      { params: { id } },
-      { onSuccess: () => sayUndo(`Bundles of ${name} are believed no longer`, () => trust.mutate({ body: { name, publicKey } })) },
-    );
+function Signers({
+  items,
+  refusal,
+  drop,
+}: {
+  readonly items: readonly Signer[];
+  readonly refusal: string | null;
+  readonly drop: (signer: Signer) => void;
+}) {
   return (
     <Grid
       label="Installations whose bundles are believed here"
