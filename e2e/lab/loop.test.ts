@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { approval } from './scenarios/approval.ts';
 import { crashes } from './scenarios/crashes.ts';
+import { dpkgCrashes } from './scenarios/dpkg-crashes.ts';
 import { firstRun } from './scenarios/first-run.ts';
 import { gates } from './scenarios/gates.ts';
 import { infrastructure } from './scenarios/infrastructure.ts';
@@ -22,4 +23,5 @@ describe('the loop on real Debian hosts', () => {
   packages(world);
   infrastructure(world);
   crashes(world);
+  dpkgCrashes();
 });

@@ -8,6 +8,8 @@ const SAID: readonly (readonly [what: string, text: string, expected: string])[]
     'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 317 (python3)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?',
     'package-manager-locked:lock',
   ],
+  ['dpkg killed', 'E: Sub-process /usr/bin/dpkg received signal 9.\nE: Some more', 'interrupted:dpkg-killed'],
+  ['dpkg gone', 'E: Sub-process dpkg exited unexpectedly', 'interrupted:dpkg-killed'],
   ['dpkg locked', 'dpkg: error: dpkg frontend lock was locked by another process with pid 512', 'package-manager-locked:lock'],
   [
     '404',

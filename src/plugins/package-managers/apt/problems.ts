@@ -8,6 +8,12 @@ import type { ManagerProblem } from '../spec.ts';
 const MESSAGES: readonly { readonly pattern: RegExp; readonly class: FailureClass; readonly code: string }[] = [
   { pattern: /Could not get lock|Unable to (?:acquire|lock)|dpkg frontend lock was locked/, class: 'package-manager-locked', code: 'lock' },
   { pattern: /You don't have enough free space|No space left on device|not enough free disk space/i, class: 'disk-space', code: 'space' },
+  // Somebody ended dpkg (memory ran out, a person): no fault of the packages. 137 is what a wrapper makes of SIGKILL.
+  {
+    pattern: /Sub-process \S*dpkg (?:received (?:a segmentation fault|signal \d+)|exited unexpectedly|returned an error code \(137\))/,
+    class: 'interrupted',
+    code: 'dpkg-killed',
+  },
   { pattern: /Hash Sum mismatch|Hashes of expected file/i, class: 'digest-mismatch', code: 'hash' },
   {
     pattern:
