@@ -14,7 +14,7 @@ import type { JobPort } from '../server/ports.ts';
 import { createRollouts } from '../server/rollouts/rollouts.ts';
 import { buildServer, type Readiness } from '../server/runtime/http.ts';
 import { prepareAgentFiles } from './agent-files.ts';
-import { feedThreads } from './feed-threads.ts';
+import { feedThreadsTrusting } from './feed-threads.ts';
 import { createLocalHost } from './local-host.ts';
 import { sshConnections } from './ssh-port.ts';
 import { createSshRunner } from './ssh-runner.ts';
@@ -63,7 +63,10 @@ export async function compose(context: Context, options: ComposeOptions, closers
   const fleetNoun = createFleet(context, format => exporters[format]());
   const fleet = fleetNoun.port;
   const access = createAccess(context);
-  const feeds = createFeeds(context, feedThreads, { importAtStart: settings.feeds, automatic: settings.fetchFeeds });
+  const feeds = createFeeds(context, feedThreadsTrusting(settings.trustedAuthors), {
+    importAtStart: settings.feeds,
+    automatic: settings.fetchFeeds,
+  });
   const inventory = createInventory(context, { jobs, wake, fleet, ssh: connections, installer: agentFiles });
   const rollouts = createRollouts(context, { fleet, inventory, wake, people: access.people });
   fleetNoun.connect({ inventory, feeds, attention: () => rollouts.attention() });

@@ -10,7 +10,12 @@ import type { Answer, Ask, PlainFault } from './feed-messages.ts';
  * Feed files are read, unpacked and turned into rows in a thread of their own, made for one import: half a million records parsed beside the requests
  * would let each of them wait, and what an import allocates goes with its thread.
  */
-export const feedThreads: FeedFilesPort = { sources: advisorySources, open: () => new FeedThread() };
+export const feedThreads: FeedFilesPort = feedThreadsTrusting([]);
+
+/** `authors`: whose exploitability statements count, beside the distributions. */
+export function feedThreadsTrusting(authors: readonly string[]): FeedFilesPort {
+  return { sources: advisorySources, open: () => new FeedThread(authors) };
+}
 
 /** Loading the readers takes a second where there is little processor to be had; a thread that has just been used serves the next import too. */
 const KEPT_MS = 20_000;
@@ -38,8 +43,13 @@ function keep(conversation: Conversation): void {
 }
 
 class FeedThread implements FeedFiles {
+  readonly #trustedAuthors: readonly string[];
   #closed = false;
   #conversation: Conversation | null = null;
+
+  constructor(trustedAuthors: readonly string[]) {
+    this.#trustedAuthors = trustedAuthors;
+  }
 
   /** A thread that died of one file is replaced for the next. */
   #talk(): Conversation {
@@ -60,7 +70,7 @@ class FeedThread implements FeedFiles {
 
   async *stage({ source, ...plain }: FeedFile, options: StageOptions): AsyncIterable<StageEvent> {
     const talk = this.#talk();
-    talk.ask({ kind: 'stage', file: { ...plain, sourceId: source.id }, options });
+    talk.ask({ kind: 'stage', file: { ...plain, sourceId: source.id }, options, trustedAuthors: this.#trustedAuthors });
     for (;;) {
       const answer = await talk.next();
       if (answer.kind === 'fault') throw faultOf(answer.fault);

@@ -23,6 +23,8 @@ export interface Settings {
   readonly feeds: readonly string[];
   /** Whether feeds with a URL are fetched by themselves. */
   readonly fetchFeeds: boolean;
+  /** Whose exploitability statements count, beside those of the distributions. */
+  readonly trustedAuthors: readonly string[];
   /** Descriptor that closes when the process that started us is gone (pm.mjs), or null. */
   readonly parentPipe: number | null;
 }
@@ -62,6 +64,12 @@ export const Environment = z.object({
       'Feed files or folders, with a colon between them, that are imported at every start. Files that have not changed cost one read.',
     ),
   FETTLE_FETCH_FEEDS: yesNo('yes').describe('Whether feeds with a URL are fetched by themselves.'),
+  FETTLE_TRUST_AUTHORS: z
+    .string()
+    .default('')
+    .describe(
+      "Authors whose exploitability statements (OpenVEX, CSAF, CycloneDX) count, with semicolons between their names as the documents state them. Distributions count for their own packages; nobody else's statement hides a finding.",
+    ),
   FETTLE_NAME: z.string().min(1).max(100).optional().describe('Name of a new installation; by default that of the machine.'),
   FETTLE_TRUSTED_PROXIES: z
     .string()
@@ -115,6 +123,9 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       .filter(Boolean)
       .map(location => path.resolve(location)),
     fetchFeeds: value.FETTLE_FETCH_FEEDS === 'yes',
+    trustedAuthors: value.FETTLE_TRUST_AUTHORS.split(';')
+      .map(name => name.trim())
+      .filter(name => name !== ''),
     parentPipe: value.FETTLE_PARENT_PIPE ?? null,
   };
 }
