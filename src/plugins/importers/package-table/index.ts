@@ -95,7 +95,8 @@ function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>
   const name = scheme === 'deb' ? field('name').replace(/:[a-z0-9-]+$/, '') : field('name');
   const ownVersion = field('version');
   if (name === '' || /\s/.test(name) || ownVersion === '') return null;
-  const epoch = field('epoch');
+  // rpm prints (none) for a package that has no epoch, which is 0; an empty field says nothing.
+  const epoch = field('epoch') === '(none)' ? '0' : field('epoch');
   const release =
     scheme === 'rpm' && field('release') !== '' && !ownVersion.includes('-') ? `${ownVersion}-${field('release')}` : ownVersion;
   const version = epoch === '' || !/^\d+$/.test(epoch) || release.includes(':') ? release : `${epoch}:${release}`;
@@ -107,7 +108,7 @@ function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>
     sourceName: source?.[1] ?? name,
     sourceVersion: field('sourceVersion') || source?.[2] || version,
     sourceKnown: source !== null,
-    epochKnown: scheme !== 'rpm' || version.includes(':') || epoch === '(none)',
+    epochKnown: scheme !== 'rpm' || version.includes(':'),
     originTrusted: origin === '' || DISTRIBUTION_ORIGIN.test(origin),
     module: columns.has('module') ? moduleOf(field('module')) : null,
   });

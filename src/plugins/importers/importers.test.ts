@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import type { SchemeId } from '../../core/versions/scheme.ts';
+import { recognisePackageList } from './catalog.ts';
+import type { ListedPackage } from './spec.ts';
+
+/** What a list says, with the fields that a test speaks of. */
+function read(text: string, scheme: SchemeId | null) {
+  const importer = recognisePackageList(text, scheme);
+  if (importer === null) throw new Error('not recognised');
+  return { id: importer.id, ...importer.read(text, scheme) };
+}
+
+const brief = ({ name, version, arch, sourceName, sourceVersion }: ListedPackage) =>
+  `${name} ${version} ${arch || '-'} from ${sourceName} ${sourceVersion}`;
+
+describe('tables', () => {
+  it('with a header in any order, columns that are not known ignored', () => {
+    const { id, packages } = read('colour\tsource_version\tversion\tpackage\tsource\nred\t3-1\t3-1+b1\tlibssl3\topenssl\n', 'deb');
+    expect(id).toBe('package-table');
+    expect(packages.map(brief)).toEqual(['libssl3 3-1+b1 - from openssl 3-1']);
+  });
+
+  it('without source columns: the binary stands in', () => {
+    const { packages } = read('package\tversion\nbash\t5.2-1\n', 'deb');
+    expect(packages).toMatchObject([{ sourceName: 'bash', sourceVersion: '5.2-1', sourceKnown: false }]);
+  });
+
+  it.each([
+    ['0', '0:1.0-1.el9', true],
+    ['(none)', '0:1.0-1.el9', true],
+    ['2', '2:1.0-1.el9', true],
+    ['', '1.0-1.el9', false],
+  ])('rpm with epoch %s is %s', (epoch, version, epochKnown) => {
+    const { packages } = read(`package\tepoch\tversion\trelease\nx\t${epoch}\t1.0\t1.el9\n`, 'rpm');
+    expect(packages).toMatchObject([{ version, epochKnown }]);
+  });
+
+  it("somebody else's packages by origin, and modules by stream", () => {
+    const { packages } = read(
+      'package\tversion\torigin\tmodule\na\t1-1\tnginx\t\nb\t1-1\tAlmaLinux\tnodejs:20:9020020240:rhel9\nc\t1-1\t\t(none)\n',
+      'rpm',
+    );
+    expect(packages.map(({ originTrusted, module }) => [originTrusted, module])).toEqual([
+      [false, ''],
+      [true, 'nodejs:20'],
+      [true, ''],
+    ]);
+  });
+});
+
+describe('package managers', () => {
+  it('dpkg-query -W, raw', () => {
+    const { id, packages } = read('bash\t5.2.15-2+b2\nlibssl3:amd64\t3.0.20-1~deb12u2\n', 'deb');
+    expect(id).toBe('dpkg-list');
+    expect(packages.map(({ name, version }) => `${name} ${version}`)).toEqual(['bash 5.2.15-2+b2', 'libssl3 3.0.20-1~deb12u2']);
+  });
+
+  it('the status file, recognised without being told, removed packages left out', () => {
+    const { id, packages } = read(
+      'Package: libssl3\nStatus: install ok installed\nArchitecture: amd64\nSource: openssl (3.0.20-1)\nVersion: 3.0.20-1+b1\n\nPackage: gone\nStatus: deinstall ok config-files\nArchitecture: amd64\nVersion: 1\n',
+      null,
+    );
+    expect(id).toBe('dpkg-list');
+    expect(packages.map(brief)).toEqual(['libssl3 3.0.20-1+b1 amd64 from openssl 3.0.20-1']);
+  });
+
+  it('rpm -qa with EPOCHNUM, with a whole EVR, and without an epoch', () => {
+    const { id, packages, warnings } = read(
+      'openssl 1 3.0.7 27.el9 x86_64 (none) openssl-3.0.7-27.el9.src.rpm\nnodejs 1 20.11.1 1.module_el9.3.0+87 x86_64 nodejs:20:9030020240:rhel9\nbash 0:5.1.8-9.el9 x86_64\nzlib-1.2.11-40.el9.x86_64\ngpg-pubkey 0 1 2 (none)\n',
+      'rpm',
+    );
+    expect(id).toBe('rpm-list');
+    expect(packages.map(({ name, version, epochKnown, module }) => [name, version, epochKnown, module])).toEqual([
+      ['openssl', '1:3.0.7-27.el9', true, ''],
+      ['nodejs', '1:20.11.1-1.module_el9.3.0+87', true, 'nodejs:20'],
+      ['bash', '0:5.1.8-9.el9', true, null],
+      ['zlib', '1.2.11-40.el9', false, null],
+    ]);
+    expect(warnings).toEqual([expect.stringContaining('1 packages are listed without an epoch')]);
+  });
+
+  it("apk's database, recognised without being told, and apk list --installed", () => {
+    const database = 'C:Q1abc=\nP:libssl3\nV:3.1.4-r2\nA:x86_64\no:openssl\n\nP:musl\nV:1.2.4-r2\nA:x86_64\no:musl\n';
+    expect(read(database, null).packages.map(brief)).toEqual([
+      'libssl3 3.1.4-r2 x86_64 from openssl 3.1.4-r2',
+      'musl 1.2.4-r2 x86_64 from musl 1.2.4-r2',
+    ]);
+    expect(read('libssl3-3.1.4-r2 x86_64 {openssl} (Apache-2.0) [installed]\n', 'apk').packages.map(brief)).toEqual([
+      'libssl3 3.1.4-r2 x86_64 from openssl 3.1.4-r2',
+    ]);
+  });
+
+  it('pacman -Q', () => {
+    expect(read('openssl 3.2.1-1\nlinux 6.8.1.arch1-1\nnonsense\n', 'pacman')).toMatchObject({
+      id: 'pacman-list',
+      packages: [
+        { name: 'openssl', version: '3.2.1-1' },
+        { name: 'linux', version: '6.8.1.arch1-1' },
+      ],
+      warnings: [expect.stringContaining('line 3')],
+    });
+  });
+});
+
+describe('SBOMs', () => {
+  const deb = 'pkg:deb/debian/libssl3@3.0.20-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl';
+
+  it('CycloneDX: nested components, the operating system, language packages by their own ecosystem', () => {
+    const { id, packages, release } = read(
+      JSON.stringify({
+        bomFormat: 'CycloneDX',
+        specVersion: '1.6',
+        components: [
+          { type: 'operating-system', name: 'debian', version: '12' },
+          { type: 'library', name: 'libssl3', purl: deb, components: [{ type: 'library', name: 'x', purl: 'pkg:npm/%40scope/x@1.0.0' }] },
+          { type: 'library', name: 'django', purl: 'pkg:pypi/Django@4.2.1' },
+          { type: 'library', name: 'nobody knows' },
+        ],
+      }),
+      null,
+    );
+    expect([id, release]).toEqual(['cyclonedx', 'debian:12']);
+    expect(packages.map(one => [one.name, one.version, one.sourceName, one.release])).toEqual([
+      ['libssl3', '3.0.20-1~deb12u2', 'openssl', 'debian:12'],
+      ['@scope/x', '1.0.0', '@scope/x', 'npm'],
+      ['django', '4.2.1', 'django', 'PyPI'],
+    ]);
+  });
+
+  it('SPDX 2.3: packages by the package URL among their references', () => {
+    const { id, packages, warnings } = read(
+      JSON.stringify({
+        spdxVersion: 'SPDX-2.3',
+        packages: [
+          { name: 'libssl3', externalRefs: [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: deb }] },
+          { name: 'image' },
+        ],
+      }),
+      null,
+    );
+    expect(id).toBe('spdx');
+    expect(packages.map(brief)).toEqual(['libssl3 3.0.20-1~deb12u2 amd64 from openssl 3.0.20-1~deb12u2']);
+    expect(warnings).toEqual([expect.stringContaining('1 packages have no package URL')]);
+  });
+});
