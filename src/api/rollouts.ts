@@ -230,7 +230,9 @@ export const Job = z
     state: JobState,
     phase: z.string().nullable(),
     attempt: z.int(),
+    /** In words, and the word of the closed list (core/rollouts/waiting.ts) that tells what a person can do about it. */
     waitingOn: z.string().nullable(),
+    waitingCode: z.string().nullable(),
     failureClass: z.string().nullable(),
     failure: z.string().nullable(),
     infrastructure: z.boolean(),

@@ -109,6 +109,9 @@ const PHRASE: Readonly<Record<string, string>> = {
   'job.retry': 'will try again',
   'job.give-up': 'gave up',
   'job.cancel': 'cancelled',
+  'job.grant-attempts': 'gave fresh attempts to hosts of',
+  'job.evidence-collected': 'recorded that evidence was collected on hosts of',
+  'job.exclude': 'left out',
   'job.late-result': 'reported late:',
 };
 

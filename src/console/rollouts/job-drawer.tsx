@@ -1,7 +1,7 @@
 import { Drawer, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { JobView } from '../../api/rollouts.ts';
+import type { JobView, RolloutSummaryView } from '../../api/rollouts.ts';
 import { type AnswerOf, ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { Facts } from '../kit/facts.tsx';
@@ -9,11 +9,12 @@ import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { Answered } from '../kit/page.tsx';
 import { JOB_LOOK } from '../kit/states.ts';
 import { At, clockOf } from '../kit/time.tsx';
+import { Interventions } from './interventions.tsx';
 import classes from './rollouts.module.css';
 import { Transaction } from './transaction.tsx';
 
 /** One host's part of the rollout (`?job=`): what it should do, what it did, and everything it said. */
-export function JobDrawer() {
+export function JobDrawer({ state }: { readonly state: RolloutSummaryView['state'] }) {
   const [url, change] = useUrlState();
   return (
     <Drawer
@@ -23,12 +24,12 @@ export function JobDrawer() {
       size={720}
       title={<Text fw={650}>One host’s part</Text>}
     >
-      {url.job !== undefined && <JobDetail id={url.job} />}
+      {url.job !== undefined && <JobDetail id={url.job} state={state} />}
     </Drawer>
   );
 }
 
-function JobDetail({ id }: { readonly id: string }) {
+function JobDetail({ id, state }: { readonly id: string; readonly state: RolloutSummaryView['state'] }) {
   const detail = useQuery({
     ...ask('jobGet', { params: { id } }),
     refetchInterval: query => (query.state.data?.job.finishedAt ? false : 3_000),
@@ -38,6 +39,7 @@ function JobDetail({ id }: { readonly id: string }) {
       {({ job, result, events }) => (
         <Stack gap="md">
           <JobFacts job={job} />
+          <Interventions job={job} state={state} />
           <div>
             <Title order={2} mb={4}>
               Transaction

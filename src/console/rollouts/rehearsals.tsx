@@ -25,6 +25,7 @@ export function Rehearsals({ rows }: { readonly rows: readonly RehearsalRow[] })
           {
             key: 'host',
             title: 'Host',
+            wrap: true,
             cell: row => (
               <Link to="/hosts/$id" params={{ id: row.hostId }}>
                 {row.hostName}

@@ -54,7 +54,7 @@ export function RolloutPage() {
               </Section>
             )}
             <UrlTabs label="About this rollout" tabs={tabsOf(data, id, log)} />
-            <JobDrawer />
+            <JobDrawer state={data.rollout.state} />
           </>
         )}
       </Answered>

@@ -158,6 +158,7 @@ export function jobView(row: JobViewRow, now: Instant): JobView {
     phase: row.phase,
     attempt: row.attempt,
     waitingOn: code === null || code === 'host-working' ? null : WAITING_ON[code].text,
+    waitingCode: code,
     failureClass: row.failureClass,
     failure: row.failure,
     infrastructure: row.infrastructure,

@@ -1,0 +1,89 @@
+import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { useState } from 'react';
+import type { JobView, RolloutSummaryView } from '../../api/rollouts.ts';
+import { useAct } from '../data/ask.ts';
+import { useRefusal } from '../data/session.ts';
+import { ActButton } from '../kit/act-button.tsx';
+import { ProblemNote } from '../kit/problem.tsx';
+
+/** What a person can do about one host of a rollout that has started. */
+const DEEDS = {
+  rolloutSkip: {
+    button: 'Leave it out',
+    title: 'Leave out',
+    text: 'The host is not changed by this rollout; its due dates keep running. More than a tenth of a ring left out makes the gate ask a person.',
+    refusal: (job: JobView) => (job.state === 'queued' ? null : 'Only a host that waits can be left out.'),
+  },
+  rolloutRetry: {
+    button: 'Try again',
+    title: 'Try again on',
+    text: 'The host gets fresh attempts at once. Say what was put right.',
+    refusal: (job: JobView) =>
+      job.waitingCode === 'infrastructure' || job.waitingCode === 'host-not-ready' ? null : 'It does not wait for a person to try again.',
+  },
+  rolloutForensic: {
+    button: 'Evidence is collected',
+    title: 'Evidence collected on',
+    text: 'The patch destroys traces of a break-in. Say who collected them and where they are; the host may be patched then.',
+    refusal: (job: JobView) => (job.waitingCode === 'forensic' ? null : 'No evidence is asked for on this host.'),
+  },
+} as const;
+type Deed = keyof typeof DEEDS;
+
+const GOES_ON: ReadonlySet<RolloutSummaryView['state']> = new Set(['running', 'paused']);
+
+/** Evidence is offered only where it is asked for; the other two stay in sight with their reason. */
+export function Interventions({ job, state }: { readonly job: JobView; readonly state: RolloutSummaryView['state'] | undefined }) {
+  const [asking, setAsking] = useState<Deed | null>(null);
+  const refusal = useRefusal('rollout.operate');
+  if (state === undefined || !GOES_ON.has(state) || job.finishedAt !== null) return null;
+  const shown = (Object.keys(DEEDS) as Deed[]).filter(deed => deed !== 'rolloutForensic' || DEEDS[deed].refusal(job) === null);
+  return (
+    <Group gap="xs">
+      {shown.map(deed => (
+        <ActButton key={deed} variant="default" refusal={refusal ?? DEEDS[deed].refusal(job)} onClick={() => setAsking(deed)}>
+          {DEEDS[deed].button}
+        </ActButton>
+      ))}
+      {asking !== null && <Ask deed={asking} job={job} close={() => setAsking(null)} />}
+    </Group>
+  );
+}
+
+function Ask({ deed, job, close }: { readonly deed: Deed; readonly job: JobView; readonly close: () => void }) {
+  const [reason, setReason] = useState('');
+  const words = DEEDS[deed];
+  const act = useAct(deed, { quiet: true, after: close });
+  return (
+    <Modal opened onClose={close} title={`${words.title} ${job.hostName}`}>
+      <form
+        onSubmit={event => {
+          event.preventDefault();
+          act.mutate({ params: { id: job.rolloutId }, body: { hostIds: [job.hostId], reason: reason.trim() } });
+        }}
+      >
+        <Stack gap="sm">
+          {act.isError && <ProblemNote error={act.error} />}
+          <Text size="sm">{words.text}</Text>
+          <Textarea
+            label="Reason"
+            required
+            data-autofocus
+            autosize
+            minRows={2}
+            value={reason}
+            onChange={event => setReason(event.currentTarget.value)}
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={close}>
+              Not now
+            </Button>
+            <Button type="submit" loading={act.isPending} disabled={reason.trim() === ''}>
+              {words.button}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
