@@ -12,29 +12,34 @@ import { ageOf, dayOf, inTime } from './feed-times.ts';
 /** How often a running import is asked after. */
 const FOLLOW_MS = 400;
 
-/** Waits for the end of an import and tells every step of every file once. Throws when the whole import failed. */
+/** How often a file that is still being read is told of again. */
+const TELL_MS = 3_000;
+
+/** Waits for the end of an import and tells what happens to each file. Throws when nothing of it could be used. */
 async function follow(c: CommandContext, started: FeedImport): Promise<FeedImport> {
-  const told = new Map<string, string>();
+  const told = new Map<string, { readonly state: string; readonly atMs: number }>();
   for (let now = started; ; now = await c.client.feedImportGet({ params: { id: started.id } })) {
-    for (const file of now.files) tell(c, told, file);
+    for (const file of now.files) {
+      const last = told.get(file.file);
+      if (file.state === 'waiting' || file.state === 'skipped') continue;
+      if (last?.state === file.state && (isOver(file) || Date.now() - last.atMs < TELL_MS)) continue;
+      told.set(file.file, { state: file.state, atMs: Date.now() });
+      c.say(`${file.file}: ${file.state}${file.records > 0 ? `, ${file.records} records` : ''}${isOver(file) ? '' : ' so far'}`);
+    }
     if (now.state === 'done' && (now.items.length > 0 || now.skipped.length === 0)) return now;
     if (now.state !== 'running') throw new ProblemError(problemOf(now));
     await new Promise(resolve => setTimeout(resolve, FOLLOW_MS));
   }
 }
 
+function isOver(file: FeedImportFile): boolean {
+  return file.state !== 'reading' && file.state !== 'storing';
+}
+
 /** Nothing of it was of use: a script must see that by the exit code. */
 function problemOf({ message, skipped, state }: FeedImport): Problem {
   const detail = message ?? (skipped.map(({ file, reason }) => `${file}: ${reason}`).join('\n') || `the import is ${state}`);
   return { type: 'about:blank', title: 'Nothing was imported', status: 409, code: 'import-failed', detail };
-}
-
-function tell(c: CommandContext, told: Map<string, string>, file: FeedImportFile): void {
-  if (file.state === 'waiting' || file.state === 'skipped') return;
-  const text = `${file.file}: ${file.state} ${file.records > 0 ? `${file.records} records` : ''}`.trim();
-  if (told.get(file.file) === text) return;
-  told.set(file.file, text);
-  c.say(text);
 }
 
 /** The server streams; what arrives is renamed to its name only when all of it is there. */
@@ -109,7 +114,6 @@ export const feedCommands: readonly Command[] = [
           { title: 'checked' },
           { title: 'next sync' },
           { title: 'licence', widthMax: 24 },
-          { title: 'last error or remark', widthMax: 80 },
         ],
         value.items.map(f => [
           f.id,
@@ -121,9 +125,10 @@ export const feedCommands: readonly Command[] = [
           ageOf(f.checkedAt, value.now, ' ago'),
           f.enabled ? inTime(f.nextSyncAt, value.now) : 'by import',
           f.licence,
-          f.message ?? (f.quarantined > 0 ? `put aside: ${f.quarantineSample[0]}` : null),
         ]),
       );
+      for (const f of value.items) if (f.message !== null) screen.line(`${f.id}: ${f.message}`);
+      for (const f of value.items) if (f.quarantined > 0) screen.line(`${f.id}: put aside, for example ${f.quarantineSample[0]}`);
       const bad = value.items.filter(f => f.state === 'failed' || f.state === 'refused' || f.state === 'stale');
       screen.line(
         bad.length === 0
@@ -266,11 +271,13 @@ export const feedCommands: readonly Command[] = [
     name: 'feed signers',
     summary: 'Installations whose bundles are believed',
     run: async c => await c.client.feedSignerList({}),
-    render: (value, screen) =>
+    render(value, screen) {
+      if (value.items.length === 0) return screen.line('none but this installation itself; `fettle feed trust KEY` adds one');
       screen.table(
         [{ title: 'name' }, { title: 'key' }, { title: 'trusted' }, { title: 'by' }, { title: 'newest bundle' }],
         value.items.map(s => [s.name, s.id, dayOf(s.trustedAt), s.trustedBy, dayOf(s.lastBundleAt)]),
-      ),
+      );
+    },
   }),
   define({
     name: 'feed distrust',
