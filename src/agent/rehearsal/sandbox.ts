@@ -192,4 +192,4 @@ export async function closeLeftover(transport: Transport, systemd: boolean): Pro
 
 /** Without systemd: the whole session that setsid made, if it is still ours. */
 const END_DETACHED =
-  'p=$(cat "$0.pid" 2>/dev/null) || exit 0; grep -qaF -- "$0" "/proc/$p/cmdline" 2>/dev/null || exit 0; kill -KILL -- "-$p"';
+  'p=$(cat "$0.pid" 2>/dev/null) || exit 0; grep -qaF -- "$0" "/proc/$p/cmdline" 2>/dev/null || exit 0; kill -s KILL -- "-$p"';

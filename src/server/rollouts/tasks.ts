@@ -25,6 +25,7 @@ export async function tasksFor({ context }: Engine, hostId: string): Promise<Age
        from rehearsal join rollout on rollout.id = rehearsal.rollout_id and rollout.plan_hash = rehearsal.plan_hash
          and rollout.state in ('planned', 'awaiting-approval', 'scheduled', 'running', 'paused')
        where rehearsal.host_id = $1 and rehearsal.answered_at is null and rehearsal.expires_at > $3
+         and not (select kill_switch from engine_lock)
      union all
      select case when job.cancel_requested then 'cancel' else 'job' end, null, job.id, job.attempt, case when job.cancel_requested then null else job_attempt.envelope end
        from job join job_attempt on job_attempt.job_id = job.id and job_attempt.attempt = job.attempt
