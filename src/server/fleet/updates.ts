@@ -41,10 +41,14 @@ export function createUpdates(context: Context, model: FleetModel): Updates {
       while (isNoted() && !isStopped) await takeSome();
     } finally {
       isTaking = false;
-      const told = waiting;
-      waiting = [];
-      for (const tell of told) tell();
+      tellWaiting();
     }
+  }
+
+  function tellWaiting(): void {
+    const told = waiting;
+    waiting = [];
+    for (const tell of told) tell();
   }
 
   async function takeSome(): Promise<void> {
@@ -138,6 +142,7 @@ export function createUpdates(context: Context, model: FleetModel): Updates {
       clearTimeout(timer);
       clearInterval(round);
       await running;
+      tellWaiting();
     },
   };
 }
