@@ -14,9 +14,9 @@ import type { RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
 
 /** Offers jobs of the open ring up to its free places, each in a transaction of its own: hosts do not wait for each other. */
-export async function offerJobs(engine: Engine, rolloutId: string): Promise<number> {
+export async function offerJobs(engine: Engine, rolloutId: string, emergency: boolean): Promise<number> {
   const { db, clock } = engine.context;
-  await takeOver(engine, rolloutId);
+  if (emergency) await takeOver(engine, rolloutId);
   const waiting = await db.query<{ id: string; host_id: string }>(
     `select job.id, job.host_id from job
        join ring on ring.id = job.ring_id and ring.state = 'running'

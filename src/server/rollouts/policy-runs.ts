@@ -37,14 +37,15 @@ export interface PolicyWatch {
  */
 export async function runPolicies(engine: Engine, watch: PolicyWatch): Promise<void> {
   const now = engine.context.clock.now();
-  const policies = await engine.context.db.query<PolicyRow>('select * from policy where enabled and removed_at is null order by id');
+  const written = await engine.context.db.query<PolicyRow & { removed_at: Instant | null }>('select * from policy order by id');
+  const policies = written.filter(policy => policy.enabled && policy.removed_at === null);
   if (watch.sweptAt === null || epochMs(now) - epochMs(watch.sweptAt) >= SWEEP_MS) {
     await rememberPatches(engine, now);
     for (const policy of policies) await guarded(engine, policy, () => takeUpEmergencies(engine, policy, now));
     watch.sweptAt = now;
   }
   for (const policy of policies) await guarded(engine, policy, () => decideDue(engine, policy, now));
-  await handIn(engine);
+  if (written.length > 0) await handIn(engine);
 }
 
 /** One policy with a defect must not hold up the others. */

@@ -18,19 +18,28 @@ import type { RolloutRow } from './rows.ts';
 import { begin, beginHalt, drain } from './running.ts';
 import { inStep, type Step } from './step.ts';
 
+interface OpenRollout {
+  readonly id: string;
+  readonly state: RolloutState;
+  readonly emergency: boolean;
+  /** A ring soaks whose gate will ask for health. */
+  readonly soaks: boolean;
+}
+
 /**
  * Looks at what is stored and does what follows from it. It takes no input and keeps nothing between two runs, so that it can be killed between any two
  * statements and started anywhere; two that run at once wait for each other's row locks and then find the work done. False: another replica's turn.
  */
 export async function reconcile(engine: Engine, lease: Lease): Promise<boolean> {
   if (!(await holdLease(engine.context, lease))) return false;
-  const open = await engine.context.db.query<{ id: string; state: RolloutState }>(
-    `select id, state from rollout where state in ('rehearsing', 'planned', 'awaiting-approval', 'scheduled', 'running', 'paused', 'halting')
-     order by coalesce(spec->>'profile', 'normal') = 'emergency' desc, created_at`,
+  const open = await engine.context.db.query<OpenRollout>(
+    `select id, state, coalesce(spec->>'profile', 'normal') = 'emergency' as emergency,
+       exists (select from ring where rollout_id = rollout.id and state = 'soaking' and gate ? 'health') as soaks from rollout where state in ('rehearsing', 'planned', 'awaiting-approval', 'scheduled', 'running', 'paused', 'halting')
+     order by emergency desc, created_at`,
   );
   for (const rollout of open) {
     try {
-      await reconcileOne(engine, lease, rollout.id, rollout.state);
+      await reconcileOne(engine, lease, rollout);
     } catch (error) {
       // One rollout with a defect must not hold up the others; the same error will come again until somebody looks.
       engine.context.log.error(
@@ -42,16 +51,16 @@ export async function reconcile(engine: Engine, lease: Lease): Promise<boolean> 
   return true;
 }
 
-async function reconcileOne(engine: Engine, lease: Lease, id: string, state: RolloutState): Promise<void> {
+async function reconcileOne(engine: Engine, lease: Lease, { id, state, emergency, soaks }: OpenRollout): Promise<void> {
   if (state === 'running' || state === 'paused' || state === 'halting') await keepJobDeadlines(engine, id);
-  if (state === 'running') await measureHealth(engine, id);
+  if (state === 'running' && soaks) await measureHealth(engine, id);
   await inStep(engine.context, async step => {
     if (!(await keepLease(step.tx, lease))) return;
     const row = await lockRollout(step.tx, id, 'update');
     await moveToNextOpening(step, row);
     await act(engine, step, row, stepOf(await factsOf(step, row)));
   });
-  if (state === 'running' || state === 'scheduled') await offerJobs(engine, id);
+  if (state === 'running' || state === 'scheduled') await offerJobs(engine, id, emergency);
 }
 
 async function factsOf(step: Step, row: RolloutRow) {

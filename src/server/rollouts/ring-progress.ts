@@ -42,14 +42,11 @@ export async function recheckStoppedRing(engine: Engine, step: Step, row: Rollou
 
 async function progress(step: Step, ring: RingStatus): Promise<RingChange> {
   const counts = await ringCounts(step.tx, ring.id);
-  const [last] = await step.tx.query<{ at: Instant | null }>(
-    `select max(finished_at) as at from job where ring_id = $1 and state = 'succeeded'`,
+  const [last] = await step.tx.query<{ at: Instant | null; overridden: boolean }>(
+    `select (select max(finished_at) from job where ring_id = $1 and state = 'succeeded') as at, overridden_by is not null as overridden from ring where id = $1`,
     [ring.id],
   );
-  const [row] = await step.tx.query<{ overridden: boolean }>('select overridden_by is not null as overridden from ring where id = $1', [
-    ring.id,
-  ]);
-  const overridden = row?.overridden ?? false;
+  const overridden = last?.overridden ?? false;
   const health = await healthOf(step.tx, ring, overridden);
   // What a person has accepted is not asked again; failures that come later are.
   const asked = overridden ? { ring: withoutProof(ring), counts: { ...counts, skipped: 0 } } : { ring, counts };

@@ -75,8 +75,12 @@ export async function safeguardsFor(
   now: Instant,
   scopes: Scopes,
 ): Promise<{ holds: { name: string; endsAt: Instant }[]; retracted: string[] }> {
+  const [declared] = await tx.query<{ any: boolean }>(
+    `select exists (select from safeguard_hold where lifted_at is null and ends_at > $1) or exists (select from retraction where lifted_at is null) as any`,
+    [now],
+  );
+  if (declared?.any !== true) return { holds: [], retracted: [] };
   const [holds, retractions] = [await holdsInForce(tx, now), await retractionsInForce(tx)];
-  if (holds.length === 0 && retractions.length === 0) return { holds: [], retracted: [] };
   const updates = await namedUpdates(tx, job.transaction);
   return {
     holds: holdsOver(job.hostId, updates, holds, scopes).map(({ name, endsAt }) => ({ name, endsAt })),
