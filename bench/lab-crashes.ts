@@ -84,7 +84,8 @@ try {
 
 async function enrolAgents(): Promise<void> {
   const made = await ada.client.enrolmentCreate({ body: { uses: byAgent.length } });
-  await Promise.all(byAgent.map(host => must(host, 'sh', '-c', made.command)));
+  // A server that has just been started is still compressing the runtime, and says so.
+  await Promise.all(byAgent.map(host => until(`the agent on ${host}`, 180_000, () => must(host, 'sh', '-c', made.command))));
 }
 
 async function enrolSsh(): Promise<void> {
