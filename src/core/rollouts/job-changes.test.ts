@@ -63,6 +63,16 @@ describe('a host that ends an attempt for want of a permit', () => {
     expect(job).toMatchObject({ state: 'queued', parked: false, attempt: 10, attemptsLeft: ATTEMPTS_MAX });
   });
 
+  it('loses none where it was lost with a permit that it never heard of', () => {
+    const offered = offerJob(queued, start, {}).job;
+    const permitted = grantPermit(hearPermitRequest(offered, 1, 'apply', start), 'apply', start, {}).job;
+    const later = addMs(start, 3_600 * SECOND_MS);
+    const lost = timeUp(permitted, null, later)!.job;
+    expect(lost.state).toBe('lost');
+    const back = takeResult(lost, 'patch', 1, refusal(1, later), { offered: true, answered: false }, later).job;
+    expect(back).toMatchObject({ state: 'queued', parked: false, attemptsLeft: ATTEMPTS_MAX });
+  });
+
   it('waits for a person after some attempts where it could not use the one that it got', () => {
     let job = queued;
     let now = start;

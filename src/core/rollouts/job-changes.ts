@@ -163,7 +163,7 @@ function waitForNext(
   const { job } = change;
   // Nothing failed there: the rollout itself kept the host waiting, so the attempt does not count. It does where a permit was given and the host could
   // not use it: a host whose clock is minutes wrong refuses each one, and would be offered plan after plan for as long as that lasts.
-  const engine = row.cause === 'engine' && isPreparing(job.state);
+  const engine = row.cause === 'engine' && job.state !== 'installing';
   const attemptsLeft = engine ? Math.min(ATTEMPTS_MAX, job.attemptsLeft + 1) : job.attemptsLeft;
   const made = Math.max(1, ATTEMPTS_MAX - attemptsLeft);
   const seconds = row.transient ? nextAttemptInSeconds(made, attemptsLeft, engine ? now : (job.retrySince ?? now), now) : null;
