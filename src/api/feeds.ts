@@ -73,6 +73,43 @@ export const FeedSigner = z
   })
   .meta({ id: 'FeedSigner' });
 
+export const ClaimView = z
+  .object({
+    source: z.string(),
+    vulnerabilityId: z.string(),
+    state: z.string(),
+    fixedVersion: z.string().nullable(),
+    severity: z.string().nullable(),
+    statedOn: z.string().nullable(),
+    note: z.string().nullable(),
+    advisoryId: z.string().nullable(),
+    /** The rpm module stream, the pocket for subscribers, or the versions that it is about alone: what limits the statement. */
+    module: z.string().nullable(),
+    subscription: z.string().nullable(),
+    onlyVersions: z.array(z.string()),
+    /** When this installation was first told exactly this. */
+    firstSeenAt: Instant,
+    /** When a newer load no longer said it; null while in force. Such statements decide nothing and are kept. */
+    withdrawnAt: Instant.nullable(),
+  })
+  .meta({ id: 'Claim' });
+
+/** All that is said of one vulnerability in one package of one release, and the verdict that the rule derives. */
+export const ClaimGroup = z
+  .object({
+    release: z.string(),
+    packageName: z.string(),
+    packageKind: z.enum(['source', 'binary']),
+    vulnerabilityId: z.string(),
+    aliases: z.array(z.string()),
+    /** null when every statement is withdrawn, or is about single builds. */
+    verdict: z.object({ state: z.string(), fixedVersion: z.string().nullable(), followed: z.string(), rule: z.string() }).nullable(),
+    /** Who says something else, and why the verdict follows another; null when the sources agree. */
+    disagreement: z.string().nullable(),
+    claims: z.array(ClaimView),
+  })
+  .meta({ id: 'ClaimGroup' });
+
 /** OSV's npm archive, the largest single file, has about 250 MB; a bundle of everything some 400. */
 const UPLOAD_BYTES_MAX = 1_000_000_000;
 
@@ -170,6 +207,19 @@ export const feeds = {
     summary: 'Believe bundles signed with this key',
     body: z.object({ publicKey: z.string().min(20).max(200), name: z.string().min(1).max(100) }),
     answer: FeedSigner,
+  }),
+  claimList: route({
+    method: 'get',
+    path: '/api/v1/claims',
+    access: 'finding.read',
+    summary: 'What every source says of a vulnerability, whoever runs the package; the verdict, and why where they disagree',
+    query: z.object({
+      vulnerability: z.string().min(3).max(128),
+      /** `debian:12`, `almalinux:9`, `PyPI`. */
+      release: z.string().max(100).optional(),
+      package: z.string().max(300).optional(),
+    }),
+    answer: z.object({ items: z.array(ClaimGroup) }),
   }),
   feedSignerDelete: route({
     method: 'delete',

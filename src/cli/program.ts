@@ -1,6 +1,7 @@
 import { CommanderError, Command as Program } from 'commander';
 import { ProblemError } from '../api/client.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
+import { claimCommands } from './commands/claims.ts';
 import { feedCommands } from './commands/feeds.ts';
 import { hostCommands } from './commands/hosts.ts';
 import { interventionCommands } from './commands/interventions.ts';
@@ -15,6 +16,7 @@ import { makeScreen } from './screen.ts';
 export const commands: readonly Command[] = [
   ...patchCommands,
   ...feedCommands,
+  ...claimCommands,
   ...rolloutCommands,
   ...interventionCommands,
   ...policyCommands,
@@ -35,6 +37,7 @@ export interface ProgramIo {
 const NOUNS: Readonly<Record<string, string>> = {
   patch: 'the ranked queue of patches',
   finding: 'vulnerabilities on hosts, with evidence',
+  claim: 'what each source says of a vulnerability',
   feed: 'advisory feeds: freshness, sync, import, bundles for sites without internet',
   export: 'CSV on standard output',
   rollout: 'plan, approve, start, watch, stop and undo a rollout',

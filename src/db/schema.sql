@@ -141,6 +141,7 @@ create table claim (
 );
 CREATE UNIQUE INDEX claim_in_force ON claim USING btree (feed_id, part, statement) WHERE (withdrawn_at IS NULL);
 CREATE INDEX claim_release ON claim USING btree (release) WHERE (withdrawn_at IS NULL);
+CREATE INDEX claim_vulnerability ON claim USING btree (vulnerability_id);
 
 create table engine_lock (
   single boolean default true not null,

@@ -126,7 +126,7 @@ beforeAll(async () => {
     login: 'ada',
     name: 'Ada',
     roles: ['administrator'],
-    permissions: new Set<Access>(['setting.read', 'feed.write']),
+    permissions: new Set<Access>(['setting.read', 'feed.write', 'finding.read']),
     viaToken: false,
   } as const;
   app = buildServer(context, feeds.handlers, {
@@ -321,6 +321,36 @@ describe('loading a feed', () => {
       code: 'feed-not-found',
     });
     expect(await problem(imported({ body: { location: 'file:///etc/passwd' } }))).toMatchObject({ status: 400 });
+  });
+});
+
+describe('claims', () => {
+  it('are shown side by side, with the one that is followed, the reason, and what was withdrawn', async () => {
+    const id = 'CVE-2026-0800';
+    await database.db.query("update feed set state = 'current' where id = 'alpha'");
+    const say = (name: string, claims: readonly Partial<Claim>[]) =>
+      imported({ body: { location: file(name, feedText('alpha', claims)) } });
+    const open: Partial<Claim> = { vulnerabilityId: id, source: 'debian-tracker', state: 'open', statedOn: '2026-08-01' };
+    await say('tracker.txt', [open, { ...open, packageName: 'curl', state: 'deferred' }]);
+    await say('tracker.txt', [open, { ...open, packageName: 'curl', state: 'wont-fix' }]);
+    await say('uploads.txt', [
+      { vulnerabilityId: id, source: 'debian-changelogs', state: 'fixed', fixedVersion: '3.0.17-1', statedOn: '2026-04-01' },
+    ]);
+    await say('vex.txt', [
+      { vulnerabilityId: id, source: 'openvex', state: 'not-affected', fixedVersion: '0', onlyVersions: ['3.0.15-1'] },
+    ]);
+    const { items } = await client.claimList({ query: { vulnerability: id } });
+    expect(items.map(group => [group.packageName, group.verdict])).toEqual([
+      ['curl', { state: 'wont-fix', fixedVersion: null, followed: 'debian-tracker', rule: 'no-fix' }],
+      ['openssl', { state: 'fixed', fixedVersion: '3.0.17-1', followed: 'debian-changelogs', rule: 'changelog-closes-open' }],
+    ]);
+    expect(items[0]!.claims.map(claim => [claim.state, claim.withdrawnAt !== null])).toEqual([
+      ['wont-fix', false],
+      ['deferred', true],
+    ]);
+    expect(items[1]!.claims.map(claim => claim.source).sort()).toEqual(['debian-changelogs', 'debian-tracker', 'openvex']);
+    expect(items[1]!.disagreement).toMatch(/debian-tracker \(2026-08-01\) says open\. Followed: debian-changelogs, because .*changelog/);
+    expect((await client.claimList({ query: { vulnerability: id, package: 'curl', release: 'debian:13' } })).items).toEqual([]);
   });
 });
 

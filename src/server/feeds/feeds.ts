@@ -9,6 +9,7 @@ import type { FeedPort } from '../ports.ts';
 import { conflict, invalid } from '../runtime/problems.ts';
 import { exportBundle } from './bundle-export.ts';
 import { bundleSignerHandlers } from './bundle-signers.ts';
+import { claimHandlers } from './claim-handlers.ts';
 import { type FeedFilesPort, interrupted } from './feed-files.ts';
 import { ensureFeeds, feedRow, feedRows, feedView } from './feed-rows.ts';
 import { parseFeedUrl } from './fetch.ts';
@@ -252,6 +253,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
     },
 
     ...bundleSignerHandlers(context),
+    ...claimHandlers(db),
   };
 
   return {
