@@ -4,6 +4,7 @@ import { useUrlState } from '../data/url-state.ts';
 import { Empty } from '../kit/empty.tsx';
 import { type Column, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
+import { PackageName } from '../kit/package-name.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
 import { At } from '../kit/time.tsx';
@@ -22,8 +23,7 @@ const COLUMNS: readonly Column<Change>[] = [
     wrap: true,
     cell: row => (
       <>
-        {row.name}
-        <Toned tone="quiet">:{row.arch}</Toned>
+        <PackageName name={row.name} arch={row.arch} />
         <Narrow>
           {row.action}: <VersionMove from={row.fromVersion} to={row.toVersion} />
         </Narrow>

@@ -5,6 +5,7 @@ import { Choice } from '../kit/choice.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { type Column, Narrow } from '../kit/grid.tsx';
 import { Chip, Toned } from '../kit/mark.tsx';
+import { PackageName } from '../kit/package-name.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
 import { Ago } from '../kit/time.tsx';
@@ -34,8 +35,7 @@ const COLUMNS: readonly Column<Package>[] = [
     wrap: true,
     cell: row => (
       <>
-        {row.name}
-        <Toned tone="quiet">:{row.arch}</Toned> {row.held && <Chip tone="warn">held</Chip>}{' '}
+        <PackageName name={row.name} arch={row.arch} /> {row.held && <Chip tone="warn">held</Chip>}{' '}
         {row.state !== 'installed' && <Chip tone="bad">{row.state}</Chip>}
         <Narrow>{row.candidate !== null && <Offer row={row} />}</Narrow>
       </>

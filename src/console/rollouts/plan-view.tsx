@@ -1,5 +1,6 @@
 import { Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
+import { Fragment } from 'react';
 import type { PlanReportView, RolloutDetailView } from '../../api/rollouts.ts';
 import { CopyIcon } from '../kit/copy.tsx';
 import { Empty } from '../kit/empty.tsx';
@@ -62,25 +63,37 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
         <Section title={`Left out: ${count(plan.excluded.length)}`} aside="They stay in every denominator">
           <Grid
             label="Hosts that are left out"
-            rows={plan.excluded}
-            rowId={host => host.hostId}
+            rows={sameReason(plan.excluded)}
+            rowId={same => same.reason}
             columns={[
+              { key: 'reason', title: 'Reason', wrap: true, width: '50%', cell: same => same.reason },
               {
-                key: 'host',
-                title: 'Host',
-                cell: host => (
-                  <Link to="/hosts/$id" params={{ id: host.hostId }}>
-                    {host.hostName}
-                  </Link>
-                ),
+                key: 'hosts',
+                title: 'Hosts',
+                wrap: true,
+                cell: same =>
+                  same.hosts.map((host, at) => (
+                    <Fragment key={host.hostId}>
+                      {at > 0 && ', '}
+                      <Link to="/hosts/$id" params={{ id: host.hostId }}>
+                        {host.hostName}
+                      </Link>
+                    </Fragment>
+                  )),
               },
-              { key: 'reason', title: 'Reason', wrap: true, cell: host => sentence(host.reason) },
             ]}
           />
         </Section>
       )}
     </Stack>
   );
+}
+
+/** Forty hosts that have it already are one reason, read once. */
+function sameReason(excluded: PlanReportView['excluded']) {
+  return [...Map.groupBy(excluded, host => host.reason)]
+    .map(([reason, hosts]) => ({ reason, hosts }))
+    .toSorted((a, b) => b.hosts.length - a.hosts.length);
 }
 
 function rehearsedWords(hosts: readonly PlanReportView['rings'][number]['hosts'][number][]): string {

@@ -1,6 +1,7 @@
 import type { JobView } from '../../api/rollouts.ts';
 import { Grid } from '../kit/grid.tsx';
 import { Chip, Toned } from '../kit/mark.tsx';
+import { PackageName } from '../kit/package-name.tsx';
 import { VersionMove } from '../kit/version.tsx';
 
 const ACTION = { upgrade: 'quiet', install: 'info', downgrade: 'warn', remove: 'bad' } as const;
@@ -21,8 +22,7 @@ export function Transaction({ items }: { readonly items: JobView['transaction'] 
           wrap: true,
           cell: item => (
             <>
-              {item.name}
-              <Toned tone="quiet">:{item.arch}</Toned>
+              <PackageName name={item.name} arch={item.arch} />
             </>
           ),
         },

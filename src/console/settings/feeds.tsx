@@ -39,7 +39,8 @@ const COLUMNS: readonly Column<FeedView>[] = [
         </b>{' '}
         {!feed.enabled && feed.records > 0 && <Chip title="It is not fetched by itself">by import</Chip>}
         <Narrow>
-          <Mark look={FEED_LOOK[feed.state]} />, {count(feed.records)} records, data of {feed.dataDate ?? 'no date'}
+          <Mark look={FEED_LOOK[feed.state]} />, {counted(feed.records, 'record')}
+          {feed.dataDate && `, data of ${feed.dataDate}`}
         </Narrow>
       </>
     ),
