@@ -266,6 +266,11 @@ export const PlanReport = z
             downloadBytes: z.int().nullable(),
             /** Vulnerabilities whose decision asks for evidence on the host before it is patched. */
             forensic: z.array(z.string()),
+            /** Predicted disruption, nine of ten times; from so many jobs alike, 0: from the size of the transaction alone. */
+            estimatedMinutes: z.int(),
+            basedOnJobs: z.int(),
+            /** When the first finding that it closes there is due. */
+            dueAt: Instant.nullable(),
             problem: z.string().nullable(),
           }),
         ),
@@ -274,6 +279,18 @@ export const PlanReport = z
     excluded: z.array(z.object({ hostId: z.string(), hostName: z.string(), reason: z.string() })),
     lint: z.array(z.object({ rule: z.string(), level: z.enum(['error', 'warning']), message: z.string() })),
     closesVulnerabilities: z.int(),
+    /** When each ring would begin and be through; endsAt null: its hosts do not fit the windows. */
+    forecast: z.array(z.object({ name: z.string(), startsAt: Instant, endsAt: Instant.nullable() })),
+    /** What comes later than its due date, and what can be done about it. */
+    late: z.array(
+      z.object({
+        ring: z.string(),
+        dueAt: Instant,
+        finishesAt: Instant.nullable(),
+        hosts: z.array(z.string()),
+        offers: z.array(z.enum(['emergency-profile', 'extra-window', 'mitigation', 'exception'])),
+      }),
+    ),
   })
   .meta({ id: 'PlanReport' });
 export type PlanReportView = z.output<typeof PlanReport>;

@@ -264,6 +264,8 @@ export const rolloutCommands: readonly Command[] = [
             screen.line(`    ${item.action} ${item.name}:${item.arch} ${item.fromVersion ?? '-'} -> ${item.toVersion ?? '-'}`);
         }
       }
+      for (const ring of plan.forecast)
+        screen.line(`ring ${ring.name}: from ${ring.startsAt}, through by ${ring.endsAt ?? 'no window that it fits'}`);
       for (const finding of plan.lint) screen.line(`${finding.level} ${finding.rule}: ${finding.message}`);
       if (rehearsals.length > 0) screen.line('\nrehearsed in a copy of the host');
       for (const rehearsal of rehearsals) showRehearsal(rehearsal, screen);

@@ -1,6 +1,7 @@
-import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
+import { addMs, DAY_MS, type Instant, MINUTE_MS } from '../kernel/instants.ts';
 import { deb } from '../versions/deb.ts';
 import { compareVersions, isInvalid } from '../versions/scheme.ts';
+import { forecast, lateHosts } from './forecast.ts';
 import type { TransactionItem } from './host-plan.ts';
 import { itemKey, itemText, type PlannedHost, type RolloutPlan } from './plan.ts';
 import { type Interval, subtract } from './schedule/intervals.ts';
@@ -19,9 +20,22 @@ export interface LintFacts {
   readonly fettleHostId: string | null;
   /** Hard freezes from now on, with the hosts that they cover; null covers all. */
   readonly freezes: readonly (Interval & { readonly name: string; readonly hostIds: ReadonlySet<string> | null })[];
+  /** When the first finding that the plan closes on a host is due. */
+  readonly dueOf?: ReadonlyMap<string, Instant>;
+  /** What other open rollouts would do on the same hosts. */
+  readonly others?: readonly OtherJob[];
+  readonly globalConcurrencyMax?: number;
   /** `NAME VERSION` of binaries that have been retracted, with the reason. */
   readonly retracted?: ReadonlyMap<string, string>;
   readonly groups: readonly { readonly name: string; readonly hostIds: ReadonlySet<string>; readonly minAvailable: number }[];
+}
+
+/** A host's part of another rollout that is approved or running. */
+export interface OtherJob {
+  readonly rolloutId: string;
+  readonly rolloutName: string;
+  readonly hostId: string;
+  readonly transaction: readonly TransactionItem[];
 }
 
 export interface LintFinding {
@@ -139,6 +153,22 @@ const RULES: readonly Rule[] = [
     check: plan => (plan.smokeTests.length > 0 ? [] : ['no smoke test: a service that starts and serves wrongly would not be seen']),
   },
   { rule: 'predicted', level: 'warning', check: predicted },
+  { rule: 'due-date', level: 'warning', check: dueDates },
+  { rule: 'approval-horizon', level: 'warning', check: approvalHorizon },
+  { rule: 'conflicting-versions', level: 'error', check: conflictingVersions },
+  { rule: 'other-rollouts', level: 'warning', check: otherRollouts },
+  { rule: 'gate-can-fail', level: 'warning', check: gateCanFail },
+  { rule: 'cap-over-all', level: 'warning', check: capOverAll },
+  {
+    rule: 'evidence-first',
+    level: 'warning',
+    check: plan => {
+      const hosts = everyHost(plan).filter(host => host.forensic === true);
+      return hosts.length === 0
+        ? []
+        : [`${hostNames(hosts)}: evidence has to be collected there first; each waits until somebody records that it was`];
+    },
+  },
 ];
 
 export const LINT_RULES: readonly string[] = RULES.map(rule => rule.rule);
@@ -348,4 +378,69 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** domain.md 2.8 "SLA feasibility": never discovered on day two. */
+function dueDates(plan: RolloutPlan, { now, dueOf }: LintFacts): string[] {
+  if (dueOf === undefined || dueOf.size === 0) return [];
+  return lateHosts(plan, dueOf, now).map(late => {
+    const names = late.hosts.length <= 3 ? late.hosts.join(', ') : `${late.hosts.slice(0, 3).join(', ')} and ${late.hosts.length - 3} more`;
+    const when = late.finishesAt === null ? 'never, as its windows are' : `by ${late.finishesAt}`;
+    return `${names}: due on ${late.dueAt}, ring ${late.ring} is through ${when}. What can be done: ${late.offers.map(offer => offer.replace('-', ' ')).join(', ')}`;
+  });
+}
+
+/** S7: an approval lasts thirty days from now at the most; what comes later is not reached by it. */
+function approvalHorizon(plan: RolloutPlan, { now }: LintFacts): string[] {
+  const end = forecast(plan, now).at(-1)?.endsAt;
+  return end != null && end > addMs(now, APPROVAL_DAYS * DAY_MS)
+    ? [`the last ring is through by ${end}: the approval runs out before`]
+    : [];
+}
+const APPROVAL_DAYS = 30;
+
+/** Two rollouts that move one package of one host to different versions: whichever comes second undoes the first or fails. */
+function conflictingVersions(plan: RolloutPlan, { others }: LintFacts): string[] {
+  if (others === undefined || others.length === 0 || plan.kind === 'rollback') return [];
+  const own = new Map(everyHost(plan).map(host => [host.hostId, plan.transactions[host.transaction] ?? []]));
+  return others.flatMap(other => {
+    const planned = new Map((own.get(other.hostId) ?? []).map(item => [itemKey(item), item]));
+    return other.transaction.flatMap(item => {
+      const mine = planned.get(itemKey(item));
+      return mine === undefined || mine.toVersion === item.toVersion
+        ? []
+        : [
+            `${nameOf(plan, other.hostId)}: ${itemText(mine)}, but rollout ${other.rolloutName} (${other.rolloutId}) makes it ${item.toVersion}`,
+          ];
+    });
+  });
+}
+
+/** S5 lets one wait for the other; merged, they would cost one disruption and one reboot. */
+function otherRollouts(plan: RolloutPlan, { others }: LintFacts): string[] {
+  const hosts = new Set(everyHost(plan).map(host => host.hostId));
+  const byRollout = Map.groupBy(
+    (others ?? []).filter(other => hosts.has(other.hostId)),
+    other => other.rolloutId,
+  );
+  return [...byRollout].map(([id, jobs]) => {
+    const reboots = plan.reboot === 'never' ? '' : ', and each may reboot';
+    return `${jobs.length} ${jobs.length === 1 ? 'host is' : 'hosts are'} in rollout ${jobs[0]!.rolloutName} (${id}) as well: one waits for the other${reboots}; one rollout for both would disturb once`;
+  });
+}
+
+/** A threshold that nothing can break is no gate (S3). */
+function gateCanFail(plan: RolloutPlan): string[] {
+  return plan.rings
+    .slice(0, -1)
+    .filter(ring => ring.gate.errorPercent >= 100 || ring.gate.minCoveragePercent === 0)
+    .map(ring => `the gate of ring ${ring.name} lets everything pass`);
+}
+
+/** S1: what the ring wants at once and what all rollouts together may have. */
+function capOverAll(plan: RolloutPlan, { globalConcurrencyMax }: LintFacts): string[] {
+  if (globalConcurrencyMax === undefined) return [];
+  return plan.rings
+    .filter(ring => Math.min(ring.concurrency, ring.hosts.length) > globalConcurrencyMax)
+    .map(ring => `ring ${ring.name} wants ${ring.concurrency} hosts at once, all rollouts together may have ${globalConcurrencyMax}`);
 }

@@ -1,5 +1,6 @@
 import type { PlanReportView } from '../../api/rollouts.ts';
 import { makeId } from '../../core/kernel/ids.ts';
+import { forecast, lateHosts } from '../../core/rollouts/forecast.ts';
 import type { GateThresholds } from '../../core/rollouts/plan.ts';
 import { type LintFinding, lintPlan } from '../../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan, type PlanMade } from '../../core/rollouts/planner.ts';
@@ -8,7 +9,9 @@ import type { SimulationResult } from '../ports.ts';
 import { forgetPlan } from './drafts.ts';
 import type { Engine } from './engine.ts';
 import type { UnrehearsedHost } from './host-cases.ts';
+import { readEngine } from './locks.ts';
 import { moveRollout } from './moves.ts';
+import { durationHistory, otherJobs } from './plan-facts.ts';
 import type { RolloutRow } from './rows.ts';
 import { namedUpdates, retractedAmong, retractionsInForce } from './safeguards.ts';
 import { declaredFor } from './safety-facts.ts';
@@ -59,6 +62,7 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
       profile: spec.profile ?? 'normal',
       concurrencyMax: spec.concurrencyMax ?? null,
       catchUpDays: spec.catchUpDays ?? 0,
+      history: await durationHistory(step.tx, step.now),
     },
     hosts,
   );
@@ -67,6 +71,13 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
     asked: new Map(hosts.map(host => [host.hostId, host.asked])),
     rebootExpected: new Set(hosts.filter(host => host.rebootExpected).map(host => host.hostId)),
     fettleHostId: hosts.find(host => host.runsFettle)?.hostId ?? null,
+    dueOf: new Map(hosts.flatMap(host => (host.dueAt == null ? [] : [[host.hostId, host.dueAt] as const]))),
+    others: await otherJobs(
+      step.tx,
+      row.id,
+      hosts.map(host => host.hostId),
+    ),
+    globalConcurrencyMax: (await readEngine(step.tx, 'read')).concurrency_max,
     retracted: await retractedIn(step, made),
     ...(await declaredFor(step.tx, step.now, await engine.scopes.read())),
   });
@@ -108,13 +119,22 @@ export type StoredReport = Omit<PlanReportView, 'rings'> & {
   }[];
 };
 
-export function expandReport({ transactions, rings, ...report }: StoredReport): PlanReportView {
+export function expandReport({ transactions, rings, forecast, late, ...report }: StoredReport): PlanReportView {
   return {
     ...report,
+    forecast: forecast ?? [],
+    late: late ?? [],
     rings: rings.map(ring => ({
       name: ring.name,
       // Plans from before evidence was asked for have no such list.
-      hosts: ring.hosts.map(host => ({ ...host, transaction: transactions[host.transaction] ?? [], forensic: host.forensic ?? [] })),
+      hosts: ring.hosts.map(host => ({
+        ...host,
+        transaction: transactions[host.transaction] ?? [],
+        forensic: host.forensic ?? [],
+        estimatedMinutes: host.estimatedMinutes ?? 0,
+        basedOnJobs: host.basedOnJobs ?? 0,
+        dueAt: host.dueAt ?? null,
+      })),
     })),
   };
 }
@@ -124,6 +144,9 @@ async function storePlan(step: Step, row: RolloutRow, made: PlanMade, lint: read
     name: ring.name,
     hosts: ring.hosts.map((host, at) => ({ ...host, transaction: made.plan.rings[index]!.hosts[at]!.transaction })),
   }));
+  const dueOf = new Map(
+    made.report.rings.flatMap(ring => ring.hosts.flatMap(host => (host.dueAt === null ? [] : [[host.hostId, host.dueAt] as const]))),
+  );
   const report = {
     planHash: made.hash,
     preparedAt: step.now,
@@ -132,6 +155,8 @@ async function storePlan(step: Step, row: RolloutRow, made: PlanMade, lint: read
     excluded: made.report.excluded,
     lint,
     closesVulnerabilities: row.closes_vulnerabilities,
+    forecast: forecast(made.plan, step.now),
+    late: lateHosts(made.plan, dueOf, step.now),
   };
   await step.tx.query(
     `insert into rollout_plan (rollout_id, plan_hash, revision, plan, report, prepared_at) values ($1, $2, $3, $4, $5::jsonb, $6)
