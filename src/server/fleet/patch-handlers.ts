@@ -1,6 +1,4 @@
-import { zstdDecompressSync } from 'node:zlib';
 import type { PatchView } from '../../api/findings.ts';
-import type { HostFacts } from '../../core/inventory/snapshot.ts';
 import { epochMs } from '../../core/kernel/instants.ts';
 import { movesOf } from '../../core/remediation/changes.ts';
 import type { RankedEntry } from '../../core/remediation/ranked-patches.ts';
@@ -8,6 +6,7 @@ import { unitsOf } from '../../core/remediation/restart.ts';
 import type { GroupedFinding } from '../../core/remediation/standing.ts';
 import type { Db } from '../../db/db.ts';
 import type { Handlers } from '../context.ts';
+import { unpackFacts } from '../inventory/host-rows.ts';
 import { csvLine } from '../runtime/csv.ts';
 import { invalid, notFound } from '../runtime/problems.ts';
 import { decisionView, evidenceViews, vulnerabilityFacts } from './finding-views.ts';
@@ -173,7 +172,7 @@ export async function servicesOf(db: Db, hostIds: readonly string[]): Promise<Ma
   const rows = await db.query<{ host_id: string; doc: Buffer }>('select host_id, doc from host_fact where host_id = any($1)', [hostIds]);
   return new Map(
     rows.map(({ host_id: hostId, doc }) => {
-      const { services } = JSON.parse(zstdDecompressSync(doc).toString()) as HostFacts;
+      const { services } = unpackFacts(doc);
       return [hostId, (services ?? []).filter(service => service.activeState === 'active').map(service => service.unit)];
     }),
   );

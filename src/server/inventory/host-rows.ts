@@ -6,6 +6,7 @@ import { packSince, unpackSince } from '../../core/inventory/since.ts';
 import type { HostFacts } from '../../core/inventory/snapshot.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { Db, Queryable } from '../../db/db.ts';
+import { FACTS_DICTIONARY } from './facts-dictionary.ts';
 
 /** What host_inventory holds, unpacked. Ids are of package_version and candidate. */
 export interface StoredInventory {
@@ -181,14 +182,22 @@ function findingFacts(facts: HostFacts): FindingFacts {
   return { os, bootedAt, kernel, reboot, staleProcesses, packageManager };
 }
 
-/** 12 kB of services and sockets become 2 kB; PostgreSQL's own compression leaves 4 kB. */
-function packFacts(facts: HostFacts): Buffer {
-  return zstdCompressSync(JSON.stringify(facts));
+/** Stands before a document that was packed with FACTS_DICTIONARY; one without it begins with zstd's own 0x28. */
+const DICTIONARY_1 = 0x01;
+
+/** 8 kB of services and sockets become 0.7 kB, without the dictionary 1.4 kB; PostgreSQL's own compression leaves 4 kB. */
+export function packFacts(facts: HostFacts): Buffer {
+  return Buffer.concat([Buffer.of(DICTIONARY_1), zstdCompressSync(JSON.stringify(facts), { dictionary: FACTS_DICTIONARY })]);
+}
+
+export function unpackFacts(doc: Buffer): HostFacts {
+  const text = doc[0] === DICTIONARY_1 ? zstdDecompressSync(doc.subarray(1), { dictionary: FACTS_DICTIONARY }) : zstdDecompressSync(doc);
+  return JSON.parse(text.toString()) as HostFacts;
 }
 
 export async function readFacts(db: Queryable, hostId: string): Promise<{ facts: HostFacts; observedAt: Instant } | null> {
   const [row] = await db.query<{ doc: Buffer; observed_at: Instant }>('select doc, observed_at from host_fact where host_id = $1', [
     hostId,
   ]);
-  return row ? { facts: JSON.parse(zstdDecompressSync(row.doc).toString()) as HostFacts, observedAt: row.observed_at } : null;
+  return row ? { facts: unpackFacts(row.doc), observedAt: row.observed_at } : null;
 }
