@@ -71,6 +71,7 @@ export class PatchQueue {
   readonly #standings: Standings;
   readonly #patches: QueuedPatch[] = [];
   readonly #indexByKey = new Map<string, number>();
+  readonly #bySource = new Map<string, QueuedPatch[]>();
   readonly #parts = new NumberLists();
   #scratch = new Uint32Array(3 * 1024);
   /** Rises with every change, for caches of the ranking. */
@@ -83,6 +84,11 @@ export class PatchQueue {
   /** Patches that some host needs now. */
   *patches(): Iterable<QueuedPatch> {
     for (const patch of this.#patches) if (patch.hosts.size > 0) yield patch;
+  }
+
+  /** Those of one source package. */
+  patchesOf(release: string, sourceName: string): QueuedPatch[] {
+    return (this.#bySource.get(`${release}\n${sourceName}`) ?? []).filter(patch => patch.hosts.size > 0);
   }
 
   /** `sources` of `count` are the host's; what it had added before is taken back. */
@@ -198,7 +204,9 @@ export class PatchQueue {
     let index = this.#indexByKey.get(key);
     if (index === undefined) {
       index = this.#patches.length;
-      this.#patches.push(new QueuedPatch(release, name, targetVersion));
+      const patch = new QueuedPatch(release, name, targetVersion);
+      this.#patches.push(patch);
+      this.#bySource.getOrInsertComputed(`${release}\n${name}`, () => []).push(patch);
       this.#indexByKey.set(key, index);
     }
     return index;

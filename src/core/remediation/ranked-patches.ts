@@ -148,11 +148,34 @@ function joined(patches: readonly QueuedPatch[]): QueuedPatch[][] {
   return [...offered, ...alone];
 }
 
-function isBelow(a: QueuedPatch, b: QueuedPatch): boolean {
+/**
+ * The id under which `joined` puts the patch that closes a finding, without ranking the whole queue: `inPatch` as in StatedGroup. An offered patch stands
+ * under its own version, a needed one under the lowest version on offer that covers it.
+ */
+export function patchIdFor(
+  queue: PatchQueue,
+  release: string,
+  sourceName: string,
+  targetVersion: string,
+  inPatch: 'offered' | 'needed',
+): string {
+  const platform = platformOfRelease(release);
+  if (inPatch === 'offered') return patchId(platform, sourceName, targetVersion);
+  const needed = { release, targetVersion };
+  const covering = queue
+    .patchesOf(release, sourceName)
+    .filter(patch => patch.isOffered && !isBelow(patch, needed))
+    .sort((a, b) => (isBelow(a, b) ? -1 : 1))[0];
+  return patchId(platform, sourceName, covering?.targetVersion ?? targetVersion);
+}
+
+function isBelow(a: Versioned, b: Versioned): boolean {
   const order = orderOf(a.release);
   const answer = order === null ? 0 : compareVersions(order, a.targetVersion, b.targetVersion);
   return isInvalid(answer) ? a.targetVersion < b.targetVersion : answer < 0;
 }
+
+type Versioned = Pick<QueuedPatch, 'release' | 'targetVersion'>;
 
 /** For the words of undated patches only: dated ones are spoken of by their day. */
 function strictestOf(cohorts: readonly Cohort[]): PatchSummary['strictest'] {

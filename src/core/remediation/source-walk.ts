@@ -164,10 +164,10 @@ export class SourceWalk {
   }
 
   /** Ids of a source's binaries on the host that count as installed: all of them, for a kernel the image that runs and the newest one. */
-  versionIds(host: WalkedHost, source: SourceOnHost): number[] {
-    const { index, name } = source.standing.source;
-    const ids = this.#idsOfSource(host, index);
-    return KERNEL_SOURCE.test(name) ? ids.filter(id => this.#isImageOf(host, id, source.standing)) : ids;
+  versionIds(host: WalkedHost, { standing }: SourceOnHost, inventory: FleetInventory): number[] {
+    const { name, units } = standing.source;
+    const ids = units.flatMap(unit => unit.versionIds.filter(id => inventory.has(host.slot, id))).sort((a, b) => a - b);
+    return KERNEL_SOURCE.test(name) ? ids.filter(id => this.#isImageOf(host, id, standing)) : ids;
   }
 
   #mark(host: WalkedHost): void {
@@ -306,10 +306,6 @@ export class SourceWalk {
       if (unit.source.index === sourceIndex) found.push(unit);
     }
     return found;
-  }
-
-  #idsOfSource({ release, packages }: WalkedHost, sourceIndex: number): number[] {
-    return Array.from(unpackIdArray(packages.packed)).filter(id => this.#units.unitOf(release, id).source.index === sourceIndex);
   }
 
   /** The kernel images of a source that the host has. */

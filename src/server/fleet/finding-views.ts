@@ -6,6 +6,7 @@ import { evidenceOf } from '../../core/findings/match.ts';
 import { toInstant } from '../../core/kernel/instants.ts';
 import { scoreCvss } from '../../core/priorities/cvss/score.ts';
 import type { Deadline } from '../../core/remediation/deadline.ts';
+import { patchIdFor } from '../../core/remediation/ranked-patches.ts';
 import type { SourceOnHost } from '../../core/remediation/source-walk.ts';
 import type { GroupedFinding } from '../../core/remediation/standing.ts';
 import type { KeptClaim, VulnerabilityRisk } from '../../core/remediation/vulnerability-risk.ts';
@@ -125,6 +126,7 @@ export function evidenceViews(model: FleetModel, { judgement }: GroupedFinding, 
 /** The version of the source that has the vulnerability: in memory when the fix waits for a restart, else the one on the disk that matches. */
 function versionWith(model: FleetModel, { source: { standing }, group, finding }: FindingRow): string {
   const among: readonly Unit[] = group.group === standing.pending ? standing.memory : standing.disk;
+  if (among.length === 1) return among[0]!.version;
   const has = (unit: Unit) => {
     const { vulnerable, undecided } = model.fleet.matcher.of(unit);
     return vulnerable.includes(finding.judgement) || undecided.has(finding.judgement);
@@ -140,12 +142,8 @@ function firstStatedMs({ judgement }: GroupedFinding): number {
   return days.length === 0 ? 0 : Math.min(...days.map(Date.parse));
 }
 
-function patchIdOf(model: FleetModel, { slot, source, group }: FindingRow): string | null {
-  if (group.inPatch === null) return null;
-  const target = group.inPatch === 'offered' ? source.offer!.target.version : source.standing.neededVersion;
-  const { byPart } = model.ranked();
-  for (const [patch] of model.fleet.queue.membersOf(slot)) {
-    if (patch.sourceName === source.standing.source.name && patch.targetVersion === target) return byPart.get(patch)?.id ?? null;
-  }
-  return null;
+function patchIdOf({ fleet }: FleetModel, { source: { standing, offer }, group: { inPatch } }: FindingRow): string | null {
+  if (inPatch === null) return null;
+  const target = inPatch === 'offered' ? offer!.target.version : standing.neededVersion;
+  return target === null ? null : patchIdFor(fleet.queue, standing.source.release, standing.source.name, target, inPatch);
 }
