@@ -61,7 +61,7 @@ export function policies(world: World): void {
       const { page } = world.admin;
       await visit(page, '/rollouts/policies');
       const row = page.getByRole('row', { name: /Every night/ });
-      await row.getByText('Off').waitFor();
+      await row.getByText('Off', { exact: true }).waitFor();
       await row.getByRole('button', { name: 'Turn on' }).click();
       await row.getByText('On', { exact: true }).waitFor();
       await row
@@ -86,7 +86,7 @@ export function policies(world: World): void {
       await page.getByText('Every night is back, turned off').waitFor();
       await page
         .getByRole('row', { name: /Every night/ })
-        .getByText('Off')
+        .getByText('Off', { exact: true })
         .waitFor();
     });
   });

@@ -45,6 +45,22 @@ export function safety(world: World): void {
         .waitFor();
     });
 
+    it('retracts a bad update from everywhere, and allows it again with a reason', async () => {
+      const { page } = world.admin;
+      await page.getByRole('button', { name: 'Retract an update' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Source package').fill('fettle-no-such-package');
+      await dialog.getByLabel('Version').fill('6.6.6');
+      await dialog.getByLabel('Reason').fill('Eats disks');
+      await dialog.getByRole('button', { name: 'Retract it' }).click();
+      const row = page.getByRole('row', { name: /fettle-no-such-package/ });
+      await row.getByText('Blocked').filter({ visible: true }).first().waitFor();
+      await row.getByRole('button', { name: 'Allow again' }).click();
+      await page.getByRole('dialog').getByLabel('Reason').fill('It was the disk');
+      await page.getByRole('dialog').getByRole('button', { name: 'Allow again' }).click();
+      await row.getByText('Allowed again').filter({ visible: true }).first().waitFor();
+    });
+
     it('protects a group of hosts and takes giving it up back', async () => {
       const { page } = world.admin;
       await page.getByRole('button', { name: 'Protect a group' }).click();
@@ -56,6 +72,7 @@ export function safety(world: World): void {
       await page.getByRole('button', { name: 'Give up the protection of Pair' }).click();
       await page.getByRole('button', { name: 'Undo' }).last().click();
       await page.getByText('The protection is back').waitFor();
+      await page.getByRole('row', { name: /^Pair/ }).waitFor();
       expect(await page.getByRole('row', { name: /^Pair/ }).count()).toBe(1);
     });
   });
