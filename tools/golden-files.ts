@@ -3,6 +3,8 @@ import path from 'node:path';
 import { statesPage } from '../src/core/rollouts/states-page.ts';
 import { dumpSchema } from '../src/db/schema-dump.ts';
 import { testDatabase } from '../src/db/test-database.ts';
+import { invariantsPage } from '../src/sim/invariants-page.ts';
+import { CASES, transcript } from '../src/sim/transcripts.ts';
 import { openApi } from './openapi.ts';
 import { rolesPage, routesPage, settingsPage } from './reference-pages.ts';
 
@@ -30,4 +32,6 @@ export const GOLDEN_FILES: readonly GoldenFile[] = [
   { file: 'docs/reference/roles.md', make: rolesPage },
   { file: 'docs/reference/settings.md', make: settingsPage },
   { file: 'docs/reference/states.md', make: statesPage },
+  { file: 'docs/reference/invariants.md', make: invariantsPage },
+  ...CASES.map(one => ({ file: `docs/transcripts/${one.file}.md`, make: () => transcript(one) })),
 ];

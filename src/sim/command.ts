@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { explore } from './explore.ts';
 import { FAULTS, type FaultKind, isFaultKind } from './faults.ts';
-import { RULES, type Rule } from './ledger.ts';
+import { RULE_NAMES, type Rule } from './ledger.ts';
 import { shrink } from './shrink.ts';
 import { drawScript, keepFaults, type Outcome, play, type Script } from './world.ts';
 
@@ -159,7 +159,7 @@ function totals(outcomes: readonly Outcome[]) {
     events: sum(outcome => outcome.events),
     messages: sum(outcome => outcome.messages),
     transitions: sum(outcome => outcome.moves),
-    checks: sum(outcome => RULES.reduce((total, rule) => total + outcome.checks[rule], 0)),
+    checks: sum(outcome => RULE_NAMES.reduce((total, rule) => total + outcome.checks[rule], 0)),
     checksByRule: merge(outcome => outcome.checks) as Record<Rule, number>,
     rollouts: merge(outcome => outcome.rollouts),
     jobs: merge(outcome => outcome.jobs),
@@ -178,7 +178,7 @@ function report(outcomes: readonly Outcome[], seconds: number, shortest: Outcome
     `${all.events} events, ${all.messages} messages, ${all.transitions} transitions of jobs`,
     `rollouts: ${list(all.rollouts)}`,
     `jobs: ${list(all.jobs)}`,
-    `checks: ${RULES.map(rule => `${rule} ${all.checksByRule[rule]}`).join(', ')}`,
+    `checks: ${RULE_NAMES.map(rule => `${rule} ${all.checksByRule[rule]}`).join(', ')}`,
     `${all.checks} checks of invariants, ${shortest === null ? 'none broken' : `BROKEN: ${shortest.violations[0]!.rule}`}`,
   ];
   if (shortest === null) return `${lines.join('\n')}\n`;

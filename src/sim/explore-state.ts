@@ -132,51 +132,8 @@ export function put(state: State, n: number, job: JobStatus): State {
   return { ...state, jobs: replace(state.jobs, n, timeless) };
 }
 
-/** Of attempt numbers only this matters: whether the host holds the present attempt, an older one, or none. */
-export function renumbered(state: State): State {
-  let after = state;
-  for (const [n, job] of state.jobs.entries()) {
-    const host = state.hosts[n]!;
-    const forgotten = host.stage === 'idle' && host.attempt < job.attempt;
-    const hostAttempt = host.attempt === 0 || forgotten ? 0 : 1;
-    const jobAttempt = job.attempt === 0 ? 0 : hostAttempt === 1 && host.attempt < job.attempt ? 2 : 1;
-    if (jobAttempt !== job.attempt) after = { ...after, jobs: replace(after.jobs, n, { ...job, attempt: jobAttempt }) };
-    if (hostAttempt !== host.attempt) after = { ...after, hosts: replace(after.hosts, n, { ...host, attempt: hostAttempt }) };
-  }
-  return after;
-}
-
 export function replace<Item>(items: readonly Item[], n: number, item: Item): readonly Item[] {
   return items.map((one, index) => (index === n ? item : one));
-}
-
-export function keyOf(state: State): string {
-  const jobs = state.jobs.map((job, n) =>
-    [
-      job.state,
-      job.attempt,
-      job.attemptsLeft,
-      +job.parked,
-      +job.cancelRequested,
-      +job.touched,
-      job.failureAcceptedBy === null ? 0 : 1,
-      state.permits[n],
-      +state.begun[n]!,
-      +state.answered[n]!,
-      state.hosts[n]!.stage,
-      state.hosts[n]!.attempt,
-      state.hosts[n]!.outcome ?? '',
-    ].join(),
-  );
-  return [
-    state.rollout,
-    +state.permitAfterHalt,
-    ...state.rings.map(ring => ring.state),
-    +state.windowOpen,
-    state.pausesLeft,
-    state.resumesLeft,
-    ...jobs,
-  ].join('|');
 }
 
 export function isActive(job: JobStatus): boolean {

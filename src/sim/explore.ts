@@ -1,8 +1,10 @@
 import { JOB } from '../core/rollouts/job-states.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
-import { type ExploreOptions, firstState, isActive, isDisrupting, keyOf, renumbered, type State } from './explore-state.ts';
+import { StateCode } from './explore-code.ts';
+import { type ExploreOptions, firstState, isActive, isDisrupting, type State } from './explore-state.ts';
 import { successors } from './explore-steps.ts';
+import { StateTable } from './explore-table.ts';
 
 export type { ExploreOptions } from './explore-state.ts';
 
@@ -21,47 +23,53 @@ export interface Exploration {
  */
 export function explore(options: ExploreOptions): Exploration {
   const start = firstState(options);
-  const seen = new Map<string, { readonly from: string | null; readonly by: string }>([[keyOf(start), { from: null, by: 'start' }]]);
-  let frontier: [string, State][] = [[keyOf(start), start]];
+  const stride = options.hosts + 1;
+  const code = new StateCode(start);
+  const table = new StateTable(stride);
+  const labels: string[] = [];
+  const labelIds = new Map<string, number>();
+  const row = new Uint16Array(stride);
+  const next = new Uint16Array(stride);
+  code.encode(start, row, null, row);
+  table.add(row, -1, 0);
   let steps = 0;
   let ends = 0;
-  while (frontier.length > 0) {
-    const next: [string, State][] = [];
-    for (const [key, state] of frontier) {
-      const rule = brokenRule(state);
-      if (rule !== null) return { states: seen.size, steps, complete: false, ends, broken: { rule, path: pathTo(seen, key) } };
-      let moves = 0;
-      for (const [by, after] of successors(state, options)) {
-        steps += 1;
-        const canonical = renumbered(after);
-        const name = keyOf(canonical);
-        if (name === key) continue;
-        moves += 1;
-        if (seen.has(name)) continue;
-        if (seen.size >= options.statesMax) return { states: seen.size, steps, complete: false, ends, broken: null };
-        seen.set(name, { from: key, by });
-        next.push([name, canonical]);
+  const done = (complete: boolean, at: number, rule: string | null): Exploration => ({
+    states: table.size,
+    steps,
+    complete,
+    ends,
+    broken: rule === null ? null : { rule, path: table.pathTo(at).map(id => labels[id]!) },
+  });
+  for (let at = 0; at < table.size; at++) {
+    table.read(at, row);
+    const state = code.decode(row);
+    const rule = brokenRule(state);
+    if (rule !== null) return done(false, at, rule);
+    let moves = 0;
+    for (const [by, after] of successors(state, options)) {
+      steps += 1;
+      code.encode(after, next, state, row);
+      if (equal(next, row)) continue;
+      moves += 1;
+      let label = labelIds.get(by);
+      if (label === undefined) {
+        label = labels.push(by) - 1;
+        labelIds.set(by, label);
       }
-      if (moves > 0) continue;
-      ends += 1;
-      if (!isFinal(ROLLOUT, state.rollout) && state.rollout !== 'paused')
-        return {
-          states: seen.size,
-          steps,
-          complete: false,
-          ends,
-          broken: { rule: `L1: nothing can happen any more in ${state.rollout}`, path: pathTo(seen, key) },
-        };
+      if (table.add(next, at, label) && table.size >= options.statesMax) return done(false, at, null);
     }
-    frontier = next;
+    if (moves > 0) continue;
+    ends += 1;
+    if (!isFinal(ROLLOUT, state.rollout) && state.rollout !== 'paused')
+      return done(false, at, `L1: nothing can happen any more in ${state.rollout}`);
   }
-  return { states: seen.size, steps, complete: true, ends, broken: null };
+  return done(true, 0, null);
 }
 
-function pathTo(seen: ReadonlyMap<string, { readonly from: string | null; readonly by: string }>, key: string): string[] {
-  const path: string[] = [];
-  for (let at: string | null = key; at !== null; at = seen.get(at)!.from) path.unshift(seen.get(at)!.by);
-  return path;
+function equal(a: Uint16Array, b: Uint16Array): boolean {
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false;
+  return true;
 }
 
 /** The truth on the hosts, whatever the server thinks. */

@@ -5,14 +5,13 @@ import { isFinal } from '../core/rollouts/machine.ts';
 import type { PlannedWindow, RolloutPlan } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan, type PlanMade } from '../core/rollouts/planner.ts';
-import { ATTEMPTS_MAX } from '../core/rollouts/retry.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
-import { currentOrNext } from '../core/rollouts/schedule/planned-window.ts';
 import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
 import { type Actor, VERBS, type Verb, type VerbFacts, whyNot } from '../core/rollouts/verbs.ts';
 import type { SimHost } from './host.ts';
+import { approve, propose } from './launch.ts';
 import type { Random } from './random.ts';
-import { approvalUntil, type SimReconciler } from './reconciler.ts';
+import type { SimReconciler } from './reconciler.ts';
 import type { SimServer } from './server.ts';
 import type { SimRollout } from './store.ts';
 import type { Timeline } from './timeline.ts';
@@ -145,39 +144,17 @@ export class Operators {
   }
 
   /** From the draft to the approval by somebody else; approvals of different length. */
-  #submit(id: string, kind: 'patch' | 'rollback', revertsId: string | null, { plan, hash }: PlanMade): void {
-    const nowMs = this.#timeline.nowMs;
-    const { store, witness } = this.#server;
+  #submit(id: string, kind: 'patch' | 'rollback', revertsId: string | null, made: PlanMade): void {
     const requestedBy = this.#random.pick(PEOPLE);
-    const minutes = this.#random.chance(0.15) ? this.#random.between(30, 400) : APPROVAL_VALID_MINUTES;
-    const rollout: SimRollout = {
-      id,
-      kind,
-      revertsId,
-      plan,
-      planHash: hash,
-      ringIds: plan.rings.map((_, index) => `${id}/${index}`),
-      requestedBy,
-      madeAtMs: nowMs,
-      approvalExpiresAt: approvalUntil(nowMs, minutes),
-      window: currentOrNext(plan.window, toInstant(nowMs)) ?? plan.window,
-      state: ROLLOUT.initial,
-      stateSince: toInstant(nowMs),
-      changeState: 'awaiting-approval',
-      haltOutcome: null,
-      stopReason: null,
-    };
-    store.rollouts.set(id, rollout);
-    store.open.add(rollout);
-    witness.rolloutMade(id, plan, hash, requestedBy, nowMs);
-    storeJobs(this.#server, rollout, nowMs);
-    for (const event of ['submit', 'planned', 'request-approval'] as const)
-      this.#reconciler.moveRollout(rollout, event, requestedBy, nowMs);
+    const approvalMinutes = this.#random.chance(0.15) ? this.#random.between(30, 400) : APPROVAL_VALID_MINUTES;
+    const rollout = propose(
+      this.#server,
+      this.#reconciler,
+      { id, kind, revertsId, made, requestedBy, approvalMinutes },
+      this.#timeline.nowMs,
+    );
     const approver = this.#whoMay('approve', rollout);
-    if (approver === null) return;
-    witness.approved(id, hash, approver, Date.parse(rollout.approvalExpiresAt), nowMs);
-    rollout.changeState = 'scheduled';
-    this.#reconciler.moveRollout(rollout, 'approve', approver, nowMs);
+    if (approver !== null) approve(this.#server, this.#reconciler, rollout, approver, this.#timeline.nowMs);
   }
 
   /** Somebody tries, anybody; who may not lets the next one do it. */
@@ -270,57 +247,6 @@ function caseOf(host: SimHost, asked: readonly TransactionItem[], reboot: Reboot
     runsFettle: false,
   };
 }
-
-/** One job per host of the approved plan, no other ever (S12, S13). */
-function storeJobs({ store, witness }: SimServer, { id, ringIds, plan }: SimRollout, nowMs: number): void {
-  const now = toInstant(nowMs);
-  for (const [index, ring] of plan.rings.entries()) {
-    const ringId = ringIds[index]!;
-    const { name, soakMinutes, concurrency, gate } = ring;
-    store.rings.set(ringId, {
-      ...{ id: ringId, rolloutId: id, ringIndex: index, name, hosts: ring.hosts.length, soakMinutes, concurrency, gate },
-      ...{ state: 'pending', stateSince: now, stateReason: null, soakEndsAt: null, lastSuccessAt: null },
-    });
-    store.jobsOfRing.set(
-      ringId,
-      ring.hosts.map(host => `${id}-${host.hostId}`),
-    );
-    for (const [position, host] of ring.hosts.entries()) {
-      const job = {
-        ...{ id: `${id}-${host.hostId}`, rolloutId: id, ringId, ringIndex: index, position, hostId: host.hostId, hostName: host.hostName },
-        ...{ transaction: plan.transactions[host.transaction]!, estimatedMinutes: host.estimatedMinutes },
-        ...FRESH_JOB,
-        stateSince: now,
-      };
-      store.putJob({ job, moves: [] }, nowMs);
-      witness.jobMade(job, nowMs);
-    }
-  }
-}
-
-const FRESH_JOB = {
-  state: 'queued',
-  phase: null,
-  attempt: 0,
-  attemptsLeft: ATTEMPTS_MAX,
-  waitingOn: null,
-  parked: false,
-  notBefore: null,
-  retrySince: null,
-  lastHeardAt: null,
-  cancelRequested: false,
-  failureClass: null,
-  failure: null,
-  failureSignature: null,
-  infrastructure: false,
-  touched: false,
-  failureAcceptedBy: null,
-  result: null,
-  healed: [],
-  closedVulnerabilities: [],
-  startedAt: null,
-  finishedAt: null,
-} as const;
 
 /** For the mutant: what a lint reads that does not know epochs. */
 function planWithoutEpochs(plan: RolloutPlan): RolloutPlan {

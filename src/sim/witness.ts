@@ -511,24 +511,17 @@ export class Witness {
     if (seen.state === 'queued' && rollout.state === 'running') this.#demandProgress(jobId, seen, rollout, stored, atMs);
   }
 
-  /** L3: a job that could be offered is offered. */
+  /** L3: a job that could be offered is offered, at the latest when its ring has had nothing else to do for an hour. */
   #demandProgress(jobId: string, seen: JobSeen, rollout: RolloutSeen, stored: JobStatus, atMs: number): void {
     const ring = rollout.rings[seen.ringIndex]!;
-    const idle =
-      (this.#active.get(seen.hostId)?.size ?? 0) === 0 &&
-      !stored.parked &&
-      (stored.notBefore === null || Date.parse(stored.notBefore) < atMs - 5 * MINUTE_MS);
-    if (ring.state !== 'running' || !idle) return;
-    const others = [...rollout.jobs.values()].filter(job => job.ringIndex === seen.ringIndex && isActive(job.state)).length;
-    const free = others < rollout.plan.rings[seen.ringIndex]!.concurrency && contains(rollout.plan.window, atMs, atMs);
+    if (ring.state !== 'running') return;
+    const waits = stored.parked || (stored.notBefore !== null && Date.parse(stored.notBefore) > atMs - 60 * MINUTE_MS);
+    const hostIsBusy = (this.#active.get(seen.hostId)?.size ?? 0) > 0;
+    const ringIsBusy = [...rollout.jobs.values()].some(job => job.ringIndex === seen.ringIndex && isActive(job.state));
+    const closed = this.#killSwitch !== null || !contains(rollout.plan.window, atMs, atMs);
     const since = Math.max(seen.sinceMs, ring.sinceMs, rollout.sinceMs, seen.heardMs);
-    if (free)
-      this.ledger.demand(
-        'L3',
-        atMs - since <= 60 * MINUTE_MS || this.#killSwitch !== null || others > 0,
-        atMs,
-        () => `job ${jobId} could be offered for an hour and is not`,
-      );
+    const stuck = !waits && !hostIsBusy && !ringIsBusy && !closed && atMs - since > 60 * MINUTE_MS;
+    this.ledger.demand('L3', !stuck, atMs, () => `job ${jobId} could be offered for an hour and is not`);
   }
 }
 
