@@ -1,11 +1,13 @@
-import type { Instant } from '../../core/kernel/instants.ts';
+import { epochMs, type Instant, toInstant } from '../../core/kernel/instants.ts';
 import { explain } from '../../core/rollouts/explain.ts';
 import { JOB, JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
-import { isFinal } from '../../core/rollouts/machine.ts';
+import { deadlineAt, isFinal } from '../../core/rollouts/machine.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { RingState } from '../../core/rollouts/ring-states.ts';
-import type { RolloutState } from '../../core/rollouts/rollout-states.ts';
+import { ROLLOUT, type RolloutState } from '../../core/rollouts/rollout-states.ts';
+import { nextOccurrences, ruleOf } from '../../core/rollouts/schedule/planned-window.ts';
+import { changesAt, type WaitTimes } from '../../core/rollouts/wait-changes.ts';
 import type { Waiting, WaitingOn } from '../../core/rollouts/waiting.ts';
 import type { Queryable } from '../../db/db.ts';
 import { readEngine } from './locks.ts';
@@ -40,6 +42,9 @@ export function jobWaitsOn(job: Pick<JobStatus, 'state' | 'parked' | 'waitingOn'
 
 interface GroupedJobs extends Pick<JobStatus, 'state' | 'parked' | 'waitingOn' | 'notBefore'> {
   readonly ringState: RingState;
+  /** Of the one among them that has been in its state, or silent, for longest. */
+  readonly stateSince: Instant;
+  readonly lastHeardAt: Instant | null;
   readonly hostBusy: boolean;
   readonly hosts: number;
   readonly sample: string[];
@@ -49,7 +54,7 @@ interface GroupedJobs extends Pick<JobStatus, 'state' | 'parked' | 'waitingOn' |
 async function groupedJobs(db: Queryable, rolloutId: string, now: Instant): Promise<GroupedJobs[]> {
   return await db.query<GroupedJobs>(
     `select state, parked, waiting_on as "waitingOn", ring_state as "ringState", host_busy as "hostBusy", min(not_before) filter (where not_before > $2) as "notBefore", count(*)::int as hosts,
-       (array_agg(host_name order by position))[1:3] as sample
+       min(state_since) as "stateSince", min(coalesce(last_heard_at, state_since)) as "lastHeardAt", (array_agg(host_name order by position))[1:3] as sample
      from (select job.*, ring.state as ring_state, job.not_before > $2 as backing_off,
              exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state = any($3)) as host_busy
            from job join ring on ring.id = job.ring_id
@@ -68,6 +73,7 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
     [row.id],
   );
   const jobs = row.started_at === null ? [] : await groupedJobs(db, row.id, now);
+  const times = await timesOf(db, row, open, now);
   const byCode = new Map<WaitingOn, { waitingOn: WaitingOn; hosts: number; sample: string[]; changesAt: Instant | null }>();
   for (const group of jobs) {
     const code = jobWaitsOn(group, {
@@ -83,10 +89,10 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
       ...known,
       hosts: known.hosts + group.hosts,
       sample: [...known.sample, ...group.sample].slice(0, 3),
-      changesAt: known.changesAt ?? group.notBefore,
+      changesAt: earliest(known.changesAt, changesAt(code, { ...times, stateEndsAt: jobDeadline(group), notBefore: group.notBefore })),
     });
   }
-  return explain({
+  const waits = explain({
     now,
     state: row.state,
     stateSince: row.state_since,
@@ -110,4 +116,38 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
           },
     jobs: [...byCode.values()],
   });
+  return waits.map(one => ({ ...one, changesAt: one.changesAt ?? changesAt(one.code, times) }));
+}
+
+/** What is known of times for the whole rollout; a host's own deadlines come with its group. */
+async function timesOf(db: Queryable, row: RolloutRow, ring: RingStatus | null, now: Instant): Promise<WaitTimes> {
+  const [ends] = await db.query<{ freeze: Instant | null; hold: Instant | null; approval: Instant | null }>(
+    `select (select min(ends_at) from freeze_window where ended_at is null and starts_at <= $1 and ends_at > $1) as freeze,
+       (select min(ends_at) from safeguard_hold where lifted_at is null and ends_at > $1) as hold, (select expires_at from change_request where id = $2) as approval`,
+    [now, row.change_request_id],
+  );
+  const rule = ruleOf(row.spec.window);
+  const next = rule === null ? undefined : nextOccurrences(rule, now, 2).find(one => one.startsAt > now);
+  const deadline = deadlineAt(ROLLOUT, row.state, epochMs(row.state_since), null);
+  return {
+    now,
+    stateEndsAt: deadline === null ? null : toInstant(deadline.atMs),
+    windowStartsAt: row.window_starts_at,
+    windowEndsAt: row.window_ends_at,
+    nextOpeningAt: next?.startsAt ?? null,
+    approvalEndsAt: ends?.approval ?? null,
+    freezeEndsAt: ends?.freeze ?? null,
+    holdEndsAt: ends?.hold ?? null,
+    soakEndsAt: ring?.soakEndsAt ?? null,
+    notBefore: null,
+  };
+}
+
+function jobDeadline({ state, stateSince, lastHeardAt }: GroupedJobs): Instant | null {
+  const deadline = deadlineAt(JOB, state, epochMs(stateSince), lastHeardAt === null ? null : epochMs(lastHeardAt));
+  return deadline === null ? null : toInstant(deadline.atMs);
+}
+
+function earliest(a: Instant | null, b: Instant | null): Instant | null {
+  return a === null || (b !== null && b < a) ? b : a;
 }
