@@ -1,12 +1,14 @@
 import { ActionIcon, Button, NumberInput, Select, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
+import { FormHealth } from './form-health.tsx';
 import classes from './rollouts.module.css';
-import type { RingDraft, SizeKind, SpecDraft } from './spec-form.ts';
+import { PROOF_FIRST, type RingDraft, type SizeKind, type SpecDraft } from './spec-form.ts';
 
 const KINDS = [
   { value: 'hosts', label: 'hosts' },
   { value: 'percent', label: '% of all hosts' },
   { value: 'rest', label: 'all that are left' },
+  { value: 'proof', label: 'as many as prove it' },
 ];
 const RINGS_MAX = 12;
 
@@ -48,6 +50,7 @@ export function FormRings({ draft, put }: { readonly draft: Rings; readonly put:
       <Text size="xs" c="dimmed" mt={4}>
         The first ring is the canary: one failure there stops the rollout, and nothing else has been touched.
       </Text>
+      <FormHealth rings={draft.rings} put={put} />
     </>
   );
 }
@@ -79,10 +82,12 @@ function RingRow({ ring, first, onChange, onRemove }: RingRowProps) {
           data={KINDS}
           value={ring.kind}
           allowDeselect={false}
-          onChange={kind => onChange({ kind: (kind ?? 'hosts') as SizeKind })}
+          onChange={kind =>
+            onChange({ kind: (kind ?? 'hosts') as SizeKind, ...(kind === 'proof' && !ring.proof ? { proof: PROOF_FIRST } : {}) })
+          }
         />
       )}
-      {ring.kind === 'rest' || ring.hostIds ? (
+      {ring.kind === 'rest' || ring.kind === 'proof' || ring.hostIds ? (
         <span className={classes.noSize} />
       ) : (
         <NumberInput label="How many" min={1} max={ring.kind === 'percent' ? 100 : 100_000} value={ring.size} onChange={number('size')} />
@@ -96,6 +101,40 @@ function RingRow({ ring, first, onChange, onRemove }: RingRowProps) {
       ) : (
         <span />
       )}
+      {ring.kind === 'proof' && <Proof proof={ring.proof ?? PROOF_FIRST} onChange={proof => onChange({ proof })} />}
     </fieldset>
+  );
+}
+
+/** A claim that a person can read aloud; how many hosts it takes follows from it. */
+function Proof({
+  proof,
+  onChange,
+}: {
+  readonly proof: NonNullable<RingDraft['proof']>;
+  readonly onChange: (proof: NonNullable<RingDraft['proof']>) => void;
+}) {
+  return (
+    <div className={classes.proof}>
+      <Text size="sm">It shows that fewer than</Text>
+      <NumberInput
+        aria-label="Fewer than this percentage fail"
+        w={70}
+        min={1}
+        max={60}
+        value={proof.failurePercent}
+        onChange={value => onChange({ ...proof, failurePercent: Number(value) || 1 })}
+      />
+      <Text size="sm">% of hosts fail, with</Text>
+      <NumberInput
+        aria-label="Confidence in percent"
+        w={70}
+        min={50}
+        max={99}
+        value={proof.confidencePercent}
+        onChange={value => onChange({ ...proof, confidencePercent: Number(value) || 50 })}
+      />
+      <Text size="sm">% confidence.</Text>
+    </div>
   );
 }

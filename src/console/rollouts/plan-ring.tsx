@@ -5,7 +5,7 @@ import type { PlanReportView } from '../../api/rollouts.ts';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { REVERSIBLE_LOOK } from '../kit/states.ts';
-import { count } from '../kit/words.ts';
+import { count, counted } from '../kit/words.ts';
 import classes from './rollouts.module.css';
 import { Transaction } from './transaction.tsx';
 
@@ -61,6 +61,7 @@ function Block({ hosts, folded }: { readonly hosts: readonly Host[]; readonly fo
   if (!first) return null;
   const named = all ? hosts : hosts.slice(0, NAMES_MAX);
   const predicted = hosts.filter(host => host.rehearsed === 'predicted').length;
+  const minutes = Math.max(...hosts.map(host => host.estimatedMinutes));
   return (
     <div className={classes.same}>
       <div style={{ fontSize: 13, marginBottom: 4 }}>
@@ -106,6 +107,12 @@ function Block({ hosts, folded }: { readonly hosts: readonly Host[]; readonly fo
         <span>
           <Mark look={REVERSIBLE_LOOK[first.reversible]} /> <Toned tone="quiet">{first.reversibleReason}</Toned>
         </span>
+        {minutes > 0 && (
+          <span>
+            <Toned tone="quiet">takes up to</Toned> {counted(minutes, 'minute')}
+            {hosts.length > 1 && ' each'}
+          </span>
+        )}
         {predicted > 0 && (
           <Toned tone="warn">
             {predicted === hosts.length ? 'predicted' : `${count(predicted)} predicted`}, not yet rehearsed on the host

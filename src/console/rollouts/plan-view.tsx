@@ -10,6 +10,7 @@ import { Mark, Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { Ago } from '../kit/time.tsx';
 import { bytesWords, count, counted, sentence, wordsOf } from '../kit/words.ts';
+import { Forecast } from './forecast.tsx';
 import { PlanRing } from './plan-ring.tsx';
 import { Rehearsals } from './rehearsals.tsx';
 
@@ -55,6 +56,7 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
           />
         </Section>
       )}
+      <Forecast plan={plan} />
       {data.rehearsals.length > 0 && <Rehearsals rows={data.rehearsals} />}
       {plan.rings.map((ring, index) => (
         <PlanRing key={ring.name} ring={ring} index={index} />

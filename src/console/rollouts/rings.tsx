@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import type { JobView, RolloutDetailView } from '../../api/rollouts.ts';
 import { ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
-import { Glyph, Mark, Toned } from '../kit/mark.tsx';
+import { Chip, Glyph, Mark, Toned } from '../kit/mark.tsx';
 import { GATE_LOOK, JOB_LOOK, RING_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
 import { count, counted, sentence } from '../kit/words.ts';
@@ -86,6 +86,11 @@ function RingBand({ ring, rolloutId }: { readonly ring: Ring; readonly rolloutId
   );
 }
 
+const METRIC_LOOK = {
+  successful: { label: 'Health:', tone: 'good', shape: 'done' },
+  failed: { label: 'Health:', tone: 'bad', shape: 'failed' },
+  inconclusive: { label: 'Health:', tone: 'warn', shape: 'attention' },
+} as const;
 const GATE_WORD = { pass: 'passed', fail: 'failed', inconclusive: 'could not decide' } as const;
 
 /** Hosts that were not reached prove nothing: less than all of them is said. The audit trail has every input. */
@@ -101,6 +106,12 @@ function GateView({ gate }: { readonly gate: Ring['gates'][number] }) {
       <Mark look={{ ...look, label: `Gate ${GATE_WORD[gate.verdict]}:` }} /> {gate.statement}
       {gate.reasons.map(reason => (
         <div key={reason}>{sentence(reason)}</div>
+      ))}
+      {gate.metrics.map(metric => (
+        <div key={metric.name}>
+          <Mark look={METRIC_LOOK[metric.verdict]} /> {sentence(metric.text)}{' '}
+          {metric.dryRun && <Chip title="Shown, and decides nothing">dry run</Chip>}
+        </div>
       ))}
       <div>
         <Toned tone="quiet">

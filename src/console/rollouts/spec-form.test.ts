@@ -18,7 +18,20 @@ describe('the rollout form', () => {
   it('makes a spec that the contract takes, and reads it back as it was', () => {
     const full: SpecDraft = {
       ...draft,
-      rings: [...RINGS.slice(0, 1), { name: 'early', kind: 'percent', size: 20, soakMinutes: 60, concurrency: 5 }, ...RINGS.slice(1)],
+      rings: [
+        ...RINGS.slice(0, 1),
+        { name: 'early', kind: 'percent', size: 20, soakMinutes: 60, concurrency: 5, kept: { gate: { errorPercent: 2 } } },
+        {
+          name: 'proof',
+          kind: 'proof',
+          size: 100,
+          soakMinutes: 0,
+          concurrency: 5,
+          proof: { failurePercent: 10, confidencePercent: 90 },
+          health: [{ kind: 'hosts', signal: 'failed-units', dryRun: false }],
+        },
+        ...RINGS.slice(1),
+      ],
       windowed: true,
       startsAt: '2026-11-28T02:00',
       endsAt: '2026-11-28T05:00',
@@ -45,6 +58,7 @@ describe('the rollout form', () => {
     expect(spec.rings.map(ring => [ring.hosts, ring.percent])).toEqual([
       [1, undefined],
       [undefined, 20],
+      [undefined, undefined],
       [undefined, 100],
     ]);
     expect(draftFromSpec(spec)).toEqual(full);

@@ -3,7 +3,8 @@ import type { UrlState } from '../data/url-state.ts';
 import { instantOf, localOf } from './zoned-time.ts';
 
 /** A rollout as it is being filled in: the contract's spec with the half-typed states that a form has. */
-export type SizeKind = 'hosts' | 'percent' | 'rest';
+export type SizeKind = 'hosts' | 'percent' | 'rest' | 'proof';
+type RingSpec = RolloutSpecView['rings'][number];
 export interface RingDraft {
   readonly name: string;
   readonly kind: SizeKind;
@@ -12,7 +13,14 @@ export interface RingDraft {
   readonly concurrency: number;
   /** Hosts named by hand in an existing rollout; kept as they are. */
   readonly hostIds?: readonly string[];
+  /** What the ring has to show; its size follows from it when `kind` is proof. */
+  readonly proof?: NonNullable<RingSpec['proof']>;
+  readonly health?: NonNullable<RingSpec['health']>;
+  /** What the form has no field for; kept as it is. */
+  readonly kept?: Pick<RingSpec, 'gate' | 'proveSoak'>;
 }
+
+export const PROOF_FIRST = { failurePercent: 10, confidencePercent: 90 } as const;
 export type SmokeTest = NonNullable<RolloutSpecInput['smokeTests']>[number];
 export interface SpecDraft {
   readonly name: string;
@@ -48,12 +56,23 @@ export const RINGS: readonly RingDraft[] = [
 export function ringDraftOf(ring: RolloutSpecView['rings'][number]): RingDraft {
   return {
     name: ring.name,
-    kind: ring.hosts !== undefined ? 'hosts' : ring.percent === 100 || ring.percent === undefined ? 'rest' : 'percent',
+    kind: sizeKindOf(ring),
     size: ring.hosts ?? ring.percent ?? 100,
     soakMinutes: ring.soakMinutes,
     concurrency: ring.concurrency,
     ...(ring.hostIds ? { hostIds: ring.hostIds } : {}),
+    ...(ring.proof ? { proof: ring.proof } : {}),
+    ...(ring.health && ring.health.length > 0 ? { health: ring.health } : {}),
+    ...(ring.gate || ring.proveSoak !== undefined
+      ? { kept: { ...(ring.gate ? { gate: ring.gate } : {}), ...(ring.proveSoak !== undefined ? { proveSoak: ring.proveSoak } : {}) } }
+      : {}),
   };
+}
+
+function sizeKindOf(ring: RingSpec): SizeKind {
+  if (ring.hosts !== undefined) return 'hosts';
+  if (ring.percent === undefined) return ring.proof ? 'proof' : 'rest';
+  return ring.percent === 100 ? 'rest' : 'percent';
 }
 
 export function ringSpecOf(ring: RingDraft): NonNullable<RolloutSpecInput['rings']>[number] {
@@ -61,11 +80,16 @@ export function ringSpecOf(ring: RingDraft): NonNullable<RolloutSpecInput['rings
     name: ring.name.trim(),
     soakMinutes: ring.soakMinutes,
     concurrency: ring.concurrency,
+    ...ring.kept,
+    ...(ring.health && ring.health.length > 0 ? { health: [...ring.health] } : {}),
+    ...(ring.proof ? { proof: ring.proof } : {}),
     ...(ring.hostIds
       ? { hostIds: [...ring.hostIds] }
-      : ring.kind === 'hosts'
-        ? { hosts: ring.size }
-        : { percent: ring.kind === 'rest' ? 100 : ring.size }),
+      : ring.kind === 'proof'
+        ? { proof: ring.proof ?? PROOF_FIRST }
+        : ring.kind === 'hosts'
+          ? { hosts: ring.size }
+          : { percent: ring.kind === 'rest' ? 100 : ring.size }),
   };
 }
 

@@ -26,9 +26,11 @@ export function ringWords(ring: Spec['rings'][number]): string {
     ? `${count(ring.hostIds.length)} named hosts`
     : ring.hosts !== undefined
       ? `${count(ring.hosts)} ${ring.hosts === 1 ? 'host' : 'hosts'}`
-      : ring.percent === undefined || ring.percent === 100
-        ? 'all that are left'
-        : `${ring.percent} % of all`;
+      : ring.percent === undefined && ring.proof
+        ? `as many as show that fewer than ${ring.proof.failurePercent} % fail (${ring.proof.confidencePercent} % confidence)`
+        : ring.percent === undefined || ring.percent === 100
+          ? 'all that are left'
+          : `${ring.percent} % of all`;
   return `${ring.name}: ${size}, ${ring.concurrency} at once${ring.soakMinutes > 0 ? `, ${ring.soakMinutes} min soak` : ''}`;
 }
 
