@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { FACTS_DICTIONARY } from './facts-dictionary.ts';
-import { packFacts, unpackFacts } from './host-rows.ts';
+import { FACTS_DICTIONARY } from '../runtime/facts-dictionary.ts';
+import { packFacts, unpackFacts } from '../runtime/packed-facts.ts';
 import { hostFactsOf } from './test-inventory.ts';
 
 describe('stored facts', () => {

@@ -1,4 +1,3 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { PartDigests } from '../../core/inventory/digest.ts';
 import { type HistoryEntry, packHistory, unpackHistory } from '../../core/inventory/history.ts';
 import { packIds, unpackIds } from '../../core/inventory/id-set.ts';
@@ -6,7 +5,7 @@ import { packSince, unpackSince } from '../../core/inventory/since.ts';
 import type { HostFacts } from '../../core/inventory/snapshot.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { Db, Queryable } from '../../db/db.ts';
-import { FACTS_DICTIONARY } from './facts-dictionary.ts';
+import { packFacts, unpackFacts } from '../runtime/packed-facts.ts';
 
 /** What host_inventory holds, unpacked. Ids are of package_version and candidate. */
 export interface StoredInventory {
@@ -180,19 +179,6 @@ export type FindingFacts = Pick<HostFacts, 'os' | 'bootedAt' | 'kernel' | 'reboo
 function findingFacts(facts: HostFacts): FindingFacts {
   const { os, bootedAt, kernel, reboot, staleProcesses, packageManager } = facts;
   return { os, bootedAt, kernel, reboot, staleProcesses, packageManager };
-}
-
-/** Stands before a document that was packed with FACTS_DICTIONARY; one without it begins with zstd's own 0x28. */
-const DICTIONARY_1 = 0x01;
-
-/** 8 kB of services and sockets become 0.7 kB, without the dictionary 1.4 kB; PostgreSQL's own compression leaves 4 kB. */
-export function packFacts(facts: HostFacts): Buffer {
-  return Buffer.concat([Buffer.of(DICTIONARY_1), zstdCompressSync(JSON.stringify(facts), { dictionary: FACTS_DICTIONARY })]);
-}
-
-export function unpackFacts(doc: Buffer): HostFacts {
-  const text = doc[0] === DICTIONARY_1 ? zstdDecompressSync(doc.subarray(1), { dictionary: FACTS_DICTIONARY }) : zstdDecompressSync(doc);
-  return JSON.parse(text.toString()) as HostFacts;
 }
 
 export async function readFacts(db: Queryable, hostId: string): Promise<{ facts: HostFacts; observedAt: Instant } | null> {
