@@ -80,8 +80,8 @@ export const INVITATION_MINUTES = 4_320;
 export const MAX_SSH_TARGETS_PER_IMPORT = 5_000;
 /** Hosts that are scanned or connected to at once while they are added. 40 connections at once took 6 s on two cores when tried; 12 keep the server responsive. */
 export const SSH_IMPORTS_AT_ONCE = 12;
-/** How long an enrolment token may be used, minutes. Long enough to log in to a host and paste, short enough that a token in a chat is stale the same day. */
-export const ENROLMENT_MINUTES = 60;
+/** How long an enrolment token may be used, minutes (security.md 1.3): log in to the host, paste, done. A token that leaks into a chat or a log is dead by then; making another costs a click. */
+export const ENROLMENT_MINUTES = 10;
 /** A host that was asked for a report and did not send one is asked again after this many seconds, so that a failing collector does not poll in a circle. */
 export const REPORT_ASKED_AGAIN_SECONDS = 30;
 /** How long a host's credential is believed from memory, seconds. A removal on another replica takes effect within it. */
