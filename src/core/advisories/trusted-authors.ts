@@ -1,6 +1,7 @@
 /**
  * Whose exploitability statements (OpenVEX, CSAF VEX, CycloneDX VEX) count. Such a statement can switch findings off, so nobody is trusted but those who
- * speak of the packages that they publish themselves, and whom an administrator names: itself, a vendor, a team.
+ * speak of the packages that they publish themselves, and whom an administrator names: itself, a vendor, a team. A name is no signature: whoever loads a
+ * document answers for where it is from.
  */
 const PUBLISHERS: readonly string[] = [
   'Red Hat Product Security',
