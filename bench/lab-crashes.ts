@@ -34,6 +34,13 @@ const [byAgent, bySsh] = [hosts.slice(0, 2), hosts.slice(2)];
 const all = <T>(work: (host: string) => Promise<T>) => Promise.all(hosts.map(work));
 const namespace = (host: string) => `${process.env.FLEET_PREFIX ?? 'fl'}-${host}`;
 
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, Math.max(0, ms)));
+
+/** One restart at a time: a second kill finds the server that the first has brought back. */
+let restarting: Promise<void> = Promise.resolve();
+
+const AT_WORK = /^(?:offered|acknowledged|precheck|staging|staged|installing|reboot-pending|rebooting|verifying|reconciling|lost)$/;
+
 /** mulberry32: the same seed, the same instants. */
 let state = SEED;
 function random(): number {
@@ -47,7 +54,18 @@ const one = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length
 await fleet('up', String(FIRST + 3), 'debian12');
 await fleet('labrepo');
 await all(host => must(host, 'apt-get', '-q', 'update'));
-const QUIET = ['env', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_SUSPEND=1', 'apt-get', '-q', '-y', '--allow-downgrades', 'install'];
+const QUIET = [
+  'env',
+  'DEBIAN_FRONTEND=noninteractive',
+  'NEEDRESTART_SUSPEND=1',
+  'apt-get',
+  '-q',
+  '-y',
+  '-o',
+  'DPkg::Lock::Timeout=120',
+  '--allow-downgrades',
+  'install',
+];
 const oldest = new Map<string, string>();
 for (const source of SOURCES) {
   const offered = (await must(hosts[0]!, 'apt-cache', 'madison', source)).trim().split('\n');
@@ -173,9 +191,6 @@ interface Fault {
   readonly atMs: number;
 }
 
-/** One restart at a time: a second kill finds the server that the first has brought back. */
-let restarting: Promise<void> = Promise.resolve();
-
 async function inflict({ kind, host, atMs }: Fault, begun: number): Promise<void> {
   await pause(begun + atMs - Date.now());
   if (kind === 'server-kill') {
@@ -207,9 +222,6 @@ async function inflict({ kind, host, atMs }: Fault, begun: number): Promise<void
     await iptables('-D');
   }
 }
-
-const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, Math.max(0, ms)));
-const AT_WORK = /^(?:offered|acknowledged|precheck|staging|staged|installing|reboot-pending|rebooting|verifying|reconciling|lost)$/;
 
 async function ended(id: string): Promise<{ readonly jobs: JobView[]; readonly end: string }> {
   return await until('the rollout to end', 420_000, async () => {

@@ -7,6 +7,8 @@ import { fleet, must, whyNoLab } from '../e2e/harness/fleet.ts';
  * executor has to bring each package database back in order without a person, and to tell the truth about it. Needs root, the lab and strace.
  */
 const POINTS = Number(process.env.FETTLE_CRASH_POINTS ?? 200);
+/** Goes on where an earlier run was out of time. */
+const FROM = Number(process.env.FETTLE_CRASH_FROM ?? 0);
 const HOSTS = Number(process.env.FETTLE_CRASH_HOSTS ?? 3);
 const PACKAGES = (
   process.env.FETTLE_CRASH_PACKAGES ?? 'openssl,libssl3,nginx,nginx-common,nginx-light,rsync,redis-server,redis-tools'
@@ -31,8 +33,8 @@ try {
   }
   const points = await hosts[0]!.survey();
   const chosen = spread(points, POINTS);
-  console.log(`${points.length} system calls at which dpkg could be killed; ${chosen.length} are tried`);
-  const waiting = [...chosen];
+  console.log(`${points.length} system calls at which dpkg could be killed; ${chosen.length - FROM} are tried`);
+  const waiting = chosen.slice(FROM);
   await Promise.all(hosts.map(host => work(host, waiting)));
 } finally {
   await Promise.all(hosts.map(host => host.close()));

@@ -133,6 +133,8 @@ async function detachedState(transport: Transport, unit: HostUnit): Promise<Unit
       ?.split(':')
       .at(-1);
   const rc = value('rc');
+  // A shell says 128 and the signal's number; apt and dpkg have no such codes of their own.
+  if (rc !== undefined && Number(rc) > 128) return { state: 'ended', pid: 0, code: null, killed: true };
   if (rc !== undefined) return { state: 'ended', pid: 0, code: Number(rc), killed: false };
   const pid = Number(value('pid') ?? 0);
   if (pid > 0) {
