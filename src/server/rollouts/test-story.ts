@@ -94,6 +94,9 @@ export class Story {
     );
   }
 
+  get url(): string {
+    return this.#database.url;
+  }
   get db() {
     return this.#database.db;
   }
