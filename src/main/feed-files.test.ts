@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeZip } from '../plugins/advisory-sources/testkit.ts';
 import { type FeedEvent, readFeedPath } from './feed-files.ts';
@@ -99,6 +99,57 @@ describe('readFeedPath', () => {
     expect((await read(folder)).filter(event => event.kind === 'failed')).toMatchObject([{ fault: { code: 'feed-too-large' } }]);
   });
 
+  describe('tar archives', () => {
+    const record = (id: string) =>
+      JSON.stringify({
+        id,
+        modified: '2026-01-01T00:00:00Z',
+        schema_version: '1.6.0',
+        affected: [
+          { package: { ecosystem: 'PyPI', name: 'x' }, ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '2' }] }] },
+        ],
+      });
+    const LONG = `${'a-folder-with-a-long-name/'.repeat(6)}PYSEC-1-2.json`;
+    /** As GNU tar writes it: a folder, a file that is no feed, and a name that does not fit into a header. */
+    const tar = () =>
+      Buffer.concat([
+        member('x/', '', '5'),
+        member('x/README.md', 'hello'),
+        member('x/PYSEC-1-1.json', record('PYSEC-1-1')),
+        member('././@LongLink', `${LONG}\0`, 'L'),
+        member(LONG.slice(0, 100), record('PYSEC-1-2')),
+        member('x/PYSEC-1-3.json', record('PYSEC-1-3').slice(0, 40)),
+        member('x/PYSEC-1-4.json', record('PYSEC-1-4')),
+        Buffer.alloc(1_024),
+      ]);
+
+    it.each([
+      ['plain', (bytes: Buffer) => bytes],
+      ['gzip', gzipSync],
+      ['zstd', zstdCompressSync],
+    ] as const)('are read file by file, packed as %s; a damaged file is put aside', async (_packing, pack) => {
+      writeFileSync(path.join(folder, 'records.tar.any'), pack(tar()));
+      const events = await read(folder);
+      const ids = events
+        .flatMap(event => (event.kind === 'items' ? event.items : []))
+        .flatMap(item => (item.kind === 'claim' ? [item.claim.vulnerabilityId] : []));
+      expect(ids).toEqual(['PYSEC-1-1', 'PYSEC-1-2', 'PYSEC-1-4']);
+      expect(events.filter(event => event.kind === 'failed')).toEqual([]);
+    });
+
+    it('are told when they are cut or damaged', async () => {
+      const whole = tar();
+      writeFileSync(path.join(folder, 'cut.tar'), whole.subarray(0, whole.length - 1_500));
+      const damaged = Buffer.from(whole);
+      damaged[whole.indexOf('x/PYSEC-1-4.json')] = 0x79;
+      writeFileSync(path.join(folder, 'damaged.tar'), damaged);
+      expect((await read(folder)).flatMap(event => (event.kind === 'failed' ? [event.fault.message] : []))).toEqual([
+        'the archive ends before its end mark',
+        'the archive is damaged: a header has a wrong checksum',
+      ]);
+    });
+  });
+
   it('a path that is not there is a fault that says so', async () => {
     await expect(read(path.join(folder, 'missing'))).rejects.toMatchObject({
       code: 'feed-not-found',
@@ -106,7 +157,7 @@ describe('readFeedPath', () => {
     });
   });
 
-  it('a feed that is too large to be read at once is streamed', async () => {
+  it('a feed that is too large to be read at once is streamed', { timeout: 120_000 }, async () => {
     // 80 MB of lines, 200 KB packed would be a bomb: every line differs.
     const lines: string[] = [];
     for (let n = 0; lines.length < 300_000; n++)
@@ -119,3 +170,20 @@ describe('readFeedPath', () => {
     expect(events.filter(event => event.kind === 'items').length).toBeGreaterThan(20);
   });
 });
+
+function member(name: string, content: string, type = '0'): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(name, 0, 100);
+  header.write(`${Buffer.byteLength(content).toString(8).padStart(11, '0')}\0`, 124);
+  header.write('        ', 148);
+  header.write(type, 156);
+  header.write('ustar\u000000', 257);
+  header.write(
+    `${header
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+  );
+  return Buffer.concat([header, Buffer.from(content), Buffer.alloc((512 - (Buffer.byteLength(content) % 512)) % 512)]);
+}

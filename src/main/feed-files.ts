@@ -5,8 +5,9 @@ import { MAX_ARCHIVE_BYTES, MAX_FEED_BYTES_AT_ONCE } from '../core/kernel/limits
 import { recogniseFeed } from '../plugins/advisory-sources/catalog.ts';
 import { printable } from '../plugins/advisory-sources/records.ts';
 import type { AdvisorySource, FeedContext, FeedFaultCode, FeedHead, FeedItem } from '../plugins/advisory-sources/spec.ts';
+import { looksLikeTar, readTar, tarHead } from '../plugins/advisory-sources/tar.ts';
 import { feedFault, HEAD_BYTES } from '../plugins/advisory-sources/text-reader.ts';
-import { packingOf, unpackAtOnce, unpackHead, unpackStream } from '../plugins/advisory-sources/unpack.ts';
+import { headBytesOf, packingOf, unpackAtOnce, unpackHead, unpackStream } from '../plugins/advisory-sources/unpack.ts';
 import { readZip } from '../plugins/advisory-sources/zip.ts';
 import { type BundleTrust, looksLikeBundle, openBundle, readBundled } from '../server/feeds/bundle-file.ts';
 import type { FromBundle } from '../server/feeds/feed-files.ts';
@@ -136,14 +137,25 @@ function lookInto(filePath: string, sizeBytes: number): Look {
 function lookIntoBytes(name: string, content: Uint8Array): Look {
   return packingOf(content) === 'zip'
     ? lookIntoArchive(name, content)
-    : lookIntoFile(name, content.subarray(0, PACKED_HEAD_BYTES), () => false);
+    : lookIntoFile(name, content.subarray(0, headBytesOf(content)), () => false);
 }
 
 function lookIntoFile(name: string, bytes: Uint8Array, isCut: () => boolean): Look {
-  const head = headOf(name, unpackHead(bytes));
+  const content = unpackHead(bytes);
+  const heads = looksLikeTar(content) ? headsInTar(name, content) : [headOf(name, content)];
+  const head = heads.find(one => recogniseFeed(one) !== null) ?? headOf(name, content);
   const source = recogniseFeed(head);
   const damaged = source === null && (head.text === '' || isCut());
   return { head, source, damage: damaged ? 'the compressed file is damaged or cut' : null };
+}
+
+function headsInTar(name: string, content: Uint8Array): FeedHead[] {
+  try {
+    return tarHead(content).flatMap(entry => (FEED_ENTRY.test(entry.name) ? [headOf(name, entry.content)] : []));
+  } catch (problem) {
+    if (problem instanceof Fault) return [];
+    throw problem;
+  }
 }
 
 /** An archive is of the kind of its first file that is a feed; each file is recognised again when it is read. */
@@ -169,7 +181,7 @@ const ENTRIES_LOOKED_INTO = 20;
 
 /** A packed file that is cut within its first records shows too little to be recognised, and is no company of feeds either. */
 function isCutShort(filePath: string, sizeBytes: number): boolean {
-  if (sizeBytes > PACKED_HEAD_BYTES) return false;
+  if (sizeBytes > FIRST_BYTES) return false;
   try {
     unpackAtOnce(readFileSync(filePath));
     return false;
@@ -196,14 +208,18 @@ function filesAt(location: string): string[] {
   }
 }
 
-/** Enough packed bytes for the first records of every format. */
-const PACKED_HEAD_BYTES = 4_096;
+const FIRST_BYTES = 4_096;
 
+/** Enough packed bytes for the first records of every format. */
 function firstBytes(filePath: string): Uint8Array {
   const file = openSync(filePath, 'r');
   try {
-    const bytes = Buffer.alloc(PACKED_HEAD_BYTES);
-    return bytes.subarray(0, readSync(file, bytes, 0, PACKED_HEAD_BYTES, 0));
+    const read = (length: number): Buffer => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(file, bytes, 0, length, 0));
+    };
+    const first = read(FIRST_BYTES);
+    return headBytesOf(first) > FIRST_BYTES ? read(headBytesOf(first)) : first;
   } finally {
     closeSync(file);
   }
@@ -216,8 +232,14 @@ function headOf(fileName: string, content: Uint8Array): FeedHead {
 export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
   try {
     const held = file.bundled === undefined ? null : readBundled(file.path, file.bundled.file, file.bundled.offset);
-    if (packingOf(held ?? firstBytes(file.path)) === 'zip') {
-      yield* readArchive(file, held ?? readFileSync(file.path), options);
+    const first = held ?? firstBytes(file.path);
+    if (packingOf(first) === 'zip') {
+      yield* readArchive(file, zipEntries(held ?? readFileSync(file.path)), options);
+      return;
+    }
+    const packed = () => (held === null ? createReadStream(file.path, { highWaterMark: CHUNK_BYTES }) : piecesOf(held));
+    if (looksLikeTar(unpackHead(first.subarray(0, headBytesOf(first))))) {
+      yield* readArchive(file, tarEntries(unpackStream(packed())), options);
       return;
     }
     // A small file in one piece, which is faster; a large one as a stream, so that memory stays bounded.
@@ -228,7 +250,6 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
     }
     const reader = file.source.reader(contextOf(file, options));
     let count = 0;
-    const packed = () => (held === null ? createReadStream(file.path, { highWaterMark: CHUNK_BYTES }) : piecesOf(held));
     for await (const chunk of whole === null ? unpackStream(packed()) : [whole]) {
       const items = reader.push(chunk);
       count += items.length;
@@ -258,14 +279,30 @@ function* piecesOf(content: Uint8Array): Iterable<Uint8Array> {
   for (let at = 0; at < content.length; at += CHUNK_BYTES) yield content.subarray(at, at + CHUNK_BYTES);
 }
 
+interface ArchiveEntry {
+  readonly name: string;
+  content(): Uint8Array;
+}
+
+function* zipEntries(content: Uint8Array): Iterable<ArchiveEntry> {
+  for (const entry of readZip(content)) if (FEED_ENTRY.test(entry.name)) yield entry;
+}
+
+async function* tarEntries(chunks: AsyncIterable<Uint8Array>): AsyncIterable<ArchiveEntry> {
+  for await (const { name, content } of readTar(chunks, path => FEED_ENTRY.test(path))) yield { name, content: () => content };
+}
+
 /** Every feed file of an archive; a damaged one is put aside like a bad record. */
-function* readArchive(file: FeedFile, content: Uint8Array, options: FeedOptions): Iterable<FeedEvent> {
+async function* readArchive(
+  file: FeedFile,
+  entries: AsyncIterable<ArchiveEntry> | Iterable<ArchiveEntry>,
+  options: FeedOptions,
+): AsyncIterable<FeedEvent> {
   let records = 0;
   let quarantined = 0;
   let dataDate: string | null = null;
   const covers = new Set<string>();
-  for (const entry of readZip(content)) {
-    if (!FEED_ENTRY.test(entry.name)) continue;
+  for await (const entry of entries) {
     try {
       const bytes = entry.content();
       const source = recogniseFeed(headOf(path.basename(entry.name), bytes));

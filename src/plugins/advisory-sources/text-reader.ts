@@ -12,7 +12,8 @@ const FEED_ADVICE: Readonly<Record<FeedFaultCode, string>> = {
   'feed-truncated': 'Fetch the file again: it ends too early. The last good copy stays in force.',
   'feed-unreadable': 'Fetch the file again, or check that it is the format that it claims to be. The last good copy stays in force.',
   'feed-too-large': 'Check where the file comes from. If it is genuine, raise the limit in src/core/kernel/limits.ts.',
-  'feed-unknown-format': 'Name a file in a format that `fettle feed formats` lists.',
+  'feed-unknown-format':
+    'Name a file of one of the sources that `fettle feed list` names; what each format looks like stands in src/plugins/advisory-sources.',
   'feed-not-found': 'Check the path.',
 };
 

@@ -1,14 +1,18 @@
 import * as zlib from 'node:zlib';
 import { MAX_FEED_BYTES, MAX_FEED_BYTES_AT_ONCE, MAX_FEED_EXPANSION } from '../../core/kernel/limits.ts';
+import { bunzip2 } from './bzip2.ts';
 import { feedFault, HEAD_BYTES } from './text-reader.ts';
 
-export type Packing = 'gzip' | 'zlib' | 'zstd' | 'zip' | 'plain';
+export type Packing = 'gzip' | 'zlib' | 'zstd' | 'bzip2' | 'zip' | 'plain';
 
 /** By magic bytes (RFC 1952, RFC 1950, RFC 8878, APPNOTE 4.3.7): names lie. */
 export function packingOf(head: Uint8Array): Packing {
   const [a, b, c, d] = head;
   if (a === 0x1f && b === 0x8b) return 'gzip';
   if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return 'zstd';
+  // BZh, a level, and the first digits of pi that begin a block (or of its root, which end an empty stream).
+  if (a === 0x42 && b === 0x5a && c === 0x68 && d !== undefined && d > 0x30 && d <= 0x39 && (head[4] === 0x31 || head[4] === 0x17))
+    return 'bzip2';
   if (a === 0x50 && b === 0x4b && (c === 0x03 || c === 0x05)) return 'zip';
   // zlib: deflate with a 32 KB window, and a header that is a multiple of 31. Of texts only one that starts with x^ gets past the second test, and no feed does.
   if (a === 0x78 && b !== undefined && (b & 0x20) === 0 && ((a << 8) | b) % 31 === 0) return 'zlib';
@@ -23,12 +27,24 @@ export function unpackHead(bytes: Uint8Array): Uint8Array {
   const packing = packingOf(bytes);
   if (packing === 'plain' || packing === 'zip') return bytes.subarray(0, HEAD_BYTES);
   try {
+    if (packing === 'bzip2') return firstBlock(bytes).subarray(0, HEAD_BYTES);
     // Flushing instead of finishing gives what a cut stream holds so far.
     const flush = packing === 'zstd' ? zlib.constants.ZSTD_e_flush : zlib.constants.Z_SYNC_FLUSH;
     return AT_ONCE[packing](bytes, { finishFlush: flush, maxOutputLength: HEAD_BYTES * 64, chunkSize: HEAD_BYTES }).subarray(0, HEAD_BYTES);
   } catch {
     return new Uint8Array(0);
   }
+}
+
+/** A bzip2 block unpacks as a whole; `headBytesOf` says how much of a file has to be at hand for it. */
+function firstBlock(bytes: Uint8Array): Uint8Array {
+  for (const block of bunzip2(bytes)) return block;
+  return new Uint8Array(0);
+}
+
+/** Packed bytes that show the beginning of what is packed: the first records of every format; of bzip2 a whole block, 900 kB at most when nothing can be packed. */
+export function headBytesOf(first: Uint8Array): number {
+  return packingOf(first) === 'bzip2' ? 1_000_000 : 4_096;
 }
 
 /** Small pieces cost more than the unpacking itself. */
@@ -39,12 +55,24 @@ export function unpackAtOnce(bytes: Uint8Array): Uint8Array | null {
   const packing = packingOf(bytes);
   if (packing === 'zip') return null;
   if (packing === 'plain') return bytes.length <= MAX_FEED_BYTES_AT_ONCE ? bytes : null;
+  if (packing === 'bzip2') return blocksAtOnce(bytes);
   try {
     return AT_ONCE[packing](bytes, { maxOutputLength: MAX_FEED_BYTES_AT_ONCE, chunkSize: CHUNK_BYTES });
   } catch (problem) {
     if ((problem as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return null;
     throw unpackFault(problem);
   }
+}
+
+function blocksAtOnce(bytes: Uint8Array): Uint8Array | null {
+  const blocks: Uint8Array[] = [];
+  let length = 0;
+  for (const block of bunzip2(bytes)) {
+    length += block.length;
+    if (length > MAX_FEED_BYTES_AT_ONCE) return null;
+    blocks.push(block);
+  }
+  return Buffer.concat(blocks, length);
 }
 
 /** Unpacks a stream, with a cap on what comes out. Packed bytes are counted as they go in. */
@@ -57,22 +85,33 @@ export async function* unpackStream(chunks: AsyncIterable<Uint8Array> | Iterable
     yield* counted;
     return;
   }
+  if (packing === 'bzip2') {
+    // The packed bytes as a whole: a stream of bits that ends anywhere has no pieces.
+    const pieces: Uint8Array[] = [];
+    for await (const piece of counted) pieces.push(piece);
+    yield* capped(bunzip2(Buffer.concat(pieces)), counted);
+    return;
+  }
   const stream = STREAMED[packing]({ chunkSize: CHUNK_BYTES });
   const feeding = feed(stream, counted);
-  let unpacked = 0;
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      unpacked += chunk.length;
-      if (unpacked > MAX_FEED_BYTES) throw feedFault('feed-too-large', `the feed unpacks to more than ${MAX_FEED_BYTES} bytes`);
-      if (unpacked > MAX_FEED_BYTES_AT_ONCE && unpacked > counted.count * MAX_FEED_EXPANSION)
-        throw feedFault('feed-too-large', `the feed unpacks to more than ${MAX_FEED_EXPANSION} times its size: a zip bomb`);
-      yield chunk;
-    }
+    yield* capped(stream as AsyncIterable<Buffer>, counted);
   } catch (problem) {
     throw unpackFault(problem);
   } finally {
     stream.destroy();
     await feeding;
+  }
+}
+
+async function* capped(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, counted: CountedChunks): AsyncIterable<Uint8Array> {
+  let unpacked = 0;
+  for await (const chunk of chunks) {
+    unpacked += chunk.length;
+    if (unpacked > MAX_FEED_BYTES) throw feedFault('feed-too-large', `the feed unpacks to more than ${MAX_FEED_BYTES} bytes`);
+    if (unpacked > MAX_FEED_BYTES_AT_ONCE && unpacked > counted.count * MAX_FEED_EXPANSION)
+      throw feedFault('feed-too-large', `the feed unpacks to more than ${MAX_FEED_EXPANSION} times its size: a zip bomb`);
+    yield chunk;
   }
 }
 
@@ -103,10 +142,10 @@ class CountedChunks implements AsyncIterable<Uint8Array> {
   constructor(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
     this.#source = Symbol.asyncIterator in chunks ? chunks[Symbol.asyncIterator]() : chunks[Symbol.iterator]();
   }
-  /** The first four bytes and what came with them; they are handed out again. */
+  /** The first five bytes and what came with them; they are handed out again. */
   async head(): Promise<Uint8Array> {
     let bytes: Uint8Array = new Uint8Array(0);
-    while (bytes.length < 4) {
+    while (bytes.length < 5) {
       const next = await this.#source.next();
       if (next.done) break;
       this.#first.push(next.value);

@@ -18,7 +18,7 @@ const BY_RELEASE = (file: FeedFile) => file.source.releases?.(file.head)?.join('
 const BY_NAME = (file: FeedFile) =>
   path
     .basename(file.head.fileName)
-    .replace(/(?:\.(?:jsonl?|tsv|csv|gz|zst|zlib|txt))+$/i, '')
+    .replace(/(?:\.(?:jsonl?|tsv|csv|xml|gz|zst|bz2|zlib|tar|zip|txt))+$/i, '')
     .replace(/[-_.]?\d{4}-\d{2}(?:-\d{2})?$/, '');
 
 /**
