@@ -62,7 +62,8 @@ describe('three replicas on one PostgreSQL, each a process', () => {
       for (const identity of ['00000000000000a1', '00000000000000b2', '00000000000000c3'])
         children.set(identity, await replica({ url: story.url, planKey, identity }));
       const holders: string[] = [];
-      let [stopped, killed]: (string | null)[] = [null, null];
+      let stopped: string | null = null;
+      let killed: string | null = null;
       const until = Date.now() + END_MS;
       let state = 'running';
       while (state === 'running' && Date.now() < until) {
@@ -71,7 +72,7 @@ describe('three replicas on one PostgreSQL, each a process', () => {
         const [lease] = await story.db.query<{ holder: string }>('select holder from reconciler_lease where leased_until > now()');
         if (lease !== undefined && holders.at(-1) !== lease.holder) holders.push(lease.holder);
         const [done] = await story.db.query<{ done: number }>(`select count(*)::int as done from job where state = 'succeeded'`);
-        const holder = holders.at(-1);
+        const holder: string | undefined = holders.at(-1);
         if (stopped === null && done!.done >= 2 && holder !== undefined) {
           stopped = holder;
           children.get(holder)!.kill('SIGSTOP');
