@@ -6,5 +6,8 @@ export const run: LocalCommand['run'] = async (args, io) =>
   simCommand(args, {
     out: text => void io.stdout.write(text),
     err: text => void io.stderr.write(text),
-    nowMs: () => performance.now(),
+    processorMs: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1000;
+    },
   });

@@ -39,8 +39,8 @@ Exit code: 0 when no invariant was broken, 1 when one was (the shortest script t
 export interface SimIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Milliseconds of the machine, for the figures only. */
-  readonly nowMs: () => number;
+  /** Processor time spent so far, in milliseconds: for the figures only, which other processes must not disturb. */
+  readonly processorMs: () => number;
 }
 
 class Usage extends Error {}
@@ -77,13 +77,13 @@ function run(args: readonly string[], io: SimIo): number {
   const kinds = kindsOf(values.faults ?? 'all');
   const only = values.only === undefined ? null : numbersOf(values.only);
   const drawn = Array.from({ length: seeds }, (_, n) => (): Script => drawScript(hosts, hours, seed + n, kinds));
-  const started = io.nowMs();
+  const started = io.processorMs();
   const outcomes: Outcome[] = [];
   for (const draw of drawn) {
     outcomes.push(play(only === null ? draw() : keepFaults(draw(), only)));
     if (outcomes.at(-1)!.violations.length > 0) break;
   }
-  const seconds = (io.nowMs() - started) / 1000;
+  const seconds = (io.processorMs() - started) / 1000;
   const broken = outcomes.find(outcome => outcome.violations.length > 0);
   const shortest = broken === undefined ? null : shrink(broken);
   io.out(
@@ -102,14 +102,14 @@ function runExploration(args: readonly string[], io: SimIo): number {
   });
   const hosts = whole(values.hosts, 'hosts', 2, 1, 8);
   const statesMax = whole(values.states, 'states', 5_000_000, 1, 100_000_000);
-  const started = io.nowMs();
+  const started = io.processorMs();
   const found = explore({ hosts, detail: values.full === true ? 'full' : 'lean', statesMax });
-  const seconds = (io.nowMs() - started) / 1000;
+  const seconds = (io.processorMs() - started) / 1000;
   if (values.json === true) io.out(`${JSON.stringify({ ...found, seconds })}\n`);
   else {
     const extent = found.complete ? 'all there are' : 'not all';
     io.out(
-      `${found.states} states (${extent}), ${found.steps} steps in ${seconds.toFixed(1)} s; ${found.broken === null ? 'no invariant broken' : `BROKEN: ${found.broken.rule}`}\n`,
+      `${found.states} states (${extent}), ${found.steps} steps in ${seconds.toFixed(1)} s of processor time (${Math.round(found.states / Math.max(seconds, 0.001))} states a second); ${found.broken === null ? 'no invariant broken' : `BROKEN: ${found.broken.rule}`}\n`,
     );
     for (const [index, step] of (found.broken?.path ?? []).entries()) io.out(`${String(index).padStart(3)}  ${step}\n`);
   }
@@ -174,7 +174,7 @@ function report(outcomes: readonly Outcome[], seconds: number, shortest: Outcome
       .map(([state, count]) => `${count} ${state}`)
       .join(', ');
   const lines = [
-    `${all.hostHours} host-hours in ${seconds.toFixed(1)} s: ${Math.round(all.hostHours / Math.max(seconds, 0.001))} a second; ${all.seeds} ${all.seeds === 1 ? 'seed' : 'seeds'}, ${all.faults} faults`,
+    `${all.hostHours} host-hours in ${seconds.toFixed(1)} s of processor time: ${Math.round(all.hostHours / Math.max(seconds, 0.001))} a second; ${all.seeds} ${all.seeds === 1 ? 'seed' : 'seeds'}, ${all.faults} faults`,
     `${all.events} events, ${all.messages} messages, ${all.transitions} transitions of jobs`,
     `rollouts: ${list(all.rollouts)}`,
     `jobs: ${list(all.jobs)}`,

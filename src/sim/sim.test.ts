@@ -43,7 +43,7 @@ describe('the simulator', () => {
 
   it('answers like a command', () => {
     let said = '';
-    const io = { out: (text: string) => (said += text), err: (text: string) => (said += text), nowMs: () => 0 };
+    const io = { out: (text: string) => (said += text), err: (text: string) => (said += text), processorMs: () => 0 };
     expect(simCommand(['run', '--hosts', '5', '--hours', '6', '--seed', '3', '--seeds', '2'], io)).toBe(0);
     expect(said).toMatch(/host-hours[\s\S]*2 seeds[\s\S]*checks of invariants, none broken/);
     expect(simCommand(['run', '--faults', 'flood'], io)).toBe(2);
