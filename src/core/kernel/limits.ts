@@ -122,6 +122,8 @@ export const UNREACHABLE_AFTER_MINUTES = { local: 60, agent: 60, ssh: 1_560, upl
 export const STALE_AFTER_DAYS = 7;
 /** Findings that are sorted freely; above it they come host by host. 20,000 take some 30 ms to sort, and nobody reads further. */
 export const FINDINGS_SORTED_MAX = 20_000;
+/** Statements (package version, vulnerability) of one VEX document: they are gathered before the first byte is sent, some 3 µs each in which nobody else is served. */
+export const VEX_STATEMENTS_MAX = 100_000;
 /** Hosts whose history is read for time to patch. 2,000 hosts bound the work to some seconds and the error of a share to 2 percent. */
 export const TIME_TO_PATCH_HOSTS_MAX = 2_000;
 

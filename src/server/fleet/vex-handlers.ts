@@ -1,10 +1,13 @@
 import { orderOf } from '../../core/advisories/orders.ts';
 import { packageKindOfRelease } from '../../core/advisories/releases.ts';
-import type { KernelState, Match } from '../../core/findings/finding.ts';
+import type { KernelState } from '../../core/findings/finding.ts';
 import type { FleetSource, Unit } from '../../core/findings/fleet-units.ts';
 import { matchOf } from '../../core/findings/match.ts';
+import type { Judgement } from '../../core/findings/rules.ts';
+import { VEX_STATEMENTS_MAX } from '../../core/kernel/limits.ts';
 import type { Exporter, FindingBlock } from '../../plugins/exporters/spec.ts';
 import type { Handlers } from '../context.ts';
+import { invalid } from '../runtime/problems.ts';
 import type { HostHandlerParts } from './host-handlers.ts';
 import type { FleetModel } from './model.ts';
 
@@ -24,9 +27,10 @@ export function vexHandlers({ context, model, taken, exporter }: Parts): Handler
   return {
     async findingVex({ query: { format, ...filter } }) {
       await taken();
+      const chosen = chosenUnits(model, filter);
       const { write } = await exporter(format);
       const { installation, clock, randomHex } = context;
-      const document = write(blocksOf(model, filter), {
+      const document = write(blocksOf(chosen, filter.host ?? ''), {
         at: clock.now(),
         toolVersion: installation.version,
         documentId: () => uuidOf(randomHex(16)),
@@ -40,7 +44,7 @@ export function vexHandlers({ context, model, taken, exporter }: Parts): Handler
   };
 }
 
-/** Other requests get their turn: a fleet's document has half a million statements. */
+/** Other requests get their turn while a long document is sent. */
 async function* inSteps(chunks: Iterable<string | Uint8Array>): AsyncIterable<string> {
   let text = '';
   for (const chunk of chunks) {
@@ -53,16 +57,53 @@ async function* inSteps(chunks: Iterable<string | Uint8Array>): AsyncIterable<st
   yield text;
 }
 
-function* blocksOf(model: FleetModel, filter: VexFilter): Iterable<FindingBlock> {
+interface ChosenUnit {
+  readonly unit: Unit;
+  readonly kernelState: KernelState;
+  readonly judgements: readonly Judged[];
+}
+
+/** `doubt`: why nobody can decide it for this version. */
+interface Judged {
+  readonly judgement: Judgement;
+  readonly doubt: string | null;
+}
+
+/** Throws a 400 for more than a document should hold. */
+function chosenUnits(model: FleetModel, filter: VexFilter): ChosenUnit[] {
+  const chosen: ChosenUnit[] = [];
+  let statements = 0;
   for (const { unit, kernelState } of filter.host === undefined ? unitsOfFleet(model) : unitsOfHost(model, filter.host)) {
     if (filter.source !== undefined && unit.source.name !== filter.source) continue;
-    const matches = matchesOf(model, unit).filter(
-      match =>
-        filter.vulnerability === undefined ||
-        match.vulnerabilityId === filter.vulnerability ||
-        match.aliases.includes(filter.vulnerability),
+    const judgements = judgedOf(model, unit, filter.vulnerability);
+    if (judgements.length > 0) chosen.push({ unit, kernelState, judgements });
+    statements += judgements.length;
+  }
+  if (statements > VEX_STATEMENTS_MAX)
+    throw invalid(
+      'query/source',
+      `That would be ${statements} statements; a document holds ${VEX_STATEMENTS_MAX} at most.`,
+      'Ask for one source package, host or vulnerability at a time.',
     );
-    if (matches.length > 0) yield { host: filter.host ?? '', release: unit.source.release, package: packageOf(unit), kernelState, matches };
+  return chosen;
+}
+
+function judgedOf({ fleet }: FleetModel, unit: Unit, vulnerability: string | undefined): Judged[] {
+  const { vulnerable, undecided } = fleet.matcher.of(unit);
+  const isAsked = ({ subject }: Judgement) =>
+    vulnerability === undefined || subject.vulnerabilityId === vulnerability || subject.aliases.includes(vulnerability);
+  return [
+    ...vulnerable.filter(isAsked).map(judgement => ({ judgement, doubt: null })),
+    ...Array.from(undecided, ([judgement, doubt]) => ({ judgement, doubt })).filter(({ judgement }) => isAsked(judgement)),
+  ];
+}
+
+function* blocksOf(chosen: readonly ChosenUnit[], host: string): Iterable<FindingBlock> {
+  for (const { unit, kernelState, judgements } of chosen) {
+    const order = orderOf(unit.source.release);
+    const version = unit.binary?.version ?? unit.version;
+    const matches = judgements.map(({ judgement, doubt }) => matchOf(judgement, version, order, doubt));
+    yield { host, release: unit.source.release, package: packageOf(unit), kernelState, matches };
   }
 }
 
@@ -77,16 +118,6 @@ function* unitsOfHost({ fleet, records }: FleetModel, host: string): Iterable<{ 
   if (slot < 0) return;
   for (const { standing, kernelState } of fleet.sourcesOf(slot))
     for (const unit of new Set([...standing.disk, ...standing.memory])) yield { unit, kernelState };
-}
-
-function matchesOf({ fleet }: FleetModel, unit: Unit): Match[] {
-  const order = orderOf(unit.source.release);
-  const version = unit.binary?.version ?? unit.version;
-  const { vulnerable, undecided } = fleet.matcher.of(unit);
-  return [
-    ...vulnerable.map(judgement => matchOf(judgement, version, order, null)),
-    ...Array.from(undecided, ([judgement, reason]) => matchOf(judgement, version, order, reason)),
-  ];
 }
 
 /** By source where publishers speak of sources, as a package URL says it (`arch=source`); its binaries would be said the same of. */
