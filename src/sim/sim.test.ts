@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { simCommand } from './command.ts';
+import { replayCommand, simCommand } from './command.ts';
 import { FAULTS, type FaultKind } from './faults.ts';
 import { RULE_NAMES } from './ledger.ts';
 import { MUTANTS, type Mutant, plantedOf } from './mutants.ts';
 import { shrink } from './shrink.ts';
-import { drawScript, type Outcome, play } from './world.ts';
+import { drawScript, keepFaults, type Outcome, play } from './world.ts';
 
 const ALL = Object.keys(FAULTS) as FaultKind[];
 
@@ -74,5 +74,13 @@ describe('planted bugs', () => {
     expect(shortest.violations[0]!.rule).toBe('S11');
     expect(shortest.script.faults.map(fault => fault.kind)).toEqual(['kill-switch']);
     expect(play(shortest.script).violations).toEqual([]);
+    // What is printed plays exactly this again.
+    const { hosts, hours, seed, kinds, faults } = shortest.script;
+    const command = replayCommand(shortest.script);
+    expect(command).toBe(
+      `fettle sim run --hosts ${hosts} --hours ${hours} --seed ${seed} --faults ${kinds.join(',')} --only ${faults[0]!.number}`,
+    );
+    const again = play(keepFaults(drawScript(hosts, hours, seed, kinds), [faults[0]!.number]), mutants);
+    expect(again.violations).toEqual(shortest.violations);
   });
 });
