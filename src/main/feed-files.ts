@@ -5,13 +5,14 @@ import { MAX_ARCHIVE_BYTES, MAX_FEED_BYTES_AT_ONCE } from '../core/kernel/limits
 import { recogniseFeed } from '../plugins/advisory-sources/catalog.ts';
 import { printable } from '../plugins/advisory-sources/records.ts';
 import type { AdvisorySource, FeedContext, FeedFaultCode, FeedHead, FeedItem } from '../plugins/advisory-sources/spec.ts';
-import { looksLikeTar, readTar, tarHead } from '../plugins/advisory-sources/tar.ts';
-import { feedFault, HEAD_BYTES } from '../plugins/advisory-sources/text-reader.ts';
+import { looksLikeTar } from '../plugins/advisory-sources/tar.ts';
+import { feedFault } from '../plugins/advisory-sources/text-reader.ts';
 import { headBytesOf, packingOf, unpackAtOnce, unpackHead, unpackStream } from '../plugins/advisory-sources/unpack.ts';
 import { readZip } from '../plugins/advisory-sources/zip.ts';
 import { type BundleTrust, looksLikeBundle, openBundle, readBundled } from '../server/feeds/bundle-file.ts';
 import type { FromBundle } from '../server/feeds/feed-files.ts';
 import { localBundleTrust } from './bundle-keys.ts';
+import { type ArchiveEntry, FEED_ENTRY, headOf, headsInTar, tarEntries, zipEntries } from './feed-archives.ts';
 
 /** A file of a feed folder: recognised by content, or skipped with a word. */
 export interface FeedFile {
@@ -149,15 +150,6 @@ function lookIntoFile(name: string, bytes: Uint8Array, isCut: () => boolean): Lo
   return { head, source, damage: damaged ? 'the compressed file is damaged or cut' : null };
 }
 
-function headsInTar(name: string, content: Uint8Array): FeedHead[] {
-  try {
-    return tarHead(content).flatMap(entry => (FEED_ENTRY.test(entry.name) ? [headOf(name, entry.content)] : []));
-  } catch (problem) {
-    if (problem instanceof Fault) return [];
-    throw problem;
-  }
-}
-
 /** An archive is of the kind of its first file that is a feed; each file is recognised again when it is read. */
 function lookIntoArchive(name: string, content: Uint8Array): Look {
   try {
@@ -176,7 +168,6 @@ function lookIntoArchive(name: string, content: Uint8Array): Look {
   }
 }
 
-const FEED_ENTRY = /\.(json|jsonl|ndjson|csv|xml)$/i;
 const ENTRIES_LOOKED_INTO = 20;
 
 /** A packed file that is cut within its first records shows too little to be recognised, and is no company of feeds either. */
@@ -223,10 +214,6 @@ function firstBytes(filePath: string): Uint8Array {
   } finally {
     closeSync(file);
   }
-}
-
-function headOf(fileName: string, content: Uint8Array): FeedHead {
-  return { fileName, text: Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, HEAD_BYTES)).toString('latin1') };
 }
 
 export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
@@ -277,19 +264,6 @@ const CHUNK_BYTES = 1 << 20;
 
 function* piecesOf(content: Uint8Array): Iterable<Uint8Array> {
   for (let at = 0; at < content.length; at += CHUNK_BYTES) yield content.subarray(at, at + CHUNK_BYTES);
-}
-
-interface ArchiveEntry {
-  readonly name: string;
-  content(): Uint8Array;
-}
-
-function* zipEntries(content: Uint8Array): Iterable<ArchiveEntry> {
-  for (const entry of readZip(content)) if (FEED_ENTRY.test(entry.name)) yield entry;
-}
-
-async function* tarEntries(chunks: AsyncIterable<Uint8Array>): AsyncIterable<ArchiveEntry> {
-  for await (const { name, content } of readTar(chunks, path => FEED_ENTRY.test(path))) yield { name, content: () => content };
 }
 
 /** Every feed file of an archive; a damaged one is put aside like a bad record. */

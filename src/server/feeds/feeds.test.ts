@@ -20,8 +20,8 @@ import { buildServer } from '../runtime/http.ts';
 import { testContext } from '../runtime/test-context.ts';
 import type { FeedFile, FeedFileEvent, FeedFiles, FeedFilesPort } from './feed-files.ts';
 import { createFeeds, type Feeds } from './feeds.ts';
-import { isPrivateAddress } from './fetch.ts';
 import { fetchFeed } from './fetch-feed.ts';
+import { isPrivateAddress } from './private-addresses.ts';
 import { stageItems } from './stage.ts';
 
 let now = '2026-11-22T12:00:00.000Z';

@@ -3,7 +3,7 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { createWriteStream, statSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import path from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -11,6 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Fault } from '../../core/kernel/faults.ts';
 import { MINUTE_MS, SECOND_MS } from '../../core/kernel/instants.ts';
 import { MAX_FEED_DOWNLOAD_BYTES } from '../../core/kernel/limits.ts';
+import { isPrivateAddress } from './private-addresses.ts';
 
 export interface FetchRequest {
   readonly url: string;
@@ -216,7 +217,8 @@ async function save(
 function resumable(response: http.IncomingMessage, file: string, etag: string | null, lastModified: string | null): Partial | null {
   const strong = etag?.startsWith('W/') === false ? etag : null;
   const allowed = response.statusCode === 206 || response.headers['accept-ranges'] === 'bytes';
-  return allowed && (strong !== null || lastModified !== null) ? { path: file, etag: strong, lastModified } : null;
+  const some = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return allowed && some > 0 && (strong !== null || lastModified !== null) ? { path: file, etag: strong, lastModified } : null;
 }
 
 /** `bookworm` of .../debsecan/release/1/bookworm; what no file name may hold is replaced, and no name is the URL's hash. */
@@ -227,35 +229,6 @@ function fileNameOf(url: URL): string {
     .replace(/^\.+/, '')
     .slice(-100);
   return name === '' ? createHash('sha256').update(url.href).digest('hex').slice(0, 16) : name;
-}
-
-const PRIVATE = new BlockList();
-/** IANA special-purpose registries (RFC 6890 and updates): nothing there is a publisher, and cloud metadata services are. */
-const PRIVATE_NETWORKS: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
-  ['0.0.0.0', 8, 'ipv4'],
-  ['10.0.0.0', 8, 'ipv4'],
-  ['100.64.0.0', 10, 'ipv4'],
-  ['127.0.0.0', 8, 'ipv4'],
-  ['169.254.0.0', 16, 'ipv4'],
-  ['172.16.0.0', 12, 'ipv4'],
-  ['192.0.0.0', 24, 'ipv4'],
-  ['192.168.0.0', 16, 'ipv4'],
-  ['198.18.0.0', 15, 'ipv4'],
-  ['224.0.0.0', 4, 'ipv4'],
-  ['240.0.0.0', 4, 'ipv4'],
-  ['::', 127, 'ipv6'],
-  ['64:ff9b:1::', 48, 'ipv6'],
-  ['fc00::', 7, 'ipv6'],
-  ['fe80::', 10, 'ipv6'],
-  ['ff00::', 8, 'ipv6'],
-];
-for (const [network, prefix, family] of PRIVATE_NETWORKS) PRIVATE.addSubnet(network, prefix, family);
-
-export function isPrivateAddress(address: string): boolean {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped !== undefined) return isPrivateAddress(mapped);
-  const family = isIP(address);
-  return family === 0 || PRIVATE.check(address, family === 4 ? 'ipv4' : 'ipv6');
 }
 
 /** The address that was judged is the one that is connected to: a second answer of the name server changes nothing. */
