@@ -40,9 +40,9 @@ export async function measureHealth(engine: Engine, rolloutId: string): Promise<
     [rolloutId, now],
   );
   if (ring === undefined) return;
-  const changed = await sample(db, rolloutId, `job.ring_id = '${ring.id}' and job.state = any($2)`, JOB_SATISFIED);
+  const changed = await sample(db, rolloutId, { ringId: ring.id, after: null, states: JOB_SATISFIED });
   const first = changed.reduce<Instant>((earliest, host) => (host.since < earliest ? host.since : earliest), now);
-  const untouched = (await sample(db, rolloutId, `job.ring_index > ${ring.ring_index} and job.state = any($2)`, ['queued'])).map(host => ({
+  const untouched = (await sample(db, rolloutId, { ringId: null, after: ring.ring_index, states: ['queued'] })).map(host => ({
     ...host,
     since: first,
   }));
@@ -57,12 +57,19 @@ export async function measureHealth(engine: Engine, rolloutId: string): Promise<
   ]);
 }
 
-async function sample(db: Queryable, rolloutId: string, which: string, states: readonly string[]): Promise<SampleHost[]> {
+interface Which {
+  /** Of this ring, or of every ring after that one. */
+  readonly ringId: string | null;
+  readonly after: number | null;
+  readonly states: readonly string[];
+}
+
+async function sample(db: Queryable, rolloutId: string, { ringId, after, states }: Which): Promise<SampleHost[]> {
   return await db.query<SampleHost>(
     `select job.host_id as "hostId", job.host_name as "hostName", coalesce(job.finished_at, job.state_since) as since, host.reach, host_seen.last_seen_at as "lastSeenAt"
      from job join host on host.id = job.host_id left join host_seen on host_seen.host_id = job.host_id
-     where job.rollout_id = $1 and ${which} order by job.position limit ${SAMPLE_HOSTS}`,
-    [rolloutId, states],
+     where job.rollout_id = $1 and job.state = any($2) and (job.ring_id = $3 or job.ring_index > $4) order by job.position limit ${SAMPLE_HOSTS}`,
+    [rolloutId, states, ringId, after],
   );
 }
 
