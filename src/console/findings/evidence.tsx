@@ -78,10 +78,11 @@ export function DecisionView({ decision }: { readonly decision: FindingView['dec
         rows={decision.inputs}
         rowId={input => input.name}
         columns={[
-          { key: 'name', title: 'Input', cell: input => INPUT_WORD[input.name] ?? input.name },
+          { key: 'name', title: 'Input', wrap: true, cell: input => INPUT_WORD[input.name] ?? input.name },
           {
             key: 'value',
             title: 'Value',
+            wrap: true,
             cell: input => (
               <>
                 {input.value}{' '}

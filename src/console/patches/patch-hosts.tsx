@@ -8,7 +8,7 @@ import { useRefusal } from '../data/session.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { ActButton } from '../kit/act-button.tsx';
 import { Empty } from '../kit/empty.tsx';
-import type { Column } from '../kit/grid.tsx';
+import { type Column, Narrow } from '../kit/grid.tsx';
 import { Chip, Toned } from '../kit/mark.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
@@ -30,15 +30,20 @@ const COLUMNS: readonly Column<PatchHost>[] = [
     key: 'host',
     title: 'Host',
     sort: 'hostName',
+    wrap: true,
     cell: host => (
-      <Link to="/hosts/$id" params={{ id: host.hostId }}>
-        {host.hostName}
-      </Link>
+      <>
+        <Link to="/hosts/$id" params={{ id: host.hostId }}>
+          {host.hostName}
+        </Link>
+        <Narrow>{AVAILABILITY[host.availability]}</Narrow>
+      </>
     ),
   },
   {
     key: 'availability',
     title: 'Availability',
+    from: 'sm',
     cell: host => (host.availability === 'offered' ? 'offered' : <Chip tone="warn">{AVAILABILITY[host.availability]}</Chip>),
   },
   { key: 'due', title: 'Due', sort: 'dueAt', cell: host => <Due at={host.dueAt} none="–" /> },

@@ -73,19 +73,16 @@ function Actions({ policy }: { readonly policy: PolicyView }) {
   const navigate = useNavigate();
   const restore = useAct('policyCreate', { done: answer => `${answer.spec.name} is back, turned off` });
   const remove = useAct('policyDelete', {
-    after: () => {
-      sayUndo(`${policy.spec.name} is removed`, () => restore.mutate({ body: policy.spec }));
-      void navigate({ to: '/rollouts/policies' });
-    },
+    after: () => sayUndo(`${policy.spec.name} is removed`, () => restore.mutate({ body: policy.spec })),
   });
+  // First away: a page that asks for what has just been removed would only hear that it is gone.
+  const drop = async () => {
+    await navigate({ to: '/rollouts/policies' });
+    remove.mutate({ params: { id: policy.id } });
+  };
   return (
     <>
-      <ActButton
-        variant="default"
-        refusal={refusal}
-        loading={remove.isPending}
-        onClick={() => remove.mutate({ params: { id: policy.id } })}
-      >
+      <ActButton variant="default" refusal={refusal} loading={remove.isPending} onClick={() => void drop()}>
         Remove
       </ActButton>
       {refusal === null ? (

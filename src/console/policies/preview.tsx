@@ -43,7 +43,7 @@ export function PreviewOf({ spec }: { readonly spec: PolicySpecInput }) {
 function LaneView({ lane, alone }: { readonly lane: Lane; readonly alone: boolean }) {
   return (
     <div className={classes.lane}>
-      <div className={classes.laneHead}>
+      <div className={`${classes.laneHead} prose`}>
         {!alone && <b>{sentence(lane.title)}</b>}
         <span>
           <Link to="/hosts" search={{ query: lane.query }}>
