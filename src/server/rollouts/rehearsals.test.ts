@@ -52,6 +52,8 @@ describe('the first ring opens after its hosts have rehearsed', () => {
     host.rehearsal = 'failed';
     await story.until(id, ['paused']);
     host.rehearsal = 'passed';
+    // The newest of a host counts: at one and the same instant there would be no newest.
+    story.clock.advance(60);
     await story.rollouts.handlers.rolloutRehearse({ params: { id }, query: undefined, body: { hostIds: [first!] } }, ada, story.request);
     await story.turn();
     await story.act(id, 'resume', ada, { reason: 'the mirror is mended' });
