@@ -127,6 +127,12 @@ async function ask(
   const { context } = engine;
   const { transactions } = await planOf(step, row);
   const expiresAt = addMs(step.now, REHEARSAL_MINUTES * MINUTE_MS);
+  // What is asked anew is not waited for twice, even within one instant.
+  await step.tx.query('update rehearsal set canary = false where rollout_id = $1 and plan_hash = $2 and canary and host_id = any($3)', [
+    row.id,
+    row.plan_hash,
+    hosts.map(host => host.hostId),
+  ]);
   for (const host of hosts) {
     const rehearsalId = makeId('rehearsal', context.randomHex(16));
     const plan: RehearsalPlan = {
@@ -213,7 +219,7 @@ export async function rehearsalViews(db: Queryable, row: Pick<RolloutRow, 'id' |
   const rows = await db.query<Omit<View, 'report'> & { report: RehearsalReport | null }>(
     `select distinct on (host_name, host_id) id, host_id as "hostId", host_name as "hostName", canary, asked_by as "askedBy", asked_at as "askedAt",
        expires_at as "expiresAt", answered_at as "answeredAt", verdict, report, accepted_by as "acceptedBy"
-     from rehearsal where rollout_id = $1 and plan_hash = $2 order by host_name, host_id, asked_at desc, id`,
+     from rehearsal where rollout_id = $1 and plan_hash = $2 order by host_name, host_id, asked_at desc, canary desc, id`,
     [row.id, row.plan_hash],
   );
   return rows as View[];
