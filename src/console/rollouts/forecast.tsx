@@ -1,5 +1,5 @@
 import type { PlanReportView } from '../../api/rollouts.ts';
-import { Grid } from '../kit/grid.tsx';
+import { Grid, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { At } from '../kit/time.tsx';
@@ -23,8 +23,20 @@ export function Forecast({ plan }: { readonly plan: PlanReportView }) {
         rows={plan.forecast}
         rowId={ring => ring.name}
         columns={[
-          { key: 'ring', title: 'Ring', wrap: true, cell: ring => ring.name },
-          { key: 'begins', title: 'Begins', wrap: true, cell: ring => <At at={ring.startsAt} /> },
+          {
+            key: 'ring',
+            title: 'Ring',
+            wrap: true,
+            cell: ring => (
+              <>
+                {ring.name}
+                <Narrow>
+                  from <At at={ring.startsAt} />
+                </Narrow>
+              </>
+            ),
+          },
+          { key: 'begins', title: 'Begins', from: 'sm', wrap: true, cell: ring => <At at={ring.startsAt} /> },
           {
             key: 'ends',
             title: 'Is through',
