@@ -25,6 +25,8 @@ const ENROLLED_AT = '2025-10-18T00:00:00Z';
 const OBSERVED_AT = '2026-11-22T00:00:00Z';
 const READY_MS_MAX = 600_000;
 const ROUNDS = 3;
+/** What the console's pages ask for. */
+const PAGES = ['overview', 'patches?pageSize=50', 'patches?pageSize=500', 'hosts?pageSize=50', 'findings?pageSize=50'] as const;
 
 const load = () => `load ${os.loadavg()[0]!.toFixed(1)}`;
 const folder = mkdtempSync(path.join(os.tmpdir(), 'fettle-bench-fleet-'));
@@ -52,6 +54,7 @@ try {
     if (round < ROUNDS - 1) await stop();
   }
   const api = apiOf(running!, token);
+  for (const page of PAGES) await timePage(api, page);
   for (const name of chosen) {
     for (let round = 0; round < ROUNDS; round++) await advisory(api, name, expected.get(name)!, round);
   }
@@ -295,6 +298,16 @@ function apiOf(server: NonNullable<typeof running>, token: string): Api {
     if (!answer.ok) throw new Error(`${method} ${route}: ${answer.status} ${text.slice(0, 300)}`);
     return text;
   };
+}
+
+async function timePage(api: Api, page: string): Promise<void> {
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const begun = performance.now();
+    await api('GET', page);
+    times.push(performance.now() - begun);
+  }
+  console.log(`GET /${page}: ${times.map(ms => `${ms.toFixed(0)} ms`).join(', ')}; ${load()}`);
 }
 
 /** A new advisory, then the same one with a lower fixed version: each names its hosts, and no others. */

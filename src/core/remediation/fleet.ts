@@ -240,7 +240,7 @@ export class Fleet {
   }
 
   /** Ids of a source's binaries on the host that count as installed: all of them, for a kernel the image that runs and the newest one. */
-  versionIdsOf(slot: number, source: SourceOnHost): number[] {
+  versionIdsOf(slot: number, source: Pick<SourceOnHost, 'standing'>): number[] {
     return this.#walk.versionIds(this.#entry(slot), source, this.inventory);
   }
 

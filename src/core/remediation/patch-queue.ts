@@ -23,6 +23,8 @@ export interface Cohort {
 
 /** One source package moved to one version on one release, with the hosts that need it. */
 export class QueuedPatch {
+  /** Its number in what hosts keep. */
+  readonly index: number;
   readonly release: string;
   readonly sourceName: string;
   readonly targetVersion: string;
@@ -37,7 +39,8 @@ export class QueuedPatch {
   firstDue = 0;
   dueIsStale = false;
 
-  constructor(release: string, sourceName: string, targetVersion: string) {
+  constructor(index: number, release: string, sourceName: string, targetVersion: string) {
+    this.index = index;
     this.release = release;
     this.sourceName = sourceName;
     this.targetVersion = targetVersion;
@@ -119,7 +122,10 @@ export class PatchQueue {
 
   /** A host's part in a patch; null when it has none. */
   memberOf(slot: number, patch: QueuedPatch): PatchMember | null {
-    for (const [of, member] of this.membersOf(slot)) if (of === patch) return member;
+    const { numbers } = this.#parts;
+    const start = this.#parts.start(slot);
+    const end = start + this.#parts.length(slot);
+    for (let at = start; at < end; at += FIELDS) if (numbers[at] === patch.index) return this.#member(numbers[at + 1]!, numbers[at + 2]!);
     return null;
   }
 
@@ -127,15 +133,17 @@ export class PatchQueue {
     // A copy: whoever reads may cause an assessment meanwhile.
     const parts = this.#parts.of(slot);
     for (let at = 0; at < parts.length; at += FIELDS) {
-      const code = parts[at + 1]!;
-      const member = {
-        standing: this.#standings.at(code >>> CODE_BITS),
-        availability: AVAILABILITIES[code & 7]!,
-        security: ((code >> 3) & 1) === 1,
-        dueMs: parts[at + 2] === 0 ? null : parts[at + 2]! * SECOND_MS,
-      };
-      yield [this.#patches[parts[at]!]!, member];
+      yield [this.#patches[parts[at]!]!, this.#member(parts[at + 1]!, parts[at + 2]!)];
     }
+  }
+
+  #member(code: number, due: number): PatchMember {
+    return {
+      standing: this.#standings.at(code >>> CODE_BITS),
+      availability: AVAILABILITIES[code & 7]!,
+      security: ((code >> 3) & 1) === 1,
+      dueMs: due === 0 ? null : due * SECOND_MS,
+    };
   }
 
   /** How many patches a host lacks. What is only named by advisories cannot be installed, and phased updates are not meant for it yet: neither counts. */
@@ -155,7 +163,7 @@ export class PatchQueue {
 
   firstDueMs(patch: QueuedPatch): number | null {
     if (patch.dueIsStale) {
-      const index = this.#patches.indexOf(patch);
+      const { index } = patch;
       let first = 0;
       patch.hosts.forEach(slot => {
         const { numbers: parts } = this.#parts;
@@ -204,7 +212,7 @@ export class PatchQueue {
     let index = this.#indexByKey.get(key);
     if (index === undefined) {
       index = this.#patches.length;
-      const patch = new QueuedPatch(release, name, targetVersion);
+      const patch = new QueuedPatch(index, release, name, targetVersion);
       this.#patches.push(patch);
       this.#bySource.getOrInsertComputed(`${release}\n${name}`, () => []).push(patch);
       this.#indexByKey.set(key, index);

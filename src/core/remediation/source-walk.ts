@@ -164,7 +164,7 @@ export class SourceWalk {
   }
 
   /** Ids of a source's binaries on the host that count as installed: all of them, for a kernel the image that runs and the newest one. */
-  versionIds(host: WalkedHost, { standing }: SourceOnHost, inventory: FleetInventory): number[] {
+  versionIds(host: WalkedHost, { standing }: Pick<SourceOnHost, 'standing'>, inventory: FleetInventory): number[] {
     const { name, units } = standing.source;
     const ids = units.flatMap(unit => unit.versionIds.filter(id => inventory.has(host.slot, id))).sort((a, b) => a - b);
     return KERNEL_SOURCE.test(name) ? ids.filter(id => this.#isImageOf(host, id, standing)) : ids;

@@ -114,12 +114,6 @@ export class FleetModel {
     return dueAtMs(risk.deadline(this.records[slot]!.exposure), Math.max(knownMs, sinceMs));
   }
 
-  /** Ids of the binaries of a source on a host. */
-  binariesOf(slot: number, { sourceName }: { readonly sourceName: string }): number[] {
-    const source = this.fleet.sourcesOf(slot).find(({ standing }) => standing.source.name === sourceName);
-    return source === undefined ? [] : this.fleet.versionIdsOf(slot, source);
-  }
-
   async load(): Promise<void> {
     const { db } = this.#context;
     await readVersions(db, null, version => this.#addVersion(version));

@@ -5,7 +5,7 @@ import type { Handlers } from '../context.ts';
 import type { HostHandlerParts } from './host-handlers.ts';
 import { banners, type FeedView, type NextStep, nextSteps, type OverviewFacts } from './next-steps.ts';
 import { hostsInRollout } from './patch-handlers.ts';
-import { patchView } from './patch-views.ts';
+import { patchViews } from './patch-views.ts';
 import { measureTimeToPatch } from './time-to-patch.ts';
 
 export interface OverviewParts extends HostHandlerParts {
@@ -55,7 +55,7 @@ export function overviewHandlers(parts: OverviewParts): Handlers<'overview'> {
           waiting: count('waiting-for-inventory'),
         },
         next: nextSteps(facts, await parts.attention()),
-        patches: patches.slice(0, PATCHES_SHOWN).map(entry => patchView(model, entry, busy.get(entry.id) ?? 0, nowMs)),
+        patches: patches.slice(0, PATCHES_SHOWN).map(patchViews(model, busy, nowMs)),
         findingsByDue: DUE_BANDS.map((label, index) => ({ label, count: byDue[index]! })),
         findingsByState: FINDING_STATES.map((label, index) => ({ label, count: byState[index]! })),
         timeToPatch: await timeToPatch().then(result => result && { ...result, curve: [...result.curve] }),

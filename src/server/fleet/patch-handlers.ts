@@ -1,4 +1,3 @@
-import type { PatchView } from '../../api/findings.ts';
 import { epochMs } from '../../core/kernel/instants.ts';
 import { movesOf } from '../../core/remediation/changes.ts';
 import type { RankedEntry } from '../../core/remediation/ranked-patches.ts';
@@ -13,7 +12,7 @@ import { decisionView, evidenceViews, vulnerabilityFacts } from './finding-views
 import { ACTIVE_JOB_STATES, type HostHandlerParts } from './host-handlers.ts';
 import type { FleetModel } from './model.ts';
 import { paged, parseSort, type SortKeys, sorted } from './paging.ts';
-import { type EntryMember, instantOf, membersOf, offerOf, patchView } from './patch-views.ts';
+import { type EntryMember, instantOf, membersOf, offerOf, patchViews } from './patch-views.ts';
 
 const SORT: SortKeys<RankedEntry> = {
   rank: entry => entry.rank,
@@ -82,7 +81,7 @@ export function patchHandlers(parts: HostHandlerParts): Handlers<PatchRoute> {
         query,
       );
       const busy = await hostsInRollout(db);
-      return { ...page, items: page.items.map(entry => patchView(model, entry, busy.get(entry.id) ?? 0, nowMs)) };
+      return { ...page, items: page.items.map(patchViews(model, busy, nowMs)) };
     },
 
     async patchExport() {
@@ -95,7 +94,7 @@ export function patchHandlers(parts: HostHandlerParts): Handlers<PatchRoute> {
       const entry = await entryOf(id);
       const nowMs = epochMs(clock.now());
       return {
-        patch: patchView(model, entry, (await hostsInRollout(db)).get(id) ?? 0, nowMs),
+        patch: patchViews(model, await hostsInRollout(db), nowMs)(entry),
         vulnerabilities: vulnerabilityViews(model, entry, nowMs),
       };
     },
@@ -109,7 +108,7 @@ export function patchHandlers(parts: HostHandlerParts): Handlers<PatchRoute> {
       };
       const order = parseSort(query.sort, keys, 'dueAt');
       const search = query.search?.toLowerCase() ?? '';
-      const members = membersOf(model, entry).filter(member => model.records[member.slot]!.haystack.includes(search));
+      const members = [...membersOf(model, entry)].filter(member => model.records[member.slot]!.haystack.includes(search));
       const page = paged(sorted(sorted(members, { field: 'hostName', descending: false }, keys), order, keys), query);
       const units = await servicesOf(
         db,
@@ -259,8 +258,9 @@ async function* patchLines(
     'evidence',
     'reason',
   ]);
+  const viewOf = patchViews(model, busy, nowMs);
   for (const entry of entries) {
-    const view: PatchView = patchView(model, entry, busy.get(entry.id) ?? 0, nowMs);
+    const view = viewOf(entry);
     yield csvLine([
       view.rank,
       view.id,

@@ -13,12 +13,33 @@ import type { FleetModel } from './model.ts';
 const TOP_VULNERABILITIES = 5;
 /** Versions, binaries and origins of a patch are read from this many of its hosts: hosts that stand alike say the same. */
 const SAMPLE_HOSTS = 200;
+/** Hosts whose packages are kept for one answer: some 60 MB at the most. */
+const KNOWN_HOSTS_MAX = 1_000;
+
+type Installed = ReturnType<FleetModel['installed']>;
 const HELD = AVAILABILITIES.indexOf('held');
 const NOT_OFFERED = AVAILABILITIES.indexOf('not-offered');
 const PHASED = AVAILABILITIES.indexOf('phased');
 
-export function patchView(model: FleetModel, entry: RankedEntry, hostsInRollout: number, nowMs: number): PatchView {
-  const sample = sampleOf(model, entry);
+/** Views of several patches in one answer: what the sampled hosts have is read once, because the first hosts of most patches are the same. */
+export function patchViews(model: FleetModel, busy: ReadonlyMap<string, number>, nowMs: number): (entry: RankedEntry) => PatchView {
+  const known = new Map<number, Installed>();
+  const installed = (slot: number) => {
+    const has = known.get(slot) ?? model.installed(slot);
+    if (known.size < KNOWN_HOSTS_MAX) known.set(slot, has);
+    return has;
+  };
+  return entry => patchView(model, entry, busy.get(entry.id) ?? 0, nowMs, installed);
+}
+
+function patchView(
+  model: FleetModel,
+  entry: RankedEntry,
+  hostsInRollout: number,
+  nowMs: number,
+  installed: (slot: number) => Installed,
+): PatchView {
+  const sample = sampleOf(model, entry, installed);
   const { need, reason: restartReason } = restartOfPatch(entry, sample);
   const { reversible, reason: reversibleReason } = reversibilityOf(sample.moves.map(move => ({ ...move, action: 'upgrade' as const })));
   return {
@@ -57,7 +78,7 @@ export interface PatchSample {
   readonly moves: readonly PackageMove[];
 }
 
-export function sampleOf(model: FleetModel, entry: RankedEntry): PatchSample {
+function sampleOf(model: FleetModel, entry: RankedEntry, installed: (slot: number) => Installed): PatchSample {
   const from = new Set<string>();
   const origins = new Set<string>();
   const moves = new Map<string, PackageMove>();
@@ -65,11 +86,11 @@ export function sampleOf(model: FleetModel, entry: RankedEntry): PatchSample {
   for (const part of entry.parts)
     for (const { standing } of part.cohorts.values())
       for (const unit of standing.disk) if (unit.version !== entry.targetVersion) from.add(unit.version);
-  for (const { slot } of membersOf(model, entry, SAMPLE_HOSTS)) {
+  for (const { slot, standing } of membersOf(model, entry, SAMPLE_HOSTS)) {
     const offer = offerOf(model, slot, entry);
     for (const candidate of offer?.candidates ?? []) for (const origin of candidate.origins) origins.add(origin);
-    if (offer) for (const move of movesOf(offer, model.installed(slot))) moves.set(`${move.name}\t${move.arch}\t${move.fromVersion}`, move);
-    else for (const id of model.binariesOf(slot, entry)) packages.add(model.fleet.units.version(id).name);
+    if (offer) for (const move of movesOf(offer, installed(slot))) moves.set(`${move.name}\t${move.arch}\t${move.fromVersion}`, move);
+    else for (const id of model.fleet.versionIdsOf(slot, { standing })) packages.add(model.fleet.units.version(id).name);
   }
   for (const { name } of moves.values()) packages.add(name);
   return {
@@ -98,16 +119,17 @@ export interface EntryMember extends PatchMember {
 }
 
 /** The hosts of a patch with their part in it, in no order. `most`: no more than these. */
-export function membersOf(model: FleetModel, entry: RankedEntry, most = Number.POSITIVE_INFINITY): EntryMember[] {
-  const members: EntryMember[] = [];
+export function* membersOf(model: FleetModel, entry: RankedEntry, most = Number.POSITIVE_INFINITY): Generator<EntryMember> {
+  let count = 0;
   for (const part of entry.parts) {
     for (const slot of part.hosts.toArray()) {
-      if (members.length >= most) return members;
+      if (count >= most) return;
       const member = model.fleet.queue.memberOf(slot, part);
-      if (member) members.push({ ...member, slot, part });
+      if (!member) continue;
+      count += 1;
+      yield { ...member, slot, part };
     }
   }
-  return members;
 }
 
 /** The decision of the finding that is due first; of the first one named where none has a date. */
@@ -117,7 +139,8 @@ function decisionOf(model: FleetModel, entry: RankedEntry, nowMs: number): Patch
     null;
   for (const candidate of dated(model, entry)) {
     if (first === null || (candidate.dueMs ?? Number.POSITIVE_INFINITY) < (first.dueMs ?? Number.POSITIVE_INFINITY)) first = candidate;
-    if (entry.dueMs !== null && first.dueMs !== null && first.dueMs <= entry.dueMs) break;
+    // No date on any host: nothing is earlier than the first one named.
+    if (entry.dueMs === null || (first.dueMs !== null && first.dueMs <= entry.dueMs)) break;
   }
   if (first === null) return null;
   const { finding, dueMs, sinceMs, slot } = first;
