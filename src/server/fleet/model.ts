@@ -7,6 +7,7 @@ import { epochMs, type Instant } from '../../core/kernel/instants.ts';
 import { installedByBinary } from '../../core/remediation/changes.ts';
 import { dueAtMs } from '../../core/remediation/deadline.ts';
 import { Fleet } from '../../core/remediation/fleet.ts';
+import type { Offer } from '../../core/remediation/offers.ts';
 import type { QueuedPatch } from '../../core/remediation/patch-queue.ts';
 import { PatchRanking, type RankedEntry } from '../../core/remediation/ranked-patches.ts';
 import { nextResiduals, type ResidualFacts, type ResidualVersion, stalePackagesOf, unexplained } from '../../core/remediation/residuals.ts';
@@ -99,9 +100,15 @@ export class FleetModel {
     return this.#ranked;
   }
 
-  /** By name and architecture. */
-  installed(slot: number): Map<string, PackageVersion> {
-    return installedByBinary(Array.from(this.fleet.inventory.idsOf(slot), id => this.fleet.units.version(id)));
+  /** By name and architecture, those that an offer may move. */
+  installed(slot: number, { candidates }: Offer): Map<string, PackageVersion> {
+    const names = new Set(candidates.map(({ version }) => version.name));
+    const found: PackageVersion[] = [];
+    for (const id of this.fleet.inventory.idsOf(slot)) {
+      const version = this.fleet.units.version(id);
+      if (names.has(version.name)) found.push(version);
+    }
+    return installedByBinary(found);
   }
 
   /** When the vulnerable version of a source came onto the host, as its findings count it. */

@@ -152,7 +152,7 @@ function memberView(
 ) {
   const { id, name } = model.records[slot]!;
   const offer = offerOf(model, slot, entry);
-  const packages = offer === null ? [] : movesOf(offer, model.installed(slot));
+  const packages = offer === null ? [] : movesOf(offer, model.installed(slot, offer));
   return {
     hostId: id,
     hostName: name,

@@ -13,33 +13,17 @@ import type { FleetModel } from './model.ts';
 const TOP_VULNERABILITIES = 5;
 /** Versions, binaries and origins of a patch are read from this many of its hosts: hosts that stand alike say the same. */
 const SAMPLE_HOSTS = 200;
-/** Hosts whose packages are kept for one answer: some 60 MB at the most. */
-const KNOWN_HOSTS_MAX = 1_000;
-
-type Installed = ReturnType<FleetModel['installed']>;
 const HELD = AVAILABILITIES.indexOf('held');
 const NOT_OFFERED = AVAILABILITIES.indexOf('not-offered');
 const PHASED = AVAILABILITIES.indexOf('phased');
 
-/** Views of several patches in one answer: what the sampled hosts have is read once, because the first hosts of most patches are the same. */
+/** `busy`: patch id -> hosts on which a rollout moves it now. */
 export function patchViews(model: FleetModel, busy: ReadonlyMap<string, number>, nowMs: number): (entry: RankedEntry) => PatchView {
-  const known = new Map<number, Installed>();
-  const installed = (slot: number) => {
-    const has = known.get(slot) ?? model.installed(slot);
-    if (known.size < KNOWN_HOSTS_MAX) known.set(slot, has);
-    return has;
-  };
-  return entry => patchView(model, entry, busy.get(entry.id) ?? 0, nowMs, installed);
+  return entry => patchView(model, entry, busy.get(entry.id) ?? 0, nowMs);
 }
 
-function patchView(
-  model: FleetModel,
-  entry: RankedEntry,
-  hostsInRollout: number,
-  nowMs: number,
-  installed: (slot: number) => Installed,
-): PatchView {
-  const sample = sampleOf(model, entry, installed);
+function patchView(model: FleetModel, entry: RankedEntry, hostsInRollout: number, nowMs: number): PatchView {
+  const sample = sampleOf(model, entry);
   const { need, reason: restartReason } = restartOfPatch(entry, sample);
   const { reversible, reason: reversibleReason } = reversibilityOf(sample.moves.map(move => ({ ...move, action: 'upgrade' as const })));
   return {
@@ -78,7 +62,7 @@ export interface PatchSample {
   readonly moves: readonly PackageMove[];
 }
 
-function sampleOf(model: FleetModel, entry: RankedEntry, installed: (slot: number) => Installed): PatchSample {
+function sampleOf(model: FleetModel, entry: RankedEntry): PatchSample {
   const from = new Set<string>();
   const origins = new Set<string>();
   const moves = new Map<string, PackageMove>();
@@ -89,7 +73,8 @@ function sampleOf(model: FleetModel, entry: RankedEntry, installed: (slot: numbe
   for (const { slot, standing } of membersOf(model, entry, SAMPLE_HOSTS)) {
     const offer = offerOf(model, slot, entry);
     for (const candidate of offer?.candidates ?? []) for (const origin of candidate.origins) origins.add(origin);
-    if (offer) for (const move of movesOf(offer, installed(slot))) moves.set(`${move.name}\t${move.arch}\t${move.fromVersion}`, move);
+    if (offer)
+      for (const move of movesOf(offer, model.installed(slot, offer))) moves.set(`${move.name}\t${move.arch}\t${move.fromVersion}`, move);
     else for (const id of model.fleet.versionIdsOf(slot, { standing })) packages.add(model.fleet.units.version(id).name);
   }
   for (const { name } of moves.values()) packages.add(name);

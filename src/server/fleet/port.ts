@@ -158,7 +158,7 @@ function changesOf(model: FleetModel, slot: number, entry: RankedEntry): { reado
     return { reason: `${held.join(', ')} ${held.length === 1 ? 'is' : 'are'} held on this host`, alreadyCompliant: false };
   }
   if (offer.availability === 'phased') return { reason: `${what} is phased and not meant for this host yet`, alreadyCompliant: false };
-  const changes = movesOf(offer, model.installed(slot));
+  const changes = movesOf(offer, model.installed(slot, offer));
   return changes.length === 0 ? { reason: `${what} is in place`, alreadyCompliant: true } : { changes };
 }
 
