@@ -17,9 +17,9 @@ describe('the loop on real Debian hosts', () => {
   afterAll(() => world.server?.stop());
   firstRun(world);
   approval(world);
+  rehearsals(world);
   memory(world);
   gates(world);
-  rehearsals(world);
   packages(world);
   infrastructure(world);
   crashes(world);
