@@ -1,6 +1,6 @@
 import type { TransactionItem } from '../core/rollouts/host-plan.ts';
 import { JOB_ACTIVE, JOB_DISRUPTING } from '../core/rollouts/job-states.ts';
-import type { JobStatus } from '../core/rollouts/job-status.ts';
+import { FRESH_JOB, type JobStatus } from '../core/rollouts/job-status.ts';
 import type { RingStatus } from '../core/rollouts/ring-changes.ts';
 import type { RolloutState } from '../core/rollouts/rollout-states.ts';
 
@@ -59,28 +59,9 @@ export function firstState({ hosts, detail, concurrency = 2 }: ExploreOptions): 
     hostName: `h${n}`,
     transaction: [ITEM],
     estimatedMinutes: 5,
-    state: 'queued',
+    ...FRESH_JOB,
     stateSince: T0,
-    phase: null,
-    attempt: 0,
     attemptsLeft: detail === 'full' ? ATTEMPTS : 1,
-    waitingOn: null,
-    parked: false,
-    notBefore: null,
-    retrySince: null,
-    lastHeardAt: null,
-    cancelRequested: false,
-    failureClass: null,
-    failure: null,
-    failureSignature: null,
-    infrastructure: false,
-    touched: false,
-    failureAcceptedBy: null,
-    result: null,
-    healed: [],
-    closedVulnerabilities: [],
-    startedAt: null,
-    finishedAt: null,
   });
   const ring = (id: string, ringIndex: number, count: number): RingStatus => ({
     id,

@@ -1,6 +1,6 @@
 import { toInstant } from '../core/kernel/instants.ts';
+import { FRESH_JOB } from '../core/rollouts/job-status.ts';
 import type { PlanMade } from '../core/rollouts/planner.ts';
-import { ATTEMPTS_MAX } from '../core/rollouts/retry.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
 import { currentOrNext } from '../core/rollouts/schedule/planned-window.ts';
 import { approvalUntil, type SimReconciler } from './reconciler.ts';
@@ -77,27 +77,3 @@ function storeJobs({ store, witness }: SimServer, { id, ringIds, plan }: SimRoll
     }
   }
 }
-
-const FRESH_JOB = {
-  state: 'queued',
-  phase: null,
-  attempt: 0,
-  attemptsLeft: ATTEMPTS_MAX,
-  waitingOn: null,
-  parked: false,
-  notBefore: null,
-  retrySince: null,
-  lastHeardAt: null,
-  cancelRequested: false,
-  failureClass: null,
-  failure: null,
-  failureSignature: null,
-  infrastructure: false,
-  touched: false,
-  failureAcceptedBy: null,
-  result: null,
-  healed: [],
-  closedVulnerabilities: [],
-  startedAt: null,
-  finishedAt: null,
-} as const;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addMs, DAY_MS, epochMs, type Instant, MINUTE_MS, SECOND_MS } from '../kernel/instants.ts';
 import type { JobResult } from './host-plan.ts';
 import { grantPermit, hearPermitRequest, offerJob, takeResult, timeUp } from './job-changes.ts';
-import type { JobStatus } from './job-status.ts';
+import { FRESH_JOB, type JobStatus } from './job-status.ts';
 import { ATTEMPTS_MAX } from './retry.ts';
 
 const start = '2026-11-22T08:00:00.000Z';
@@ -16,28 +16,8 @@ const queued: JobStatus = {
   hostName: 'h1',
   transaction: [{ action: 'upgrade', name: 'p', arch: 'amd64', fromVersion: '1', toVersion: '2' }],
   estimatedMinutes: 6,
-  state: 'queued',
+  ...FRESH_JOB,
   stateSince: start,
-  phase: null,
-  attempt: 0,
-  attemptsLeft: ATTEMPTS_MAX,
-  waitingOn: null,
-  parked: false,
-  notBefore: null,
-  retrySince: null,
-  lastHeardAt: null,
-  cancelRequested: false,
-  failureClass: null,
-  failure: null,
-  failureSignature: null,
-  infrastructure: false,
-  touched: false,
-  failureAcceptedBy: null,
-  result: null,
-  healed: [],
-  closedVulnerabilities: [],
-  startedAt: null,
-  finishedAt: null,
 };
 
 function refusal(attempt: number, now: Instant): JobResult {

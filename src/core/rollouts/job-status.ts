@@ -3,6 +3,7 @@ import type { Instant } from '../kernel/instants.ts';
 import type { JobResult, TransactionItem } from './host-plan.ts';
 import { JOB, type JobEventName, type JobState } from './job-states.ts';
 import { isFinal, move } from './machine.ts';
+import { FRESH_ATTEMPTS } from './retry.ts';
 import type { WaitingOn } from './waiting.ts';
 
 /** One host's part of a rollout, as it is stored. Everything that is decided about a job is decided from this and what the host says. */
@@ -83,3 +84,24 @@ export function send({ job, moves }: JobChange, event: JobEventName, now: Instan
   const ended = isFinal(JOB, step.to) ? { finishedAt: now, waitingOn: null, parked: false } : {};
   return { job: { ...job, state: step.to, stateSince: now, ...ended }, moves: [...moves, moved] };
 }
+
+/** A job that no host has been offered yet. */
+export const FRESH_JOB = {
+  state: 'queued',
+  phase: null,
+  attempt: 0,
+  ...FRESH_ATTEMPTS,
+  lastHeardAt: null,
+  cancelRequested: false,
+  failureClass: null,
+  failure: null,
+  failureSignature: null,
+  infrastructure: false,
+  touched: false,
+  failureAcceptedBy: null,
+  result: null,
+  healed: [],
+  closedVulnerabilities: [],
+  startedAt: null,
+  finishedAt: null,
+} as const satisfies Partial<JobStatus>;
