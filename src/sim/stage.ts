@@ -10,7 +10,7 @@ import { type HostCase, makePlan } from '../core/rollouts/planner.ts';
 import type { RingRequest } from '../core/rollouts/rings.ts';
 import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
 import { WAITING_ON } from '../core/rollouts/waiting.ts';
-import { SimHost, type Surroundings } from './host.ts';
+import { SimHost } from './host.ts';
 import { SimKeys } from './keys.ts';
 import { approve, propose } from './launch.ts';
 import { NO_MUTANTS } from './mutants.ts';
@@ -19,6 +19,7 @@ import { Random } from './random.ts';
 import { SimReconciler } from './reconciler.ts';
 import { SimServer } from './server.ts';
 import type { SimRollout } from './store.ts';
+import type { Surroundings } from './surroundings.ts';
 import { Timeline } from './timeline.ts';
 import { Witness } from './witness.ts';
 import { HostWitness } from './witness-hosts.ts';
@@ -146,7 +147,7 @@ export class Stage {
       witness: new HostWitness(this.#witness),
       surroundings: this.#surroundings,
       mutants: NO_MUTANTS,
-      world: { relay: (_host, tasks) => tasks },
+      world: { relay: (_hostId, _highest, tasks) => tasks },
       random: new Random(7 + this.#hosts.size),
     });
     host.packages.set('openssl', '1').set('nginx', '1');

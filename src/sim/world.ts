@@ -3,7 +3,7 @@ import { HOST_PLAN_TYPE, type HostPlan } from '../core/rollouts/host-plan.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
 import { drawFaults, type Fault, type FaultKind } from './faults.ts';
-import { type HostParts, SimHost, type Surroundings } from './host.ts';
+import { SimHost } from './host.ts';
 import { SimKeys } from './keys.ts';
 import type { Rule, Violation } from './ledger.ts';
 import { type Mutants, NO_MUTANTS } from './mutants.ts';
@@ -12,6 +12,7 @@ import { Operators, PACKAGES } from './operators.ts';
 import { Random } from './random.ts';
 import { SimReconciler } from './reconciler.ts';
 import { SimServer, type TaskForHost } from './server.ts';
+import type { HostParts, Surroundings } from './surroundings.ts';
 import { Timeline } from './timeline.ts';
 import { Witness } from './witness.ts';
 import { HostWitness } from './witness-hosts.ts';
@@ -140,7 +141,7 @@ class World {
       witness: this.#hostWitness,
       surroundings: this.#surroundings,
       mutants,
-      world: { relay: (host, tasks) => this.#relay(host, tasks) },
+      world: { relay: (hostId, highest, tasks) => this.#relay(hostId, highest, tasks) },
     };
     this.#hosts = Array.from({ length: script.hosts }, (_, n) => {
       const host = new SimHost(`host_${String(n).padStart(5, '0')}`, `h${n}`, { ...parts, random: this.#random.fork(100 + n) });
@@ -223,19 +224,19 @@ class World {
   }
 
   /** While somebody sits on the line: a plan of his own under our key's name, or another host's genuine one. */
-  #relay(host: SimHost, tasks: readonly TaskForHost[]): readonly TaskForHost[] {
+  #relay(hostId: string, highest: number, tasks: readonly TaskForHost[]): readonly TaskForHost[] {
     if (!this.#surroundings.hostile) return tasks;
     const [own] = tasks.filter(task => task.kind === 'job');
-    const genuine = this.#anyPlan(plan => plan.hostId !== host.id && plan.sequence > host.disk.highestSequence);
+    const genuine = this.#anyPlan(plan => plan.hostId !== hostId && plan.sequence > highest);
     this.#forged += 1;
     if (this.#forged % 2 === 0 && genuine !== null)
       return [{ kind: 'job', jobId: genuine.jobId, attempt: genuine.attempt, envelope: this.#keys.sign(HOST_PLAN_TYPE, genuine) }];
     const base = genuine ?? this.#anyPlan(() => true);
     if (base === null) return tasks;
-    const sequence = host.disk.highestSequence + 1;
+    const sequence = highest + 1;
     const jobId = own?.jobId ?? base.jobId;
     const attempt = own?.attempt ?? base.attempt;
-    const forged: HostPlan = { ...base, planId: `forged_${this.#forged}`, hostId: host.id, sequence, jobId, attempt };
+    const forged: HostPlan = { ...base, planId: `forged_${this.#forged}`, hostId, sequence, jobId, attempt };
     return [{ kind: 'job', jobId, attempt, envelope: this.#stranger.forge(HOST_PLAN_TYPE, forged, this.#keys.keyid) }];
   }
 
