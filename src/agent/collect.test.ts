@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { snapshotDigests } from '../core/inventory/digest.ts';
 import { localTransport } from '../plugins/transports/local/local.ts';
 import { type RecordedCall, recorded } from '../plugins/transports/testkit.ts';
 import { readChangelog } from './changelog-rows.ts';
-import { collectSnapshot } from './collect.ts';
+import { type Collected, collectSnapshot } from './collect.ts';
 
 const clock = { now: () => '2026-11-22T04:00:00.000Z' };
 
@@ -15,12 +16,18 @@ function host(name: string): RecordedCall[] {
 
 async function collect(name: string, canBeRoot = true) {
   const transport = recorded(host(name), canBeRoot);
-  const collected = await collectSnapshot({ transport, clock, history: true, changelogs: { read: readChangelog, cache: new Map() } });
-  return { ...collected, missed: transport.missed };
+  const earlier: Collected[] = [];
+  const collected = await collectSnapshot({
+    transport,
+    clock,
+    history: true,
+    changelogs: { read: readChangelog, cache: new Map(), beforeFetching: async early => void earlier.push(early) },
+  });
+  return { ...collected, earlier, missed: transport.missed };
 }
 
 describe('a Debian 12 host, as it answered over SSH', async () => {
-  const { snapshot, history, changelogs, missed } = await collect('debian12-host');
+  const { snapshot, history, changelogs, earlier, missed } = await collect('debian12-host');
   const { facts, packages } = snapshot;
   const candidates = new Map(snapshot.candidates!.map(c => [c.name, c]));
 
@@ -99,6 +106,15 @@ describe('a Debian 12 host, as it answered over SSH', async () => {
     const rsync = changelogs.filter(row => row.sourceName === 'rsync');
     expect(rsync.flatMap(row => row.vulnerabilities)).toContainEqual(expect.stringMatching(/^CVE-\d{4}-\d+$/));
     expect(changelogs.some(row => row.sourceName === 'openssl')).toBe(false);
+  });
+  it('hands everything else over before it fetches change logs, once', () => {
+    expect(earlier).toEqual([{ snapshot, history, digests: snapshotDigests(snapshot), changelogs: [] }]);
+    expect(changelogs.length).toBeGreaterThan(0);
+  });
+  it('fetches none when there is nobody to hand it to', async () => {
+    const transport = recorded(host('debian12-host'), true);
+    const collected = await collectSnapshot({ transport, clock, history: true, changelogs: { read: readChangelog, cache: new Map() } });
+    expect(collected).toMatchObject({ snapshot, changelogs: [] });
   });
 });
 

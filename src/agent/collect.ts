@@ -37,7 +37,17 @@ export interface CollectOptions {
   readonly refresh?: boolean;
   /** Read the package managers' logs for back-filled history. */
   readonly history?: boolean;
-  readonly changelogs?: { readonly read: ReadChangelog; readonly cache: ChangelogCache };
+  readonly changelogs?: ChangelogSource;
+}
+
+export interface ChangelogSource {
+  readonly read: ReadChangelog;
+  readonly cache: ChangelogCache;
+  /**
+   * Given, change logs that no host has fetched yet are fetched, after everything else was handed to it: on a slow mirror that takes minutes (120
+   * pending updates: 80 archives), and nobody should wait so long for an inventory. Left out: only what the cache has.
+   */
+  readonly beforeFetching?: ((collected: Collected) => Promise<unknown>) | undefined;
 }
 
 export interface Collected {
@@ -116,13 +126,22 @@ export async function collectSnapshot(options: CollectOptions): Promise<Collecte
     unread,
   };
   const snapshot: Snapshot = { observedAt: clock.now(), reach: transport.reach, facts, packages: packages.map(toRecord), candidates };
-  return {
+  const collected: Collected = {
     snapshot,
     digests: snapshotDigests(snapshot),
     history: options.history ? await ask(manager.history(system.timeZone)) : [],
-    changelogs:
-      options.changelogs && candidates !== null ? await changelogRows(options.changelogs, manager, packages, candidates, ask, clock) : [],
+    changelogs: [],
   };
+  if (!options.changelogs || candidates === null) return collected;
+  const { cache, read, beforeFetching } = options.changelogs;
+  const wanted = changelogsWanted(packages, candidates);
+  const withCached = (): Collected => ({ ...collected, changelogs: wanted.flatMap(w => cache.get(keyOf(w)) ?? []) });
+  const missing = wanted.filter(w => cache.get(keyOf(w)) === undefined);
+  if (beforeFetching && missing.length > 0) {
+    await beforeFetching(withCached());
+    for (const log of await ask(manager.changelogs(missing))) cache.set(keyOf(log), read(log, clock.now().slice(0, 10)));
+  }
+  return withCached();
 }
 
 function toRecord({ name, arch, version, sourceName, sourceVersion, state, held }: PackageRecord): PackageRecord {
@@ -149,35 +168,19 @@ export function changelogsWanted(packages: readonly PackageRecord[], candidates:
   for (const candidate of candidates) {
     const have = installed.get(`${candidate.name} ${candidate.arch}`) ?? packages.find(p => p.name === candidate.name);
     if (!candidate.security || !have || have.sourceName !== candidate.sourceName) continue;
-    const key = changelogKey(candidate.sourceName, have.sourceVersion, candidate.sourceVersion);
-    const entry = wanted.get(key) ?? {
+    const versions = {
       sourceName: candidate.sourceName,
       installedVersion: have.sourceVersion,
       candidateVersion: candidate.sourceVersion,
-      archives: [],
     };
+    const key = keyOf(versions);
+    const entry = wanted.get(key) ?? { ...versions, archives: [] };
     entry.archives.push({ name: candidate.name, version: candidate.version, sizeBytes: candidate.sizeBytes ?? Number.MAX_SAFE_INTEGER });
     wanted.set(key, entry);
   }
   return [...wanted.values()].map(entry => ({ ...entry, archives: entry.archives.sort((a, b) => a.sizeBytes - b.sizeBytes) }));
 }
 
-function changelogKey(sourceName: string, installedVersion: string, candidateVersion: string): string {
-  return [sourceName, installedVersion, candidateVersion].join('\t');
-}
-
-async function changelogRows(
-  source: NonNullable<CollectOptions['changelogs']>,
-  manager: PackageManager,
-  packages: readonly PackageRecord[],
-  candidates: readonly CandidateRecord[],
-  ask: <T>(d: Dialogue<T>) => Promise<T>,
-  clock: Clock,
-): Promise<ChangelogRow[]> {
-  const wanted = changelogsWanted(packages, candidates);
-  const keyOf = (w: { sourceName: string; installedVersion: string; candidateVersion: string }) =>
-    changelogKey(w.sourceName, w.installedVersion, w.candidateVersion);
-  const missing = wanted.filter(w => source.cache.get(keyOf(w)) === undefined);
-  for (const log of await ask(manager.changelogs(missing))) source.cache.set(keyOf(log), source.read(log, clock.now().slice(0, 10)));
-  return wanted.flatMap(w => source.cache.get(keyOf(w)) ?? []);
+function keyOf(log: { readonly sourceName: string; readonly installedVersion: string; readonly candidateVersion: string }): string {
+  return [log.sourceName, log.installedVersion, log.candidateVersion].join('\t');
 }

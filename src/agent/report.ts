@@ -35,7 +35,10 @@ export interface ReportOutcome {
   readonly sent: readonly Part[];
 }
 
-/** Collects and sends what the server does not have. An unchanged host sends three digests. `asItIs`: the indexes stay as they are, even when they are due. */
+/**
+ * Collects and sends what the server does not have. An unchanged host sends three digests. `asItIs`: the indexes stay as they are, even when they
+ * are due, and no change log is fetched.
+ */
 export async function report(
   reporter: Reporter,
   options: { readonly refresh: boolean; readonly asItIs?: boolean },
@@ -45,52 +48,65 @@ export async function report(
   const due = before.refreshedAt === null || epochMs(clock.now()) - epochMs(before.refreshedAt) >= REFRESH_HOURS * 3_600_000;
   const refresh = options.refresh || (due && options.asItIs !== true);
   const cache = await openCache(state);
+  let known = before;
+  const sent: Part[] = [];
+  const handOver = async (collected: Collected, newChangelogs = false): Promise<void> => {
+    sent.push(...(await send(reporter.client, collected, known, newChangelogs)));
+    const last = collected.history.at(-1)?.at ?? null;
+    known = {
+      digests: collected.digests,
+      historyThrough: last !== null && (known.historyThrough === null || last > known.historyThrough) ? last : known.historyThrough,
+      refreshedAt: refresh ? clock.now() : before.refreshedAt,
+    };
+    await state.writeReported(known);
+  };
   const collected = await collectSnapshot({
     transport: reporter.transport,
     packageManager: reporter.manager,
     clock,
     refresh,
     history: true,
-    changelogs: { read: reporter.readChangelog, cache },
+    changelogs: { read: reporter.readChangelog, cache, beforeFetching: options.asItIs ? undefined : early => handOver(early) },
   });
-  await cache.save();
-  const sent = await send(reporter.client, collected, before);
-  const last = collected.history.at(-1)?.at ?? null;
-  const after: Reported = {
-    digests: collected.digests,
-    historyThrough: last !== null && (before.historyThrough === null || last > before.historyThrough) ? last : before.historyThrough,
-    refreshedAt: refresh ? clock.now() : before.refreshedAt,
-  };
-  await state.writeReported(after);
+  const fetched = await cache.save();
+  if (known === before || fetched) await handOver(collected, fetched);
   return { digests: collected.digests, sent };
 }
 
-async function send(client: ServerClient, collected: Collected, before: Reported): Promise<Part[]> {
+async function send(client: ServerClient, collected: Collected, before: Reported, newChangelogs: boolean): Promise<Part[]> {
   const history = collected.history
     .filter(change => before.historyThrough === null || change.at > before.historyThrough)
     .slice(-HISTORY_MAX);
   let parts: Part[] = PARTS.filter(part => before.digests?.[part] !== collected.digests[part]);
   for (let round = 0; round < 3; round++) {
-    const answer = await client.post<ReportAnswer>('/api/agent/v1/report', body(collected, parts, history), { timeoutSeconds: 120 });
+    const answer = await client.post<ReportAnswer>('/api/agent/v1/report', body(collected, parts, history, newChangelogs), {
+      timeoutSeconds: 120,
+    });
     if (answer.accepted) return parts;
     parts = [...new Set([...parts, ...answer.missing])];
   }
   throw new Error('the server keeps asking for parts that it was sent');
 }
 
-function body({ snapshot, digests, changelogs }: Collected, parts: readonly Part[], history: Collected['history']): object {
+function body(
+  { snapshot, digests, changelogs }: Collected,
+  parts: readonly Part[],
+  history: Collected['history'],
+  newChangelogs: boolean,
+): object {
   return {
     observedAt: snapshot.observedAt,
     digests,
     ...(parts.includes('facts') ? { facts: snapshot.facts } : {}),
     ...(parts.includes('packages') ? { packages: snapshot.packages.map(toPackageRow) } : {}),
-    ...(parts.includes('candidates') ? { candidates: snapshot.candidates, changelogs } : {}),
+    ...(parts.includes('candidates') ? { candidates: snapshot.candidates } : {}),
+    ...(parts.includes('candidates') || newChangelogs ? { changelogs } : {}),
     ...(history.length > 0 ? { history } : {}),
   };
 }
 
 /** On disk, because archives are fetched to fill it. */
-async function openCache(state: StateFolder): Promise<ChangelogCache & { save(): Promise<void> }> {
+async function openCache(state: StateFolder): Promise<ChangelogCache & { save(): Promise<boolean> }> {
   const entries = new Map(
     Object.entries(((await state.read('changelogs.json').catch(() => null)) ?? {}) as Record<string, ChangelogRow[]>),
   );
@@ -103,6 +119,7 @@ async function openCache(state: StateFolder): Promise<ChangelogCache & { save():
     },
     async save() {
       if (changed) await state.write('changelogs.json', Object.fromEntries([...entries].slice(-CACHED_CHANGELOGS)));
+      return changed;
     },
   };
 }

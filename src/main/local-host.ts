@@ -17,6 +17,8 @@ export interface LocalHostParts {
 }
 
 const COLLECT_MS = 3_600_000;
+/** A machine that could not be read is read again soon: the first screen is about it. */
+const AGAIN_MS = 60_000;
 /** How often to look whether somebody asked for a fresh inventory. */
 const LOOK_MS = 2_000;
 
@@ -26,30 +28,37 @@ const LOOK_MS = 2_000;
  */
 export function createLocalHost(parts: LocalHostParts): { start(): void; stop(): Promise<void> } {
   const stopping = new AbortController();
-  let running: Promise<void> = Promise.resolve();
+  let storing: Promise<void> = Promise.resolve();
   let hostId: string | null = null;
-  let reading = false;
 
-  const collect = async (): Promise<void> => {
+  const store = async (collected: Collected): Promise<void> => {
+    if (stopping.signal.aborted) return;
+    const stored = parts.hosts.storeLocal(collected);
+    storing = stored.then(
+      () => {},
+      () => {},
+    );
+    hostId = await stored;
+  };
+  /** Whether it could be read. */
+  const collect = async (): Promise<boolean> => {
     try {
       // No refresh: apt's indexes are root's to renew, and reading must leave no trace.
-      reading = true;
-      const collected = await parts.connections.collectOver(localTransport('local'), { refresh: false, history: true });
-      reading = false;
-      if (!stopping.signal.aborted) hostId = await parts.hosts.storeLocal(collected);
+      const options = { refresh: false, history: true, beforeFetching: store };
+      await store(await parts.connections.collectOver(localTransport('local'), options));
+      return true;
     } catch (error) {
-      if (stopping.signal.aborted) return;
+      if (stopping.signal.aborted) return false;
       const text = error instanceof Fault ? `${error.message} ${error.advice}` : String((error as Error).stack ?? error);
       if (hostId !== null && error instanceof Fault) parts.hosts.noteProblem(hostId, error.message);
       parts.log.warn({ error: text }, 'this machine could not be inventoried');
-    } finally {
-      reading = false;
+      return false;
     }
   };
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await collect();
-      for (let waited = 0; waited < COLLECT_MS && !stopping.signal.aborted; waited += LOOK_MS) {
+      const pause = (await collect()) ? COLLECT_MS : AGAIN_MS;
+      for (let waited = 0; waited < pause && !stopping.signal.aborted; waited += LOOK_MS) {
         if (hostId !== null && parts.hosts.requests.take(hostId) !== null) break;
         await wait(LOOK_MS, undefined, { signal: stopping.signal }).catch(() => {});
       }
@@ -57,12 +66,12 @@ export function createLocalHost(parts: LocalHostParts): { start(): void; stop():
   };
   return {
     start() {
-      if (existsSync('/usr/bin/dpkg-query') || existsSync('/bin/dpkg-query')) running = loop();
+      if (existsSync('/usr/bin/dpkg-query') || existsSync('/bin/dpkg-query')) void loop();
     },
     async stop() {
       stopping.abort();
       // What is only being read need not be waited for.
-      if (!reading) await running;
+      await storing;
     },
   };
 }

@@ -10,9 +10,16 @@ import { scanKey } from '../plugins/transports/ssh/scan-key.ts';
 import { sshTransport } from '../plugins/transports/ssh/ssh.ts';
 import type { Collected, SshEndpoint, SshPort } from '../server/ports.ts';
 
+export interface CollectOverOptions {
+  readonly refresh: boolean;
+  readonly history: boolean;
+  /** As ChangelogSource.beforeFetching; left out: no change log is fetched. */
+  readonly beforeFetching?: ((collected: Collected) => Promise<unknown>) | undefined;
+}
+
 export interface SshConnections extends SshPort {
   transport(endpoint: SshEndpoint): Transport;
-  collectOver(transport: Transport, options: { readonly refresh: boolean; readonly history: boolean }): Promise<Collected>;
+  collectOver(transport: Transport, options: CollectOverOptions): Promise<Collected>;
   /** Ends the connections' shared folder. */
   close(): Promise<void>;
 }
@@ -56,8 +63,8 @@ export function sshConnections(clock: Clock): SshConnections {
     },
   };
   const transport = (endpoint: SshEndpoint) => sshTransport(endpoint, { runtimeDir });
-  const collectOver: SshConnections['collectOver'] = (over, { refresh, history }) =>
-    collectSnapshot({ transport: over, clock, refresh, history, changelogs: { read: readChangelog, cache } });
+  const collectOver: SshConnections['collectOver'] = (over, { refresh, history, beforeFetching }) =>
+    collectSnapshot({ transport: over, clock, refresh, history, changelogs: { read: readChangelog, cache, beforeFetching } });
   return {
     transport,
     collectOver,

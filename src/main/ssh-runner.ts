@@ -200,7 +200,7 @@ class Runner implements SshRunner {
     try {
       await transport.connect();
       for (const task of simulations) await this.simulate(hostId, work, transport, task.request);
-      if (report) await this.collect(hostId, work, transport, report.refresh);
+      if (report) await this.collect(hostId, work, transport, { refresh: report.refresh, fetchChangelogs: true });
       hosts.noteSeen(hostId);
     } catch (error) {
       work.problemAtMs = this.nowMs();
@@ -220,9 +220,16 @@ class Runner implements SshRunner {
     return due ? { refresh: true } : null;
   }
 
-  private async collect(hostId: string, work: HostWork, transport: Transport, refresh: boolean): Promise<void> {
-    const collected = await this.parts.ssh.collectOver(transport, { refresh, history: true });
-    await this.parts.hosts.storeCollected(hostId, collected);
+  private async collect(
+    hostId: string,
+    work: HostWork,
+    transport: Transport,
+    options: { readonly refresh: boolean; readonly fetchChangelogs: boolean },
+  ): Promise<void> {
+    const { refresh } = options;
+    const store = (collected: Collected) => this.parts.hosts.storeCollected(hostId, collected);
+    const beforeFetching = options.fetchChangelogs ? store : undefined;
+    await store(await this.parts.ssh.collectOver(transport, { refresh, history: true, beforeFetching }));
     work.collectedAtMs = this.nowMs();
     if (refresh) work.refreshedAtMs = this.nowMs();
   }
@@ -350,7 +357,7 @@ class Runner implements SshRunner {
         for (let tried = 1; ; tried++) {
           try {
             if (!isRead)
-              await this.collect(hostId, work, transport, false).catch(error => {
+              await this.collect(hostId, work, transport, { refresh: false, fetchChangelogs: false }).catch(error => {
                 if (!(error instanceof Fault)) throw error;
                 work.collectedAtMs = 0;
                 log.warn({ hostId, jobId, error: error.message }, 'the host could not be read after its job');
