@@ -59,9 +59,9 @@ export class Operators {
     const { store, witness } = this.#server;
     if (ids.length >= 2) store.groups.push({ name: 'pair', hostIds: new Set(ids.slice(0, 2)), minAvailable: 1, memberSoakMinutes: 5 });
     if (ids.length >= 7) store.groups.push({ name: 'trio', hostIds: new Set(ids.slice(4, 7)), minAvailable: 2, memberSoakMinutes: 0 });
-    witness.groups.push(...store.groups);
+    witness.books.groups.push(...store.groups);
     store.concurrencyMax = Math.max(2, Math.min(20, Math.floor(ids.length / 3)));
-    witness.concurrencyMax = store.concurrencyMax;
+    witness.books.concurrencyMax = store.concurrencyMax;
   }
 
   work(untilMs: number): void {

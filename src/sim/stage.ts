@@ -84,7 +84,7 @@ export class Stage {
     },
     'group create': ([name = ''], { hosts = '', min = '1', soak = '0' }) => {
       const group = { name, hostIds: new Set(hosts.split(',')), minAvailable: Number(min), memberSoakMinutes: Number(soak) };
-      for (const all of [this.#server.store.groups, this.#witness.groups]) {
+      for (const all of [this.#server.store.groups, this.#witness.books.groups]) {
         const at = all.findIndex(one => one.name === name);
         all.splice(at < 0 ? all.length : at, at < 0 ? 0 : 1, group);
       }

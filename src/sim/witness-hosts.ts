@@ -76,7 +76,7 @@ export class HostWitness {
       atMs,
       () => `${id}: change begins ${Math.round((atMs - stopped!.sinceMs) / 1000)} s after ${stopped!.why}`,
     );
-    const kill = this.#engine.killSwitchSinceMs;
+    const kill = this.#engine.books.killSwitchSinceMs;
     this.#ledger.demand('S11', kill === null || !late(kill), atMs, () => `${id}: change begins long after the kill switch was engaged`);
   }
 
@@ -115,7 +115,7 @@ export class HostWitness {
     );
     this.#ledger.demand(
       'I12',
-      this.#working.size <= this.#engine.concurrencyMax,
+      this.#working.size <= this.#engine.books.concurrencyMax,
       atMs,
       () => `${this.#working.size} hosts are really at work`,
     );
@@ -123,7 +123,7 @@ export class HostWitness {
 
   /** Members that are really untouched. One that went down by itself counts as up: the rule is about what we do. */
   #demandGroups(hostId: string, does: string, atMs: number): void {
-    for (const group of this.#engine.groups) {
+    for (const group of this.#engine.books.groups) {
       if (!group.hostIds.has(hostId)) continue;
       const others = [...group.hostIds].filter(member => member !== hostId && !this.#working.has(member)).length;
       this.#ledger.demand(

@@ -220,7 +220,7 @@ class World {
       endsAt: toInstant(nowMs + fault.durationMs),
     };
     this.#server.store.freezes.push(freeze);
-    this.#witness.freezes.push(freeze);
+    this.#witness.books.freezes.push(freeze);
   }
 
   /** While somebody sits on the line: a plan of his own under our key's name, or another host's genuine one. */
@@ -258,7 +258,7 @@ class World {
     Object.assign(this.#surroundings, { mirror: 'well', badPatchPercent: 0, badServicePercent: 0, hostile: false } satisfies Surroundings);
     if (this.#server.store.killSwitch) this.#reconciler.setKillSwitch(false, this.#timeline.nowMs);
     this.#server.store.freezes.length = 0;
-    this.#witness.freezes.length = 0;
+    this.#witness.books.freezes.length = 0;
     for (const host of this.#hosts) {
       host.weather.clear();
       Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false });

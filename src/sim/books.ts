@@ -1,0 +1,79 @@
+import type { Permit } from '../core/rollouts/host-plan.ts';
+import { JOB_ACTIVE, JOB_DISRUPTING, type JobState } from '../core/rollouts/job-states.ts';
+import type { RolloutPlan } from '../core/rollouts/plan.ts';
+import type { RolloutState } from '../core/rollouts/rollout-states.ts';
+import { Ledger } from './ledger.ts';
+import type { SimFreeze, SimGroup } from './store.ts';
+
+/** What the engine does to a job, as it was committed. */
+export interface JobSeen {
+  readonly rolloutId: string;
+  readonly ringIndex: number;
+  readonly hostId: string;
+  state: JobState;
+  attempt: number;
+  sinceMs: number;
+  heardMs: number;
+  accepted: boolean;
+}
+
+export type Thresholds = RolloutPlan['rings'][number]['gate'];
+
+export interface RingSeen {
+  state: string;
+  sinceMs: number;
+  lastSuccessMs: number | null;
+  readonly soakMinutes: number;
+  readonly thresholds: Thresholds;
+}
+
+export interface RolloutSeen {
+  readonly id: string;
+  readonly plan: RolloutPlan;
+  readonly hash: string;
+  readonly requestedBy: string;
+  readonly jobs: Map<string, JobSeen>;
+  readonly planned: ReadonlyMap<string, { readonly ring: number; readonly transaction: number; readonly minutes: number }>;
+  approval: { readonly hash: string; readonly by: string; readonly untilMs: number } | null;
+  state: RolloutState;
+  sinceMs: number;
+  readonly rings: RingSeen[];
+}
+
+/** Minutes that the reconciler of the simulator may come later than the deadline, being off for up to ten of them after a crash. */
+export const LATE_MINUTES = 12;
+
+/** What the witness has seen, in its own words: written from the trace alone, read by the rules that stand in files of their own. */
+export class Books {
+  readonly ledger = new Ledger();
+  concurrencyMax = 50;
+  readonly groups: SimGroup[] = [];
+  readonly freezes: SimFreeze[] = [];
+  killSwitchSinceMs: number | null = null;
+  readonly rollouts = new Map<string, RolloutSeen>();
+  readonly jobs = new Map<string, JobSeen>();
+  readonly permits = new Map<string, { readonly permit: Permit; readonly atMs: number }>();
+  readonly lastSuccess = new Map<string, number>();
+  readonly active = new Map<string, Set<string>>();
+
+  isDisrupted(hostId: string): boolean {
+    return [...(this.active.get(hostId) ?? [])].some(id => isDisrupting(this.jobs.get(id)!.state));
+  }
+}
+
+export function isActive(state: JobState): boolean {
+  return JOB_ACTIVE.includes(state);
+}
+
+export function isDisrupting(state: JobState): boolean {
+  return (JOB_DISRUPTING as readonly JobState[]).includes(state);
+}
+
+export function isThrough(ring: { readonly state: string }): boolean {
+  return ring.state === 'passed' || ring.state === 'skipped';
+}
+
+/** S7: an approval of exactly this plan, in force. */
+export function isApproved({ approval, hash }: RolloutSeen, atMs: number): boolean {
+  return approval !== null && approval.hash === hash && approval.untilMs > atMs;
+}
