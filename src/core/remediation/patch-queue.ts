@@ -110,7 +110,8 @@ export class PatchQueue {
     if (this.#isSame(slot, length)) return;
     const start = this.#parts.start(slot);
     const end = start + this.#parts.length(slot);
-    for (let at = start; at < end; at += FIELDS) this.#take(slot, this.#parts.numbers, at);
+    const before = this.#parts.numbers(slot);
+    for (let at = start; at < end; at += FIELDS) this.#take(slot, before, at);
     for (let at = 0; at < length; at += FIELDS) this.#give(slot, fleetSize, this.#scratch, at);
     this.#parts.set(slot, this.#scratch, length);
     this.generation += 1;
@@ -122,7 +123,7 @@ export class PatchQueue {
 
   /** A host's part in a patch; null when it has none. */
   memberOf(slot: number, patch: QueuedPatch): PatchMember | null {
-    const { numbers } = this.#parts;
+    const numbers = this.#parts.numbers(slot);
     const start = this.#parts.start(slot);
     const end = start + this.#parts.length(slot);
     for (let at = start; at < end; at += FIELDS) if (numbers[at] === patch.index) return this.#member(numbers[at + 1]!, numbers[at + 2]!);
@@ -148,7 +149,7 @@ export class PatchQueue {
 
   /** How many patches a host lacks. What is only named by advisories cannot be installed, and phased updates are not meant for it yet: neither counts. */
   pendingOf(slot: number): { readonly patches: number; readonly security: number } {
-    const { numbers: parts } = this.#parts;
+    const parts = this.#parts.numbers(slot);
     const start = this.#parts.start(slot);
     const end = start + this.#parts.length(slot);
     let patches = 0;
@@ -166,7 +167,7 @@ export class PatchQueue {
       const { index } = patch;
       let first = 0;
       patch.hosts.forEach(slot => {
-        const { numbers: parts } = this.#parts;
+        const parts = this.#parts.numbers(slot);
         const start = this.#parts.start(slot);
         const end = start + this.#parts.length(slot);
         for (let at = start; at < end; at += FIELDS)
@@ -180,7 +181,7 @@ export class PatchQueue {
 
   #isSame(slot: number, length: number): boolean {
     if (this.#parts.length(slot) !== length) return false;
-    const { numbers } = this.#parts;
+    const numbers = this.#parts.numbers(slot);
     const start = this.#parts.start(slot);
     for (let at = 0; at < length; at++) if (numbers[start + at] !== this.#scratch[at]) return false;
     return true;

@@ -202,7 +202,7 @@ export class SourceWalk {
     const serial = this.#serial;
     const kinds = this.#kinds;
     const { offered, met, single, sinceMs } = this.#columns;
-    const since = lists.numbers;
+    const since = lists.numbers(slot);
     let pair = lists.start(slot);
     const pairs = pair + lists.length(slot);
     for (let at = from; at < to; at++) {
@@ -403,7 +403,7 @@ function larger<Column extends Uint8Array | Uint32Array>(before: Column, after: 
 /** When a version came onto a host, epoch ms. */
 export function sinceMsOf({ since, slot, enrolledMs }: Pick<WalkedHost, 'since' | 'slot' | 'enrolledMs'>, unitIndex: number): number {
   const start = since.start(slot);
-  for (let pair = start; pair < start + since.length(slot); pair += 2)
-    if (since.numbers[pair] === unitIndex) return since.numbers[pair + 1]! * 1_000;
+  const numbers = since.numbers(slot);
+  for (let pair = start; pair < start + since.length(slot); pair += 2) if (numbers[pair] === unitIndex) return numbers[pair + 1]! * 1_000;
   return enrolledMs;
 }
