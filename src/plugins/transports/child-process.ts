@@ -14,7 +14,7 @@ export interface ChildOptions {
 const KILL_GRACE_MS = 5_000;
 
 /** Keeps the first `max` bytes of a stream: a hostile or broken program can print for ever. */
-class BoundedOutput {
+export class BoundedOutput {
   private readonly chunks: Buffer[] = [];
   private kept = 0;
   private readonly max: number;
