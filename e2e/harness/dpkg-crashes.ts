@@ -83,7 +83,7 @@ export class CrashHost {
     const offered = await converse(this.transport, manager.candidates(await this.installed()));
     if (!offered.ok) throw new Error(offered.problem);
     const changes = names.flatMap(name => {
-      const found = offered.value.find(candidate => candidate.name === name);
+      const found = offered.value.candidates.find(candidate => candidate.name === name);
       return found === undefined ? [] : [{ name, arch: found.arch, version: found.version }];
     });
     const request = { changes, allowDowngrade: false };

@@ -1,10 +1,11 @@
 import { type PartDigests, snapshotDigests } from '../core/inventory/digest.ts';
+import { UNKNOWN_ORIGIN, UNREAD_ORIGIN } from '../core/inventory/package-origin.ts';
 import type { CandidateRecord, HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
 import type { Dialogue } from '../core/kernel/commands.ts';
 import { Fault, type Result } from '../core/kernel/faults.ts';
 import type { Clock } from '../core/kernel/instants.ts';
 import { detectPackageManager } from '../plugins/package-managers/catalog.ts';
-import type { ChangelogWanted, PackageManager } from '../plugins/package-managers/spec.ts';
+import type { ChangelogWanted, Offered, PackageManager } from '../plugins/package-managers/spec.ts';
 import { PROBES, readKernel, readRebootRequired } from '../plugins/probes/catalog.ts';
 import { converse, type Transport } from '../plugins/transports/spec.ts';
 
@@ -106,7 +107,8 @@ export async function collectSnapshot(options: CollectOptions): Promise<Collecte
     );
 
   // One at a time: a collection is a guest on a production host, and every step is short.
-  const candidates = fact('candidates', await ask(manager.candidates(packages)));
+  const offered = fact('candidates', await ask(manager.candidates(packages)));
+  const candidates = offered?.candidates ?? null;
   const kernel = fact('kernel', await ask(readKernel(packages)));
   const facts: HostFacts = {
     hostname: system.hostname,
@@ -125,7 +127,13 @@ export async function collectSnapshot(options: CollectOptions): Promise<Collecte
     packageManager: await ask(manager.health()),
     unread,
   };
-  const snapshot: Snapshot = { observedAt: clock.now(), reach: transport.reach, facts, packages: packages.map(toRecord), candidates };
+  const snapshot: Snapshot = {
+    observedAt: clock.now(),
+    reach: transport.reach,
+    facts,
+    packages: packages.map(one => toRecord(one, offered)),
+    candidates,
+  };
   const collected: Collected = {
     snapshot,
     digests: snapshotDigests(snapshot),
@@ -144,8 +152,12 @@ export async function collectSnapshot(options: CollectOptions): Promise<Collecte
   return withCached();
 }
 
-function toRecord({ name, arch, version, sourceName, sourceVersion, state, held }: PackageRecord): PackageRecord {
-  return { name, arch, version, sourceName, sourceVersion, state, held };
+/** What is not in place came from nowhere: its origin is not asked for. */
+function toRecord({ name, arch, version, sourceName, sourceVersion, state, held }: PackageRecord, offered: Offered | null): PackageRecord {
+  const record = { name, arch, version, sourceName, sourceVersion, state, held };
+  const origin =
+    state === 'config-files' ? '' : offered === null ? UNREAD_ORIGIN : (offered.origins.get(`${name}\t${arch}`) ?? UNKNOWN_ORIGIN);
+  return origin === '' ? record : { ...record, origin };
 }
 
 /** dpkg itself is always of the native architecture. */

@@ -15,8 +15,20 @@ export const Envelope = z
 
 const Text = z.string().max(4000);
 const Short = z.string().max(300);
-/** Rows are arrays to keep a 600-package report near 60 kB: name, arch, version, source name, source version, state, held (0 or 1). */
-const PackageRow = z.tuple([Short, Short, Short, Short, Short, Short, z.union([z.literal(0), z.literal(1)])]);
+/**
+ * Rows are arrays to keep a 600-package report near 60 kB: name, arch, version, source name, source version, state, held (0 or 1), and, where the package is
+ * not the distribution's own, its origin: a name, `?` for unknown, `-` for not read.
+ */
+const PackageRow = z.tuple([
+  Short,
+  Short,
+  Short,
+  Short,
+  Short,
+  Short,
+  z.union([z.literal(0), z.literal(1)]),
+  z.string().max(60).optional(),
+]);
 const CandidateRow = z.object({
   name: Short,
   arch: Short,

@@ -48,6 +48,8 @@ export const HostPackage = z
     sourceVersion: z.string(),
     state: z.string(),
     held: z.boolean(),
+    /** Whose package it is: the distribution's statements are not about a third party's. `unknown`: compared as the distribution's. */
+    origin: z.object({ kind: z.enum(['distribution', 'third-party', 'unknown']), name: z.string().nullable() }),
     candidate: z.object({ version: z.string(), origins: z.array(z.string()), security: z.boolean(), availability: z.string() }).nullable(),
     findings: z.int(),
     since: Instant.nullable(),

@@ -541,8 +541,9 @@ create table package_version (
   version text not null,
   source_name text not null,
   source_version text not null,
+  origin text default ''::text not null,
   constraint package_version_pkey PRIMARY KEY (id),
-  constraint package_version_name_version_arch_source_name_source_versio_key UNIQUE (name, version, arch, source_name, source_version, ecosystem)
+  constraint package_version_key UNIQUE (name, version, arch, source_name, source_version, ecosystem, origin)
 );
 
 create table patch_seen (
@@ -673,6 +674,7 @@ create table residual_version (
   until text not null,
   since_at timestamp with time zone not null,
   replaced_at timestamp with time zone not null,
+  origin text default ''::text not null,
   constraint residual_version_pkey PRIMARY KEY (host_id, package_name, source_name, source_version),
   constraint residual_version_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(id),
   constraint residual_version_until_check CHECK ((until = ANY (ARRAY['restart'::text, 'reboot'::text])))

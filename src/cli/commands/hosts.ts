@@ -102,8 +102,9 @@ export const hostCommands = [
           { title: 'package' },
           { title: 'installed' },
           { title: 'candidate' },
-          { title: 'origin' },
+          { title: 'offered by' },
           { title: 'state' },
+          { title: 'origin' },
           { title: 'findings', align: 'right' },
         ],
         value.items.map(p => [
@@ -112,10 +113,13 @@ export const hostCommands = [
           p.candidate?.version,
           p.candidate?.origins.join(', '),
           p.held ? 'held' : p.state,
+          p.origin.kind === 'third-party' ? `third party: ${p.origin.name}` : p.origin.kind,
           p.findings,
         ]),
       );
       screen.line(`${value.items.length} of ${value.total} packages`);
+      if (value.items.some(p => p.origin.kind === 'third-party'))
+        screen.line("The distribution's statements are not about a third party's packages: no findings there means that nobody was asked.");
     },
   }),
   define({

@@ -1,5 +1,6 @@
 import type { Claim } from '../advisories/claim.ts';
 import { type ClaimIndex, indexClaims } from '../advisories/claim-index.ts';
+import { isThirdParty } from '../inventory/package-origin.ts';
 import type { FleetUnits, Unit } from './fleet-units.ts';
 import { type JudgedPackage, judgedPackage, verdictOn } from './judged-package.ts';
 import { hiddenBecause, type Judgement } from './rules.ts';
@@ -75,6 +76,7 @@ export class FleetMatcher {
   }
 
   #match(unit: Unit): UnitMatches {
+    if (isThirdParty(unit.origin)) return NOTHING;
     const { release, name } = unit.source;
     const ofSource = this.#ask({ release, kind: 'source', name }, unit.version);
     if (unit.binary === null) return ofSource;

@@ -1,5 +1,6 @@
 import { advisorySource } from '../advisories/kernel-names.ts';
 import { packageKindOfRelease } from '../advisories/releases.ts';
+import { DISTRIBUTION_ORIGIN, type PackageOrigin } from '../inventory/package-origin.ts';
 
 /** A row of package_version: one distinct binary package version of the fleet. */
 export interface PackageVersion {
@@ -9,6 +10,8 @@ export interface PackageVersion {
   readonly version: string;
   readonly sourceName: string;
   readonly sourceVersion: string;
+  /** core/inventory/package-origin.ts; absent: the distribution's own. */
+  readonly origin?: PackageOrigin;
 }
 
 /** A source package of a release, by the name that advisories use (`linux`, not `linux-signed-amd64`). */
@@ -30,6 +33,8 @@ export interface Unit {
   readonly version: string;
   /** Set where publishers speak of this binary package by name. */
   readonly binary: { readonly name: string; readonly version: string } | null;
+  /** A third party's build is a unit of its own, and the distribution's statements are not about it. */
+  readonly origin: PackageOrigin;
   readonly versionIds: number[];
 }
 
@@ -111,13 +116,15 @@ export class FleetUnits {
   }
 
   /** The unit of a version that need not be installed anywhere: a candidate's, or one that only lives in the memory of a process. */
-  unitNamed(release: string, of: Pick<PackageVersion, 'sourceName' | 'sourceVersion'>, binary: Unit['binary'] = null): Unit {
+  unitNamed(release: string, of: Pick<PackageVersion, 'sourceName' | 'sourceVersion' | 'origin'>, binary: Unit['binary'] = null): Unit {
     const { name, version } = advisorySource(release.split(':', 1)[0]!, of.sourceName, of.sourceVersion);
-    const key = binary === null ? `${release}\n${name}\n${version}` : `${release}\n${name}\n${version}\n${binary.name}\n${binary.version}`;
+    const { origin = DISTRIBUTION_ORIGIN } = of;
+    const ofBinary = binary === null ? '' : `\n${binary.name}\n${binary.version}`;
+    const key = `${release}\n${name}\n${version}${ofBinary}${origin === DISTRIBUTION_ORIGIN ? '' : `\n\n${origin}`}`;
     let unit = this.#unitByKey.get(key);
     if (unit === undefined) {
       const source = this.source(release, name);
-      unit = { index: this.units.length, source, version, binary, versionIds: [] };
+      unit = { index: this.units.length, source, version, binary, origin, versionIds: [] };
       this.units.push(unit);
       if (this.units.length > this.#metIn.length) this.#grow();
       source.units.push(unit);

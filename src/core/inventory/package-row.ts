@@ -1,6 +1,10 @@
+import type { PackageOrigin } from './package-origin.ts';
 import type { PackageRecord, PackageState } from './snapshot.ts';
 
-/** A package as it travels in a report and is hashed: name, arch, version, source name, source version, state, held. Arrays keep 600 packages near 60 kB. */
+/**
+ * A package as it travels in a report and is hashed: name, arch, version, source name, source version, state, held, and its origin where that is not the
+ * distribution. Arrays keep 600 packages near 60 kB.
+ */
 export type PackageRow = readonly [
   name: string,
   arch: string,
@@ -9,6 +13,7 @@ export type PackageRow = readonly [
   sourceVersion: string,
   state: string,
   held: 0 | 1,
+  origin?: PackageOrigin,
 ];
 
 export const PACKAGE_STATES: readonly PackageState[] = [
@@ -23,12 +28,17 @@ export const PACKAGE_STATES: readonly PackageState[] = [
 const KNOWN_STATES: ReadonlySet<string> = new Set(PACKAGE_STATES);
 
 export function toPackageRow(record: PackageRecord): PackageRow {
-  return [record.name, record.arch, record.version, record.sourceName, record.sourceVersion, record.state, record.held ? 1 : 0];
+  const { name, arch, version, sourceName, sourceVersion, state, origin } = record;
+  const held = record.held ? 1 : 0;
+  return origin
+    ? [name, arch, version, sourceName, sourceVersion, state, held, origin]
+    : [name, arch, version, sourceName, sourceVersion, state, held];
 }
 
 /** null for a row whose state is no dpkg state: such a row is reported as a warning, never guessed. */
 export function fromPackageRow(row: PackageRow): PackageRecord | null {
-  const [name, arch, version, sourceName, sourceVersion, state, held] = row;
+  const [name, arch, version, sourceName, sourceVersion, state, held, origin] = row;
   if (!KNOWN_STATES.has(state)) return null;
-  return { name, arch, version, sourceName, sourceVersion, state: state as PackageState, held: held === 1 };
+  const record = { name, arch, version, sourceName, sourceVersion, state: state as PackageState, held: held === 1 };
+  return origin ? { ...record, origin } : record;
 }

@@ -1,4 +1,5 @@
 import type { Instant } from '../kernel/instants.ts';
+import type { PackageOrigin } from './package-origin.ts';
 
 /** How Fettle reaches a host. All reaches feed the same snapshot type through the same parsers. */
 export type Reach = 'local' | 'agent' | 'ssh' | 'upload';
@@ -35,6 +36,8 @@ export interface PackageRecord {
   readonly sourceVersion: string;
   readonly state: PackageState;
   readonly held: boolean;
+  /** core/inventory/package-origin.ts; absent: the distribution's own, or a list that does not say. */
+  readonly origin?: PackageOrigin;
 }
 
 /** A version that the host's own package manager would install now. */

@@ -1,4 +1,5 @@
 import { kernelReleaseOf } from '../findings/kernels.ts';
+import type { PackageOrigin } from '../inventory/package-origin.ts';
 import type { StaleProcess } from '../inventory/snapshot.ts';
 
 /** A version that is gone from the disk and still runs. Its findings stay open: a finding closes when the exposed process runs the fixed code. */
@@ -6,6 +7,8 @@ export interface ResidualVersion {
   readonly packageName: string;
   readonly sourceName: string;
   readonly sourceVersion: string;
+  /** core/inventory/package-origin.ts; absent: the distribution's own. */
+  readonly origin?: PackageOrigin;
   /** `reboot` for the image of the running kernel, replaced in place. */
   readonly until: 'restart' | 'reboot';
   /** When the version had come onto the host, epoch ms. */
@@ -20,6 +23,7 @@ export interface ReplacedPackage {
   readonly version: string;
   readonly sourceName: string;
   readonly sourceVersion: string;
+  readonly origin?: PackageOrigin;
   readonly sinceMs: number;
 }
 
@@ -53,6 +57,7 @@ export function nextResiduals(
             until,
             sinceMs: old.sinceMs,
             replacedMs: observedMs,
+            ...(old.origin ? { origin: old.origin } : {}),
           },
         ];
   });

@@ -1,3 +1,4 @@
+import type { PackageOrigin } from '../../core/inventory/package-origin.ts';
 import type {
   CandidateRecord,
   EnabledSuite,
@@ -15,6 +16,13 @@ import type { VersionScheme } from '../../core/versions/scheme.ts';
 export interface InstalledPackage extends PackageRecord {
   /** dpkg's R flag: only unpacking its archive again helps. */
   readonly reinstallRequired: boolean;
+}
+
+/** What the host's archives say of its packages. */
+export interface Offered {
+  readonly candidates: readonly CandidateRecord[];
+  /** `NAME TAB ARCH` of each installed package -> where its version came from. */
+  readonly origins: ReadonlyMap<string, PackageOrigin>;
 }
 
 /** Why the package manager would not or could not; `class` says whom to blame. */
@@ -77,7 +85,7 @@ export interface PackageManager {
   manages(os: OperatingSystem): boolean;
 
   packages(): Dialogue<Result<InstalledPackage[], string>>;
-  candidates(packages: readonly PackageRecord[]): Dialogue<Result<CandidateRecord[], string>>;
+  candidates(packages: readonly PackageRecord[]): Dialogue<Result<Offered, string>>;
   suites(): Dialogue<Result<EnabledSuite[], string>>;
   health(): Dialogue<PackageManagerFact>;
   /** The host's own logs; `timeZone` is its IANA zone, because they are written in local time. */

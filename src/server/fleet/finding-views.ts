@@ -3,6 +3,7 @@ import type { Decision, FindingView } from '../../api/findings.ts';
 import { orderOf } from '../../core/advisories/orders.ts';
 import type { Unit } from '../../core/findings/fleet-units.ts';
 import { evidenceOf } from '../../core/findings/match.ts';
+import { isThirdParty, UNKNOWN_ORIGIN } from '../../core/inventory/package-origin.ts';
 import { toInstant } from '../../core/kernel/instants.ts';
 import { scoreCvss } from '../../core/priorities/cvss/score.ts';
 import type { Deadline } from '../../core/remediation/deadline.ts';
@@ -19,7 +20,7 @@ export function findingView(model: FleetModel, row: FindingRow, nowMs: number): 
   const { slot, source, group, finding, dueMs } = row;
   const { judgement, risk } = finding;
   const record = model.records[slot]!;
-  const version = versionWith(model, row);
+  const { version, origin } = unitWith(model, row);
   const sinceMs = Math.max(group.sinceMs, firstStatedMs(finding));
   return {
     hostId: record.id,
@@ -39,7 +40,7 @@ export function findingView(model: FleetModel, row: FindingRow, nowMs: number): 
       group.hasFix ? { dueMs, knownMs: finding.knownMs, sinceMs: group.sinceMs } : null,
       nowMs,
     ),
-    evidence: evidenceViews(model, finding, source.standing.source.release, version),
+    evidence: evidenceViews(model, finding, source.standing.source.release, version, origin),
     patchId: patchIdOf(model, row),
   };
 }
@@ -117,21 +118,28 @@ export function decisionView(
   };
 }
 
-export function evidenceViews(model: FleetModel, { judgement }: GroupedFinding, release: string, version: string) {
-  const unit = model.fleet.units.findSource(release, judgement.decisive.packageName)?.units.find(known => known.version === version);
+/** `origin` of the version that has it: whose package nobody can tell is compared as the distribution's, and that is said. */
+export function evidenceViews(model: FleetModel, { judgement }: GroupedFinding, release: string, version: string, origin = '') {
+  const unit = model.fleet.units
+    .findSource(release, judgement.decisive.packageName)
+    ?.units.find(known => known.version === version && !isThirdParty(known.origin));
   const doubt = unit ? (model.fleet.matcher.of(unit).undecided.get(judgement) ?? null) : null;
-  return evidenceOf(judgement, version, orderOf(release)?.id ?? null, doubt).map(evidence => ({ ...evidence }));
+  const views = evidenceOf(judgement, version, orderOf(release)?.id ?? null, doubt).map(evidence => ({ ...evidence }));
+  if (origin === UNKNOWN_ORIGIN) for (const view of views) view.comparison += ORIGIN_NOT_KNOWN;
+  return views;
 }
 
+const ORIGIN_NOT_KNOWN = "; no enabled archive has this version any more, so its origin is unknown: compared as the distribution's";
+
 /** The version of the source that has the vulnerability: in memory when the fix waits for a restart, else the one on the disk that matches. */
-function versionWith(model: FleetModel, { source: { standing }, group, finding }: FindingRow): string {
+function unitWith(model: FleetModel, { source: { standing }, group, finding }: FindingRow): Unit {
   const among: readonly Unit[] = group.group === standing.pending ? standing.memory : standing.disk;
-  if (among.length === 1) return among[0]!.version;
+  if (among.length === 1) return among[0]!;
   const has = (unit: Unit) => {
     const { vulnerable, undecided } = model.fleet.matcher.of(unit);
     return vulnerable.includes(finding.judgement) || undecided.has(finding.judgement);
   };
-  return (among.find(has) ?? among[0]!).version;
+  return among.find(has) ?? among[0]!;
 }
 
 /** When any publisher first spoke of it, epoch ms. */

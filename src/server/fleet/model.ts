@@ -1,7 +1,7 @@
 import type { Enrichment } from '../../core/advisories/claim.ts';
 import { indexClaims } from '../../core/advisories/claim-index.ts';
 import { packageKindOfRelease } from '../../core/advisories/releases.ts';
-import { unpackIdArray } from '../../core/findings/fleet-inventory.ts';
+import { difference, unpackIdArray } from '../../core/findings/fleet-inventory.ts';
 import type { PackageVersion } from '../../core/findings/fleet-units.ts';
 import { epochMs, type Instant } from '../../core/kernel/instants.ts';
 import { installedByBinary } from '../../core/remediation/changes.ts';
@@ -230,10 +230,14 @@ export class FleetModel {
 
   /** Versions that leave the disk of a host with its new package set, whose package stays or goes. */
   #replacedBy(slot: number, packed: Uint8Array) {
-    const now = new Set(unpackIdArray(packed));
-    return Array.from(this.fleet.inventory.idsOf(slot))
-      .filter(id => !now.has(id))
-      .map(id => ({ ...this.fleet.units.version(id), sinceMs: this.fleet.sinceMs(slot, id) }));
+    const { inventory, units } = this.fleet;
+    const { added, removed } = difference(inventory.idsOf(slot), unpackIdArray(packed));
+    const keyOf = ({ name, arch, version }: PackageVersion) => `${name}\t${arch}\t${version}`;
+    // A version whose origin was learned is another row of the same version: nothing left the disk.
+    const staying = new Set(Array.from(added, id => keyOf(units.version(id))));
+    return removed
+      .map(id => ({ ...units.version(id), sinceMs: this.fleet.sinceMs(slot, id) }))
+      .filter(version => !staying.has(keyOf(version)));
   }
 
   /** Processes map files that no known upgrade replaced: the hosts' histories may know the upgrade. */
@@ -271,6 +275,7 @@ export class FleetModel {
           packageName: name,
           sourceName: known?.sourceName ?? now?.sourceName ?? name,
           sourceVersion,
+          ...(known?.origin ? { origin: known.origin } : {}),
           until: 'restart' as const,
           sinceMs: Math.min(enrolledMs, replacedMs),
           replacedMs,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { HostPackage } from '../../api/hosts.ts';
 import { type HistoryEntry, unpackHistory } from '../../core/inventory/history.ts';
+import { DISTRIBUTION_ORIGIN, isThirdParty, type PackageOrigin } from '../../core/inventory/package-origin.ts';
 import { unpackSince } from '../../core/inventory/since.ts';
 import { toInstant } from '../../core/kernel/instants.ts';
 import { statedGroups } from '../../core/remediation/assessment.ts';
@@ -104,6 +105,7 @@ function packageViews(
     const seconds = since.get(id);
     return {
       ...record,
+      origin: originView(record.origin),
       candidate:
         candidate === undefined
           ? null
@@ -117,6 +119,11 @@ function packageViews(
       since: seconds === undefined ? null : toInstant(seconds * 1_000),
     };
   });
+}
+
+function originView(origin: PackageOrigin = DISTRIBUTION_ORIGIN): PackageView['origin'] {
+  if (isThirdParty(origin)) return { kind: 'third-party', name: origin };
+  return { kind: origin === DISTRIBUTION_ORIGIN ? 'distribution' : 'unknown', name: null };
 }
 
 interface TransitionRow {

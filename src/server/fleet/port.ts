@@ -192,11 +192,13 @@ function joined(excluded: readonly Excluded[]): Excluded {
 
 function closedBy(model: FleetModel, slot: number, changes: readonly HostChange[]): string[] {
   const { release } = model.records[slot]!;
-  const { units, matcher } = model.fleet;
+  const { inventory, units, matcher } = model.fleet;
   const unitOf = (name: string, arch: string, version: string) => {
-    const found = (model.versionsByName.get(name) ?? [])
+    const same = (model.versionsByName.get(name) ?? [])
       .map(id => units.version(id))
-      .find(known => known.version === version && binaryKey(known) === binaryKey({ name, arch }));
+      .filter(known => known.version === version && binaryKey(known) === binaryKey({ name, arch }));
+    // The same version under several origins: the one that this host has.
+    const found = same.find(known => inventory.has(slot, known.id)) ?? same[0];
     return found === undefined ? null : units.unitOfPackage(release, found);
   };
   const closed = new Set<string>();

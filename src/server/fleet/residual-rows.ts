@@ -1,4 +1,5 @@
 import { unpackHistory } from '../../core/inventory/history.ts';
+import { DISTRIBUTION_ORIGIN } from '../../core/inventory/package-origin.ts';
 import { toInstant } from '../../core/kernel/instants.ts';
 import type { ResidualVersion } from '../../core/remediation/residuals.ts';
 import type { Db, Queryable } from '../../db/db.ts';
@@ -8,6 +9,7 @@ interface ResidualRow {
   readonly package_name: string;
   readonly source_name: string;
   readonly source_version: string;
+  readonly origin: string;
   readonly until: ResidualVersion['until'];
   readonly since_at: string;
   readonly replaced_at: string;
@@ -24,6 +26,7 @@ export async function readResiduals(db: Queryable): Promise<Map<string, Residual
       until,
       sinceMs: Date.parse(row.since_at),
       replacedMs: Date.parse(row.replaced_at),
+      ...(row.origin ? { origin: row.origin } : {}),
     };
     byHost.getOrInsertComputed(row.host_id, () => []).push(residual);
   }
@@ -38,6 +41,7 @@ export async function writeResiduals(db: Db, byHost: ReadonlyMap<string, readonl
       package_name: residual.packageName,
       source_name: residual.sourceName,
       source_version: residual.sourceVersion,
+      origin: residual.origin ?? DISTRIBUTION_ORIGIN,
       until: residual.until,
       since_at: toInstant(residual.sinceMs),
       replaced_at: toInstant(residual.replacedMs),
@@ -46,9 +50,9 @@ export async function writeResiduals(db: Db, byHost: ReadonlyMap<string, readonl
   await db.transaction(async tx => {
     await tx.query('delete from residual_version where host_id = any($1)', [[...byHost.keys()]]);
     await tx.query(
-      `insert into residual_version (host_id, package_name, source_name, source_version, until, since_at, replaced_at)
-       select host.id, w.package_name, w.source_name, w.source_version, w.until, w.since_at, w.replaced_at
-       from jsonb_to_recordset($1::jsonb) as w(host_id text, package_name text, source_name text, source_version text, until text, since_at timestamptz, replaced_at timestamptz)
+      `insert into residual_version (host_id, package_name, source_name, source_version, origin, until, since_at, replaced_at)
+       select host.id, w.package_name, w.source_name, w.source_version, w.origin, w.until, w.since_at, w.replaced_at
+       from jsonb_to_recordset($1::jsonb) as w(host_id text, package_name text, source_name text, source_version text, origin text, until text, since_at timestamptz, replaced_at timestamptz)
        join host on host.id = w.host_id on conflict do nothing`,
       [JSON.stringify(rows)],
     );

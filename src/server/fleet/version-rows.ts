@@ -9,6 +9,7 @@ interface VersionRow {
   readonly version: string;
   readonly source_name: string;
   readonly source_version: string;
+  readonly origin: string;
 }
 
 interface CandidateRow {
@@ -42,7 +43,7 @@ async function read<Row extends { readonly id: number }>(
 }
 
 export function readVersions(db: Queryable, ids: readonly number[] | null, take: (version: PackageVersion) => void): Promise<void> {
-  return read<VersionRow>(db, 'id, name, arch, version, source_name, source_version', 'package_version', ids, row =>
+  return read<VersionRow>(db, 'id, name, arch, version, source_name, source_version, origin', 'package_version', ids, row =>
     take({
       id: row.id,
       name: row.name,
@@ -50,6 +51,7 @@ export function readVersions(db: Queryable, ids: readonly number[] | null, take:
       version: row.version,
       sourceName: row.source_name,
       sourceVersion: row.source_version,
+      origin: row.origin,
     }),
   );
 }

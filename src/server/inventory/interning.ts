@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Transition } from '../../core/inventory/delta.ts';
 import type { ChangeOrigin } from '../../core/inventory/history.ts';
+import { DISTRIBUTION_ORIGIN, type PackageOrigin } from '../../core/inventory/package-origin.ts';
 import type { Db } from '../../db/db.ts';
 
 /**
@@ -104,6 +105,8 @@ export interface PackageVersion {
   readonly version: string;
   readonly sourceName: string;
   readonly sourceVersion: string;
+  /** core/inventory/package-origin.ts; absent: the distribution's own. */
+  readonly origin?: PackageOrigin;
 }
 
 export interface PackageVersions extends Interner<PackageVersion> {
@@ -115,8 +118,16 @@ export function packageVersions(db: Db, ecosystem: string): PackageVersions {
   const memory = packageMemory();
   const interner = createInterner<PackageVersion>(db, {
     table: 'package_version',
-    columns: { ecosystem: 'text', name: 'text', arch: 'text', version: 'text', source_name: 'text', source_version: 'text' },
-    unique: ['name', 'version', 'arch', 'source_name', 'source_version', 'ecosystem'],
+    columns: {
+      ecosystem: 'text',
+      name: 'text',
+      arch: 'text',
+      version: 'text',
+      source_name: 'text',
+      source_version: 'text',
+      origin: 'text',
+    },
+    unique: ['name', 'version', 'arch', 'source_name', 'source_version', 'ecosystem', 'origin'],
     memory,
     row: value => ({
       ecosystem,
@@ -125,6 +136,7 @@ export function packageVersions(db: Db, ecosystem: string): PackageVersions {
       version: value.version,
       source_name: value.sourceName,
       source_version: value.sourceVersion,
+      origin: value.origin ?? DISTRIBUTION_ORIGIN,
     }),
     valueOfRow: row => (row.ecosystem === ecosystem ? versionOfRow(row) : null),
   });
@@ -132,7 +144,14 @@ export function packageVersions(db: Db, ecosystem: string): PackageVersions {
 }
 
 function versionOfRow(row: Readonly<Record<string, string>>): PackageVersion {
-  return { name: row.name!, arch: row.arch!, version: row.version!, sourceName: row.source_name!, sourceVersion: row.source_version! };
+  const version = {
+    name: row.name!,
+    arch: row.arch!,
+    version: row.version!,
+    sourceName: row.source_name!,
+    sourceVersion: row.source_version!,
+  };
+  return row.origin ? { ...version, origin: row.origin } : version;
 }
 
 /** Asked 600 times a report: two look-ups by short texts and a comparison, where one long key would have to be put together and hashed each time. */
@@ -140,7 +159,10 @@ function packageMemory(): Memory<PackageVersion> & Pick<PackageVersions, 'of'> {
   const byName = new Map<string, Map<string, { readonly value: PackageVersion; readonly id: number }[]>>();
   const byId = new Map<number, PackageVersion>();
   const isSame = (a: PackageVersion, b: PackageVersion) =>
-    a.arch === b.arch && a.sourceVersion === b.sourceVersion && a.sourceName === b.sourceName;
+    a.arch === b.arch &&
+    a.sourceVersion === b.sourceVersion &&
+    a.sourceName === b.sourceName &&
+    (a.origin ?? DISTRIBUTION_ORIGIN) === (b.origin ?? DISTRIBUTION_ORIGIN);
   const memory = {
     get: (value: PackageVersion) =>
       byName
@@ -149,8 +171,8 @@ function packageMemory(): Memory<PackageVersion> & Pick<PackageVersions, 'of'> {
         ?.find(entry => isSame(entry.value, value))?.id,
     set(value: PackageVersion, id: number) {
       if (memory.get(value) !== undefined) return;
-      const { name, arch, version, sourceName, sourceVersion } = value;
-      const kept = { name, arch, version, sourceName, sourceVersion };
+      const { name, arch, version, sourceName, sourceVersion, origin } = value;
+      const kept = { name, arch, version, sourceName, sourceVersion, ...(origin ? { origin } : {}) };
       const versions = byName.get(name) ?? new Map<string, { readonly value: PackageVersion; readonly id: number }[]>();
       byName.set(name, versions.set(version, [...(versions.get(version) ?? []), { value: kept, id }]));
       byId.set(id, kept);

@@ -205,6 +205,7 @@ interface PackageRow {
   readonly version: string;
   readonly source_name: string;
   readonly source_version: string;
+  readonly origin: string;
 }
 
 async function packagesOf({ db }: Context, hostId: string): Promise<PackageRecord[]> {
@@ -216,10 +217,10 @@ async function packagesOf({ db }: Context, hostId: string): Promise<PackageRecor
   const leftovers = new Set(unpackIds(row.config_files));
   const held = new Set(row.held);
   const versions = await db.query<PackageRow>(
-    'select id, name, arch, version, source_name, source_version from package_version where id = any($1) order by name, arch',
+    'select id, name, arch, version, source_name, source_version, origin from package_version where id = any($1) order by name, arch',
     [[...unpackIds(row.packages), ...leftovers]],
   );
-  return versions.map(({ id, name, arch, version, source_name, source_version }) => ({
+  return versions.map(({ id, name, arch, version, source_name, source_version, origin }) => ({
     name,
     arch,
     version,
@@ -227,5 +228,6 @@ async function packagesOf({ db }: Context, hostId: string): Promise<PackageRecor
     sourceVersion: source_version,
     state: leftovers.has(id) ? 'config-files' : (row.states[id] ?? 'installed'),
     held: held.has(id),
+    ...(origin ? { origin } : {}),
   }));
 }

@@ -2,6 +2,13 @@ import { parseRelease } from '../../core/advisories/releases.ts';
 import { backfilledChanges } from '../../core/inventory/backfill.ts';
 import { diffIds, type IdDelta, transitionsOf } from '../../core/inventory/delta.ts';
 import type { ChangeOrigin } from '../../core/inventory/history.ts';
+import {
+  DISTRIBUTION_ORIGIN,
+  type PackageOrigin,
+  settledOrigin,
+  UNKNOWN_ORIGIN,
+  UNREAD_ORIGIN,
+} from '../../core/inventory/package-origin.ts';
 import { type CandidateRecord, type HostFacts, type PackageChange, type PackageRecord, platformOf } from '../../core/inventory/snapshot.ts';
 import { sha256Hex } from '../../core/kernel/canonical-json.ts';
 import { Fault } from '../../core/kernel/faults.ts';
@@ -62,7 +69,7 @@ export function createReportStore(context: Context, states: HostStates): ReportS
     const missing = [...fresh].filter(part => !report.sent.has(part));
     if (missing.length > 0) return { kind: 'missing', missing };
 
-    const packages = fresh.has('packages') ? lookedUp(report.packages()) : null;
+    const packages = fresh.has('packages') ? lookedUp(await withSettledOrigins(report.packages(), before)) : null;
     const offered = fresh.has('candidates') ? lookedUp(report.candidates() ?? []) : null;
     budget.spend(hostId, (packages?.unmet ?? 0) + (offered?.unmet ?? 0) + book.unmet(history), clock.now());
     const sets = packages ? await packageSets(packages) : before!;
@@ -134,6 +141,16 @@ export function createReportStore(context: Context, states: HostStates): ReportS
     );
   }
 
+  /** What the host cannot tell of a version's origin, its last report may have told. */
+  async function withSettledOrigins(records: readonly PackageRecord[], before: StoredInventory | null): Promise<readonly PackageRecord[]> {
+    if (!records.some(({ origin }) => origin === UNKNOWN_ORIGIN || origin === UNREAD_ORIGIN)) return records;
+    const keyOf = (version: PackageVersion) => `${version.name}\t${version.arch}\t${version.version}`;
+    const known = new Map<string, PackageOrigin>();
+    for (const version of (await versionsById(before?.packages ?? [])).values())
+      known.set(keyOf(version), version.origin ?? DISTRIBUTION_ORIGIN);
+    return records.map(record => (record.origin ? { ...record, origin: settledOrigin(record.origin, known.get(keyOf(record))) } : record));
+  }
+
   /** What was added and removed, as changes of packages. */
   async function observedChanges(delta: IdDelta, at: Instant): Promise<DatedChange[]> {
     const known = await versionsById([...delta.added, ...delta.removed]);
@@ -154,7 +171,7 @@ export function createReportStore(context: Context, states: HostStates): ReportS
     const unknown = ids.filter(id => !known.has(id));
     if (unknown.length === 0) return known;
     const rows = await db.query<PackageVersion & { id: number }>(
-      'select id, name, arch, version, source_name as "sourceName", source_version as "sourceVersion" from package_version where id = any($1)',
+      'select id, name, arch, version, source_name as "sourceName", source_version as "sourceVersion", origin from package_version where id = any($1)',
       [unknown],
     );
     for (const row of rows) known.set(row.id, row);
@@ -171,7 +188,13 @@ export function createReportStore(context: Context, states: HostStates): ReportS
   ): Promise<Map<number, number>> {
     const since = new Map(before?.since);
     for (const id of delta.removed) since.delete(id);
-    if (before !== null) for (const id of delta.added) since.set(id, secondsOf(observedAt));
+    if (before !== null) {
+      const relearned = await relearnedIds(delta);
+      for (const id of delta.added) {
+        const at = relearned.has(id) ? before.since.get(relearned.get(id)!) : secondsOf(observedAt);
+        if (at !== undefined) since.set(id, at);
+      }
+    }
     if (history.length === 0) return since;
     const installedAt = new Map(history.map(change => [`${change.name}\t${change.arch}\t${change.toVersion}`, secondsOf(change.at)]));
     for (const [id, { name, arch, version }] of await versionsById(packages)) {
@@ -179,6 +202,15 @@ export function createReportStore(context: Context, states: HostStates): ReportS
       if (at !== undefined) since.set(id, at);
     }
     return since;
+  }
+
+  /** Added id -> removed id of the very same version: only its origin was learned, and it has been there as long as before. */
+  async function relearnedIds(delta: IdDelta): Promise<Map<number, number>> {
+    if (delta.added.length === 0 || delta.removed.length === 0) return new Map();
+    const known = await versionsById([...delta.added, ...delta.removed]);
+    const keyOf = (id: number) => `${known.get(id)?.name}\t${known.get(id)?.arch}\t${known.get(id)?.version}`;
+    const removed = new Map(delta.removed.map(id => [keyOf(id), id]));
+    return new Map(delta.added.flatMap(id => (removed.has(keyOf(id)) ? [[id, removed.get(keyOf(id))!] as const] : [])));
   }
 
   /** Some reaches tell the same thousands of ids with every collection; what a host told last time is not looked up again. */

@@ -181,7 +181,7 @@ export function reportBody(
     observedAt,
     digests: snapshotDigests({ facts, packages, candidates }),
     facts: facts as unknown as Record<string, unknown>,
-    packages: packages.map(toPackageRow).map(row => [...row] as [string, string, string, string, string, string, 0 | 1]),
+    packages: packages.map(toPackageRow).map(row => [...row] as [string, string, string, string, string, string, 0 | 1, string?]),
     candidates: candidates?.map(candidate => ({ ...candidate, origins: [...candidate.origins] })) ?? null,
   };
 }

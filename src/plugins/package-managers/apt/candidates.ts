@@ -1,7 +1,9 @@
 import type { CandidateRecord, PackageRecord } from '../../../core/inventory/snapshot.ts';
 import { command, type Dialogue, failureText } from '../../../core/kernel/commands.ts';
 import { no, ok, type Result } from '../../../core/kernel/faults.ts';
+import type { Offered } from '../spec.ts';
 import { isInPlace } from './dpkg-list.ts';
+import { originsOf } from './origins.ts';
 import { type Policy, parsePolicies } from './policy.ts';
 import { isOlder, namesUnder } from './simulation.ts';
 import { type OfferedPackage, parseOffered } from './stanzas.ts';
@@ -19,7 +21,7 @@ type Availability = CandidateRecord['availability'];
  * `policy` names candidate and archives, `show` the source package, size and digest. A host whose dependencies are broken cannot be
  * asked for an upgrade: then every newer candidate is reported as kept back.
  */
-export function* candidates(packages: readonly PackageRecord[], nativeArch: string): Dialogue<Result<CandidateRecord[], string>> {
+export function* candidates(packages: readonly PackageRecord[], nativeArch: string): Dialogue<Result<Offered, string>> {
   const cache = yield* aptCache();
   try {
     return yield* candidatesWith(cache === null ? [] : cache.options, packages, nativeArch);
@@ -48,7 +50,7 @@ function* candidatesWith(
   cache: readonly string[],
   packages: readonly PackageRecord[],
   nativeArch: string,
-): Dialogue<Result<CandidateRecord[], string>> {
+): Dialogue<Result<Offered, string>> {
   const upgrade = yield command(['apt-get', '-q', '-s', ...READ_ONLY, ...cache, 'upgrade', '--with-new-pkgs'], { timeoutSeconds: 180 });
   if (upgrade.code === 127) return no(failureText(upgrade));
   const targets = parseIndexTargets((yield command(indexTargetsArgv(cache))).stdout);
@@ -58,11 +60,10 @@ function* candidatesWith(
   const asked = upgrade.code === 0 ? [...availability.keys()].filter(name => installed.has(name)) : [...installed.keys()];
 
   const wanted: { policy: Policy; installed: PackageRecord }[] = [];
-  for (const names of chunks(asked)) {
-    for (const policy of parsePolicies((yield command(['apt-cache', ...cache, 'policy', ...names])).stdout)) {
-      const have = installed.get(policy.name);
-      if (have && policy.candidate !== null && isOlder(have.version, policy.candidate)) wanted.push({ policy, installed: have });
-    }
+  const policies = yield* policiesOf(asked, cache);
+  for (const policy of policies) {
+    const have = installed.get(policy.name);
+    if (have && policy.candidate !== null && isOlder(have.version, policy.candidate)) wanted.push({ policy, installed: have });
   }
   const details = new Map<string, OfferedPackage>();
   for (const part of chunks(wanted)) {
@@ -73,7 +74,21 @@ function* candidatesWith(
       if (offered.filename !== null) details.set(`${offered.name} ${offered.version} ${offered.arch}`, offered);
   }
   const archives = new Map<string, IndexTarget>(targets.map(t => [`${t.site} ${t.release}/${t.component}`, t]));
-  return ok(wanted.map(w => candidateOf(w.policy, w.installed, availability.get(w.policy.name) ?? 'kept-back', details, archives)));
+  const isAsked = new Set(asked);
+  const others = yield* policiesOf(
+    [...installed.keys()].filter(name => !isAsked.has(name)),
+    cache,
+  );
+  return ok({
+    candidates: wanted.map(w => candidateOf(w.policy, w.installed, availability.get(w.policy.name) ?? 'kept-back', details, archives)),
+    origins: originsOf([...policies, ...others], installed, archives),
+  });
+}
+
+function* policiesOf(names: readonly string[], cache: readonly string[]): Dialogue<Policy[]> {
+  const policies: Policy[] = [];
+  for (const some of chunks(names)) policies.push(...parsePolicies((yield command(['apt-cache', ...cache, 'policy', ...some])).stdout));
+  return policies;
 }
 
 export function aptName(name: string, arch: string, nativeArch: string): string {
