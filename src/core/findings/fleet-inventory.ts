@@ -31,6 +31,8 @@ export class FleetInventory {
   #last: { readonly packed: Uint8Array; readonly ids: Uint32Array } = { packed: NO_BYTES, ids: NO_IDS };
   /** While the fleet is loaded the reverse direction waits for `index()`: one pass over everything instead of one insertion per membership. */
   #indexed = false;
+  /** While loading: package_version id -> how many sets have it. */
+  #counts = new Uint32Array(1024);
   #scratch = new Uint32Array(1024);
 
   constructor(units: FleetUnits) {
@@ -56,7 +58,7 @@ export class FleetInventory {
     return this.#sets[slot] ?? null;
   }
 
-  /** Rising. Read only. */
+  /** Rising. Read only; while the fleet is loaded, until the next host is put. */
   idsOf(slot: number): Uint32Array {
     const set = this.#sets[slot];
     return set === undefined ? NO_IDS : this.#unpack(set.packed);
@@ -125,10 +127,12 @@ export class FleetInventory {
     for (let first = 0; first < this.#sets.length; first += 32) {
       let size = 0;
       for (let slot = first; slot < Math.min(first + 32, this.#sets.length); slot++) {
-        const length = this.#unpackNext(slot);
+        const packed = this.#sets[slot]?.packed;
+        if (packed === undefined) continue;
+        const ids = this.#unpackScratch(packed);
         const bit = 1 << (slot & 31);
-        for (let at = 0; at < length; at++) {
-          const id = this.#scratch[at]!;
+        for (let at = 0; at < ids.length; at++) {
+          const id = ids[at]!;
           if (words[id] === 0) met[size++] = id;
           words[id]! |= bit;
         }
@@ -142,24 +146,25 @@ export class FleetInventory {
     this.#indexed = true;
   }
 
-  /** Package_version id -> how many hosts have it. */
+  /** Package_version id -> how many hosts have it: of most sets there is one. */
   #countHosts(): Uint32Array {
-    let counts = new Uint32Array(1024);
-    for (const { packed, hosts, size } of this.#shared.values()) {
-      if (size > this.#scratch.length) this.#scratch = new Uint32Array(size * 2);
-      unpackInto(packed, this.#scratch);
-      const last = size === 0 ? 0 : this.#scratch[size - 1]!;
-      if (last >= counts.length) counts = grown(counts, last * 2);
-      for (let at = 0; at < size; at++) counts[this.#scratch[at]!]! += hosts;
-    }
+    for (const { packed, hosts } of this.#shared.values()) if (hosts !== 1) this.#count(this.#unpackScratch(packed), hosts - 1);
+    const counts = this.#counts;
+    this.#counts = new Uint32Array(0);
     return counts;
   }
 
-  /** Into `#scratch`, which has room for the largest set since `#countHosts`. */
-  #unpackNext(slot: number): number {
-    const set = this.#sets[slot];
-    if (set !== undefined) unpackInto(set.packed, this.#scratch);
-    return set?.size ?? 0;
+  #count(ids: Uint32Array, by: number): void {
+    if ((ids.at(-1) ?? 0) >= this.#counts.length) this.#counts = grown(this.#counts, ids.at(-1)! * 2);
+    const counts = this.#counts;
+    for (let at = 0; at < ids.length; at++) counts[ids[at]!]! += by;
+  }
+
+  /** Until the next call. */
+  #unpackScratch(packed: Uint8Array): Uint32Array {
+    // A number takes a byte at least.
+    if (packed.length > this.#scratch.length) this.#scratch = new Uint32Array(packed.length * 2);
+    return this.#scratch.subarray(0, unpackInto(packed, this.#scratch));
   }
 
   #apply(slot: number, delta: PackageDelta): void {
@@ -171,7 +176,10 @@ export class FleetInventory {
     let set = this.#shared.get(key);
     if (set === undefined) {
       const packed = read();
+      // A host is put, and its ids asked for, before the next one is unpacked.
+      if (!this.#indexed) this.#last = { packed, ids: this.#unpackScratch(packed) };
       const ids = this.#unpack(packed);
+      if (!this.#indexed) this.#count(ids, 1);
       this.#units.meet(release, ids);
       set = { key, release, packed, size: ids.length, hosts: 0 };
       this.#shared.set(key, set);
@@ -183,6 +191,7 @@ export class FleetInventory {
 
   #release(set: PackageSet | undefined): void {
     if (!set || --set.hosts > 0) return;
+    if (!this.#indexed) this.#count(unpackIdArray(set.packed), -1);
     this.#shared.delete(set.key);
     const left = this.#byRelease.get(set.release)! - 1;
     if (left === 0) this.#byRelease.delete(set.release);
@@ -203,8 +212,8 @@ export function unpackIdArray(packed: Uint8Array): Uint32Array {
   return ids;
 }
 
-/** `ids` has room for all of them. */
-function unpackInto(packed: Uint8Array, ids: Uint32Array): void {
+/** `ids` has room for all of them; the answer is how many there are. */
+function unpackInto(packed: Uint8Array, ids: Uint32Array): number {
   let id = 0;
   let at = 0;
   for (let read = 0; read < packed.length; ) {
@@ -217,6 +226,7 @@ function unpackInto(packed: Uint8Array, ids: Uint32Array): void {
     id += gap;
     ids[at++] = id;
   }
+  return at;
 }
 
 function grown(counts: Uint32Array, length: number): Uint32Array<ArrayBuffer> {

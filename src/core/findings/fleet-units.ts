@@ -84,6 +84,11 @@ export class FleetUnits {
     return table;
   }
 
+  /** As the answer of `meet`, for versions that were met before. */
+  unitTable(release: string, ids: Uint32Array): Uint32Array {
+    return this.#tableOf(release, (ids.at(-1) ?? 0) + 1);
+  }
+
   /** Distinct unit indexes of these versions, rising. */
   unitsOf(release: string, ids: Uint32Array): Uint32Array {
     const table = this.#tableOf(release, (ids.at(-1) ?? 0) + 1);

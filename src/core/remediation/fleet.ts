@@ -35,7 +35,7 @@ export interface FleetHost {
 /** Packed as the database has them (core/inventory/id-set.ts). The sets are asked for only when no other host has the same key. */
 export interface HostLists {
   readonly packages: () => Uint8Array;
-  readonly candidateIds: () => Iterable<number>;
+  readonly candidateIds: () => ArrayLike<number>;
   /** Pairs of package_version id and epoch seconds, rising ids: versions that came at another moment than the host. */
   readonly since: Uint32Array;
 }
@@ -146,8 +146,8 @@ export class Fleet {
       host.packagesKey === null
         ? this.inventory.remove(slot)
         : this.inventory.setPackages(slot, host.release, host.packagesKey, lists.packages);
-    const since = this.#sinceByUnit.of(host.release, lists.since, this.inventory.idsOf(slot), host.enrolledMs);
-    this.#since.set(slot, since, since.length);
+    const length = this.#sinceByUnit.of(host.release, lists.since, this.inventory.idsOf(slot), host.enrolledMs);
+    this.#since.set(slot, this.#sinceByUnit.pairs, length);
     const candidates = host.candidatesKey === null ? null : this.#takeCandidates(host.release, host.candidatesKey, lists.candidateIds);
     this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
     this.#entries[slot] = this.#entryFor(slot, host, candidates);
@@ -343,11 +343,13 @@ export class Fleet {
     return this.inventory.hostsOfAny(units.flatMap(unit => unit.versionIds)).filter(slot => this.#entries[slot]?.host.release === release);
   }
 
-  #takeCandidates(release: string, digest: string, ids: () => Iterable<number>): CandidateSet {
+  #takeCandidates(release: string, digest: string, ids: () => ArrayLike<number>): CandidateSet {
     const key = `${release} ${digest}`;
     let set = this.#candidateSets.get(key);
     if (set === undefined) {
-      const candidates = Array.from(ids(), id => this.#candidates[id]!);
+      const list = ids();
+      const candidates: Candidate[] = [];
+      for (let at = 0; at < list.length; at++) candidates.push(this.#candidates[list[at]!]!);
       this.#candidateSets.set(key, (set = { key, release, offers: this.#offers.of(candidates, release), hosts: 0 }));
     }
     set.hosts += 1;

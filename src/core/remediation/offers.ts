@@ -26,6 +26,9 @@ export interface Offer {
 /** The first that holds for any binary holds for the source: a fix is in place only when all of its binaries are. */
 const STRONGEST: readonly Availability[] = ['held', 'phased', 'kept-back', 'offered'];
 
+/** No other position of the group follows. */
+const END = -1;
+
 /**
  * The offers of candidate sets. Each set of candidates of one source is one object for the whole fleet: hosts differ in which sources they have, far
  * less in which binaries of a source, so a host's own part is a list of references.
@@ -34,10 +37,18 @@ export class Offers {
   readonly #units: FleetUnits;
   /** Release -> candidate id -> what it would install: 100,000 hosts are offered the same few thousand. */
   readonly #targetsOf = new Map<string, (Unit | undefined)[]>();
-  /** By the first candidate's id; most have no other binary of their source. */
-  readonly #single: (Offer | undefined)[] = [];
-  readonly #interned = new Map<string, Offer>();
+  /** By the first candidate's id: few sets of a source's candidates begin with the same. */
+  readonly #known: (Offer[] | undefined)[] = [];
   readonly #sources = new Set<FleetSource>();
+  /** Unit index -> serial of the `of` that met it, and which of that one's groups is the unit's. */
+  #met = new Uint32Array(1024);
+  #groupOf = new Uint32Array(1024);
+  /** Reused: a group's first and last candidate as positions in the list, and for each position the next of its group. */
+  readonly #targets: Unit[] = [];
+  readonly #firstOf: number[] = [];
+  readonly #lastOf: number[] = [];
+  readonly #next: number[] = [];
+  #serial = 0;
 
   constructor(units: FleetUnits) {
     this.#units = units;
@@ -45,18 +56,37 @@ export class Offers {
 
   /** The newest version of a source comes first. */
   of(candidates: readonly Candidate[], release: string): readonly Offer[] {
-    const targets = this.#targetsOf.getOrInsertComputed(release, () => []);
-    const byTarget = new Map<Unit, Candidate[]>();
-    for (const candidate of candidates) {
-      const unit = (targets[candidate.id] ??= this.#units.unitOfPackage(release, candidate.version));
-      const group = byTarget.get(unit);
-      if (group) group.push(candidate);
-      else byTarget.set(unit, [candidate]);
-    }
-    const order = orderOf(release);
+    const groups = this.#group(candidates, release);
     const offers: Offer[] = [];
-    for (const [target, members] of byTarget) offers.push(this.#intern(target, members));
+    for (let group = 0; group < groups; group++) offers.push(this.#intern(candidates, group));
+    const order = orderOf(release);
     return offers.sort((a, b) => a.source.index - b.source.index || compareUnits(b.target, a.target, order));
+  }
+
+  /** By target; answers how many groups there are. */
+  #group(candidates: readonly Candidate[], release: string): number {
+    const targets = this.#targetsOf.getOrInsertComputed(release, () => []);
+    this.#serial += 1;
+    let groups = 0;
+    for (let at = 0; at < candidates.length; at++) {
+      const candidate = candidates[at]!;
+      const unit = (targets[candidate.id] ??= this.#units.unitOfPackage(release, candidate.version));
+      if (unit.index >= this.#met.length) this.#grow(unit.index * 2);
+      this.#next[at] = END;
+      if (this.#met[unit.index] === this.#serial) {
+        const group = this.#groupOf[unit.index]!;
+        this.#next[this.#lastOf[group]!] = at;
+        this.#lastOf[group] = at;
+        continue;
+      }
+      this.#met[unit.index] = this.#serial;
+      this.#groupOf[unit.index] = groups;
+      this.#targets[groups] = unit;
+      this.#firstOf[groups] = at;
+      this.#lastOf[groups] = at;
+      groups += 1;
+    }
+    return groups;
   }
 
   /** Sources that some host is or was offered. */
@@ -67,21 +97,39 @@ export class Offers {
   /** Units were made anew. */
   forget(): void {
     this.#targetsOf.clear();
-    this.#single.length = 0;
-    this.#interned.clear();
+    this.#known.length = 0;
     this.#sources.clear();
   }
 
-  #intern(target: Unit, candidates: readonly Candidate[]): Offer {
-    if (candidates.length > 1) {
-      const key = `${target.index}:${candidates.map(candidate => candidate.id).join(',')}`;
-      return this.#interned.getOrInsertComputed(key, () => this.#make(target, candidates));
+  #intern(candidates: readonly Candidate[], group: number): Offer {
+    const target = this.#targets[group]!;
+    const first = this.#firstOf[group]!;
+    const known = (this.#known[candidates[first]!.id] ??= []);
+    for (const offer of known) if (offer.target === target && this.#isMadeOf(offer, candidates, first)) return offer;
+    const members: Candidate[] = [];
+    for (let at = first; at !== END; at = this.#next[at]!) members.push(candidates[at]!);
+    const offer = this.#make(target, members);
+    known.push(offer);
+    return offer;
+  }
+
+  #isMadeOf(offer: Offer, candidates: readonly Candidate[], first: number): boolean {
+    const { candidates: members } = offer;
+    let at = first;
+    for (let member = 0; member < members.length; member++) {
+      if (at === END || candidates[at] !== members[member]) return false;
+      at = this.#next[at]!;
     }
-    const { id } = candidates[0]!;
-    const known = this.#single[id];
-    // The same candidate on another release is another offer.
-    if (known?.target === target) return known;
-    return (this.#single[id] = this.#make(target, candidates));
+    return at === END;
+  }
+
+  #grow(size: number): void {
+    const met = new Uint32Array(size);
+    const groupOf = new Uint32Array(size);
+    met.set(this.#met);
+    groupOf.set(this.#groupOf);
+    this.#met = met;
+    this.#groupOf = groupOf;
   }
 
   #make(target: Unit, candidates: readonly Candidate[]): Offer {

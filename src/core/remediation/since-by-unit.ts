@@ -1,12 +1,19 @@
+import { wordsFor } from '../findings/fleet-host-set.ts';
 import type { FleetUnits } from '../findings/fleet-units.ts';
 
 /** Turns moments of package versions into moments of units, a host at a time; the columns are reused because a fleet has 100,000 hosts. */
 export class SinceByUnit {
   readonly #units: FleetUnits;
-  /** Unit index -> serial of the host that has it, and the first moment of its binaries there. */
-  #met = new Uint32Array(1024);
+  /** Unit index -> how many of its binaries the host has, how many of these are dated, and the first moment of those. Zeros between two hosts. */
+  #binaries = new Uint16Array(1024);
+  #dated = new Uint16Array(1024);
   #first = new Float64Array(1024);
-  #dated = new Uint32Array(1024);
+  /** A bit for each unit; none between two hosts. */
+  #marked = new Uint32Array(wordsFor(1024));
+  /** Package_version id -> serial of the host that has it. */
+  #met = new Uint32Array(1024);
+  /** The answer of the last `of`. */
+  pairs = new Uint32Array(2 * 1024);
   #serial = 0;
 
   constructor(units: FleetUnits) {
@@ -15,41 +22,69 @@ export class SinceByUnit {
 
   /**
    * `ofVersions`: pairs of package_version id and epoch seconds, rising ids, for the versions that did not come with the host; `ids`: all of its versions.
-   * The answer has pairs of unit index and epoch seconds, rising units: the first of a unit's binaries counts, and those that came with the host are left out.
+   * The answer is how many numbers of `pairs` are the host's: pairs of unit index and epoch seconds, rising units. The first of a unit's binaries counts,
+   * and those that came with the host are left out.
    */
-  of(release: string, ofVersions: Uint32Array, ids: Uint32Array, enrolledMs: number): Uint32Array {
-    if (ofVersions.length === 0) return NO_PAIRS;
-    const unitOf = this.#units.meet(release, ids);
-    if (this.#met.length < this.#units.units.length) {
-      this.#met = new Uint32Array(this.#units.units.length * 2);
-      this.#first = new Float64Array(this.#units.units.length * 2);
-      this.#dated = new Uint32Array(this.#units.units.length * 2);
-    }
-    this.#serial += 1;
+  of(release: string, ofVersions: Uint32Array, ids: Uint32Array, enrolledMs: number): number {
+    if (ofVersions.length === 0 || ids.length === 0) return 0;
+    const unitOf = this.#units.unitTable(release, ids);
+    this.#grow(ids.at(-1)!);
+    this.#countBinaries(ids, unitOf);
     const enrolled = Math.floor(enrolledMs / 1_000);
-    let size = 0;
-    let pair = 0;
+    const first = this.#first;
+    const dated = this.#dated;
+    for (let pair = 0; pair < ofVersions.length; pair += 2) {
+      if (this.#met[ofVersions[pair]!] !== this.#serial) continue;
+      const unit = unitOf[ofVersions[pair]!]! - 1;
+      const seconds = ofVersions[pair + 1]!;
+      if (dated[unit]! === 0 || seconds < first[unit]!) first[unit] = seconds;
+      dated[unit]! += 1;
+      this.#marked[unit >>> 5]! |= 1 << (unit & 31);
+    }
+    const length = this.#takeMarked(enrolled);
+    this.#binaries.fill(0);
+    return length;
+  }
+
+  /** Without a branch: 750 of them, three in four undated, would be guessed wrong too often. */
+  #countBinaries(ids: Uint32Array, unitOf: Uint32Array): void {
+    const binaries = this.#binaries;
+    const met = this.#met;
+    this.#serial += 1;
     for (let at = 0; at < ids.length; at++) {
       const id = ids[at]!;
-      while (pair < ofVersions.length && ofVersions[pair]! < id) pair += 2;
-      const seconds = ofVersions[pair] === id ? ofVersions[pair + 1]! : enrolled;
-      const unit = unitOf[id]! - 1;
-      if (this.#met[unit] !== this.#serial) {
-        this.#met[unit] = this.#serial;
-        this.#first[unit] = seconds;
-        this.#dated[size++] = unit;
-      } else if (seconds < this.#first[unit]!) this.#first[unit] = seconds;
+      met[id] = this.#serial;
+      binaries[unitOf[id]! - 1]! += 1;
     }
-    let kept = 0;
-    for (let at = 0; at < size; at++) if (this.#first[this.#dated[at]!] !== enrolled) this.#dated[kept++] = this.#dated[at]!;
-    const units = this.#dated.subarray(0, kept).sort();
-    const pairs = new Uint32Array(units.length * 2);
-    for (let at = 0; at < units.length; at++) {
-      pairs[at * 2] = units[at]!;
-      pairs[at * 2 + 1] = this.#first[units[at]!]!;
+  }
+
+  /** Marks in a row of words give rising units in a fraction of the time of sorting them. */
+  #takeMarked(enrolled: number): number {
+    const { pairs } = this;
+    let length = 0;
+    for (let word = 0; word < this.#marked.length; word++) {
+      for (let rest = this.#marked[word]!; rest !== 0; rest &= rest - 1) {
+        const unit = (word << 5) + (31 - Math.clz32(rest & -rest));
+        const cameWithHost = this.#dated[unit]! < this.#binaries[unit]!;
+        const seconds = cameWithHost ? Math.min(enrolled, this.#first[unit]!) : this.#first[unit]!;
+        this.#dated[unit] = 0;
+        if (seconds === enrolled) continue;
+        pairs[length++] = unit;
+        pairs[length++] = seconds;
+      }
+      this.#marked[word] = 0;
     }
-    return pairs;
+    return length;
+  }
+
+  #grow(lastId: number): void {
+    if (lastId >= this.#met.length) this.#met = new Uint32Array(lastId * 2);
+    const units = this.#units.units.length;
+    if (this.#first.length >= units) return;
+    this.#binaries = new Uint16Array(units * 2);
+    this.#dated = new Uint16Array(units * 2);
+    this.#first = new Float64Array(units * 2);
+    this.#marked = new Uint32Array(wordsFor(units * 2));
+    this.pairs = new Uint32Array(units * 4);
   }
 }
-
-const NO_PAIRS = new Uint32Array(0);
