@@ -197,7 +197,8 @@ async function lastLook(job: JobContext): Promise<Stop | null> {
   const locked = await waitForLock(job);
   if (locked) return locked;
   if (job.cancelled) return { outcome: 'cancelled' };
-  const simulation = await simulateOnce(job);
+  // Room was looked for before, and the archives are here.
+  const simulation = await simulateOnce(job, { sizes: false });
   return 'outcome' in simulation ? simulation : null;
 }
 

@@ -130,9 +130,9 @@ export async function simulate(job: JobContext): Promise<Stop | null> {
   return null;
 }
 
-export async function simulateOnce(job: JobContext): Promise<Simulation | Stop> {
+export async function simulateOnce(job: JobContext, options = { sizes: true }): Promise<Simulation | Stop> {
   const status = transactionStatus(job.plan.transaction, await job.packages());
-  const simulated = await job.ask(job.manager.simulate(job.request()));
+  const simulated = await job.ask(job.manager.simulate(job.request(), options));
   if (!simulated.ok) return stop(simulated.problem);
   const differences = transactionDifferences(status, simulated.value.transaction);
   if (differences.length === 0) return simulated.value;

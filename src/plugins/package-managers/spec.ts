@@ -95,7 +95,8 @@ export interface PackageManager {
 
   refresh(): Dialogue<Result<true, ManagerProblem>>;
   lock(): Dialogue<LockState>;
-  simulate(request: SimulationRequest): Dialogue<Result<Simulation, ManagerProblem>>;
+  /** Without `sizes` what is to be fetched and unpacked is not asked for: one look at the indexes less. */
+  simulate(request: SimulationRequest, options?: { readonly sizes: boolean }): Dialogue<Result<Simulation, ManagerProblem>>;
   /** Fetches the archives into a cache of our own and checks each against the signed index. Changes nothing that is installed. */
   download(request: SimulationRequest): Dialogue<Result<{ readonly files: readonly string[] }, ManagerProblem>>;
   /** Fetches the archives of what the host has now, for the way back; refused where the repositories do not offer them any more. Changes nothing that is installed. */

@@ -101,7 +101,7 @@ export function apt(native: string): PackageManager {
     changelogs: wanted => changelogs(wanted, ['all', native]),
     refresh,
     lock,
-    simulate: (request: SimulationRequest) => simulate(request, native),
+    simulate: (request: SimulationRequest, { sizes } = { sizes: true }) => simulate(request, native, sizes),
     download: (request: SimulationRequest) => download(request, native),
     downloadInstalled: installed => downloadInstalled(installed, native),
     apply: (request: SimulationRequest): ChangeCommand => {
@@ -161,13 +161,13 @@ function* lock(): Dialogue<LockState> {
   return { state: 'held', pid: Number(held[1]), holder: args || held[2] || 'another process' };
 }
 
-function* simulate(request: SimulationRequest, native: string): Dialogue<Result<Simulation, ManagerProblem>> {
+function* simulate(request: SimulationRequest, native: string, sizes: boolean): Dialogue<Result<Simulation, ManagerProblem>> {
   const named = packageArguments(request, native);
   if (!named.ok) return no({ class: 'plan-refused', message: named.problem, signature: 'plan-refused:form' });
   const simulated = yield command(simulateArgv(request, named.value), { timeoutSeconds: 180 });
   if (simulated.code !== 0) return no(problem(simulated));
-  const uris = yield command(printUrisArgv(request, named.value), { timeoutSeconds: 180 });
-  return ok(simulationOf(simulated.stdout, uris.code === 0 ? uris.stdout : null, native));
+  const uris = sizes ? yield command(printUrisArgv(request, named.value), { timeoutSeconds: 180 }) : null;
+  return ok(simulationOf(simulated.stdout, uris?.code === 0 ? uris.stdout : null, native));
 }
 
 function* download(request: SimulationRequest, native: string): Dialogue<Result<{ readonly files: readonly string[] }, ManagerProblem>> {
