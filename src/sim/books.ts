@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../core/kernel/instants.ts';
 import type { Permit } from '../core/rollouts/host-plan.ts';
 import { JOB_ACTIVE, JOB_DISRUPTING, type JobState } from '../core/rollouts/job-states.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
@@ -43,6 +44,9 @@ export interface RolloutSeen {
 /** Minutes that the reconciler of the simulator may come later than the deadline, being off for up to ten of them after a crash. */
 export const LATE_MINUTES = 12;
 
+/** Silence of a host up to this is no silence: it asks once a minute (domain.md 2.4, two polls, and what a message may take). */
+export const SILENCE_MS = 5 * MINUTE_MS;
+
 /** What the witness has seen, in its own words: written from the trace alone, read by the rules that stand in files of their own. */
 export class Books {
   readonly ledger = new Ledger();
@@ -54,6 +58,8 @@ export class Books {
   readonly jobs = new Map<string, JobSeen>();
   readonly permits = new Map<string, { readonly permit: Permit; readonly atMs: number }>();
   readonly lastSuccess = new Map<string, number>();
+  /** Any word from the host. */
+  readonly heardMs = new Map<string, number>();
   readonly active = new Map<string, Set<string>>();
 
   isDisrupted(hostId: string): boolean {

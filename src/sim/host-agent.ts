@@ -59,7 +59,7 @@ export abstract class HostAgent extends Machine {
     this.parts.timeline.after(CHECK_IN_MS * (0.9 + this.parts.random.next() * 0.2), () => this.checkIn(life));
     const { server } = this.parts;
     if (this.weather.isFair && this.parts.network.isUp && server.isIdle(this.id)) {
-      server.heardAtMs.set(this.id, this.nowMs);
+      server.hear(this.id, this.nowMs);
       return;
     }
     this.call(

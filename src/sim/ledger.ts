@@ -21,7 +21,8 @@ export const RULES = {
     looks: 'permits as they are issued; the window is read anew from the text of the approved plan and its zone',
   },
   S3: {
-    means: 'a job leaves the queue only after every ring before its own has passed; a gate passes only on what was approved',
+    means:
+      'a job leaves the queue only after every ring before its own has passed, and for a host that is there; a gate passes only on what was approved',
     looks: 'offers; each pass is counted anew from the jobs that were seen, with thresholds and soak of the approved plan',
   },
   S4: {

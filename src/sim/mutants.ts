@@ -129,6 +129,11 @@ export const MUTANTS = {
   'success-believed': { does: 'host and server take the word succeeded for it', faults: ['power-cut'], breaks: ['I6', 'I15'] },
   'retry-after-touch': { does: 'an attempt that changed the host is tried again', breaks: ['I1', 'S6'] },
   'lost-host-releases-slot': { does: 'a lost host gives its slot back', faults: ['partition', 'power-cut'], breaks: ['S1', 'I12', 'I3'] },
+  'offered-to-silent-host': {
+    does: 'a host that has not been heard of for long is offered its job',
+    faults: ['host-gone'],
+    breaks: ['S3'],
+  },
   'two-active-jobs-per-host': { does: 'a second rollout is offered to a host that is at work', breaks: ['S5', 'I1', 'I5'] },
 } as const satisfies Readonly<Record<string, Planted>>;
 

@@ -139,7 +139,7 @@ export class SimReconciler {
       if (job.state !== 'queued') continue;
       const activeJobsOnHost = twice ? 0 : (activeOfHost.get(job.hostId)?.size ?? 0);
       const facts = { now, rollout: { state: rollout.state, windowStartsAt: rollout.window.startsAt }, ring, job, taken, activeJobsOnHost };
-      if (!mayOffer(facts)) continue;
+      if (!mayOffer({ ...facts, host: this.#server.presenceOf(job.hostId, nowMs) })) continue;
       const sequence = (sequences.get(job.hostId) ?? 0) + 1;
       sequences.set(job.hostId, sequence);
       const planId = `plan_${++this.#planNumber}`;

@@ -52,9 +52,14 @@ export class SimServer {
     this.mutants = mutants;
   }
 
+  hear(hostId: string, nowMs: number): void {
+    this.heardAtMs.set(hostId, nowMs);
+    this.witness.heard(hostId, nowMs);
+  }
+
   /** `healthy`: what the host's own inventory says; it clears a host that a rollout left failed (domain.md 2.9). */
   tasksFor(hostId: string, healthy: boolean, nowMs: number): TaskForHost[] {
-    this.heardAtMs.set(hostId, nowMs);
+    this.hear(hostId, nowMs);
     if (healthy) this.pastOf(hostId).recovered = true;
     const { store } = this;
     const everybody = this.mutants.has('host-filter-missing-in-tasks');
@@ -97,7 +102,7 @@ export class SimServer {
   }
 
   recordEvents(hostId: string, jobId: string, attempt: number, events: readonly JobEvent[], nowMs: number): boolean {
-    this.heardAtMs.set(hostId, nowMs);
+    this.hear(hostId, nowMs);
     const job = this.store.jobs.get(jobId);
     if (job === undefined || job.hostId !== hostId || attempt > job.attempt) return true;
     const fresh = events.filter(event => this.#isFresh(`${jobId}/${attempt}/${event.sequence}`));
@@ -116,7 +121,7 @@ export class SimServer {
   }
 
   requestPermit(hostId: string, jobId: string, attempt: number, phase: 'apply' | 'reboot', nowMs: number, hostNowMs: number): PermitAnswer {
-    this.heardAtMs.set(hostId, nowMs);
+    this.hear(hostId, nowMs);
     const { store, mutants } = this;
     const stored = store.jobs.get(jobId);
     if (stored === undefined || stored.hostId !== hostId) return NOT_YOURS;
@@ -207,20 +212,29 @@ export class SimServer {
   }
 
   #isAvailable(hostId: string, soakMinutes: number, nowMs: number): boolean {
-    const heardAtMs = this.heardAtMs.get(hostId);
     const active = this.store.activeOfHost.get(hostId) ?? NONE;
     const facts = {
       hostId,
-      lastSeenAt: heardAtMs === undefined ? null : instantOf(heardAtMs),
-      healthMinutes: HEALTH_MINUTES,
+      ...this.#lastHeard(hostId),
       atWork: [...active].some(id => this.store.disrupting.has(id)),
       ...this.pastOf(hostId),
     };
     return isAvailable(facts, soakMinutes, instantOf(nowMs));
   }
 
+  #lastHeard(hostId: string): { readonly lastSeenAt: Instant | null; readonly healthMinutes: number } {
+    const heardAtMs = this.heardAtMs.get(hostId);
+    return { lastSeenAt: heardAtMs === undefined ? null : instantOf(heardAtMs), healthMinutes: HEALTH_MINUTES };
+  }
+
+  /** For an offer. */
+  presenceOf(hostId: string, nowMs: number): { readonly lastSeenAt: Instant | null; readonly healthMinutes: number } {
+    const heard = this.#lastHeard(hostId);
+    return this.mutants.has('offered-to-silent-host') ? { ...heard, lastSeenAt: instantOf(nowMs) } : heard;
+  }
+
   recordResult(hostId: string, jobId: string, attempt: number, result: JobResult, nowMs: number): void {
-    this.heardAtMs.set(hostId, nowMs);
+    this.hear(hostId, nowMs);
     const { store, mutants } = this;
     const job = store.jobs.get(jobId);
     if (job === undefined || job.hostId !== hostId) return;

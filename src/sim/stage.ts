@@ -152,6 +152,7 @@ export class Stage {
     });
     host.packages.set('openssl', '1').set('nginx', '1');
     this.#hosts.set(name, host);
+    this.#server.hear(name, this.#nowMs);
   }
 
   #create(name: string, options: Readonly<Record<string, string | undefined>>): void {

@@ -3,12 +3,14 @@ import { JOB } from '../core/rollouts/job-states.ts';
 import type { JobStatus } from '../core/rollouts/job-status.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
-import { type Books, isActive, type JobSeen, LATE_MINUTES, type RolloutSeen } from './books.ts';
+import { type Books, isActive, type JobSeen, LATE_MINUTES, type RolloutSeen, SILENCE_MS } from './books.ts';
 import { contains } from './windows.ts';
 
 /** What is looked at now and then: that nothing stands still, and that the store says what was seen. */
 export class Looks {
   readonly #books: Books;
+  /** Since which look a host has been heard of without a gap. */
+  readonly #presentSince = new Map<string, number>();
 
   constructor(books: Books) {
     this.#books = books;
@@ -16,6 +18,10 @@ export class Looks {
 
   /** L1 to L5, S12, now and then: nothing stands still that may not. `jobs`: the rows as they are stored. */
   look(jobs: ReadonlyMap<string, JobStatus>, sinceServerUpMs: number, atMs: number): void {
+    for (const [hostId, heardMs] of this.#books.heardMs) {
+      if (atMs - heardMs >= SILENCE_MS) this.#presentSince.delete(hostId);
+      else if (!this.#presentSince.has(hostId)) this.#presentSince.set(hostId, atMs);
+    }
     for (const rollout of this.#books.rollouts.values()) {
       if (isFinal(ROLLOUT, rollout.state) || rollout.jobs.size === 0) continue;
       this.#books.ledger.demand(
@@ -84,7 +90,8 @@ export class Looks {
     const hostIsBusy = (this.#books.active.get(seen.hostId)?.size ?? 0) > 0;
     const ringIsBusy = [...rollout.jobs.values()].some(job => job.ringIndex === seen.ringIndex && isActive(job.state));
     const closed = this.#books.killSwitchSinceMs !== null || !contains(rollout.plan.window, atMs, atMs);
-    const since = Math.max(seen.sinceMs, ring.sinceMs, rollout.sinceMs, seen.heardMs);
+    const presentSince = this.#presentSince.get(seen.hostId) ?? atMs;
+    const since = Math.max(seen.sinceMs, ring.sinceMs, rollout.sinceMs, seen.heardMs, presentSince);
     const stuck = !waits && !hostIsBusy && !ringIsBusy && !closed && atMs - since > 60 * MINUTE_MS;
     this.#books.ledger.demand('L3', !stuck, atMs, () => `job ${jobId} could be offered for an hour and is not`);
   }

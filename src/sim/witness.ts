@@ -6,7 +6,7 @@ import { isFinal } from '../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import type { RingMoved, RingStatus } from '../core/rollouts/ring-changes.ts';
 import { ROLLOUT, type RolloutEvent, type RolloutState } from '../core/rollouts/rollout-states.ts';
-import { Books, isActive, isApproved, isDisrupting, isThrough, type JobSeen, type RolloutSeen } from './books.ts';
+import { Books, isActive, isApproved, isDisrupting, isThrough, type JobSeen, type RolloutSeen, SILENCE_MS } from './books.ts';
 import { fitsWindow } from './windows.ts';
 import { AuditRules, type AuditSeen } from './witness-audit.ts';
 import { GateRules } from './witness-gates.ts';
@@ -165,10 +165,12 @@ export class Witness {
     this.#countDisruption(job, rollout, to, atMs);
   }
 
-  /** S3, S5, S9: its turn, one job on the host, and a number that rises by one. */
+  /** S3, S9: its turn, a host that is there, and a number that rises by one. */
   #offered(job: JobStatus, seen: JobSeen, rollout: RolloutSeen, atMs: number): void {
     const before = rollout.rings.slice(0, job.ringIndex);
     this.ledger.demand('S3', before.every(isThrough), atMs, () => `job ${job.id} of ring ${job.ringIndex} was offered before its turn`);
+    const silentMs = atMs - (this.books.heardMs.get(job.hostId) ?? Number.NEGATIVE_INFINITY);
+    this.ledger.demand('S3', silentMs < SILENCE_MS, atMs, () => `job ${job.id} was offered to a host that is silent since ${silentMs} ms`);
     this.ledger.demand('S9', job.attempt === seen.attempt + 1, atMs, () => `job ${job.id}: attempt ${job.attempt} after ${seen.attempt}`);
     seen.attempt = job.attempt;
   }
@@ -194,6 +196,9 @@ export class Witness {
     this.ledger.demand('S1', this.#allDisrupting <= this.books.concurrencyMax, atMs, () => `${this.#allDisrupting} hosts at once`);
   }
 
+  heard(hostId: string, atMs: number): void {
+    this.books.heardMs.set(hostId, atMs);
+  }
   audited(seen: AuditSeen, atMs: number): void {
     this.#audit.audited(seen, atMs);
   }

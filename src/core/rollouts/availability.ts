@@ -29,13 +29,18 @@ export function minAvailableOf({ minAvailable, maxUnavailable, maxUnavailablePer
   return Math.max(0, members - budget);
 }
 
+/** Whether a host was heard of so lately that it counts as being there. `healthMinutes` as in MemberFacts. */
+export function isHeard({ lastSeenAt, healthMinutes }: Pick<MemberFacts, 'lastSeenAt' | 'healthMinutes'>, now: Instant): boolean {
+  return lastSeenAt !== null && lastSeenAt > addMs(now, -healthMinutes * MINUTE_MS);
+}
+
 /**
  * S4: a member counts for its group only when it is known to be well: heard of lately, not at work, not left failed by a rollout, and past the soak
  * after its own change. Unknown, lost and failed members count as down, for whatever reason.
  */
 export function isAvailable(member: MemberFacts, soakMinutes: number, now: Instant): boolean {
-  const { lastSeenAt, healthMinutes, atWork, lastSucceededAt, lastFailedAt, recovered } = member;
-  if (lastSeenAt === null || lastSeenAt <= addMs(now, -healthMinutes * MINUTE_MS) || atWork) return false;
+  const { atWork, lastSucceededAt, lastFailedAt, recovered } = member;
+  if (!isHeard(member, now) || atWork) return false;
   if (lastSucceededAt !== null && lastSucceededAt > addMs(now, -soakMinutes * MINUTE_MS)) return false;
   return lastFailedAt === null || recovered || (lastSucceededAt !== null && lastSucceededAt > lastFailedAt);
 }

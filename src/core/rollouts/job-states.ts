@@ -100,7 +100,7 @@ export const JOB = machine({
     offer: {
       by: 'server',
       meaning: 'Sign a plan for the host and lay it ready.',
-      guard: 'ring running; slot free; no other active job on the host; back-off over',
+      guard: 'ring running; slot free; the host was heard of lately; no other active job on it; back-off over',
       moves: { queued: 'offered' },
       refused: 'only a waiting job is offered',
     },

@@ -13,6 +13,7 @@ describe('an offer', () => {
     job: { state: 'queued', parked: false, notBefore: null },
     taken: 0,
     activeJobsOnHost: 0,
+    host: { lastSeenAt: addMs(now, -2 * MINUTE_MS), healthMinutes: 5 },
   };
   const refused: readonly (readonly [string, Partial<OfferFacts>])[] = [
     ['the rollout is paused', { rollout: { state: 'paused', windowStartsAt: null } }],
@@ -22,6 +23,9 @@ describe('an offer', () => {
     ['its back-off is not over', { job: { state: 'queued', parked: false, notBefore: addMs(now, 1) } }],
     ['the places are taken', { taken: 2 * OFFERS_PER_SLOT }],
     ['the host has another job', { activeJobsOnHost: 1 }],
+    ['the host has not been heard of lately', { host: { lastSeenAt: addMs(now, -5 * MINUTE_MS), healthMinutes: 5 } }],
+    ['the host has never been heard of', { host: { lastSeenAt: null, healthMinutes: 5 } }],
+    ['nothing that the host says is ever news', { host: { lastSeenAt: now, healthMinutes: 0 } }],
   ];
   it('is made when nothing speaks against it', () => {
     expect(mayOffer(facts)).toBe(true);

@@ -1,4 +1,5 @@
 import { epochMs, HOUR_MS, type Instant } from '../kernel/instants.ts';
+import { isHeard, type MemberFacts } from './availability.ts';
 import type { JobStatus } from './job-status.ts';
 import type { RingState } from './ring-states.ts';
 import type { RolloutState } from './rollout-states.ts';
@@ -18,12 +19,18 @@ export interface OfferFacts {
   readonly taken: number;
   /** Any rollout's. */
   readonly activeJobsOnHost: number;
+  /** When it was last heard of, and how long that is good for: an agent asks once a minute, and what it says is written down within another. */
+  readonly host: Pick<MemberFacts, 'lastSeenAt' | 'healthMinutes'>;
 }
 
-/** Whether a job may leave the queue now: S3 (its ring has been opened), S5 (one job per host). Nothing is disrupted by it; that takes a permit. */
-export function mayOffer({ now, rollout, ring, job, taken, activeJobsOnHost }: OfferFacts): boolean {
+/**
+ * Whether a job may leave the queue now: S3 (its ring has been opened), S5 (one job per host), and only to a host that is there (domain.md 2.4: seen within
+ * two polls), so that hosts that are off hold no place of the ring. Nothing is disrupted by it; that takes a permit.
+ */
+export function mayOffer({ now, rollout, ring, job, taken, activeJobsOnHost, host }: OfferFacts): boolean {
   if (rollout.state !== 'running' || ring.state !== 'running' || job.state !== 'queued' || job.parked) return false;
   if (job.notBefore !== null && job.notBefore > now) return false;
   if (rollout.windowStartsAt !== null && epochMs(rollout.windowStartsAt) > epochMs(now) + PREPARE_MS) return false;
+  if (!isHeard(host, now)) return false;
   return taken < ring.concurrency * OFFERS_PER_SLOT && activeJobsOnHost === 0;
 }

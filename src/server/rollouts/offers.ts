@@ -1,5 +1,5 @@
 import { makeId } from '../../core/kernel/ids.ts';
-import { addMs } from '../../core/kernel/instants.ts';
+import { addMs, type Instant } from '../../core/kernel/instants.ts';
 import { HOST_PLAN_TYPE } from '../../core/rollouts/host-plan.ts';
 import { hostPlanFor } from '../../core/rollouts/host-plan-for.ts';
 import { offerJob } from '../../core/rollouts/job-changes.ts';
@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts';
 import { lockHost, lockJob, lockRing, lockRollout } from './locks.ts';
 import { storeJob } from './moves.ts';
 import type { RolloutRow } from './rows.ts';
+import { HEALTH_MINUTES } from './safety-facts.ts';
 import { inStep, type Step } from './step.ts';
 
 /** Offers jobs of the open ring up to its free places, each in a transaction of its own: hosts do not wait for each other. */
@@ -21,12 +22,14 @@ export async function offerJobs(engine: Engine, rolloutId: string, emergency: bo
     `select job.id, job.host_id from job
        join ring on ring.id = job.ring_id and ring.state = 'running'
        join rollout on rollout.id = job.rollout_id and rollout.state = 'running' and coalesce(rollout.window_starts_at, $3) <= $5
+       join host on host.id = job.host_id
+       join host_seen seen on seen.host_id = host.id and seen.last_seen_at > $3::timestamptz - make_interval(mins => coalesce(($6::jsonb->>host.reach)::int, 0))
        cross join lateral (select count(*) as places from job other where other.ring_id = ring.id and other.state = any($2)) as taken
      where job.rollout_id = $1 and job.state = 'queued' and not job.parked and coalesce(job.not_before, $3) <= $3
        and not exists (select from job other where other.host_id = job.host_id and other.state = any($2))
        and taken.places < ring.concurrency * $4
      order by job.position limit (select greatest(0, max(concurrency) * $4) from ring where rollout_id = $1 and state = 'running')`,
-    [rolloutId, JOB_ACTIVE, clock.now(), OFFERS_PER_SLOT, addMs(clock.now(), PREPARE_MS)],
+    [rolloutId, JOB_ACTIVE, clock.now(), OFFERS_PER_SLOT, addMs(clock.now(), PREPARE_MS), JSON.stringify(HEALTH_MINUTES)],
   );
   let offered = 0;
   for (const job of waiting) if (await inStep(engine.context, step => offer(engine, step, rolloutId, job.id, job.host_id))) offered++;
@@ -62,8 +65,9 @@ async function offer(engine: Engine, step: Step, rolloutId: string, jobId: strin
   const rollout = await lockRollout(step.tx, rolloutId, 'share');
   const ring = await lockRing(step.tx, await peekRing(step, jobId));
   const row = await lockJob(step.tx, jobId);
-  const [taken] = await step.tx.query<{ places: number; host: number }>(
-    `select (select count(*) from job where ring_id = $1 and state = any($3))::int as places, (select count(*) from job where host_id = $2 and state = any($3))::int as host`,
+  const [taken] = await step.tx.query<{ places: number; host: number; reach: string; last_seen_at: Instant | null }>(
+    `select (select count(*) from job where ring_id = $1 and state = any($3))::int as places, (select count(*) from job where host_id = $2 and state = any($3))::int as host,
+       reach, last_seen_at from host left join host_seen on host_seen.host_id = host.id where host.id = $2`,
     [ring.id, hostId, JOB_ACTIVE],
   );
   const facts = {
@@ -73,6 +77,7 @@ async function offer(engine: Engine, step: Step, rolloutId: string, jobId: strin
     job: row,
     taken: taken!.places,
     activeJobsOnHost: taken!.host,
+    host: { lastSeenAt: taken!.last_seen_at, healthMinutes: HEALTH_MINUTES[taken!.reach] ?? 0 },
   };
   if (!mayOffer(facts)) return false;
   await sign(engine, step, rollout, row);

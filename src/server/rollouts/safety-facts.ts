@@ -28,6 +28,10 @@ export function promised(group: Pick<GroupRow, 'min_available' | 'max_unavailabl
 /** An agent checks in at least every minute: five minutes of silence are no longer health. Hosts by SSH are visited rarely; their own limit holds. */
 export const HEALTH_MINUTES: Readonly<Record<string, number>> = { agent: 5, ssh: UNREACHABLE_AFTER_MINUTES.ssh };
 
+/** The same in SQL, for a row of `job`: $2 is now, $4 those minutes by reach as JSON. */
+export const HOST_IS_HEARD = `exists (select from host join host_seen seen on seen.host_id = host.id
+  where host.id = job.host_id and seen.last_seen_at > $2::timestamptz - make_interval(mins => coalesce(($4::jsonb->>host.reach)::int, 0)))`;
+
 /** Freezes in force that cover the host. One that was declared this moment, whose scope is not known here, covers it. */
 export async function freezesOver(tx: Queryable, hostId: string, now: Instant, scopes: Scopes): Promise<PermitFacts['freezes']> {
   const rows = await tx.query<{ id: string; name: string; kind: FreezeKind; ends_at: Instant }>(

@@ -105,10 +105,12 @@ describe('what says no', () => {
       ada,
       story.request,
     );
-    await story.db.query(`update host_seen set last_seen_at = $1 where host_id = 'host_h2'`, ['2026-11-22T11:50:00.000Z']);
+    story.host(2).online = false;
+    story.clock.advance(6 * 60);
     await story.started({ rings: ALL_AT_ONCE, selector: { hostIds: ['host_h1'] } });
     await story.turn();
     expect(story.host(1).refusals).toEqual(['availability']);
+    story.host(2).online = true;
     await story.seen();
     story.host(1).script = ['install-failed'];
     await story.turn();
@@ -170,8 +172,7 @@ describe('what says no', () => {
     await story.turn();
     expect((await story.get(id)).rollout.state).toBe('scheduled');
     story.clock.advance(40 * 60);
-    story.host(1).online = false;
-    story.host(2).online = false;
+    for (const host of story.hosts) host.online = false;
     await story.turn();
     await story.turn();
     expect((await story.get(id)).rollout.state).toBe('running');

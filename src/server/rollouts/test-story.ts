@@ -85,12 +85,12 @@ export class Story {
     await this.db.query(`insert into host (id, name, reach, enrolled_at) values ($1, $2, $3, now())`, [id, id, reach]);
   }
 
-  /** Every host has just been heard of. */
+  /** Every host that is on has just been heard of. */
   async seen(): Promise<void> {
     await this.db.query(
-      `insert into host_seen (host_id, last_seen_at, inventory_at) select id, $1, $1 from host
+      `insert into host_seen (host_id, last_seen_at, inventory_at) select id, $1, $1 from host where not id = any($2)
        on conflict (host_id) do update set last_seen_at = excluded.last_seen_at, inventory_at = excluded.inventory_at`,
-      [this.clock.now()],
+      [this.clock.now(), this.hosts.filter(host => !host.online).map(host => host.id)],
     );
   }
 
@@ -120,12 +120,18 @@ export class Story {
       identity === undefined
         ? this.context
         : { ...this.context, randomHex: bytes => (bytes === LEASE_HOLDER_BYTES ? identity : this.context.randomHex(bytes)) };
-    return createRollouts(context, {
+    const rollouts = createRollouts(context, {
       fleet: fleetOf(this.hosts, { openssl: '2' }, this.#excluded, this.fleetQueries, this.offered),
       inventory: inventoryOf(this.hosts, this.reportsAsked, this.healthy, this.failing),
       wake: noWake,
       people: this.#people,
     });
+    // Agents ask all the time; what these hosts do here is only what a test is about.
+    const reconcileOnce = async (): Promise<void> => {
+      await this.seen();
+      await rollouts.reconcileOnce();
+    };
+    return { ...rollouts, reconcileOnce };
   }
   /** kill -9 and start: nothing but the database survives. */
   restart(): void {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Gate, JobView, PlanReportView, Ring, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
+import { isHeard } from '../../core/rollouts/availability.ts';
 import { JOB_ACTIVE, JOB_FAILED, JOB_SATISFIED } from '../../core/rollouts/job-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
@@ -11,6 +12,7 @@ import { notFound } from '../runtime/problems.ts';
 import { expandReport, type StoredReport } from './planning.ts';
 import { rehearsalViews } from './rehearsals.ts';
 import { JOB_COLUMNS, RING_COLUMNS, type RolloutRow } from './rows.ts';
+import { HEALTH_MINUTES } from './safety-facts.ts';
 import { verbFacts } from './verb-facts.ts';
 import { jobWaitsOn, rolloutWaits } from './waits.ts';
 
@@ -133,18 +135,22 @@ export interface JobViewRow extends JobStatus {
   readonly rolloutState: RolloutRow['state'];
   readonly ringState: RingStatus['state'];
   readonly hostBusy: boolean;
+  readonly hostReach: string;
+  readonly hostSeenAt: Instant | null;
   readonly windowStartsAt: Instant | null;
 }
 
 /** Of a job with what its view needs from its rollout and ring. */
 export const JOB_VIEW_COLUMNS = `${JOB_COLUMNS}, rollout.state as "rolloutState", rollout.window_starts_at as "windowStartsAt", ring.state as "ringState",
-  exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state in ('${JOB_ACTIVE.join("', '")}')) as "hostBusy"`;
+  exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state in ('${JOB_ACTIVE.join("', '")}')) as "hostBusy",
+  (select reach from host where host.id = job.host_id) as "hostReach", (select last_seen_at from host_seen where host_seen.host_id = job.host_id) as "hostSeenAt"`;
 
 export function jobView(row: JobViewRow, now: Instant): JobView {
   const code = jobWaitsOn(row, {
     rollout: row.rolloutState,
     ring: row.ringState,
     hostBusy: row.hostBusy,
+    hostSilent: !isHeard({ lastSeenAt: row.hostSeenAt, healthMinutes: HEALTH_MINUTES[row.hostReach] ?? 0 }, now),
     windowStartsAt: row.windowStartsAt,
     now,
   });

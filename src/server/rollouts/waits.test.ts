@@ -60,4 +60,16 @@ describe('why it is not moving, and when that can change', () => {
     await story.turn();
     expect(await waits(frozen)).toEqual([['freeze', '2026-11-22T18:00']]);
   });
+
+  it('a host that is off is offered nothing and holds no place', { timeout: 60_000 }, async () => {
+    const id = await story.approved({ rings: [{ name: 'all', percent: 100, concurrency: 1 }] });
+    story.host(1).online = false;
+    story.clock.advance(6 * 60);
+    await story.act(id, 'start');
+    await story.rollouts.reconcileOnce();
+    expect(await story.jobStates(id)).toEqual({ h1: 'queued', h2: 'offered', h3: 'offered' });
+    expect(await waits(id)).toEqual(expect.arrayContaining([['host-offline', null]]));
+    story.host(1).online = true;
+    await story.until(id, ['completed']);
+  });
 });

@@ -13,12 +13,15 @@ import type { Queryable } from '../../db/db.ts';
 import { readEngine } from './locks.ts';
 import { openCanaryRehearsals } from './rehearsals.ts';
 import { RING_COLUMNS, type RolloutRow } from './rows.ts';
+import { HEALTH_MINUTES, HOST_IS_HEARD } from './safety-facts.ts';
 
 export interface WaitContext {
   readonly rollout: RolloutState;
   readonly ring: RingState;
   /** Another rollout is at work on the host. */
   readonly hostBusy: boolean;
+  /** It has not been heard of for so long that it is offered nothing. */
+  readonly hostSilent: boolean;
   readonly windowStartsAt: Instant | null;
   readonly now: Instant;
 }
@@ -37,6 +40,7 @@ export function jobWaitsOn(job: Pick<JobStatus, 'state' | 'parked' | 'waitingOn'
   if (context.ring !== 'running') return 'ring-stopped';
   if (context.windowStartsAt !== null && context.windowStartsAt > context.now) return 'window-not-open';
   if (job.notBefore !== null && job.notBefore > context.now) return stored ?? 'back-off';
+  if (context.hostSilent) return 'host-offline';
   return context.hostBusy ? 'host-lock' : 'ring-slot';
 }
 
@@ -46,6 +50,7 @@ interface GroupedJobs extends Pick<JobStatus, 'state' | 'parked' | 'waitingOn' |
   readonly stateSince: Instant;
   readonly lastHeardAt: Instant | null;
   readonly hostBusy: boolean;
+  readonly hostSilent: boolean;
   readonly hosts: number;
   readonly sample: string[];
 }
@@ -53,14 +58,15 @@ interface GroupedJobs extends Pick<JobStatus, 'state' | 'parked' | 'waitingOn' |
 /** Grouped in the database: a rollout of 100,000 hosts waits on a handful of things. */
 async function groupedJobs(db: Queryable, rolloutId: string, now: Instant): Promise<GroupedJobs[]> {
   return await db.query<GroupedJobs>(
-    `select state, parked, waiting_on as "waitingOn", ring_state as "ringState", host_busy as "hostBusy", min(not_before) filter (where not_before > $2) as "notBefore", count(*)::int as hosts,
+    `select state, parked, waiting_on as "waitingOn", ring_state as "ringState", host_busy as "hostBusy", host_silent as "hostSilent", min(not_before) filter (where not_before > $2) as "notBefore", count(*)::int as hosts,
        min(state_since) as "stateSince", min(coalesce(last_heard_at, state_since)) as "lastHeardAt", (array_agg(host_name order by position))[1:3] as sample
      from (select job.*, ring.state as ring_state, job.not_before > $2 as backing_off,
-             exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state = any($3)) as host_busy
+             exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state = any($3)) as host_busy,
+             job.state = 'queued' and not ${HOST_IS_HEARD} as host_silent
            from job join ring on ring.id = job.ring_id
            where job.rollout_id = $1 and job.finished_at is null and ring.state in ('running', 'failed', 'gate-pending', 'soaking', 'evaluating')) as open
-     group by state, parked, waiting_on, ring_index, ring_state, host_busy, backing_off order by ring_index, state`,
-    [rolloutId, now, JOB_ACTIVE],
+     group by state, parked, waiting_on, ring_index, ring_state, host_busy, host_silent, backing_off order by ring_index, state`,
+    [rolloutId, now, JOB_ACTIVE, JSON.stringify(HEALTH_MINUTES)],
   );
 }
 
@@ -80,6 +86,7 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
       rollout: row.state,
       ring: group.ringState,
       hostBusy: group.hostBusy,
+      hostSilent: group.hostSilent,
       windowStartsAt: row.window_starts_at,
       now,
     });
