@@ -31,7 +31,8 @@ async function runChange(job: JobContext, change: ChangeCommand): Promise<UnitSt
   return watch(job, change.step);
 }
 
-async function watch(job: JobContext, step: string): Promise<UnitState> {
+/** Follows one unit of the job to its end, and lets the server know that the host is alive meanwhile. Still `running` when `seconds` are over. */
+export async function watch(job: JobContext, step: string, seconds = job.parts.settings.applySeconds): Promise<UnitState> {
   const { transport, settings, signal } = job.parts;
   const unit = hostUnit(job.plan.jobId, job.plan.attempt, step);
   let quietSince = Date.now();
@@ -40,7 +41,7 @@ async function watch(job: JobContext, step: string): Promise<UnitState> {
   }, settings.heartbeatSeconds * 1000);
   try {
     const end = await watchUnit(transport, unit, job.systemd, {
-      seconds: settings.applySeconds,
+      seconds,
       signal,
       onOutput: text => {
         quietSince = Date.now();

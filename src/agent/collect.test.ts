@@ -9,9 +9,19 @@ import { type Collected, collectSnapshot } from './collect.ts';
 
 const clock = { now: () => '2026-11-22T04:00:00.000Z' };
 
+/** Questions that came after the recordings, with what these hosts would have answered. */
+const ASKED_SINCE = [
+  ['find', '/etc/fettle/hooks.d', '-maxdepth', '0'],
+  ['find', '/sys/kernel/livepatch', '-mindepth', '2', '-maxdepth', '2', '-name', 'enabled'],
+];
+
 function host(name: string): RecordedCall[] {
   const text = gunzipSync(readFileSync(new URL(`testdata/${name}.json.gz`, import.meta.url))).toString('utf8');
-  return (JSON.parse(text) as { calls: RecordedCall[] }).calls;
+  const { calls } = JSON.parse(text) as { calls: RecordedCall[] };
+  return [
+    ...calls,
+    ...ASKED_SINCE.map(argv => ({ ...calls[0]!, argv, code: 1, stdout: '', stderr: `find: ‘${argv[1]}’: No such file or directory` })),
+  ];
 }
 
 async function collect(name: string, canBeRoot = true) {

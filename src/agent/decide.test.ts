@@ -42,6 +42,8 @@ const seal = (value: unknown, key = privateKey, type = HOST_PLAN_TYPE) => signEn
 
 describe('the form of a plan', () => {
   it('takes a whole one', () => expect(planFormProblem(good)).toBeNull());
+  it('takes hooks by name', () =>
+    expect(planFormProblem({ ...good, hooks: [{ phase: 'post', name: 'undrain', timeoutSeconds: 60 }] })).toBeNull());
   const wrong: [string, unknown][] = [
     ['a command', { ...good, command: 'id' }],
     ['a missing field', (({ reboot: _, ...rest }) => rest)(good)],
@@ -53,6 +55,11 @@ describe('the form of a plan', () => {
     ['an installation from something', { ...good, transaction: [{ ...good.transaction[1], fromVersion: '1' }] }],
     ['a verb of tomorrow', { ...good, transaction: [{ ...good.transaction[0], action: 'hold' }] }],
     ['no transaction', { ...good, transaction: [] }],
+    ['a hook with an argument', { ...good, hooks: [{ phase: 'pre', name: 'drain', timeoutSeconds: 5, arguments: ['x'] }] }],
+    ['a path for a hook', { ...good, hooks: [{ phase: 'pre', name: '../../bin/sh', timeoutSeconds: 5 }] }],
+    ['a hook without an end', { ...good, hooks: [{ phase: 'pre', name: 'drain', timeoutSeconds: 1e9 }] }],
+    ['a phase of tomorrow', { ...good, hooks: [{ phase: 'during', name: 'drain', timeoutSeconds: 5 }] }],
+    ['an empty list of hooks', { ...good, hooks: [] }],
     ['another smoke test', { ...good, smokeTests: [{ kind: 'script', path: '/bin/true' }] }],
     ['an option for a unit', { ...good, smokeTests: [{ kind: 'unit-active', unit: '--now' }] }],
     ['a file address', { ...good, smokeTests: [{ kind: 'http', url: 'file:///etc/shadow', expectStatus: 200 }] }],

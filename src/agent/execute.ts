@@ -8,6 +8,7 @@ import { type Transport, TransportFault } from '../plugins/transports/spec.ts';
 import { afterApply, apply } from './apply.ts';
 import { admitPlan, readPlan, type Trust } from './decide.ts';
 import type { Gateway } from './gateway.ts';
+import { hookRuns, postHooks, preHooks, preHooksBegun } from './hooks.ts';
 import { EXECUTOR_SETTINGS, type ExecutorSettings, failure, JobContext, JobLeft, type Stop, stop } from './job-context.ts';
 import { JobLog } from './job-log.ts';
 import type { Journal, JournalEntry } from './journal.ts';
@@ -139,7 +140,8 @@ async function carryOut(job: JobContext): Promise<{ result: JobResult; agentIsSt
       return { result: await finish(job, step.proof, step.stop), agentIsStale };
     } catch (error) {
       if (error instanceof JobLeft) throw error;
-      const touched = job.entry.state !== 'accepted';
+      // A host whose pre-hooks have begun may be out of service: it is reached again, as one whose packages were touched is.
+      const touched = job.entry.state !== 'accepted' || preHooksBegun(job.entry);
       if (!(error instanceof TransportFault))
         return {
           result: await finish(job, null, stop(failure(touched ? 'needs-human' : 'precheck', String(error), 'defect'))),
@@ -170,7 +172,12 @@ async function advance(job: JobContext): Promise<Ended | 'again'> {
   const ended = (reason: Stop): Ended => ({ stop: reason, proof: null, agentIsStale: false });
   if (job.entry.state === 'accepted') {
     const stopped =
-      (await precheck(job)) ?? (await simulate(job)) ?? (await download(job)) ?? (await awaitPermit(job, 'apply')) ?? (await lastLook(job));
+      (await precheck(job)) ??
+      (await simulate(job)) ??
+      (await download(job)) ??
+      (await awaitPermit(job, 'apply')) ??
+      (await lastLook(job)) ??
+      (await preHooks(job));
     if (stopped) return ended(stopped);
     const problem = await apply(job);
     return problem ? ended(problem) : settle(job);
@@ -188,8 +195,7 @@ async function advance(job: JobContext): Promise<Ended | 'again'> {
     return 'again';
   }
   if (back) return ended(back);
-  const proof = await prove(job);
-  return { stop: proof.stop, proof, agentIsStale: false };
+  return proven(job, false);
 }
 
 /** While the permit was waited for, others may have been at work: the set must still be the approved one. */
@@ -209,8 +215,24 @@ async function settle(job: JobContext): Promise<Ended | 'again'> {
     return (await rebootWithPermit(job)) ?? 'again';
   }
   const { agentIsStale } = await restart(job);
+  return proven(job, agentIsStale);
+}
+
+/** The host's post-hooks have the last word: they may only put into service what was verified. */
+async function proven(job: JobContext, agentIsStale: boolean): Promise<Ended> {
   const proof = await prove(job);
-  return { stop: proof.stop, proof, agentIsStale };
+  if (proof.stop) return { stop: proof.stop, proof, agentIsStale };
+  const failed = await postHooks(job, 'verified');
+  return { stop: failed && stop(failed), proof, agentIsStale };
+}
+
+/** Nothing was changed, but pre-hooks have begun: the post-hooks undo what they did. One that fails here is graver than what stopped the job. */
+async function undoHooks(job: JobContext, stopped: Stop | null): Promise<Stop | null> {
+  if (stopped === null || job.entry.startedAt !== null || !preHooksBegun(job.entry)) return stopped;
+  const failed = await postHooks(job, 'untouched');
+  if (failed === null) return stopped;
+  const before = stopped.outcome === 'failed' ? `${stopped.failure.message}\n` : '';
+  return stop({ ...failed, message: `${before}nothing was changed, and ${failed.message}`.slice(0, 2000) });
 }
 
 async function rebootWithPermit(job: JobContext): Promise<Ended | null> {
@@ -222,8 +244,9 @@ async function rebootWithPermit(job: JobContext): Promise<Ended | null> {
   return null;
 }
 
-async function finish(job: JobContext, proof: Proof | null, stopped: Stop | null): Promise<JobResult> {
+async function finish(job: JobContext, proof: Proof | null, given: Stop | null): Promise<JobResult> {
   const { clock } = job.parts;
+  const stopped = await undoHooks(job, given);
   const touched = job.entry.startedAt !== null;
   const observed = proof ?? (await observe(job));
   const result: JobResult = {
@@ -239,6 +262,7 @@ async function finish(job: JobContext, proof: Proof | null, stopped: Stop | null
     bootIdBefore: job.entry.bootIdBefore,
     bootIdAfter: observed.bootId,
     smokeTests: observed.smokeTests,
+    ...(job.entry.hooks === undefined ? {} : { hooks: hookRuns(job) }),
     healed: job.entry.healed,
     startedAt: job.entry.acceptedAt,
     finishedAt: clock.now(),

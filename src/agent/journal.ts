@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Envelope } from '../core/evidence/envelope.ts';
 import type { Instant } from '../core/kernel/instants.ts';
-import type { JobResult } from '../core/rollouts/host-plan.ts';
+import type { HookRun, HookSpec, JobResult } from '../core/rollouts/host-plan.ts';
 
 /**
  * What was done about one plan. `accepted`: nothing was changed. `started`: written and synced before anything could be changed, so from here on
@@ -27,11 +27,20 @@ export interface JournalEntry {
   readonly steps: readonly string[];
   readonly healed: readonly string[];
   readonly restartedUnits: readonly string[];
+  /** In the order in which they were begun, over all runs of this attempt; `run` null: its end was not seen. Absent before the first. */
+  readonly hooks?: readonly HookBegun[];
   readonly rebootAskedAt: Instant | null;
   /** How often this plan was taken up; each run numbers its log lines above those of the run before. */
   readonly runs: number;
   readonly result: JobResult | null;
   readonly acknowledgedAt: Instant | null;
+}
+
+export interface HookBegun {
+  readonly phase: HookSpec['phase'];
+  readonly name: string;
+  readonly begunAt: Instant;
+  readonly run: HookRun | null;
 }
 
 export interface Journal {

@@ -1,3 +1,4 @@
+import { HOOK_NAME, HOOK_SECONDS_MAX, HOOKS_MAX } from '../core/rollouts/hooks.ts';
 import type { HostPlan } from '../core/rollouts/host-plan.ts';
 import type { RehearsalPlan } from '../core/rollouts/rehearsal.ts';
 
@@ -33,7 +34,7 @@ const VERSION = text(/^[A-Za-z0-9][A-Za-z0-9.+~:-]{0,254}$/);
 const UNIT = text(/^[A-Za-z0-9@_.:\\][A-Za-z0-9@_.:\\-]{0,199}$/);
 const ADDRESS = text(/^[A-Za-z0-9][A-Za-z0-9.:-]{0,252}$/);
 
-const FIELDS: Readonly<Record<keyof HostPlan, Check>> = {
+const FIELDS: Readonly<Record<Exclude<keyof HostPlan, 'hooks'>, Check>> = {
   version: one(1),
   planId: ID,
   policyRoot: one(1),
@@ -51,6 +52,17 @@ const FIELDS: Readonly<Record<keyof HostPlan, Check>> = {
   restart: one('never', 'affected-services'),
   reboot: one('never', 'if-needed', 'always'),
   smokeTests: list(0, 50, smokeTest),
+};
+
+const HOOK: Readonly<Record<string, Check>> = {
+  phase: one('pre', 'post'),
+  name: text(HOOK_NAME),
+  timeoutSeconds: whole(1, HOOK_SECONDS_MAX),
+};
+
+/** May be left out: a plan without hooks is the same text as before there were any. */
+const OPTIONAL_FIELDS: Readonly<Record<string, Check>> = {
+  hooks: list(1, HOOKS_MAX, value => objectProblem(value, HOOK) === null),
 };
 
 const REHEARSAL_FIELDS: Readonly<Record<keyof RehearsalPlan, Check>> = {
@@ -83,7 +95,8 @@ const SMOKE_TESTS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
 
 /** The first field that is wrong, or null for a plan. */
 export function planFormProblem(value: unknown): string | null {
-  return objectProblem(value, FIELDS);
+  const given = value === null || typeof value !== 'object' ? [] : Object.keys(OPTIONAL_FIELDS).filter(name => Object.hasOwn(value, name));
+  return objectProblem(value, { ...FIELDS, ...Object.fromEntries(given.map(name => [name, OPTIONAL_FIELDS[name]!])) });
 }
 
 /** The same for a rehearsal. */

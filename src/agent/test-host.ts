@@ -41,6 +41,10 @@ export class SimulatedHost implements Transport {
   restartable = new Map<string, string>();
   repository: string | null = null;
   lockedBy: string | null = null;
+  /** Files in the folder of hooks: what they do, and the code that they end with. */
+  readonly hooks = new Map<string, { code: number; does?: () => void; mode?: string; owner?: string }>();
+  /** Runs of hooks to their end: phase, name, outcome that they were told. */
+  readonly hookRuns: string[] = [];
   rebootFlag = false;
   /** Called before each program; throws to cut the connection or end the observer. */
   before: (argv: readonly string[]) => void = () => {};
@@ -105,6 +109,7 @@ export class SimulatedHost implements Transport {
     if (program === 'systemctl') return this.systemctl(argv);
     if (program === 'tail') return this.tail(argv);
     if (program === 'test' && argv[1] === '-e') return this.logs.has(argv[2]!) ? OK : no(1, '');
+    if (program === 'find' && text.includes('hooks.d')) return this.findHooks(argv);
     if (program === 'find' && text.includes('maps'))
       return ok(
         [...this.stale].map(([unit, name]) => `/proc/${pidOf(unit)}/maps:1-2 r-xp 0 0:1 5 /usr/lib/${name}.so (deleted)`).join('\n'),
@@ -205,9 +210,27 @@ export class SimulatedHost implements Transport {
           for (const [unitName, name] of this.restartable) if (changes.some(c => c.name === name)) this.stale.set(unitName, name);
         },
       ];
-    } else unit.steps = this.fixes().map(configure);
+    } else if (program[0] === 'env') unit.steps = [() => this.runHook(program, unit, say)];
+    else unit.steps = this.fixes().map(configure);
     this.units.set(name, unit);
     return OK;
+  }
+
+  private findHooks(argv: readonly string[]): CommandResult {
+    if (this.hooks.size === 0) return no(1, 'find: ‘/etc/fettle/hooks.d’: No such file or directory');
+    if (argv.includes('-mindepth'))
+      return ok([...this.hooks].map(([name, { mode, owner }]) => `${owner ?? '0'} ${mode ?? '755'} f ${name}`).join('\n'));
+    return ok(argv.includes('-printf') ? '0 755 d \n0 755 d etc\n0 755 d fettle\n0 755 d hooks.d\n' : '/etc/fettle/hooks.d\n');
+  }
+
+  private runHook(program: readonly string[], unit: Unit, say: (text: string) => void): void {
+    const name = program.at(-1)!.split('/').at(-1)!;
+    const word = (key: string) => program.find(one => one.startsWith(`${key}=`))?.slice(key.length + 1);
+    const hook = this.hooks.get(name)!;
+    this.hookRuns.push(`${word('FETTLE_PHASE')} ${name} ${word('FETTLE_OUTCOME')}`);
+    hook.does?.();
+    say(`${name} says something`);
+    unit.code = hook.code;
   }
 
   private fixes(): string[] {

@@ -166,6 +166,19 @@ export const JobResultBody = z
     bootIdBefore: Short.nullable(),
     bootIdAfter: Short.nullable(),
     smokeTests: z.array(z.object({ test: z.record(z.string(), z.unknown()), passed: z.boolean(), detail: Text })).max(50),
+    hooks: z
+      .array(
+        z.object({
+          phase: z.enum(['pre', 'post']),
+          name: z.string().max(100),
+          outcome: z.enum(['passed', 'failed', 'timed-out', 'refused']),
+          code: z.int().nullable(),
+          seconds: z.number(),
+          output: Text,
+        }),
+      )
+      .max(40)
+      .optional(),
     healed: z.array(Text).max(100),
     startedAt: Instant,
     finishedAt: Instant,

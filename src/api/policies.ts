@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Empty, IdParams, Instant, route } from './contract.ts';
-import { RolloutRings, RolloutState, SmokeTest } from './rollouts.ts';
+import { Hook, RolloutRings, RolloutState, SmokeTest } from './rollouts.ts';
 
 /** Recurring rollouts: "every second Thursday 22:00 in each site's zone: security patches older than 3 days, known exploited ones at once". */
 const PolicySpecBody = z
@@ -43,6 +43,7 @@ const PolicySpecBody = z
     restart: z.enum(['never', 'affected-services']).default('affected-services'),
     reboot: z.enum(['never', 'if-needed', 'always']).default('never'),
     smokeTests: z.array(SmokeTest).max(20).default([]),
+    hooks: z.array(Hook).max(20).default([]),
     /** Hosts that are not reached in their ring get one more, open so many days. */
     catchUpDays: z.int().min(0).max(45).default(0),
     note: z.string().max(4000).default(''),

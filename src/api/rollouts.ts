@@ -10,6 +10,16 @@ export const SmokeTest = z
   ])
   .meta({ id: 'SmokeTest' });
 
+/** A program that hosts offer by this name in /etc/fettle/hooks.d; a plan never carries code. Run in this order. */
+export const Hook = z
+  .object({
+    /** pre: before anything is touched, and a failure stops the host. post: when it is verified, and a failure fails the verification. */
+    phase: z.enum(['pre', 'post']),
+    name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/),
+    timeoutSeconds: z.int().min(1).max(3600).default(300),
+  })
+  .meta({ id: 'Hook' });
+
 export const RolloutState = z
   .enum([
     'draft',
@@ -139,6 +149,7 @@ const RolloutSpecBody = z
     restart: z.enum(['never', 'affected-services']).default('affected-services'),
     reboot: z.enum(['never', 'if-needed', 'always']).default('never'),
     smokeTests: z.array(SmokeTest).max(20).default([]),
+    hooks: z.array(Hook).max(20).default([]),
     /** canaries: the first ring opens only after its hosts have run the transaction in a throw-away copy of their own system. */
     rehearse: z.enum(['canaries', 'none']).default('canaries'),
     /** emergency: goes first, soft freezes do not hold it, and hosts that only prepare for another rollout are taken over. Everything else holds it as any other. */

@@ -1,6 +1,6 @@
 import type { RetractionView, SafeguardHoldView } from '../../api/safety.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
-import { showDetail } from './rollouts.ts';
+import { showDetail } from './rollout-screens.ts';
 import { hostId } from './shared.ts';
 
 const ID = [{ name: 'id', summary: 'rollout id' }] as const;

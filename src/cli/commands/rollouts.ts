@@ -1,93 +1,11 @@
-import { readFileSync } from 'node:fs';
-import type { RehearsalRow, RolloutDetailView, RolloutEventView, RolloutSpecInput } from '../../api/rollouts.ts';
-import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
+import type { RolloutDetailView, RolloutEventView } from '../../api/rollouts.ts';
+import { type Command, type CommandContext, define, UsageError } from '../command.ts';
 import { ago } from '../screen.ts';
+import { rolloutCreate } from './rollout-create.ts';
+import { showDetail, showRehearsal } from './rollout-screens.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
 
 const ID = [{ name: 'id', summary: 'rollout id' }] as const;
-
-export function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDetailView, screen: Screen): void {
-  screen.pairs([
-    ['rollout', `${rollout.name} (${rollout.kind})`],
-    ['id', rollout.id],
-    ['state', rollout.stateReason === null ? rollout.state : `${rollout.state}: ${rollout.stateReason}`],
-    ['plan', rollout.planHash],
-    ['requested by', rollout.requestedBy],
-    [
-      'approved by',
-      rollout.approvedBy === null
-        ? '-'
-        : `${rollout.approvedBy}${rollout.selfApproved ? ' (self-approved: single-person installation)' : ''}`,
-    ],
-    [
-      'hosts',
-      `${rollout.hosts}: ${rollout.succeeded} succeeded, ${rollout.failed} failed, ${rollout.active} active, ${rollout.waiting} waiting`,
-    ],
-  ]);
-  screen.line();
-  screen.table(
-    [
-      { title: 'ring' },
-      { title: 'state' },
-      { title: 'hosts', align: 'right' },
-      { title: 'ok', align: 'right' },
-      { title: 'failed', align: 'right' },
-      { title: 'active', align: 'right' },
-      { title: 'gate', widthMax: 80 },
-    ],
-    rings.map(r => [r.name, r.state, r.hosts, r.succeeded, r.failed, r.active, r.gates.at(-1)?.statement ?? r.stateReason]),
-  );
-  for (const finding of plan?.lint ?? []) screen.line(`${finding.level}: ${finding.message}`);
-  for (const excluded of plan?.excluded ?? []) screen.line(`left out: ${excluded.hostName}: ${excluded.reason}`);
-  for (const reason of waitingOn) screen.line(`waiting: ${reason.text}${reason.changesAt === null ? '' : ` (until ${reason.changesAt})`}`);
-  screen.line(
-    `next: ${
-      verbs
-        .filter(v => v.enabled)
-        .map(v => v.verb)
-        .join(', ') || 'nothing to do'
-    }`,
-  );
-}
-
-/** One host's rehearsal: what it shows, and what it could not. */
-function showRehearsal({ hostName, verdict, report, expiresAt, acceptedBy }: RehearsalRow, screen: Screen): void {
-  if (report === null) {
-    screen.line(
-      `${hostName}: not answered yet (asked until ${expiresAt})${acceptedBy === null ? '' : `; ${acceptedBy} goes on without it`}`,
-    );
-    return;
-  }
-  screen.line(
-    `${hostName}: ${verdict}${report.failure === null ? '' : `: ${report.failure.message}`}${acceptedBy === null ? '' : `; accepted by ${acceptedBy}`}`,
-  );
-  const { rollback, untouched, checks } = report;
-  const figures = [
-    ...(report.applySeconds === null ? [] : [`installed in ${report.applySeconds} s`]),
-    ...(report.writtenBytes === null ? [] : [`${Math.ceil(report.writtenBytes / 1e6)} MB written`]),
-    ...(rollback === null
-      ? []
-      : [rollback.outcome === 'restored' ? `undone in ${rollback.seconds} s` : `the way back: ${rollback.outcome}: ${rollback.reason}`]),
-    ...(checks.length === 0 ? [] : [`${checks.filter(check => check.passed).length} of ${checks.length} checks passed`]),
-  ];
-  if (figures.length > 0) screen.line(`  ${figures.join('; ')}`);
-  for (const check of checks) if (!check.passed) screen.line(`  FAILED ${check.kind} ${check.subject}: ${check.detail}`);
-  if (report.withheld.length > 0) screen.line(`  withheld from the copy: ${report.withheld.join(', ')}`);
-  if (untouched !== null) screen.line(`  the host itself: ${untouchedWords(untouched)}`);
-}
-
-function untouchedWords({ packages, etc, services }: NonNullable<NonNullable<RehearsalRow['report']>['untouched']>): string {
-  const lists = [
-    packages === null ? 'package database not compared' : packages ? 'package database unchanged' : 'PACKAGE DATABASE CHANGED',
-    etc === null ? '/etc not compared' : etc.length === 0 ? '/etc unchanged' : `changed meanwhile: ${etc.join(', ')}`,
-    services === null
-      ? 'services not compared'
-      : services.length === 0
-        ? 'services unchanged'
-        : `services that changed meanwhile: ${services.join(', ')}`,
-  ];
-  return lists.join('; ');
-}
 
 /** Until every rehearsal has an answer or has run out. */
 async function rehearsed(c: CommandContext, id: string): Promise<RolloutDetailView> {
@@ -185,60 +103,7 @@ export const rolloutCommands: readonly Command[] = [
         ]),
       ),
   }),
-  define({
-    name: 'rollout create',
-    summary: 'Draft a rollout: which patches, which hosts, canary first',
-    example: "fettle rollout create 'openssl on prod' --patch pat_0123... --query 'env = prod' --canary 2 --reboot never",
-    arguments: [{ name: 'name', summary: 'what people will call it' }],
-    options: [
-      { flags: '--patch <id>', summary: 'patch id (repeat)', repeat: true },
-      { flags: '--query <query>', summary: 'hosts by group query' },
-      { flags: '--group <id>', summary: 'hosts by saved group' },
-      { flags: '--host <host>', summary: 'host by name or id (repeat)', repeat: true },
-      { flags: '--canary <n>', summary: 'hosts in the first ring (1)' },
-      { flags: '--soak <minutes>', summary: 'minutes between the last canary and the rest (0)' },
-      { flags: '--concurrency <n>', summary: 'hosts at once in the rest (5)' },
-      { flags: '--restart <policy>', summary: 'affected-services or never' },
-      { flags: '--reboot <policy>', summary: 'never, if-needed or always' },
-      { flags: '--starts <instant>', summary: 'window opens (UTC instant)' },
-      { flags: '--ends <instant>', summary: 'window closes' },
-      { flags: '--zone <zone>', summary: 'IANA zone of the window (UTC)' },
-      { flags: '--repeat <rule>', summary: 'the window repeats: RFC 5545 rule, or PATCH-TUESDAY+3' },
-      { flags: '--rehearse <hosts>', summary: 'canaries (run it in a copy of their system first) or none' },
-      { flags: '--smoke <test>', summary: 'unit:nginx.service, tcp:443 or http:URL (repeat)', repeat: true },
-      { flags: '--spec <file>', summary: 'the whole specification as JSON instead' },
-    ],
-    async run(c) {
-      const file = c.text('spec');
-      if (file !== undefined)
-        return await c.client.rolloutCreate({ body: JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as RolloutSpecInput });
-      const hostIds = await Promise.all(((c.options.host as string[] | undefined) ?? []).map(host => hostId(c, host)));
-      if (hostIds.length === 0 && c.text('query') === undefined && c.text('group') === undefined)
-        throw new UsageError("choose hosts: --query 'env = prod', --group ID or --host NAME");
-      const canary = c.number('canary') ?? 1;
-      const body: RolloutSpecInput = {
-        name: c.arguments[0]!,
-        patchIds: (c.options.patch as string[] | undefined) ?? [],
-        selector: { ...(hostIds.length > 0 ? { hostIds } : {}), query: c.text('query'), groupId: c.text('group') },
-        rings: [
-          { name: 'canary', hosts: canary, soakMinutes: c.number('soak') ?? 0, concurrency: Math.max(1, Math.min(canary, 5)) },
-          { name: 'rest', percent: 100, soakMinutes: 0, concurrency: c.number('concurrency') ?? 5 },
-        ],
-        window: {
-          startsAt: c.text('starts') ?? null,
-          endsAt: c.text('ends') ?? null,
-          timeZone: c.text('zone') ?? 'UTC',
-          repeat: c.text('repeat') ?? null,
-        },
-        restart: (c.text('restart') ?? 'affected-services') as 'never',
-        reboot: (c.text('reboot') ?? 'never') as 'never',
-        rehearse: (c.text('rehearse') ?? 'canaries') as 'none',
-        smokeTests: ((c.options.smoke as string[] | undefined) ?? []).map(smokeTest),
-      };
-      return await c.client.rolloutCreate({ body });
-    },
-    render: showDetail,
-  }),
+  rolloutCreate,
   define({
     name: 'rollout show',
     summary: 'One rollout: rings, gates, what it waits for',
@@ -374,12 +239,3 @@ export const rolloutCommands: readonly Command[] = [
     render: (value, screen) => screen.line(value.csv.trimEnd()),
   }),
 ];
-
-function smokeTest(text: string): NonNullable<RolloutSpecInput['smokeTests']>[number] {
-  const at = text.indexOf(':');
-  const [kind, value] = [text.slice(0, at), text.slice(at + 1)];
-  if (kind === 'unit') return { kind: 'unit-active', unit: value };
-  if (kind === 'tcp' && /^\d+$/.test(value)) return { kind: 'tcp-port', port: Number(value) };
-  if (kind === 'http') return { kind: 'http', url: value };
-  throw new UsageError(`"${text}" is no smoke test: write unit:nginx.service, tcp:443 or http:http://127.0.0.1/`);
-}

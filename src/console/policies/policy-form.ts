@@ -22,6 +22,8 @@ export interface PolicyDraft {
   readonly restart: PolicySpecView['restart'];
   readonly reboot: PolicySpecView['reboot'];
   readonly smokeTests: readonly SmokeTest[];
+  /** The form has no field for them; kept as they are. */
+  readonly hooks: PolicySpecView['hooks'];
   readonly note: string;
 }
 
@@ -53,6 +55,7 @@ export function newPolicy(now: Date): PolicyDraft {
     restart: 'affected-services',
     reboot: 'if-needed',
     smokeTests: [],
+    hooks: [],
     note: '',
   };
 }
@@ -77,6 +80,7 @@ export function draftOf(spec: PolicySpecView): PolicyDraft {
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
+    hooks: spec.hooks ?? [],
     note: spec.note,
   };
 }
@@ -108,6 +112,7 @@ export function policySpecOf(draft: PolicyDraft): PolicySpecInput {
     restart: draft.restart,
     reboot: draft.reboot,
     smokeTests: [...draft.smokeTests],
+    hooks: draft.hooks,
     note: draft.note,
   };
 }

@@ -44,6 +44,8 @@ export interface SpecDraft {
   readonly restart: RolloutSpecView['restart'];
   readonly reboot: RolloutSpecView['reboot'];
   readonly smokeTests: readonly SmokeTest[];
+  /** The form has no field for them; kept as they are. */
+  readonly hooks: RolloutSpecView['hooks'];
   readonly note: string;
 }
 
@@ -118,6 +120,7 @@ export function draftFromUrl(url: UrlState, today: string): SpecDraft {
     restart: 'affected-services',
     reboot: 'never',
     smokeTests: [],
+    hooks: [],
     note: '',
   };
 }
@@ -145,6 +148,7 @@ export function draftFromSpec(spec: RolloutSpecView): SpecDraft {
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
+    hooks: spec.hooks ?? [],
     note: spec.note,
   };
 }
@@ -168,6 +172,7 @@ export function specOf(draft: SpecDraft): RolloutSpecInput {
     restart: draft.restart,
     reboot: draft.reboot,
     smokeTests: [...draft.smokeTests],
+    hooks: draft.hooks,
     note: draft.note,
   };
 }

@@ -83,6 +83,11 @@ export function SpecView({ data: { spec } }: { readonly data: RolloutDetailView 
           Reboot: REBOOT[spec.reboot],
           'Smoke tests':
             spec.smokeTests.length === 0 ? 'none' : spec.smokeTests.map(test => <div key={testWords(test)}>{testWords(test)}</div>),
+          Hooks:
+            (spec.hooks ?? []).length > 0 &&
+            spec.hooks.map(hook => (
+              <div key={`${hook.phase} ${hook.name}`}>{`${hook.phase}-hook ${hook.name}, ${hook.timeoutSeconds} s at most`}</div>
+            )),
           Note: spec.note || null,
         }}
       />

@@ -118,6 +118,12 @@ export interface PackageManagerFact {
   readonly problems: readonly string[];
 }
 
+/** A file in the host's folder of hooks. `problem`: why it would not be run; null for one that a plan may name. */
+export interface HookOffer {
+  readonly name: string;
+  readonly problem: string | null;
+}
+
 /** Everything but packages and candidates. A fact that could not be read is null and named in `unread`; it is never guessed. */
 export interface HostFacts {
   readonly hostname: string;
@@ -134,6 +140,8 @@ export interface HostFacts {
   readonly staleProcesses: readonly StaleProcess[] | null;
   readonly reboot: RebootFact | null;
   readonly packageManager: PackageManagerFact | null;
+  /** Absent or null: not read, or told by an agent that does not know of hooks. */
+  readonly hooks?: readonly HookOffer[] | null;
   /** `probe: reason`, for what could not be read (no root, tool absent, output unknown). */
   readonly unread: readonly string[];
 }

@@ -46,6 +46,11 @@ export const FAILURE_CLASSES: Readonly<Record<FailureClass, FailureClassRow>> = 
   },
   held: { ...host, title: 'a package is on hold', remedy: 'Release the hold on the host or leave the host out.' },
   precheck: { ...host, title: 'a precheck failed', remedy: 'The message names it. Correct it on the host, then resume.' },
+  'pre-hook-failed': {
+    ...host,
+    title: 'a pre-hook of the host failed',
+    remedy: 'Nothing was changed. Read what the hook printed, correct its cause on the host, then resume.',
+  },
   'transaction-differs': {
     ...host,
     title: 'the host would now do something else than was approved',
@@ -85,6 +90,11 @@ export const FAILURE_CLASSES: Readonly<Record<FailureClass, FailureClassRow>> = 
   },
   'service-failed': { ...patch, title: 'a service did not come back', remedy: 'Read the log of the unit; consider a rollback.' },
   'smoke-test-failed': { ...patch, title: 'a smoke test failed', remedy: 'See what it answers; consider a rollback.' },
+  'post-hook-failed': {
+    ...patch,
+    title: 'a post-hook of the host failed',
+    remedy: 'The host may still be out of service: read what the hook printed, finish its work by hand; consider a rollback.',
+  },
   'verify-failed': {
     ...patch,
     title: 'what was observed afterwards is not what was asked',

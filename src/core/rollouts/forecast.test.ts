@@ -84,7 +84,14 @@ describe('predicted minutes', () => {
 });
 
 describe('plan lint beyond the plan itself', () => {
-  const facts: LintFacts = { now: NOW, asked: new Map(), rebootExpected: new Set(), fettleHostId: null, freezes: [], groups: [] };
+  const facts: LintFacts = {
+    now: NOW,
+    asked: new Map(plan().rings.flatMap(one => one.hosts.map(host => [host.hostId, [item('2')]]))),
+    rebootExpected: new Set(),
+    fettleHostId: null,
+    freezes: [],
+    groups: [],
+  };
   const rules = (made: RolloutPlan, more: Partial<LintFacts> = {}) => {
     const found = lintPlan(made, { ...facts, ...more });
     return found

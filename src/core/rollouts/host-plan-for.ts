@@ -9,7 +9,7 @@ const CLOCK_SKEW_MINUTES = 5;
 
 export type PlanTerms = Pick<
   HostPlan,
-  'installationId' | 'planId' | 'sequence' | 'rolloutPlanHash' | 'kind' | 'restart' | 'reboot' | 'smokeTests'
+  'installationId' | 'planId' | 'sequence' | 'rolloutPlanHash' | 'kind' | 'restart' | 'reboot' | 'smokeTests' | 'hooks'
 > & { readonly windowEndsAt: Instant | null };
 
 /** The plan for the attempt that an offer has just begun. */

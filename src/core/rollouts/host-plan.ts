@@ -23,6 +23,13 @@ export type SmokeTest =
   | { readonly kind: 'tcp-port'; readonly host: string; readonly port: number }
   | { readonly kind: 'http'; readonly url: string; readonly expectStatus: number };
 
+/** A program that the host's administrator offers under this name (hooks.ts). Run in the order of the list, without arguments. */
+export interface HookSpec {
+  readonly phase: 'pre' | 'post';
+  readonly name: string;
+  readonly timeoutSeconds: number;
+}
+
 export type RestartPolicy = 'never' | 'affected-services';
 export type RebootPolicy = 'never' | 'if-needed' | 'always';
 
@@ -47,6 +54,8 @@ export interface HostPlan {
   readonly restart: RestartPolicy;
   readonly reboot: RebootPolicy;
   readonly smokeTests: readonly SmokeTest[];
+  /** Absent where there are none, so that agents from before hooks still take such a plan. */
+  readonly hooks?: readonly HookSpec[];
 }
 
 /** A short-lived, single-use right to disrupt: one for the transaction, one for the reboot (domain.md 2.9). */
@@ -66,11 +75,13 @@ export const JOB_PHASES = [
   'simulate',
   'download',
   'awaiting-permit',
+  'pre-hook',
   'apply',
   'restart',
   'reboot',
   'verify',
   'smoke-test',
+  'post-hook',
 ] as const;
 export type JobPhase = (typeof JOB_PHASES)[number];
 
@@ -91,12 +102,14 @@ export type FailureClass =
   | 'package-database-broken'
   | 'held'
   | 'precheck'
+  | 'pre-hook-failed'
   | 'digest-mismatch'
   | 'transaction-differs'
   | 'dependency-conflict'
   | 'install-failed'
   | 'service-failed'
   | 'smoke-test-failed'
+  | 'post-hook-failed'
   | 'verify-failed'
   | 'reboot-lost'
   | 'permit-refused'
@@ -105,6 +118,16 @@ export type FailureClass =
   | 'needs-human'
   | 'timed-out'
   | 'lost';
+
+/** One run of a hook. `output`: the end of what it printed. */
+export interface HookRun {
+  readonly phase: HookSpec['phase'];
+  readonly name: string;
+  readonly outcome: 'passed' | 'failed' | 'timed-out' | 'refused';
+  readonly code: number | null;
+  readonly seconds: number;
+  readonly output: string;
+}
 
 /** What the host observed, package by package; exit codes are recorded and decide nothing. */
 export interface JobResult {
@@ -121,6 +144,8 @@ export interface JobResult {
   readonly bootIdBefore: string | null;
   readonly bootIdAfter: string | null;
   readonly smokeTests: readonly { readonly test: SmokeTest; readonly passed: boolean; readonly detail: string }[];
+  /** Absent from agents that know no hooks. Also where nothing was touched: a pre-hook that failed is the reason. */
+  readonly hooks?: readonly HookRun[];
   /** Steps of the heal ladder that were needed (security.md 4.4), empty when none. */
   readonly healed: readonly string[];
   readonly startedAt: Instant;

@@ -27,17 +27,19 @@ export function offerJob(job: JobStatus, now: Instant, detail: Readonly<Record<s
   return send(withFields(unchanged(job), fields), 'offer', now, { by: 'system', detail });
 }
 
-/** What the start of a phase on the host means for the job. `apply` and `restart` bring nothing new: the permit has moved the job already. */
+/** What the start of a phase on the host means for the job. `pre-hook`, `apply` and `restart` bring nothing new: the permit has moved the job already. */
 const PHASE_EVENTS: Readonly<Record<JobPhase, JobEventName | null>> = {
   precheck: 'check',
   simulate: 'stage',
   download: 'stage',
   'awaiting-permit': 'await-permit',
+  'pre-hook': null,
   apply: null,
   restart: null,
   reboot: 'need-reboot',
   verify: 'verify',
   'smoke-test': 'verify',
+  'post-hook': 'verify',
 };
 
 function isPhase(text: string): text is JobPhase {

@@ -185,10 +185,13 @@ export function decidePermit(facts: PermitFacts): PermitDecision {
   return { granted: true, expiresAt: addMs(facts.now, PERMIT_MINUTES * MINUTE_MS) };
 }
 
-/** Phases that a host enters only with the permit: one that has told of them has used it. */
+/**
+ * Phases that a host enters only with the permit: one that has told of them has used it. `pre-hook` is not among them: a host that stopped in the middle of
+ * its pre-hooks has changed no package, asks again, and the answer is decided anew.
+ */
 export const PERMIT_USED_IN: Readonly<Record<PermitFacts['phase'], readonly JobPhase[]>> = {
-  apply: ['apply', 'restart', 'reboot', 'verify', 'smoke-test'],
-  reboot: ['verify', 'smoke-test'],
+  apply: ['apply', 'restart', 'reboot', 'verify', 'smoke-test', 'post-hook'],
+  reboot: ['verify', 'smoke-test', 'post-hook'],
 };
 
 /** What a host gets that asks: the permit it was given before, a new one, or no. */

@@ -2,7 +2,7 @@ import { canonicalJson, sha256Hex } from '../kernel/canonical-json.ts';
 import type { Instant } from '../kernel/instants.ts';
 import type { Proof } from './confidence.ts';
 import type { HealthMetric } from './health.ts';
-import type { RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
+import type { HookSpec, RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
 
 /**
  * What is approved: immutable, named by the SHA-256 of its canonical JSON. It holds nothing that differs between two makings of the same plan
@@ -21,6 +21,8 @@ export interface RolloutPlan {
   readonly restart: RestartPolicy;
   readonly reboot: RebootPolicy;
   readonly smokeTests: readonly SmokeTest[];
+  /** Absent where there are none: plans without hooks keep their hash. */
+  readonly hooks?: readonly HookSpec[];
   readonly profile?: 'emergency';
   readonly concurrencyMax?: number;
   /** Hosts that were not reached get one more ring, open so many days. */

@@ -144,7 +144,81 @@ describe('the planner', () => {
   });
 });
 
+const HOOKS = [
+  { phase: 'pre', name: 'drain', timeoutSeconds: 90 },
+  { phase: 'post', name: 'undrain', timeoutSeconds: 60 },
+] as const;
+
+describe('hooks by name', () => {
+  const offered = [
+    { name: 'drain', problem: null },
+    { name: 'undrain', problem: null },
+  ];
+  it('leave out each host that does not offer them, with the reason', () => {
+    const { report, plan } = makePlan({ ...REQUEST, hooks: HOOKS }, [
+      host(1, { hooks: offered }),
+      host(2, { hooks: [offered[0]!] }),
+      host(3, { hooks: [offered[0]!, { name: 'undrain', problem: 'others than root may write it' }] }),
+      host(4),
+    ]);
+    expect(report.excluded.map(one => `${one.hostName}: ${one.reason}`)).toEqual([
+      'h2: it does not offer the hook undrain, which the rollout names',
+      'h3: it does not offer the hook undrain (others than root may write it), which the rollout names',
+      'h4: it does not offer the hooks drain (the host has not told which hooks it has), undrain (the host has not told which hooks it has), which the rollout names',
+    ]);
+    expect(plan.hooks).toEqual(HOOKS);
+  });
+  it('take their time in the window, and change nothing of a plan without them', () => {
+    const plain = makePlan(REQUEST, [host(1)]);
+    const hooked = makePlan({ ...REQUEST, hooks: HOOKS }, [host(1, { hooks: offered })]);
+    const minutes = (made: typeof plain) => made.plan.rings[0]!.hosts[0]!.estimatedMinutes;
+    expect(minutes(hooked)).toBe(minutes(plain) + 3);
+    expect(makePlan({ ...REQUEST, hooks: [] }, [host(1)]).hash).toBe(plain.hash);
+    expect(plain.text).not.toContain('hooks');
+  });
+  it('are checked again by the lint, from the hosts’ own word', () => {
+    const { plan } = makePlan({ ...REQUEST, hooks: HOOKS }, [host(1, { hooks: offered }), host(2, { hooks: offered })]);
+    const found = (second: typeof offered | null) =>
+      lintPlan(
+        plan,
+        facts([host(1), host(2)], {
+          hooksOf: new Map([
+            ['host_1', offered],
+            ['host_2', second],
+          ]),
+        }),
+      ).filter(one => one.rule === 'hooks-offered');
+    expect(found(offered)).toEqual([]);
+    expect(found([offered[0]!])).toEqual([{ rule: 'hooks-offered', level: 'error', message: 'h2: does not offer undrain' }]);
+    expect(found(null)).toHaveLength(1);
+  });
+});
+
 describe('plan lint', () => {
+  it('misses nobody, and lets nobody in', () => {
+    const hosts = [1, 2, 3].map(n => host(n));
+    const { plan } = makePlan(REQUEST, hosts.slice(0, 2));
+    const found = (excluded: ReadonlyMap<string, string>, asked = hosts) =>
+      lintPlan(plan, facts(asked, { excluded })).flatMap(one => (one.level === 'error' ? [one.rule] : []));
+    expect(found(new Map([['host_3', 'held']]))).toEqual([]);
+    expect(found(new Map())).toEqual(['nobody-vanishes']);
+    expect(
+      found(
+        new Map([
+          ['host_3', 'held'],
+          ['host_2', 'held'],
+        ]),
+      ),
+    ).toEqual(['nobody-vanishes']);
+    expect(found(new Map(), hosts.slice(0, 1))).toEqual(['only-chosen']);
+  });
+  it('says when a reboot is policy and no need', () => {
+    expect(warnings([host(1)], { ...REQUEST, reboot: 'always' })).toContain('reboot-without-need');
+    expect(warnings([host(1)], { ...REQUEST, reboot: 'always' }, { rebootExpected: new Set(['host_1']) })).not.toContain(
+      'reboot-without-need',
+    );
+  });
+
   it('finds nothing wrong with an honest plan, and names what came along', () => {
     expect(errors([1, 2, 3, 4].map(n => host(n)))).toEqual([]);
     expect(warnings([1, 2, 3, 4].map(n => host(n)))).toEqual(['undeclared-upgrade']);
@@ -152,7 +226,7 @@ describe('plan lint', () => {
 
   it('never reads the planner', () => {
     const source = readFileSync(path.join(import.meta.dirname, 'plan-lint.ts'), 'utf8');
-    expect([...source.matchAll(/from '([^']+)'/g)].map(match => match[1]).filter(from => /planner|rings/.test(from!))).toEqual([]);
+    expect([...source.matchAll(/from '([^']+)'/g)].map(match => match[1]).filter(from => /planner|\.\/rings/.test(from!))).toEqual([]);
   });
 
   it('refuses an empty plan, a passed window, a wrong zone and a window that no host fits', () => {

@@ -1,5 +1,7 @@
+import type { HookOffer } from '../inventory/snapshot.ts';
 import { type DurationHistory, predictMinutes } from './duration.ts';
-import type { RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
+import { hookMinutes, missingHooks } from './hooks.ts';
+import type { HookSpec, RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
 import { itemKey, itemText, type PlannedHost, type PlannedRing, type PlannedWindow, planHash, planText, type RolloutPlan } from './plan.ts';
 import { type Reversible, reversibilityOf } from './reversibility.ts';
 import { drawRings, type RingRequest } from './rings.ts';
@@ -15,6 +17,7 @@ export interface PlanRequest {
   readonly restart: RestartPolicy;
   readonly reboot: RebootPolicy;
   readonly smokeTests: readonly SmokeTest[];
+  readonly hooks?: readonly HookSpec[];
   readonly profile?: 'normal' | 'emergency';
   readonly concurrencyMax?: number | null;
   readonly catchUpDays?: number;
@@ -43,6 +46,8 @@ export interface HostCase {
   readonly forensic?: readonly string[];
   /** When the first finding that it closes there is due. */
   readonly dueAt?: string | null;
+  /** Read only where the request names hooks; null: the host has not told. */
+  readonly hooks?: readonly HookOffer[] | null;
   /** The host that Fettle itself runs on goes last (domain.md 2.8). */
   readonly runsFettle: boolean;
 }
@@ -89,7 +94,7 @@ export function makePlan(request: PlanRequest, hosts: readonly HostCase[]): Plan
   const included: Included[] = [];
   const excluded: { hostId: string; hostName: string; reason: string }[] = [];
   for (const host of ordered) {
-    const verdict = include(host);
+    const verdict = include(host, request.hooks ?? []);
     if (typeof verdict === 'string') excluded.push({ hostId: host.hostId, hostName: host.hostName, reason: verdict });
     else included.push(verdict);
   }
@@ -113,6 +118,7 @@ export function makePlan(request: PlanRequest, hosts: readonly HostCase[]): Plan
     restart: request.restart,
     reboot: request.reboot,
     smokeTests: request.smokeTests,
+    ...((request.hooks ?? []).length > 0 ? { hooks: request.hooks! } : {}),
     ...(request.profile === 'emergency' ? { profile: 'emergency' as const } : {}),
     ...(request.concurrencyMax == null ? {} : { concurrencyMax: request.concurrencyMax }),
     ...((request.catchUpDays ?? 0) > 0 ? { catchUpDays: request.catchUpDays! } : {}),
@@ -127,8 +133,11 @@ export function makePlan(request: PlanRequest, hosts: readonly HostCase[]): Plan
 }
 
 /** What the host will do, or why it is left out. A host is left out rather than patched halfway or with removals. */
-function include(host: HostCase): Included | string {
+function include(host: HostCase, hooks: readonly HookSpec[]): Included | string {
   if (host.excluded !== null) return host.excluded;
+  const missing = missingHooks(hooks, host.hooks ?? null);
+  if (missing.length > 0)
+    return `it does not offer ${missing.length === 1 ? 'the hook' : 'the hooks'} ${missing.join(', ')}, which the rollout names`;
   if (host.rehearsal === null)
     return host.asked.length === 0 ? 'nothing to change' : { host, transaction: sorted(host.asked), rehearsed: 'predicted' };
   const { ok, transaction, problem } = host.rehearsal;
@@ -169,7 +178,7 @@ function plannedRing(
   ring: ReturnType<typeof drawRings>[number],
   byId: ReadonlyMap<string, Included>,
   indexOf: (one: Included) => number,
-  { reboot, history }: PlanRequest,
+  { reboot, history, hooks }: PlanRequest,
 ): PlannedRing {
   const hosts = ring.hostIds.map((id): PlannedHost => {
     const one = byId.get(id)!;
@@ -178,7 +187,8 @@ function plannedRing(
       hostName: one.host.hostName,
       transaction: indexOf(one),
       rehearsed: one.rehearsed,
-      estimatedMinutes: predictMinutes(one.transaction, reboot, one.host.rebootExpected, history ?? null).minutes,
+      estimatedMinutes:
+        predictMinutes(one.transaction, reboot, one.host.rebootExpected, history ?? null).minutes + hookMinutes(hooks ?? []),
       ...((one.host.forensic ?? []).length > 0 ? { forensic: true as const } : {}),
     };
   });
@@ -188,7 +198,7 @@ function plannedRing(
 function hostReport(
   one: Included,
   { reversible, reason }: ReturnType<typeof reversibilityOf>,
-  { reboot, history }: PlanRequest,
+  { reboot, history, hooks }: PlanRequest,
 ): HostReport {
   const { minutes, basedOnJobs } = predictMinutes(one.transaction, reboot, one.host.rebootExpected, history ?? null);
   return {
@@ -202,7 +212,7 @@ function hostReport(
     reversibleReason: reason,
     downloadBytes: one.host.rehearsal?.downloadBytes ?? null,
     forensic: one.host.forensic ?? [],
-    estimatedMinutes: minutes,
+    estimatedMinutes: minutes + hookMinutes(hooks ?? []),
     basedOnJobs,
     dueAt: one.host.dueAt ?? null,
     problem:

@@ -39,9 +39,9 @@ export function judgeResult(
   };
   const row = FAILURE_CLASSES[reported.class];
   if (row.waits && !result.touched) return { ...failed('retry', reported.class, reported.message, reported.signature), waits: true };
-  const observed: readonly FailureClass[] = ['service-failed', 'smoke-test-failed', 'verify-failed'];
+  const observed: readonly FailureClass[] = ['service-failed', 'smoke-test-failed', 'post-hook-failed', 'verify-failed'];
   return failed(
-    permitted && observed.includes(reported.class) ? 'fail-verification' : 'fail',
+    permitted && result.touched && observed.includes(reported.class) ? 'fail-verification' : 'fail',
     reported.class,
     reported.message,
     reported.signature,
@@ -51,6 +51,7 @@ export function judgeResult(
 function judgeGood(transaction: readonly TransactionItem[], kind: 'patch' | 'rollback', permitted: boolean, result: JobResult): Judgement {
   const wrong = [
     ...unmet(transaction, kind, result),
+    ...(result.hooks ?? []).filter(run => run.outcome !== 'passed').map(run => `${run.phase}-hook ${run.name}: ${run.outcome}`),
     ...result.smokeTests.filter(test => !test.passed).map(test => `smoke test ${test.test.kind}: ${test.detail}`),
   ];
   if (wrong.length > 0)

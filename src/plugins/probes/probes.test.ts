@@ -3,6 +3,7 @@ import { localTransport } from '../transports/local/local.ts';
 import { converse } from '../transports/spec.ts';
 import { PROBES } from './catalog.ts';
 import { namesOfFile, parseMaps, parseOwners } from './deleted-maps/deleted-maps.ts';
+import { hooks } from './hooks/hooks.ts';
 import { installedKernels } from './kernel/kernel.ts';
 import { parseSockets } from './listening-sockets/listening-sockets.ts';
 import { processUnit, unitOf } from './process-units/process-units.ts';
@@ -181,4 +182,60 @@ describe('this machine', () => {
     const fact = await converse(localTransport(), PROBES.listeningSockets.read());
     if (!fact.ok) expect(fact.problem).toMatch(/^ss: /);
   });
+});
+
+describe('hooks that a host offers', () => {
+  const answer = (stdout: string, code = 0, stderr = '') => ({ code, signal: null, stdout, stderr, timedOut: false, truncated: false });
+  /** Hands recorded answers to the dialogue, one after the other. */
+  const read = (...answers: readonly ReturnType<typeof answer>[]) => {
+    const dialogue = hooks.read();
+    let step = dialogue.next();
+    for (const one of answers) {
+      if (step.done) break;
+      step = dialogue.next(one);
+    }
+    return step.done ? step.value : null;
+  };
+  const there = answer('/etc/fettle/hooks.d\n');
+  const above = answer('0 755 d \n0 755 d etc\n0 755 d fettle\n0 755 d hooks.d\n');
+  it('are none where there is no folder', () =>
+    expect(read(answer('', 1, 'find: ‘/etc/fettle/hooks.d’: No such file or directory'))).toEqual({ ok: true, value: [] }));
+  it('are root’s own plain executable files, and of all others it says why not', () => {
+    const inside = answer(
+      [
+        '0 755 f drain',
+        '0 700 f backup',
+        '0 775 f group',
+        '1000 755 f other',
+        '0 644 f note',
+        '0 777 l link',
+        '0 755 f drain.bak',
+        '0 755 d sub',
+      ].join('\n'),
+    );
+    expect(read(there, above, inside)).toEqual({
+      ok: true,
+      value: [
+        { name: 'backup', problem: null },
+        { name: 'drain', problem: null },
+        { name: 'drain.bak', problem: 'its name is not of lower-case letters, digits, - and _ alone' },
+        { name: 'group', problem: 'others than root may write it' },
+        { name: 'link', problem: 'it is not a plain file' },
+        { name: 'note', problem: 'it is not executable' },
+        { name: 'other', problem: 'it is not owned by root' },
+        { name: 'sub', problem: 'it is not a plain file' },
+      ],
+    });
+  });
+  it.each([
+    ['somebody else owns a folder above', '0 755 d \n0 755 d etc\n1000 755 d fettle\n0 755 d hooks.d\n'],
+    ['others may write a folder above', '0 755 d \n0 755 d etc\n0 775 d fettle\n0 755 d hooks.d\n'],
+    ['a folder above is a link', '0 755 d \n0 755 d etc\n0 777 l fettle\n0 755 d hooks.d\n'],
+    ['a folder above was not seen', '0 755 d \n0 755 d etc\n0 755 d hooks.d\n'],
+  ])('are none when %s', (_, folders) => {
+    const found = read(there, answer(folders), answer('0 755 f drain\n'));
+    expect(found).toMatchObject({ ok: true, value: [{ name: 'drain', problem: expect.stringContaining('a folder above it') }] });
+  });
+  it('are unread, not none, where the folder may not be looked at', () =>
+    expect(read(answer('', 1, 'find: ‘/etc/fettle/hooks.d’: Permission denied'))).toMatchObject({ ok: false }));
 });

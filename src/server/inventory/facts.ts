@@ -65,6 +65,11 @@ const Facts = z.object({
     .object({ id: Short, healthy: z.boolean(), problems: z.array(Text).max(5_000) })
     .nullable()
     .default(null),
+  hooks: z
+    .array(z.object({ name: Short, problem: Text.nullable() }))
+    .max(200)
+    .nullable()
+    .default(null),
   unread: z.array(Text).max(1_000).default([]),
 });
 

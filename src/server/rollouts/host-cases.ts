@@ -1,3 +1,4 @@
+import type { HookOffer } from '../../core/inventory/snapshot.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { TransactionItem } from '../../core/rollouts/host-plan.ts';
 import { inverseTransaction } from '../../core/rollouts/inverse.ts';
@@ -5,6 +6,7 @@ import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import type { HostCase } from '../../core/rollouts/planner.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { FleetPort } from '../ports.ts';
+import { unpackFacts } from '../runtime/packed-facts.ts';
 import { conflict, invalid } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
 import { JOB_COLUMNS, type RolloutRow } from './rows.ts';
@@ -22,8 +24,31 @@ export interface Resolved {
 
 /** Resolves patches and hosts of the specification to what each host would do, or why it is left out. Reads only. */
 export async function resolveHosts(engine: Engine, row: RolloutRow): Promise<Resolved> {
-  return row.kind === 'patch' ? await hostsToPatch(engine, row) : await hostsToRevert(engine, row);
+  const resolved = row.kind === 'patch' ? await hostsToPatch(engine, row) : await hostsToRevert(engine, row);
+  if ((row.spec.hooks ?? []).length === 0) return resolved;
+  const offers = await hooksOf(
+    engine.context.db,
+    resolved.hosts.map(host => host.hostId),
+  );
+  return { ...resolved, hosts: resolved.hosts.map(host => ({ ...host, hooks: offers.get(host.hostId) ?? null })) };
 }
+
+/** What each host's last facts say of its hooks; hosts that have not told are missing. Asked only for rollouts that name some: every document is unpacked. */
+async function hooksOf(db: Queryable, hostIds: readonly string[]): Promise<Map<string, readonly HookOffer[]>> {
+  const offers = new Map<string, readonly HookOffer[]>();
+  for (let from = 0; from < hostIds.length; from += FACTS_AT_ONCE) {
+    const rows = await db.query<{ host_id: string; doc: Buffer }>('select host_id, doc from host_fact where host_id = any($1)', [
+      hostIds.slice(from, from + FACTS_AT_ONCE),
+    ]);
+    for (const { host_id: hostId, doc } of rows) {
+      const { hooks } = unpackFacts(doc);
+      if (hooks != null) offers.set(hostId, hooks);
+    }
+  }
+  return offers;
+}
+/** Some 1 MB of packed facts. */
+const FACTS_AT_ONCE = 1_000;
 
 async function hostsToPatch(engine: Engine, row: RolloutRow): Promise<Resolved> {
   const { context, fleet } = engine;

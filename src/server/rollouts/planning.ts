@@ -59,6 +59,8 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
       restart: spec.restart,
       reboot: spec.reboot,
       smokeTests: spec.smokeTests,
+      // Specifications from before there were hooks have none.
+      hooks: spec.hooks ?? [],
       profile: spec.profile ?? 'normal',
       concurrencyMax: spec.concurrencyMax ?? null,
       catchUpDays: spec.catchUpDays ?? 0,
@@ -79,6 +81,8 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
     ),
     globalConcurrencyMax: (await readEngine(step.tx, 'read')).concurrency_max,
     retracted: await retractedIn(step, made),
+    hooksOf: new Map(hosts.map(host => [host.hostId, host.hooks ?? null])),
+    excluded: new Map(made.report.excluded.map(host => [host.hostId, host.reason])),
     ...(await declaredFor(step.tx, step.now, await engine.scopes.read())),
   });
   await storePlan(step, row, made, lint);

@@ -198,7 +198,7 @@ interface RunOf {
 }
 
 function rolloutSpec(policy: PolicySpecView, { title, query, patchIds, window, profile }: RunOf): RolloutSpecView {
-  const { rings, restart, reboot, smokeTests, note } = policy;
+  const { rings, restart, reboot, smokeTests, hooks = [], note } = policy;
   return {
     name: title.slice(0, 200),
     patchIds: [...patchIds],
@@ -208,6 +208,7 @@ function rolloutSpec(policy: PolicySpecView, { title, query, patchIds, window, p
     restart,
     reboot,
     smokeTests,
+    hooks,
     rehearse: 'canaries',
     profile,
     concurrencyMax: null,

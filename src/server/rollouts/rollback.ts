@@ -52,6 +52,7 @@ export async function draftRollback(
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
+    hooks: spec.hooks ?? [],
     // The rehearsal of what it undoes has measured this way back; `rollout rehearse` does it again on demand.
     rehearse: 'none',
     profile: 'normal',

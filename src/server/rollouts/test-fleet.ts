@@ -38,7 +38,14 @@ interface Journal {
   applied: boolean;
 }
 
-const TOUCHING: readonly Script[] = ['install-failed', 'service-failed', 'smoke-test-failed', 'verify-failed', 'needs-human'];
+const TOUCHING: readonly Script[] = [
+  'install-failed',
+  'service-failed',
+  'smoke-test-failed',
+  'post-hook-failed',
+  'verify-failed',
+  'needs-human',
+];
 
 /**
  * A scripted host that speaks JobPort as the agent does: it verifies what it gets, keeps a journal, reports what it observes and never acts without a
