@@ -113,6 +113,7 @@ async function sign(engine: Engine, step: Step, rollout: RolloutRow, waiting: Jo
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,
+    ...((spec.hooks ?? []).length > 0 ? { hooks: spec.hooks } : {}),
     windowEndsAt: rollout.window_ends_at,
   };
   const plan = hostPlanFor(change.job, terms, step.now);
