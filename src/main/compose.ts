@@ -109,7 +109,7 @@ export async function compose(context: Context, options: ComposeOptions, closers
   closers.add('background work', () => Promise.allSettled(background.map(async part => await part.stop())));
   for (const part of background) {
     goOn();
-    await part.start();
+    await part.start(goOn);
   }
   closers.add('the server', () => app.close());
   return (request, response) => app.routing(request, response);

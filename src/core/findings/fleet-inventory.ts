@@ -64,6 +64,18 @@ export class FleetInventory {
     return set === undefined ? NO_IDS : this.#unpack(set.packed);
   }
 
+  /** Whether some host has this set. */
+  holds(release: string, digest: string): boolean {
+    return this.#shared.has(`${release} ${digest}`);
+  }
+
+  /** Of a set that is about to be put; read only, until the next one. */
+  idsIn(packed: Uint8Array): Uint32Array {
+    // A host is put, and its ids asked for, before the next one is unpacked.
+    if (!this.#indexed && this.#last.packed !== packed) this.#last = { packed, ids: this.#unpackScratch(packed) };
+    return this.#unpack(packed);
+  }
+
   #unpack(packed: Uint8Array): Uint32Array {
     if (this.#last.packed !== packed) this.#last = { packed, ids: unpackIdArray(packed) };
     return this.#last.ids;
@@ -176,9 +188,7 @@ export class FleetInventory {
     let set = this.#shared.get(key);
     if (set === undefined) {
       const packed = read();
-      // A host is put, and its ids asked for, before the next one is unpacked.
-      if (!this.#indexed) this.#last = { packed, ids: this.#unpackScratch(packed) };
-      const ids = this.#unpack(packed);
+      const ids = this.idsIn(packed);
       if (!this.#indexed) this.#count(ids, 1);
       this.#units.meet(release, ids);
       set = { key, release, packed, size: ids.length, hosts: 0 };

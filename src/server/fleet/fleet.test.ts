@@ -386,6 +386,7 @@ describe('the fleet', () => {
           dataDate: null,
           loadedAt: bench.clock.now(),
           checkedAt: null,
+          integrity: null,
           freshAt: null,
           staleAfterHours: 72,
           nextSyncAt: null,

@@ -42,8 +42,8 @@ export interface FleetNoun {
   readonly model: FleetModel;
   /** Before `start`. */
   connect(neighbours: FleetNeighbours): void;
-  /** Reads the tables; answers come from memory from then on. */
-  start(): Promise<void>;
+  /** Reads the tables; answers come from memory from then on. `goOn` is called now and then and may throw, to end it early. */
+  start(goOn?: () => void): Promise<void>;
   stop(): Promise<void>;
   /** Resolves when everything that was announced before the call is taken in. */
   settled(): Promise<void>;
@@ -90,7 +90,7 @@ export function createFleet(context: Context, exporter: (format: VexFormat) => P
       given.inventory.onChange(change => updates.noteHost(change.hostId));
       given.feeds.onChange(feedIds => updates.noteFeeds(feedIds));
     },
-    start: () => updates.start(),
+    start: (goOn = () => {}) => updates.start(goOn),
     stop: () => updates.stop(),
   };
 }

@@ -1,4 +1,3 @@
-import { unpackSincePairs as sincePairs } from '../../core/inventory/since.ts';
 import type { HostFacts, Reach } from '../../core/inventory/snapshot.ts';
 import type { HostExposure } from '../../core/remediation/deadline.ts';
 import type { Criticality } from '../../core/remediation/patch.ts';
@@ -54,12 +53,20 @@ export async function readHosts(db: Db, ids: readonly string[]): Promise<HostRow
     values: [ids],
     rowMode: 'array',
   });
-  return rows.map(toRow);
+  const shared: Shared = { texts: new Map(), labels: new Map() };
+  return rows.map(row => toRow(row, shared));
 }
 
-/** All hosts, a chunk at a time. */
+/** All hosts, a chunk at a time. Texts that many hosts have alike are there once. */
 export async function* allHosts(db: Db): AsyncIterable<readonly HostRow[]> {
-  for await (const rows of copyRows(db, `select ${COLUMNS} ${FROM} order by host.id`)) yield rows.map(row => toRow(row.map(binaryCell)));
+  const shared: Shared = { texts: new Map(), labels: new Map() };
+  for await (const rows of copyRows(db, `select ${COLUMNS} ${FROM} order by host.id`))
+    yield rows.map(row => toRow(row.map(binaryCell), shared));
+}
+
+interface Shared {
+  readonly texts: Map<string, string>;
+  readonly labels: Map<string, Readonly<Record<string, string>>>;
 }
 
 /** Columns that are no text, by position in COLUMNS; PostgreSQL's binary format does not name types. */
@@ -73,7 +80,8 @@ function binaryCell(cell: Buffer | null, column: number): Cells[number] {
   return INTEGERS.has(column) ? cell.readInt32BE() : cell.toString();
 }
 
-function toRow(cells: Cells): HostRow {
+function toRow(cells: Cells, { texts, labels: knownLabels }: Shared): HostRow {
+  const once = (text: string) => texts.getOrInsert(text, text);
   const [
     id,
     name,
@@ -95,13 +103,13 @@ function toRow(cells: Cells): HostRow {
     id: id as string,
     name: name as string,
     address: address as string | null,
-    reach: reach as Reach,
-    platform: platform as string,
-    release: release as string,
-    osName: osName as string,
-    labels: JSON.parse(labels as string) as Record<string, string>,
-    criticality: criticality as Criticality,
-    exposure: exposure as HostExposure,
+    reach: once(reach as string) as Reach,
+    platform: once(platform as string),
+    release: once(release as string),
+    osName: once(osName as string),
+    labels: knownLabels.getOrInsertComputed(labels as string, text => JSON.parse(text) as Record<string, string>),
+    criticality: once(criticality as string) as Criticality,
+    exposure: once(exposure as string) as HostExposure,
     enrolledMs: Math.round(enrolledMs as number),
     lastSeenMs: lastSeenMs === null ? null : Math.round(lastSeenMs as number),
     inventoryMs: inventoryMs === null ? null : Math.round(inventoryMs as number),
@@ -123,9 +131,4 @@ function toInventory(cells: Cells): InventoryRow {
     since: since as Buffer,
     facts: JSON.parse(facts as string) as FindingFacts,
   };
-}
-
-/** Pairs of package_version id and epoch seconds. */
-export function unpackSincePairs(packed: Uint8Array): Uint32Array {
-  return Uint32Array.from(sincePairs(packed));
 }

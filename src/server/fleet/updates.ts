@@ -8,7 +8,8 @@ export interface Updates {
   taken(): Promise<void>;
   /** As `taken`, and the numbers of all hosts follow: after an advisory about a package that all have, a second or two later. */
   settled(): Promise<void>;
-  start(): Promise<void>;
+  /** `goOn` may throw while the tables are read. */
+  start(goOn: () => void): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -126,9 +127,9 @@ export function createUpdates(context: Context, model: FleetModel): Updates {
       // The batch under way, and one more for what was noted meanwhile; whoever notes without end does not hold up an answer.
       for (let turn = 0; turn < 3 && running !== null; turn++) await running;
     },
-    async start() {
+    async start(goOn) {
       const at = context.clock.now();
-      await model.load();
+      await model.load(goOn);
       seen = { inventoryAt: at, feedAt: at };
       isStarted = true;
       run();
