@@ -258,6 +258,8 @@ export const hosts = {
         z.object({ kind: z.literal('password'), password: z.string().max(500) }),
       ]),
       sudo: z.enum(['none', 'passwordless', 'password']).default('passwordless'),
+      /** For `sudo: password`; without it the sign-in password is used. */
+      sudoPassword: z.string().min(1).max(500).optional(),
       labels: z.record(z.string(), z.string()).default({}),
       acceptKeys: z.boolean().default(false),
     }),

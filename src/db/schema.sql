@@ -861,6 +861,7 @@ create table ssh_credential (
   secret bytea not null,
   created_by text not null,
   created_at timestamp with time zone not null,
+  sudo_secret bytea,
   constraint ssh_credential_pkey PRIMARY KEY (id),
   constraint ssh_credential_kind_check CHECK ((kind = ANY (ARRAY['key'::text, 'password'::text])))
 );

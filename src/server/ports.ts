@@ -130,6 +130,8 @@ export interface SshEndpoint {
   readonly user: string;
   readonly authentication: { readonly kind: 'key'; readonly privateKey: string } | { readonly kind: 'password'; readonly password: string };
   readonly sudo: 'none' | 'passwordless' | 'password';
+  /** For `sudo: password`; the sign-in password when left out. */
+  readonly sudoPassword?: string | undefined;
   /** Pinned host keys, `TYPE BASE64`. */
   readonly hostKeys: readonly string[];
 }

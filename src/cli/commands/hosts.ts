@@ -215,7 +215,10 @@ export const hostCommands = [
     options: [
       { flags: '--user <name>', summary: 'user to sign in as (root)' },
       { flags: '--key <file>', summary: 'private key file; without it the password is read from FETTLE_SSH_PASSWORD' },
-      { flags: '--sudo <kind>', summary: 'none, passwordless or password' },
+      {
+        flags: '--sudo <kind>',
+        summary: 'none, passwordless or password (read from FETTLE_SUDO_PASSWORD; without it the sign-in password)',
+      },
       { flags: '--label <name=value>', summary: 'a label for each host', repeat: true },
       { flags: '--yes', summary: 'pin the keys that the hosts show now without asking' },
     ],
@@ -233,6 +236,7 @@ export const hostCommands = [
           user: c.text('user') ?? 'root',
           authentication,
           sudo: (c.text('sudo') ?? 'passwordless') as 'none',
+          ...(process.env.FETTLE_SUDO_PASSWORD ? { sudoPassword: process.env.FETTLE_SUDO_PASSWORD } : {}),
           labels: labelsOf(c.options.label as string[]),
           acceptKeys: c.options.yes === true,
         },

@@ -20,7 +20,7 @@ import { SshTargets } from './ssh-targets.tsx';
 
 const SUDO = {
   passwordless: 'sudo without a password',
-  password: 'sudo with this password',
+  password: 'sudo with a password',
   none: 'no sudo (read-only as this user, or root)',
 } as const;
 
@@ -41,6 +41,7 @@ function SshForm({ done }: { readonly done: () => void }) {
     privateKey: '',
     password: '',
     sudo: 'passwordless' as keyof typeof SUDO,
+    sudoPassword: '',
     labels: {} as Record<string, string>,
   });
   const put = (patch: Partial<typeof form>) => setForm(before => ({ ...before, ...patch }));
@@ -52,7 +53,9 @@ function SshForm({ done }: { readonly done: () => void }) {
     <form
       onSubmit={event => {
         event.preventDefault();
-        send.mutate({ body: { addresses: form.addresses, user: form.user, authentication, sudo: form.sudo, labels: form.labels } });
+        const { addresses, user, sudo, sudoPassword, labels } = form;
+        const apart = sudo === 'password' && sudoPassword !== '' ? { sudoPassword } : {};
+        send.mutate({ body: { addresses, user, authentication, sudo, labels, ...apart } });
       }}
     >
       <Stack gap="sm">
@@ -69,6 +72,7 @@ function SshForm({ done }: { readonly done: () => void }) {
           value={form.addresses}
           onChange={event => put({ addresses: event.currentTarget.value })}
         />
+        <ReadFile onRead={addresses => put({ addresses })}>Read them from a file</ReadFile>
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
           <TextInput label="User" required value={form.user} onChange={event => put({ user: event.currentTarget.value })} />
           <Select
@@ -98,6 +102,17 @@ function SshForm({ done }: { readonly done: () => void }) {
             value={form.password}
             onChange={event => put({ password: event.currentTarget.value })}
             visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the password' }}
+          />
+        )}
+        {form.sudo === 'password' && (
+          <PasswordInput
+            label="sudo password"
+            description={form.kind === 'key' ? undefined : 'Left empty: the password above'}
+            required={form.kind === 'key'}
+            autoComplete="off"
+            value={form.sudoPassword}
+            onChange={event => put({ sudoPassword: event.currentTarget.value })}
+            visibilityToggleButtonProps={{ 'aria-label': 'Show or hide the sudo password' }}
           />
         )}
         <LabelsInput labels={form.labels} onChange={labels => put({ labels })} />
@@ -131,13 +146,19 @@ function KeyInput({ value, onChange }: { readonly value: string; readonly onChan
         onChange={event => onChange(event.currentTarget.value)}
         styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
       />
-      <FileButton onChange={file => void file?.text().then(onChange)}>
-        {props => (
-          <Button variant="subtle" size="compact-xs" style={{ alignSelf: 'flex-start' }} {...props}>
-            Read it from a file
-          </Button>
-        )}
-      </FileButton>
+      <ReadFile onRead={onChange}>Read it from a file</ReadFile>
     </Stack>
+  );
+}
+
+function ReadFile({ onRead, children }: { readonly onRead: (text: string) => void; readonly children: string }) {
+  return (
+    <FileButton onChange={file => void file?.text().then(onRead)}>
+      {props => (
+        <Button variant="subtle" size="compact-xs" style={{ alignSelf: 'flex-start' }} {...props}>
+          {children}
+        </Button>
+      )}
+    </FileButton>
   );
 }

@@ -267,6 +267,24 @@ describe('hosts by SSH', () => {
     writeFileSync(file, key);
   });
 
+  it('keep a sudo password of its own, which a sign-in by key cannot do without', async () => {
+    KEYS['web-3'] = 'ssh-ed25519 AAAAweb3';
+    const body = { addresses: 'web-3', user: 'admin', authentication, sudo: 'password', acceptKeys: true } as const;
+    expect((await problem(personOf(bench).hostSshImport({ body }))).detail).toContain('sudoPassword');
+    await personOf(bench).hostSshImport({ body: { ...body, sudoPassword: 'another-secret' } });
+    const host = await until(
+      async () => (await targets()).find(target => target.address === 'web-3' && target.state === 'received') ?? null,
+    );
+    expect(await bench.inventory.sshEndpoint(host.hostId!)).toMatchObject({
+      sudo: 'password',
+      sudoPassword: 'another-secret',
+      authentication,
+    });
+    const dump = JSON.stringify(await bench.database.db.query("select encode(sudo_secret, 'escape') as secret from ssh_credential"));
+    expect(dump).toMatch(/secret/);
+    expect(dump).not.toContain('another-secret');
+  });
+
   it('judge every line of a list before anything is added', async () => {
     const found = await problem(
       personOf(bench).hostSshImport({ body: { addresses: 'ok-1\nbad host\nok-1', user: 'admin', authentication } }),

@@ -39,6 +39,9 @@ export function sshHandlers(
       const secret = body.authentication.kind === 'key' ? body.authentication.privateKey : body.authentication.password;
       if (body.authentication.kind === 'key' && !secret.includes('PRIVATE KEY-----'))
         throw refused(['the key is no private key (it begins with -----BEGIN ... PRIVATE KEY-----)']);
+      const sudoPassword = body.sudo === 'password' ? body.sudoPassword : undefined;
+      if (body.sudo === 'password' && body.authentication.kind === 'key' && sudoPassword === undefined)
+        throw refused(['sudo with a password needs that password (sudoPassword), because the sign-in is by key']);
       const now = clock.now();
       const ids = targets.map(() => `ssh_${context.randomHex(8)}`);
       await db.transaction(async tx => {
@@ -47,13 +50,17 @@ export function sshHandlers(
           `delete from ssh_target t using jsonb_to_recordset($1::jsonb) as w(address text, port int) where w.address = t.address and w.port = t.port and t.host_id is null`,
           [JSON.stringify(targets)],
         );
-        await tx.query('insert into ssh_credential (id, kind, secret, created_by, created_at) values ($1, $2, $3, $4, $5)', [
-          credentialId,
-          body.authentication.kind,
-          box.seal(secret, `ssh_credential|${credentialId}`),
-          actorOf(caller),
-          now,
-        ]);
+        await tx.query(
+          'insert into ssh_credential (id, kind, secret, created_by, created_at, sudo_secret) values ($1, $2, $3, $4, $5, $6)',
+          [
+            credentialId,
+            body.authentication.kind,
+            box.seal(secret, `ssh_credential|${credentialId}`),
+            actorOf(caller),
+            now,
+            sudoPassword === undefined ? null : box.seal(sudoPassword, `ssh_credential.sudo|${credentialId}`),
+          ],
+        );
         await tx.query(
           `insert into ssh_target (id, address, port, user_name, sudo, credential_id, labels, accept_key, state, created_at, updated_at)
            select w.id, w.address, w.port, w."user", $2, $3, $4::jsonb, $5, 'scanning-key', $6, $6 from jsonb_to_recordset($1::jsonb) as w(id text, address text, port int, "user" text)`,

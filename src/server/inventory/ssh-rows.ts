@@ -53,12 +53,13 @@ export async function moveTarget(
 interface EndpointRow extends SshTargetRow {
   readonly kind: 'key' | 'password';
   readonly secret: Buffer;
+  readonly sudo_secret: Buffer | null;
 }
 
 /** With secrets in the clear: for a connection that is made now. `column` says what `value` is. */
 export async function readEndpoint(db: Queryable, box: SecretBox, column: 'id' | 'host_id', value: string): Promise<SshEndpoint | null> {
   const [row] = await db.query<EndpointRow>(
-    `select t.*, c.kind, c.secret from ssh_target t join ssh_credential c on c.id = t.credential_id where t.${column} = $1`,
+    `select t.*, c.kind, c.secret, c.sudo_secret from ssh_target t join ssh_credential c on c.id = t.credential_id where t.${column} = $1`,
     [value],
   );
   if (!row?.host_key) return null;
@@ -69,6 +70,7 @@ export async function readEndpoint(db: Queryable, box: SecretBox, column: 'id' |
     user: row.user_name,
     sudo: row.sudo,
     authentication: row.kind === 'key' ? { kind: 'key', privateKey: secret } : { kind: 'password', password: secret },
+    sudoPassword: row.sudo_secret === null ? undefined : box.open(row.sudo_secret, `ssh_credential.sudo|${row.credential_id}`),
     hostKeys: row.host_key.split('\n'),
   };
 }
