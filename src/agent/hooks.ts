@@ -1,4 +1,5 @@
 import { epochMs } from '../core/kernel/instants.ts';
+import { counted } from '../core/kernel/words.ts';
 import { HOOKS_FOLDER, missingHooks } from '../core/rollouts/hooks.ts';
 import type { HookRun, HookSpec } from '../core/rollouts/host-plan.ts';
 import type { Failure } from '../core/verification/host-verdict.ts';
@@ -62,7 +63,7 @@ export async function preHooks(job: JobContext): Promise<Stop | null> {
     const run = await runHook(job, hook, 'planned');
     if (run.outcome !== 'passed') return stop(failure('pre-hook-failed', runText(run), run.name, run.outcome));
   }
-  job.log.done(`${hooks.length === 1 ? 'the pre-hook has' : `${hooks.length} pre-hooks have`} ended well`);
+  job.log.done(`${counted(hooks.length, 'pre-hook has', 'pre-hooks have')} ended well`);
   return null;
 }
 
@@ -81,7 +82,7 @@ export async function postHooks(job: JobContext, outcome: 'verified' | 'untouche
   }
   if (failed.length > 0)
     return failure('post-hook-failed', failed.map(runText).join('\n').slice(0, 2_000), ...failed.slice(0, 3).map(run => run.name));
-  job.log.done(`${hooks.length === 1 ? 'the post-hook has' : `${hooks.length} post-hooks have`} ended well`);
+  job.log.done(`${counted(hooks.length, 'post-hook has', 'post-hooks have')} ended well`);
   return null;
 }
 

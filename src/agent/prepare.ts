@@ -1,5 +1,6 @@
 import { command } from '../core/kernel/commands.ts';
 import type { Result } from '../core/kernel/faults.ts';
+import { counted } from '../core/kernel/words.ts';
 import type { Permit } from '../core/rollouts/host-plan.ts';
 import { transactionDifferences } from '../core/verification/transaction-difference.ts';
 import { beforeRows, isCompliant, transactionStatus } from '../core/verification/transaction-status.ts';
@@ -125,7 +126,7 @@ export async function simulate(job: JobContext): Promise<Stop | null> {
   const room = await spaceProblem(job, job.manager.spaceNeeded(simulation));
   if (room) return room;
   job.log.done(
-    `${simulation.transaction.length} packages, as approved${simulation.downloadBytes ? `; ${megabytes(simulation.downloadBytes)} MB to fetch` : ''}`,
+    `${counted(simulation.transaction.length, 'package')}, as approved${simulation.downloadBytes ? `; ${megabytes(simulation.downloadBytes)} MB to fetch` : ''}`,
   );
   return null;
 }
@@ -154,7 +155,7 @@ export async function download(job: JobContext): Promise<Stop | null> {
     return job.ask(job.manager.download(job.request()));
   }, ['repository-unavailable', 'digest-mismatch']);
   if (!fetched.ok) return stop(fetched.problem);
-  job.log.done(`${fetched.value.files.length} archives, each as its signed index says`);
+  job.log.done(`${counted(fetched.value.files.length, 'archive')}, each as its signed index says`);
   return null;
 }
 

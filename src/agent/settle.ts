@@ -1,5 +1,6 @@
 import type { RebootFact } from '../core/inventory/snapshot.ts';
 import { epochMs } from '../core/kernel/instants.ts';
+import { counted } from '../core/kernel/words.ts';
 import { hostVerdict, survivors } from '../core/verification/host-verdict.ts';
 import { type ItemStatus, transactionStatus } from '../core/verification/transaction-status.ts';
 import { PROBES, readKernel, readRebootRequired } from '../plugins/probes/catalog.ts';
@@ -41,7 +42,7 @@ export async function restart(job: JobContext): Promise<{ readonly agentIsStale:
   }
   for (const left of plan.leftAlone) job.log.note(`not restarted: ${left.name}, because ${left.reason}`);
   if (plan.restart.length > 0 || plan.reexecute) await job.pause(job.parts.settings.settleSeconds * 1000);
-  job.log.done(plan.restart.length === 0 ? 'no service had to be restarted' : `${plan.restart.length} services restarted`);
+  job.log.done(plan.restart.length === 0 ? 'no service had to be restarted' : `${counted(plan.restart.length, 'service')} restarted`);
   return { agentIsStale: plan.leftAlone.some(left => left.name === AGENT_UNIT) };
 }
 

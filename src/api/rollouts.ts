@@ -246,6 +246,8 @@ export const Job = z
     waitingCode: z.string().nullable(),
     failureClass: z.string().nullable(),
     failure: z.string().nullable(),
+    /** What a person can do about the failure. */
+    remedy: z.string().nullable(),
     infrastructure: z.boolean(),
     touched: z.boolean(),
     transaction: z.array(TransactionItem),

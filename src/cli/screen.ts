@@ -50,3 +50,8 @@ export function ago(instant: string | null, now: number): string {
   if (minutes < 48 * 60) return `${Math.round(minutes / 60)} h ago`;
   return `${Math.round(minutes / 1440)} d ago`;
 }
+
+/** `1 host`, `3 hosts`; with `many` for what does not take an s. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { define, labelsOf, UsageError } from '../command.ts';
-import { ago } from '../screen.ts';
+import { ago, counted } from '../screen.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
 
 const readText = (file: string) => readFileSync(file === '-' ? 0 : file, 'utf8');
@@ -44,7 +44,7 @@ export const hostCommands = [
           h.id,
         ]),
       );
-      screen.line(`${value.items.length} of ${value.total} hosts`);
+      screen.line(`${value.items.length} of ${counted(value.total, 'host')}`);
     },
   }),
   define({
@@ -117,7 +117,7 @@ export const hostCommands = [
           p.findings,
         ]),
       );
-      screen.line(`${value.items.length} of ${value.total} packages`);
+      screen.line(`${value.items.length} of ${counted(value.total, 'package')}`);
       if (value.items.some(p => p.origin.kind === 'third-party'))
         screen.line("The distribution's statements are not about a third party's packages: no findings there means that nobody was asked.");
     },
@@ -203,7 +203,7 @@ export const hostCommands = [
         body: { name: c.arguments[0]!, text: readText(c.arguments[1]!), release: c.text('release'), kernelRelease: c.text('kernel') },
       }),
     render(value, screen) {
-      screen.line(`${value.packages} packages read into ${value.hostId}.`);
+      screen.line(`${counted(value.packages, 'package')} read into ${value.hostId}.`);
       for (const warning of value.warnings) screen.line(`warning: ${warning}`);
     },
   }),
@@ -279,7 +279,7 @@ export const hostCommands = [
     summary: 'Pin the shown host keys and connect',
     arguments: [{ name: 'id', summary: 'ids from ssh-status', many: true }],
     run: async c => await c.client.hostSshConfirm({ body: { ids: [...c.many] } }),
-    render: (value, screen) => screen.line(`${value.targets.length} hosts are being connected.`),
+    render: (value, screen) => screen.line(`${counted(value.targets.length, 'host is', 'hosts are')} being connected.`),
   }),
   define({
     name: 'enrol',
@@ -326,7 +326,7 @@ export const hostCommands = [
       { name: 'query', summary: 'group query' },
     ],
     run: async c => await c.client.groupCreate({ body: { name: c.arguments[0]!, query: c.arguments[1]! } }),
-    render: (value, screen) => screen.line(`${value.name} has ${value.hosts} hosts now (${value.id}).`),
+    render: (value, screen) => screen.line(`${value.name} has ${counted(value.hosts, 'host')} now (${value.id}).`),
   }),
   define({
     name: 'group delete',
@@ -343,7 +343,7 @@ export const hostCommands = [
     render: (value, screen) =>
       screen.line(
         value.problem === null
-          ? `${value.hosts} hosts: ${value.sample.join(', ')}`
+          ? `${counted(value.hosts, 'host')}: ${value.sample.join(', ')}`
           : `${value.problem.message} (at character ${value.problem.position + 1})`,
       ),
   }),

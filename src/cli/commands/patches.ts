@@ -1,4 +1,5 @@
 import { define } from '../command.ts';
+import { counted } from '../screen.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
 
 const day = (instant: string | null | undefined) => instant?.slice(0, 10) ?? '-';
@@ -25,7 +26,10 @@ export const patchCommands = [
           'hosts',
           `${value.hosts.total} (${value.hosts.current} current, ${value.hosts.stale} stale, ${value.hosts.unreachable} unreachable, ${value.hosts.waiting} waiting)`,
         ],
-        ['coverage', `${value.coverage.patchedHosts} of ${value.coverage.ofHosts} hosts have no missing security patch`],
+        [
+          'coverage',
+          `${value.coverage.patchedHosts} of ${counted(value.coverage.ofHosts, 'host')} ${value.coverage.patchedHosts === 1 ? 'has' : 'have'} no missing security patch`,
+        ],
         ['findings by due date', value.findingsByDue.map(d => `${d.label} ${d.count}`).join(', ')],
         [
           'time to patch',
@@ -88,7 +92,7 @@ export const patchCommands = [
           p.id,
         ]),
       );
-      screen.line(`${value.items.length} of ${value.total} patches`);
+      screen.line(`${value.items.length} of ${counted(value.total, 'patch', 'patches')}`);
     },
   }),
   define({
@@ -201,7 +205,7 @@ export const patchCommands = [
       );
       const disputed = value.items.filter(f => isDisputed(f.evidence)).length;
       screen.line(
-        `${value.items.length} of ${value.total} findings${disputed === 0 ? '' : `; of ${disputed} (!) the sources disagree: \`fettle finding show ID\``}`,
+        `${value.items.length} of ${counted(value.total, 'finding')}${disputed === 0 ? '' : `; of ${disputed} (!) the sources disagree: \`fettle finding show ID\``}`,
       );
     },
   }),
@@ -237,7 +241,7 @@ export const patchCommands = [
         );
         for (const text of new Set(f.evidence.map(e => e.disagreement))) if (text !== null) screen.line(`Sources disagree: ${text}`);
       }
-      screen.line(`${value.total} findings of it in all`);
+      screen.line(`${counted(value.total, 'finding')} of it in all`);
     },
   }),
   define({

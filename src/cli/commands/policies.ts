@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { PolicySpecInput, PolicyView } from '../../api/policies.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
+import { counted } from '../screen.ts';
 
 const ID = [{ name: 'id', summary: 'policy id' }] as const;
 
@@ -66,7 +67,7 @@ function show(policy: PolicyView, screen: Screen): void {
     ['hosts', spec.query],
     [
       'starts',
-      `${spec.schedule.firstStart.slice(11)} ${spec.schedule.timeZone}, ${spec.schedule.repeat}, for ${spec.schedule.minutes} minutes`,
+      `${spec.schedule.firstStart.slice(11)} ${spec.schedule.timeZone}, ${spec.schedule.repeat}, for ${counted(spec.schedule.minutes, 'minute')}`,
     ],
     [
       'zones',
@@ -78,7 +79,7 @@ function show(policy: PolicyView, screen: Screen): void {
     ],
     [
       'patches',
-      `${spec.patches.securityOnly ? 'security updates' : 'all updates'} known for ${spec.patches.minAgeDays} days${spec.patches.knownExploitedAtOnce ? '; known exploited ones at once' : ''}`,
+      `${spec.patches.securityOnly ? 'security updates' : 'all updates'} known for ${counted(spec.patches.minAgeDays, 'day')}${spec.patches.knownExploitedAtOnce ? '; known exploited ones at once' : ''}`,
     ],
     ['next', policy.nextStartsAt],
     ['written by', policy.updatedBy],
@@ -163,9 +164,13 @@ export const policyCommands: readonly Command[] = [
     render(value, screen) {
       if (value.problem !== null) return screen.line(value.problem);
       for (const lane of value.lanes) {
-        screen.line(`${lane.title} (${lane.timeZone}): ${lane.hosts} hosts, ${lane.patchesReady} patches ready`);
+        screen.line(
+          `${lane.title} (${lane.timeZone}): ${counted(lane.hosts, 'host')}, ${counted(lane.patchesReady, 'patch', 'patches')} ready`,
+        );
         for (const one of lane.next)
-          screen.line(`  ${one.startsAt} to ${one.endsAt}, ${one.freeMinutes} minutes free${one.note === null ? '' : `: ${one.note}`}`);
+          screen.line(
+            `  ${one.startsAt} to ${one.endsAt}, ${counted(one.freeMinutes, 'minute')} free${one.note === null ? '' : `: ${one.note}`}`,
+          );
         for (const one of lane.patchesLater)
           screen.line(`  later: ${one.title}: ${one.reason}${one.eligibleAt === null ? '' : `, from ${one.eligibleAt}`}`);
       }

@@ -1,6 +1,6 @@
 import type { RolloutDetailView, RolloutEventView } from '../../api/rollouts.ts';
 import { type Command, type CommandContext, define, UsageError } from '../command.ts';
-import { ago } from '../screen.ts';
+import { ago, counted } from '../screen.ts';
 import { rolloutCreate } from './rollout-create.ts';
 import { showDetail, showRehearsal } from './rollout-screens.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
@@ -118,7 +118,9 @@ export const rolloutCommands: readonly Command[] = [
     run: async c => await c.client.rolloutGet({ params: { id: c.arguments[0]! } }),
     render({ plan, rollout, rehearsals }, screen) {
       if (plan === null) return screen.line(`${rollout.name} has no plan yet: fettle rollout submit ${rollout.id}`);
-      screen.line(`plan ${plan.planHash}, prepared ${plan.preparedAt}, closes ${plan.closesVulnerabilities} vulnerabilities`);
+      screen.line(
+        `plan ${plan.planHash}, prepared ${plan.preparedAt}, closes ${counted(plan.closesVulnerabilities, 'vulnerability', 'vulnerabilities')}`,
+      );
       for (const ring of plan.rings) {
         screen.line(`\nring ${ring.name}`);
         for (const host of ring.hosts) {
@@ -204,7 +206,9 @@ export const rolloutCommands: readonly Command[] = [
           j.phase,
           j.attempt,
           j.touched ? 'yes' : 'no',
-          j.failure === null ? j.waitingOn : `${j.failureClass}${j.infrastructure ? ' (infrastructure)' : ''}: ${j.failure}`,
+          j.failure === null
+            ? j.waitingOn
+            : `${j.failureClass}${j.infrastructure ? ' (infrastructure)' : ''}: ${j.failure}${j.remedy === null ? '' : ` -> ${j.remedy}`}`,
         ]),
       ),
   }),

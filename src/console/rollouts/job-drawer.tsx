@@ -80,6 +80,7 @@ function JobFacts({ job }: { readonly job: JobView }) {
           </>
         ),
         'Waits for': job.waitingOn,
+        'What to do': job.failure && job.remedy,
         Failure: job.failure && (
           <>
             <Toned tone="bad">{job.failure}</Toned> {job.failureClass && <Chip>{job.failureClass}</Chip>}{' '}

@@ -1,3 +1,4 @@
+import { counted } from '../kernel/words.ts';
 import { failureRateUpper } from './statistics.ts';
 
 /** What a ring is to show: fewer than so many per cent of hosts fail, and how sure one wants to be. Whole numbers. */
@@ -57,5 +58,5 @@ export function sequentialTest(failed: number, attempted: number, { failurePerce
 export function proofGap(proof: Proof, failed: number, attempted: number): string | null {
   const needed = sampleFor(proof, failed);
   if (attempted >= needed) return null;
-  return `to show at ${proof.confidencePercent} % that fewer than ${proof.failurePercent} % fail takes ${needed} hosts with ${failed} failed; ${attempted} were tried`;
+  return `to show at ${proof.confidencePercent} % that fewer than ${proof.failurePercent} % fail takes ${counted(needed, 'host')} with ${failed} failed; ${attempted} were tried`;
 }

@@ -1,4 +1,5 @@
 import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
+import { counted } from '../kernel/words.ts';
 import type { RingState } from './ring-states.ts';
 import type { RolloutState } from './rollout-states.ts';
 import { APPROVAL_MINUTES, PAUSED_MINUTES, REHEARSAL_MINUTES } from './timers.ts';
@@ -95,10 +96,6 @@ function ringWaits({ ring }: ExplainFacts): Waiting[] {
 
 function jobWaits({ jobs }: ExplainFacts): Waiting[] {
   return jobs.map(({ waitingOn, hosts, sample, changesAt }) =>
-    waiting(
-      waitingOn,
-      `${hosts === 1 ? '1 host' : `${hosts} hosts`}: ${sample.join(', ')}${hosts > sample.length ? ', ...' : ''}.`,
-      changesAt,
-    ),
+    waiting(waitingOn, `${counted(hosts, 'host')}: ${sample.join(', ')}${hosts > sample.length ? ', ...' : ''}.`, changesAt),
   );
 }

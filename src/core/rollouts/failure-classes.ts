@@ -111,6 +111,28 @@ export const FAILURE_CLASSES: Readonly<Record<FailureClass, FailureClassRow>> = 
   lost: { ...patch, title: 'the host fell silent in the middle', remedy: 'Bring it back; it will report what it did.' },
 };
 
+const COMPARE_CLOCKS =
+  'Compare the clock of the host with that of the server (`timedatectl` on the host; chrony or systemd-timesyncd keep it right), then resume. If both are right, the answer was on its way for minutes: look at the network.';
+
+/** By the host's own word for what it refused; whatever is not listed has the remedy of its class. */
+const BY_SIGNATURE: Readonly<Record<string, string>> = {
+  // A permit lives five minutes, a plan a day: who finds one run out has another clock, or got it late.
+  'permit-refused:expired': COMPARE_CLOCKS,
+  'plan-refused:early': COMPARE_CLOCKS,
+  'plan-refused:expired': COMPARE_CLOCKS,
+  'permit-refused:plan-ended': 'Nothing: a new plan is offered while the rollout has time.',
+  'plan-refused:replay':
+    'The host has accepted a later plan than this: was the server restored from an older backup? The next offers have higher numbers and come through.',
+  'plan-refused:leap': 'The number of the plan leaps: look who else signs plans for this host, then enrol it anew.',
+  'plan-refused:installation': 'The host belongs to another installation: enrol it here.',
+  'plan-refused:host': 'The plan is for another host: are two machines enrolled under one identity (a copy of a disk)?',
+};
+
+/** What a person can do about it. */
+export function remedyOf(failureClass: FailureClass, signature: string | null): string {
+  return BY_SIGNATURE[signature ?? ''] ?? FAILURE_CLASSES[failureClass].remedy;
+}
+
 export function isFailureClass(text: string): text is FailureClass {
   return Object.hasOwn(FAILURE_CLASSES, text);
 }

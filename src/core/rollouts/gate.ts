@@ -1,3 +1,4 @@
+import { counted } from '../kernel/words.ts';
 import { proofGap, sampleFor, sequentialTest } from './confidence.ts';
 import { judgeHealth, type MetricReading } from './health.ts';
 import type { GateThresholds } from './plan.ts';
@@ -64,7 +65,9 @@ export function evaluateGate(counts: RingCounts, thresholds: GateThresholds, hea
     ? 'no host needed it: nothing was attempted, so this shows nothing'
     : sampleStatement(counts.failed + counts.accepted, attempted);
   const acceptance =
-    counts.accepted > 0 ? [`${hosts(counts.accepted)} failed and ${counts.accepted === 1 ? 'was' : 'were'} accepted by an override`] : [];
+    counts.accepted > 0
+      ? [`${counted(counts.accepted, 'host')} failed and ${counts.accepted === 1 ? 'was' : 'were'} accepted by an override`]
+      : [];
   return {
     verdict,
     nothingAttempted,
@@ -84,28 +87,31 @@ export function evaluateGate(counts: RingCounts, thresholds: GateThresholds, hea
 /** Integer arithmetic, strictly greater: 5 % of 20 hosts allows exactly one. */
 function failures(counts: RingCounts, thresholds: GateThresholds, attempted: number): string[] {
   const reasons: string[] = [];
-  if (counts.blockers > 0) reasons.push(`${hosts(counts.blockers)} failed in a way that no threshold excuses`);
+  if (counts.blockers > 0) reasons.push(`${counted(counts.blockers, 'host')} failed in a way that no threshold excuses`);
   if (counts.failed * 100 > thresholds.errorPercent * attempted)
-    reasons.push(`${counts.failed} of ${attempted} attempted hosts failed, allowed are ${thresholds.errorPercent} %`);
+    reasons.push(`${counts.failed} of ${counted(attempted, 'attempted host')} failed, allowed are ${thresholds.errorPercent} %`);
   return reasons;
 }
 
 function uncertainties(counts: RingCounts, thresholds: GateThresholds, population: number, attempted: number, covered: number): string[] {
   const reasons: string[] = [];
-  if (counts.infrastructure > 0) reasons.push(`infrastructure, not the patch: ${hosts(counts.infrastructure)} could not be tried`);
-  if (counts.alarms > 0) reasons.push(`${hosts(counts.alarms)} got a package that is not what its repository signed`);
+  if (counts.infrastructure > 0)
+    reasons.push(`infrastructure, not the patch: ${counted(counts.infrastructure, 'host')} could not be tried`);
+  if (counts.alarms > 0) reasons.push(`${counted(counts.alarms, 'host')} got a package that is not what its repository signed`);
   if (counts.notReady > 0)
-    reasons.push(`not the patch: ${hosts(counts.notReady)} ${counts.notReady === 1 ? 'was' : 'were'} not ready for any change`);
+    reasons.push(`not the patch: ${counted(counts.notReady, 'host')} ${counts.notReady === 1 ? 'was' : 'were'} not ready for any change`);
   if ((counts.skipped ?? 0) * 10 > counts.hosts)
-    reasons.push(`${hosts(counts.skipped ?? 0)} of ${counts.hosts} were left out by people: more than a tenth needs a decision`);
-  if (counts.active > 0) reasons.push(`${hosts(counts.active)} ${counts.active === 1 ? 'is' : 'are'} still at work`);
+    reasons.push(`${counts.skipped ?? 0} of ${counted(counts.hosts, 'host')} ${counts.skipped === 1 ? 'was' : 'were'} left out by people: more than a tenth needs a decision`);
+  if (counts.active > 0) reasons.push(`${counted(counts.active, 'host')} ${counts.active === 1 ? 'is' : 'are'} still at work`);
   const toTry = population - counts.compliant;
   const sample = Math.min(thresholds.minSample, toTry);
-  if (attempted < sample) reasons.push(`${attempted} of at least ${sample} hosts were tried`);
+  if (attempted < sample) reasons.push(`${attempted} of at least ${counted(sample, 'host')} ${attempted === 1 ? 'was' : 'were'} tried`);
   const gap = thresholds.proof === undefined ? null : proofGap(thresholds.proof, counts.failed, attempted);
   if (gap !== null && attempted > 0) reasons.push(gap);
   if (covered * 100 < thresholds.minCoveragePercent * population)
-    reasons.push(`${covered} of ${population} hosts have an answer, needed are ${thresholds.minCoveragePercent} %`);
+    reasons.push(
+      `${covered} of ${counted(population, 'host')} ${covered === 1 ? 'has' : 'have'} an answer, needed are ${thresholds.minCoveragePercent} %`,
+    );
   return reasons;
 }
 
@@ -124,8 +130,4 @@ export function isTripped(counts: RingCounts, thresholds: GateThresholds): boole
 function canProve(counts: RingCounts, proof: NonNullable<GateThresholds['proof']>, population: number): boolean {
   if (sequentialTest(counts.failed, counts.failed + counts.succeeded, proof) === 'reject') return false;
   return sampleFor(proof, counts.failed) <= population - counts.compliant;
-}
-
-function hosts(count: number): string {
-  return count === 1 ? '1 host' : `${count} hosts`;
 }

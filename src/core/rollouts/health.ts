@@ -1,3 +1,4 @@
+import { counted } from '../kernel/words.ts';
 import { fisherAtLeast } from './statistics.ts';
 
 /**
@@ -50,11 +51,11 @@ const UNKNOWN_PERCENT_MAX = 20;
 /** `control` null: every host of the rollout is in this ring or an earlier one, so that one bad host fails it. */
 export function readSignal(signal: HostSignal, ring: SignalCounts, control: SignalCounts | null, dryRun: boolean): MetricReading {
   const known = ring.bad + ring.good;
-  const words = `${ring.bad} of ${known} hosts ${HOST_SIGNALS[signal]}`;
+  const words = `${ring.bad} of ${counted(known, 'host')} ${HOST_SIGNALS[signal]}`;
   const reading = (verdict: MetricVerdict, text: string): MetricReading => ({ name: signal, verdict, dryRun, text });
   const total = known + ring.unknown;
   if (known === 0 || ring.unknown * 100 > UNKNOWN_PERCENT_MAX * total)
-    return reading('inconclusive', `${ring.unknown} of ${total} hosts say nothing`);
+    return reading('inconclusive', `${ring.unknown} of ${counted(total, 'host')} say nothing`);
   const untouched = control === null ? 0 : control.bad + control.good;
   if (control === null || untouched === 0)
     return reading(ring.bad > 0 ? 'failed' : 'successful', `${words}; there is no untouched host to compare with`);

@@ -1,4 +1,5 @@
 import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
+import { counted } from '../kernel/words.ts';
 import type { ChangeRequestState } from './change-request-states.ts';
 import { REBOOT_RESERVE_MINUTES } from './duration.ts';
 import type { JobPhase, RebootPolicy } from './host-plan.ts';
@@ -138,7 +139,7 @@ const RULES: readonly Rule[] = [
       facts.rollout.windowEndsAt !== null &&
       addMs(facts.now, (neededMinutes(facts) + cutoffMinutes(facts)) * MINUTE_MS) > facts.rollout.windowEndsAt,
     detail: facts =>
-      `It may need ${neededMinutes(facts)} minutes${cutoffMinutes(facts) > 0 ? `, and the last ${cutoffMinutes(facts)} are kept free` : ''}.`,
+      `It may need ${counted(neededMinutes(facts), 'minute')}${cutoffMinutes(facts) > 0 ? `, and the last ${cutoffMinutes(facts)} are kept free` : ''}.`,
   },
   {
     code: 'ring-slot',
@@ -162,7 +163,7 @@ const RULES: readonly Rule[] = [
     code: 'availability',
     refuses: facts => shortGroup(facts) !== undefined,
     detail: facts =>
-      `${shortGroup(facts)?.name}: ${shortGroup(facts)?.available} others are well, ${shortGroup(facts)?.minAvailable} have to stay.`,
+      `${shortGroup(facts)?.name}: ${counted(shortGroup(facts)?.available ?? 0, 'other is', 'others are')} well, ${counted(shortGroup(facts)?.minAvailable ?? 0, 'has', 'have')} to stay.`,
   },
 ];
 

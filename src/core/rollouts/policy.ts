@@ -1,4 +1,5 @@
 import { addMs, DAY_MS, HOUR_MS, type Instant } from '../kernel/instants.ts';
+import { counted } from '../kernel/words.ts';
 import { type Interval, subtract } from './schedule/intervals.ts';
 import { minutesOf } from './schedule/planned-window.ts';
 import { type Occurrence, occurrences, type WindowRule, windowProblem } from './schedule/window.ts';
@@ -126,7 +127,7 @@ export function choosePatches(rule: PolicyPatches, patches: readonly PatchCase[]
     const eligibleAt = addMs(patch.knownSince, rule.minAgeDays * DAY_MS);
     if (rule.securityOnly && !patch.security && !exploited) left.push({ patch, reason: 'no security update', eligibleAt: null });
     else if (eligibleAt > at && !(exploited && rule.knownExploitedAtOnce))
-      left.push({ patch, reason: `younger than ${rule.minAgeDays} days`, eligibleAt });
+      left.push({ patch, reason: `younger than ${counted(rule.minAgeDays, 'day')}`, eligibleAt });
     else chosen.push(patch);
   }
   return { chosen, left };

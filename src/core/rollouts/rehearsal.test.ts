@@ -38,7 +38,7 @@ describe('whether the first ring may open', () => {
 
   it('is not held up where no copy can be made, and says so', () => {
     const step = rehearsalStep([status({ verdict: 'not-possible', failure: 'no overlay' })], NOW);
-    expect(step).toEqual({ do: 'open', statement: 'rehearsed on 0 of 1 hosts; not possible on 1 (web1: no overlay)' });
+    expect(step).toEqual({ do: 'open', statement: 'rehearsed on 0 of 1 host; not possible on 1 (web1: no overlay)' });
   });
 
   it('goes on with what a person has accepted', () => {

@@ -1,4 +1,5 @@
 import type { Instant } from '../kernel/instants.ts';
+import { counted } from '../kernel/words.ts';
 import type { FailureClass, TransactionItem } from './host-plan.ts';
 
 /**
@@ -118,7 +119,7 @@ export function rehearsalStep(rehearsals: readonly RehearsalStatus[], now: Insta
   return {
     do: 'open',
     statement: [
-      `rehearsed on ${passed} of ${rehearsals.length} hosts`,
+      `rehearsed on ${passed} of ${counted(rehearsals.length, 'host')}`,
       ...(without.length > 0 ? [`not possible on ${without.length} (${without.slice(0, 2).join('; ')})`] : []),
       ...(open.length > 0 ? [`${open.length} did not answer`] : []),
       ...(accepted > 0 ? [`${accepted} accepted by a person`] : []),

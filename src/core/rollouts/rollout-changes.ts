@@ -1,4 +1,5 @@
 import { epochMs, type Instant } from '../kernel/instants.ts';
+import { counted } from '../kernel/words.ts';
 import { deadlineAt } from './machine.ts';
 import { ROLLOUT, type RolloutState } from './rollout-states.ts';
 
@@ -59,9 +60,13 @@ function windowIsOver({ windowEndsAt, now }: RolloutFacts): boolean {
 function outOfTime(facts: RolloutFacts): RolloutStep | null {
   if (facts.wanting === 0) return null;
   if (windowIsOver(facts))
-    return { do: 'halt', event: 'expire', reason: `the maintenance window is over; ${facts.wanting} hosts were not reached` };
+    return {
+      do: 'halt',
+      event: 'expire',
+      reason: `the maintenance window is over; ${counted(facts.wanting, 'host was', 'hosts were')} not reached`,
+    };
   return approvalIsOver(facts)
-    ? { do: 'halt', event: 'expire', reason: `the approval has run out; ${facts.wanting} hosts were not reached` }
+    ? { do: 'halt', event: 'expire', reason: `the approval has run out; ${counted(facts.wanting, 'host was', 'hosts were')} not reached` }
     : null;
 }
 
@@ -72,5 +77,5 @@ export function ending(
 ): { readonly event: 'complete' | 'complete-partial'; readonly reason: string | null } {
   return jobs === satisfied
     ? { event: 'complete', reason: null }
-    : { event: 'complete-partial', reason: `${jobs - satisfied} of ${jobs} hosts did not end as asked` };
+    : { event: 'complete-partial', reason: `${jobs - satisfied} of ${counted(jobs, 'host')} did not end as asked` };
 }

@@ -1,5 +1,6 @@
 import type { PlanReportView } from '../../api/rollouts.ts';
 import { makeId } from '../../core/kernel/ids.ts';
+import { counted } from '../../core/kernel/words.ts';
 import { forecast, lateHosts } from '../../core/rollouts/forecast.ts';
 import type { GateThresholds } from '../../core/rollouts/plan.ts';
 import { type LintFinding, lintPlan } from '../../core/rollouts/plan-lint.ts';
@@ -26,7 +27,7 @@ export async function keepSimulation(step: Step, hostId: string, requestId: stri
   );
   if (kept === undefined) return false;
   const text = answer.ok
-    ? `rehearsed: ${answer.transaction.length} package changes`
+    ? `rehearsed: ${counted(answer.transaction.length, 'package change')}`
     : `the rehearsal failed: ${answer.problem ?? 'no reason given'}`;
   step.say(kept.rollout_id, { kind: 'job', hostName: kept.host_name, text });
   return true;

@@ -1,4 +1,5 @@
 import type { RolloutSpecView } from '../../api/rollouts.ts';
+import { counted } from '../../core/kernel/words.ts';
 import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
@@ -38,7 +39,11 @@ export async function draftRollback(
   const touched = jobs.filter(job => job.touched && (hostIds === undefined || hostIds.includes(job.hostId)));
   const busy = touched.filter(job => JOB_ACTIVE.includes(job.state));
   if (busy.length > 0)
-    throw conflict('still-at-work', `${busy.length} hosts are still at work.`, 'Wait until they have ended, or choose other hosts.');
+    throw conflict(
+      'still-at-work',
+      `${counted(busy.length, 'host is', 'hosts are')} still at work.`,
+      'Wait until they have ended, or choose other hosts.',
+    );
   if (touched.length === 0)
     throw conflict('nothing-changed', 'This rollout has changed none of these hosts.', 'There is nothing to take back.');
   const rings = await db.query<RingStatus>(`select ${RING_COLUMNS} from ring where rollout_id = $1 order by ring_index desc`, [id]);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Gate, JobView, PlanReportView, Ring, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { isHeard } from '../../core/rollouts/availability.ts';
+import { isFailureClass, remedyOf } from '../../core/rollouts/failure-classes.ts';
 import { JOB_ACTIVE, JOB_FAILED, JOB_SATISFIED } from '../../core/rollouts/job-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
@@ -167,6 +168,7 @@ export function jobView(row: JobViewRow, now: Instant): JobView {
     waitingCode: code,
     failureClass: row.failureClass,
     failure: row.failure,
+    remedy: row.failureClass !== null && isFailureClass(row.failureClass) ? remedyOf(row.failureClass, row.failureSignature) : null,
     infrastructure: row.infrastructure,
     touched: row.touched,
     transaction: [...row.transaction],

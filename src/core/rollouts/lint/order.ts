@@ -1,3 +1,4 @@
+import { counted } from '../../kernel/words.ts';
 import type { RolloutPlan } from '../plan.ts';
 import type { LintFacts } from './facts.ts';
 import { everyHost } from './hosts.ts';
@@ -14,7 +15,7 @@ export function canarySmall(plan: RolloutPlan): string[] {
   const total = everyHost(plan).length;
   if (plan.kind === 'rollback' || first === undefined || total < 3) return [];
   if (plan.rings.length === 1) return [`all ${total} hosts are in one ring: nothing is tried first`];
-  return first.hosts.length * 2 > total ? [`the first ring holds ${first.hosts.length} of ${total} hosts`] : [];
+  return first.hosts.length * 2 > total ? [`the first ring holds ${first.hosts.length} of ${counted(total, 'host')}`] : [];
 }
 
 /** The worst case of a ring is what is in flight when the first failure is seen (domain.md 2.3). */
@@ -45,5 +46,8 @@ export function capOverAll(plan: RolloutPlan, { globalConcurrencyMax }: LintFact
   if (globalConcurrencyMax === undefined) return [];
   return plan.rings
     .filter(ring => Math.min(ring.concurrency, ring.hosts.length) > globalConcurrencyMax)
-    .map(ring => `ring ${ring.name} wants ${ring.concurrency} hosts at once, all rollouts together may have ${globalConcurrencyMax}`);
+    .map(
+      ring =>
+        `ring ${ring.name} wants ${counted(ring.concurrency, 'host')} at once, all rollouts together may have ${globalConcurrencyMax}`,
+    );
 }

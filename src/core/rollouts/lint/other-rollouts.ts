@@ -1,3 +1,4 @@
+import { counted } from '../../kernel/words.ts';
 import { itemKey, itemText, type RolloutPlan } from '../plan.ts';
 import type { LintFacts } from './facts.ts';
 import { everyHost, nameOf } from './hosts.ts';
@@ -29,6 +30,6 @@ export function otherRollouts(plan: RolloutPlan, { others }: LintFacts): string[
   );
   return [...byRollout].map(([id, jobs]) => {
     const reboots = plan.reboot === 'never' ? '' : ', and each may reboot';
-    return `${jobs.length} ${jobs.length === 1 ? 'host is' : 'hosts are'} in rollout ${jobs[0]!.rolloutName} (${id}) as well: one waits for the other${reboots}; one rollout for both would disturb once`;
+    return `${counted(jobs.length, 'host is', 'hosts are')} in rollout ${jobs[0]!.rolloutName} (${id}) as well: one waits for the other${reboots}; one rollout for both would disturb once`;
   });
 }

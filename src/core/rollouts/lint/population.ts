@@ -1,3 +1,4 @@
+import { counted } from '../../kernel/words.ts';
 import { missingHooks } from '../hooks.ts';
 import type { RolloutPlan } from '../plan.ts';
 import type { LintFacts } from './facts.ts';
@@ -12,7 +13,7 @@ export function groupCanSpare(plan: RolloutPlan, facts: LintFacts): string[] {
     return members.length === 0 || group.hostIds.size - 1 >= group.minAvailable
       ? []
       : [
-          `${hostNames(members)}: availability group ${group.name} has ${group.hostIds.size} hosts and needs ${group.minAvailable} others to stay: no member could ever start`,
+          `${hostNames(members)}: availability group ${group.name} has ${counted(group.hostIds.size, 'host')} and needs ${counted(group.minAvailable, 'other')} to stay: no member could ever start`,
         ];
   });
 }

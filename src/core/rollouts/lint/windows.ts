@@ -1,4 +1,5 @@
 import { addMs, DAY_MS, type Instant, MINUTE_MS } from '../../kernel/instants.ts';
+import { counted } from '../../kernel/words.ts';
 import { forecast, lateHosts } from '../forecast.ts';
 import type { RolloutPlan } from '../plan.ts';
 import { subtract } from '../schedule/intervals.ts';
@@ -50,7 +51,7 @@ export function windowFitsHost(plan: RolloutPlan, facts: LintFacts): string[] {
   const tooLong = everyHost(plan).filter(host => host.estimatedMinutes > open);
   if (tooLong.length === 0) return [];
   const longest = Math.max(...tooLong.map(host => host.estimatedMinutes));
-  return [`${hostNames(tooLong)} may need ${longest} minutes, the window has ${open}: no permit would ever be given`];
+  return [`${hostNames(tooLong)} may need ${counted(longest, 'minute')}, the window has ${open}: no permit would ever be given`];
 }
 
 export function windowFitsAll(plan: RolloutPlan, facts: LintFacts): string[] {

@@ -1,5 +1,6 @@
 import { no, ok, type Result } from '../../kernel/faults.ts';
 import type { Instant } from '../../kernel/instants.ts';
+import { counted } from '../../kernel/words.ts';
 import { datesOf, patchTuesdays } from './dates.ts';
 import { parseRecurrence, type Recurrence } from './recurrence.ts';
 
@@ -120,7 +121,7 @@ function noteOf(
   if (shift === 0) return null;
   return rule.length.kind === 'exact'
     ? `the clock changes meanwhile: it ends at ${clock(end)}`
-    : `the clock changes meanwhile: it lasts ${Math.abs(shift)} minutes ${shift > 0 ? 'less' : 'more'}`;
+    : `the clock changes meanwhile: it lasts ${counted(Math.abs(shift), 'minute')} ${shift > 0 ? 'less' : 'more'}`;
 }
 
 function text(time: Temporal.ZonedDateTime): Instant {
