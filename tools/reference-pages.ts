@@ -101,8 +101,11 @@ ${rows.join('\n')}
 | \`postgresql/cluster\` | the database, when it is the embedded one | yes, with the server stopped |
 | \`keys/plan-signing.pem\` | signs plans and permits; hosts have pinned it | yes, apart from the database |
 | \`keys/\` | the key that closes stored SSH secrets | yes, apart from the database |
+| \`feed-keys/FEED.asc\` | OpenPGP key of a feed's publisher, put there by an administrator: from then on that feed is taken in with its good signature only (needs \`gpgv\`) | yes |
+| \`feed-files/\` | the publishers' files in force, for bundles and auditors | no |
+| \`feed-downloads/\` | what has arrived of feeds whose download broke off, for seven days | no |
 | \`logs/server.log\` | JSON lines, five files of 10 MB | no |
-| \`ssh-jobs/\` | journals of jobs that run by SSH | yes |
+| \`ssh-holder\` | what this server calls itself where several share the hosts that are reached by SSH | no |
 | \`postgresql/binaries\`, \`postgresql/socket\`, \`server.json\`, \`server.lock\`, \`control.sock\` | made anew | no |
 `;
 }

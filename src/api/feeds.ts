@@ -21,6 +21,8 @@ export const Feed = z
     freshAt: z.string().nullable(),
     /** From this age on it is stale. */
     staleAfterHours: z.int(),
+    /** What vouches for the files in force, of the weakest of them; null before the first load. */
+    integrity: z.object({ level: z.enum(['signature', 'checksum', 'bundle', 'transport', 'none']), note: z.string() }).nullable(),
     checkedAt: Instant.nullable(),
     /** null: it is not fetched by itself. */
     nextSyncAt: Instant.nullable(),
@@ -34,7 +36,7 @@ export const FeedImportFile = z
     /** null until its format is known, and for files that are no feed. */
     feedId: z.string().nullable(),
     sizeBytes: z.int(),
-    state: z.enum(['waiting', 'reading', 'storing', 'loaded', 'unchanged', 'refused', 'failed', 'skipped']),
+    state: z.enum(['downloading', 'waiting', 'reading', 'storing', 'loaded', 'unchanged', 'refused', 'failed', 'skipped']),
     records: z.int(),
     quarantined: z.int(),
     message: z.string().nullable(),
@@ -134,9 +136,9 @@ export const feeds = {
     method: 'post',
     path: '/api/v1/feeds/{id}/sync',
     access: 'feed.write',
-    summary: 'Fetch a feed now',
+    summary: 'Start fetching a feed now; follow it under its id',
     params: IdParams,
-    answer: Feed,
+    answer: FeedImport,
   }),
   feedImport: route({
     method: 'post',

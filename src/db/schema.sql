@@ -252,6 +252,7 @@ create table feed_part (
   source_url text,
   confirmed_at timestamp with time zone not null,
   bundle_key_id text,
+  integrity jsonb,
   constraint feed_part_pkey PRIMARY KEY (feed_id, part),
   constraint feed_part_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES feed(id)
 );

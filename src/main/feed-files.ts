@@ -56,6 +56,7 @@ export interface FeedOptions {
   readonly settled?: NonNullable<FeedContext['settled']>;
   /** Whose exploitability statements count; absent: everybody's whose file is read. */
   readonly trustedAuthors?: ReadonlySet<string>;
+  readonly cameFrom?: string;
 }
 
 /** A feed file, or a folder of them (not its subfolders), whatever their names. */
@@ -306,5 +307,6 @@ function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
     packages: options.packages,
     ...(options.settled === undefined ? {} : { settled: options.settled }),
     ...(options.trustedAuthors === undefined ? {} : { trustedAuthors: options.trustedAuthors }),
+    ...(options.cameFrom === undefined ? {} : { cameFrom: options.cameFrom }),
   };
 }

@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { trustedAuthors } from '../core/advisories/trusted-authors.ts';
+import { originWords, trustedAuthors } from '../core/advisories/trusted-authors.ts';
 import { Fault } from '../core/kernel/faults.ts';
 import { advisorySources } from '../plugins/advisory-sources/catalog.ts';
 import { stageItems } from '../server/feeds/stage.ts';
@@ -25,7 +25,9 @@ async function find(ask: Extract<Ask, { kind: 'find' }>): Promise<void> {
 async function stage({ file: { sourceId, ...rest }, options, trustedAuthors: named }: Extract<Ask, { kind: 'stage' }>): Promise<void> {
   const file: FeedFile = { ...rest, source: advisorySources.find(source => source.id === sourceId)! };
   credit = AHEAD;
-  const events = readFeedFile(file, { today: options.today, releases: null, packages: null, trustedAuthors: trustedAuthors(named) });
+  const { today, origin } = options;
+  const trusted = { trustedAuthors: trustedAuthors(named, origin), cameFrom: originWords(origin) };
+  const events = readFeedFile(file, { today, releases: null, packages: null, ...trusted });
   for await (const event of stageItems(events, file.source, options.prefix)) {
     while (credit === 0) await new Promise<void>(resolve => (more = resolve));
     credit--;

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { BY_HAND } from '../core/advisories/trusted-authors.ts';
 import { feedThreads } from './feed-threads.ts';
 
 const TRUST = { keys: [], now: '2026-11-22T00:00:00.000Z' };
-const OPTIONS = { today: '2026-11-22', prefix: [] };
+const OPTIONS = { today: '2026-11-22', prefix: [], origin: BY_HAND };
 const folder = mkdtempSync(path.join(tmpdir(), 'fettle-threads-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -2,45 +2,11 @@ import { createWriteStream, openAsBlob, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ProblemError } from '../../api/client.ts';
-import type { Problem } from '../../api/contract.ts';
-import type { FeedImport, FeedImportFile } from '../../api/feeds.ts';
-import { type Command, type CommandContext, define, UsageError } from '../command.ts';
+import { type Command, define, UsageError } from '../command.ts';
+import { counted } from '../screen.ts';
+import { follow } from './feed-follow.ts';
 import { trustLocally } from './feed-keys.ts';
 import { ageOf, dayOf, inTime } from './feed-times.ts';
-
-/** How often a running import is asked after. */
-const FOLLOW_MS = 400;
-
-/** How often a file that is still being read is told of again. */
-const TELL_MS = 3_000;
-
-/** Waits for the end of an import and tells what happens to each file. Throws when nothing of it could be used. */
-async function follow(c: CommandContext, started: FeedImport): Promise<FeedImport> {
-  const told = new Map<string, { readonly state: string; readonly atMs: number }>();
-  for (let now = started; ; now = await c.client.feedImportGet({ params: { id: started.id } })) {
-    for (const file of now.files) {
-      const last = told.get(file.file);
-      if (file.state === 'waiting' || file.state === 'skipped') continue;
-      if (last?.state === file.state && (isOver(file) || Date.now() - last.atMs < TELL_MS)) continue;
-      told.set(file.file, { state: file.state, atMs: Date.now() });
-      c.say(`${file.file}: ${file.state}${file.records > 0 ? `, ${file.records} records` : ''}${isOver(file) ? '' : ' so far'}`);
-    }
-    if (now.state === 'done' && (now.items.length > 0 || now.skipped.length === 0)) return now;
-    if (now.state !== 'running') throw new ProblemError(problemOf(now));
-    await new Promise(resolve => setTimeout(resolve, FOLLOW_MS));
-  }
-}
-
-function isOver(file: FeedImportFile): boolean {
-  return file.state !== 'reading' && file.state !== 'storing';
-}
-
-/** Nothing of it was of use: a script must see that by the exit code. */
-function problemOf({ message, skipped, state }: FeedImport): Problem {
-  const detail = message ?? (skipped.map(({ file, reason }) => `${file}: ${reason}`).join('\n') || `the import is ${state}`);
-  return { type: 'about:blank', title: 'Nothing was imported', status: 409, code: 'import-failed', detail };
-}
 
 /** The server streams; what arrives is renamed to its name only when all of it is there. */
 async function save(response: Response, file: string): Promise<number> {
@@ -113,6 +79,7 @@ export const feedCommands: readonly Command[] = [
           { title: 'put aside', align: 'right' },
           { title: 'checked' },
           { title: 'next sync' },
+          { title: 'vouched by' },
           { title: 'licence', widthMax: 24 },
         ],
         value.items.map(f => [
@@ -124,10 +91,12 @@ export const feedCommands: readonly Command[] = [
           f.quarantined,
           ageOf(f.checkedAt, value.now, ' ago'),
           f.enabled ? inTime(f.nextSyncAt, value.now) : 'by import',
+          f.integrity?.level,
           f.licence,
         ]),
       );
       for (const f of value.items) if (f.message !== null) screen.line(`${f.id}: ${f.message}`);
+      for (const f of value.items) if (f.integrity !== null) screen.line(`${f.id}: ${f.integrity.note}`);
       for (const f of value.items) if (f.quarantined > 0) screen.line(`${f.id}: put aside, for example ${f.quarantineSample[0]}`);
       const bad = value.items.filter(f => f.state === 'failed' || f.state === 'refused' || f.state === 'stale');
       screen.line(
@@ -143,9 +112,19 @@ export const feedCommands: readonly Command[] = [
     name: 'feed sync',
     summary: 'Fetch a feed now',
     arguments: [{ name: 'id', summary: 'feed id, see `fettle feed list`' }],
-    run: async c => await c.client.feedSync({ params: { id: c.arguments[0]! } }),
-    render: (value, screen) =>
-      screen.line(`${value.id}: ${value.state}, ${value.records} records${value.message === null ? '' : `, ${value.message}`}`),
+    options: [{ flags: '--no-wait', summary: 'print the id and do not wait for its end' }],
+    async run(c) {
+      const started = await c.client.feedSync({ params: { id: c.arguments[0]! } });
+      return c.options.wait === false ? started : await follow(c, started);
+    },
+    render(value, screen) {
+      if (value.state === 'running')
+        return screen.line(`started as ${value.id}: \`fettle feed import-status ${value.id}\` says how far it is`);
+      for (const f of value.items) {
+        screen.line(`${f.id}: ${f.state}, ${counted(f.records, 'record')}${f.message === null ? '' : `, ${f.message}`}`);
+        if (f.integrity !== null) screen.line(`${f.id}: ${f.integrity.note}`);
+      }
+    },
   }),
   define({
     name: 'feed set',

@@ -118,6 +118,7 @@ export const FEED_LOOK: Looks<AnswerOf<'feedList'>['items'][number]['state']> = 
 };
 
 export const IMPORT_LOOK: Looks<AnswerOf<'feedImport'>['files'][number]['state']> = {
+  downloading: look('Downloading', 'info', 'going'),
   waiting: look('Waiting', 'quiet', 'waiting'),
   reading: look('Reading', 'info', 'going'),
   storing: look('Storing', 'info', 'going'),

@@ -11,7 +11,7 @@ import type { FeedView } from './feeds.tsx';
 export function FeedActions({ feed }: { readonly feed: FeedView }) {
   const [editing, { open, close }] = useDisclosure();
   const refusal = useRefusal('feed.write');
-  const sync = useAct('feedSync', { done: null });
+  const sync = useAct('feedSync', { done: `${feed.title} is being fetched` });
   const update = useAct('feedUpdate', { done: answer => `${answer.title} is ${answer.enabled ? 'on' : 'off'}` });
   const switchTo = (enabled: boolean) => update.mutate({ params: { id: feed.id }, body: { enabled } });
   return (

@@ -68,7 +68,7 @@ export const Environment = z.object({
     .string()
     .default('')
     .describe(
-      "Authors whose exploitability statements (OpenVEX, CSAF, CycloneDX) count, with semicolons between their names as the documents state them. Distributions count for their own packages; nobody else's statement hides a finding.",
+      "Authors whose exploitability statements (OpenVEX, CSAF, CycloneDX) count, with semicolons between them: the name as the documents state it, alone or bound to where they come from (`Acme @ https://vex.acme.example/`, `Acme @ bundle:KEY`, `Acme @ key:FINGERPRINT`). Distributions count for their own packages, from their own domains or under their verified signature; nobody else's statement hides a finding.",
     ),
   FETTLE_NAME: z.string().min(1).max(100).optional().describe('Name of a new installation; by default that of the machine.'),
   FETTLE_TRUSTED_PROXIES: z

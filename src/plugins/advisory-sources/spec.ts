@@ -14,6 +14,8 @@ export interface AdvisorySource {
   readonly homepage: string;
   /** Where the publisher keeps it; null when it comes as a file only. */
   readonly defaultUrl: string | null;
+  /** What the publisher puts beside its files: `FILE.sha256` and the like hold a checksum, `FILE.asc` an OpenPGP signature. Absent: nothing. */
+  readonly beside?: readonly ('.sha256' | '.sha512' | '.asc')[];
   /** The format in a sentence, for the person who wonders whether a file fits. */
   readonly format: string;
   /** What it speaks of: `claims` of packages, `enrichment` of vulnerabilities, `lifecycle` of products. */
@@ -50,6 +52,8 @@ export interface FeedContext {
   settled?(sourceName: string, vulnerabilityId: string, fixedVersion: string): boolean;
   /** Authors whose exploitability statements (VEX) count, by name; absent: every author of a file that somebody chose to load. */
   readonly trustedAuthors?: ReadonlySet<string>;
+  /** Where the document came from, in words. */
+  readonly cameFrom?: string;
 }
 
 /**

@@ -57,5 +57,7 @@ export function claimOfStatement(statement: VexStatement, context: FeedContext):
 /** An exploitability statement can switch findings off, so whose it is matters. */
 export function requireTrust(author: string, context: FeedContext): void {
   if (context.trustedAuthors !== undefined && !context.trustedAuthors.has(author))
-    throw new BadRecord(`its author ${printable(author)} is not among the trusted ones`);
+    throw new BadRecord(
+      `its author ${printable(author)} is not among the trusted ones${context.cameFrom === undefined ? '' : ` for a document ${context.cameFrom}`}`,
+    );
 }

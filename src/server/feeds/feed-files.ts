@@ -1,4 +1,5 @@
 import type { BundledFile } from '../../core/advisories/feed-bundle.ts';
+import type { DocumentOrigin } from '../../core/advisories/trusted-authors.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { CopyValue } from '../../db/copy.ts';
@@ -56,6 +57,8 @@ export interface StageOptions {
   readonly today: string;
   /** Values that every row begins with. */
   readonly prefix: readonly CopyValue[];
+  /** Whose exploitability statements count depends on where they came from. */
+  readonly origin: DocumentOrigin;
 }
 
 export interface SkippedFeedFile {

@@ -1,3 +1,4 @@
+import { type FeedIntegrity, weakest } from '../../core/advisories/feed-integrity.ts';
 import { epochMs, HOUR_MS, type Instant } from '../../core/kernel/instants.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
@@ -21,9 +22,11 @@ export interface FeedRow {
   readonly leased_until: Instant | null;
   readonly confirmed_at: Instant | null;
   readonly quarantine_sample: readonly string[];
+  readonly integrity: readonly FeedIntegrity[];
 }
 
-const SELECT = `select feed.*, (select max(confirmed_at) from feed_part where feed_id = feed.id) as confirmed_at, coalesce((select array_agg(q.record || ': ' || q.reason) from (
+const SELECT = `select feed.*, (select max(confirmed_at) from feed_part where feed_id = feed.id) as confirmed_at,
+  coalesce((select jsonb_agg(integrity) from feed_part where feed_id = feed.id and integrity is not null), '[]') as integrity, coalesce((select array_agg(q.record || ': ' || q.reason) from (
   select record, reason from quarantine where feed_id = feed.id order by part, position limit 5) q), '{}') as quarantine_sample from feed`;
 
 export async function feedRows(db: Queryable): Promise<FeedRow[]> {
@@ -69,9 +72,16 @@ export function feedView(row: FeedRow, source: AdvisorySource | undefined, now: 
     loadedAt: row.loaded_at,
     freshAt: freshAtOf(row),
     staleAfterHours: Math.round(feedRule(row.kind).staleAfterMs / HOUR_MS),
+    integrity: integrityView(row),
     checkedAt: row.checked_at,
     nextSyncAt: row.enabled && row.url !== null ? row.next_sync_at : null,
   };
+}
+
+/** A feed of many files is as sure as its weakest. */
+function integrityView({ integrity }: FeedRow) {
+  const found = weakest(integrity);
+  return found === null ? null : { level: found.level, note: found.note };
 }
 
 /**

@@ -156,6 +156,11 @@ async function settled(started: FeedImport): Promise<FeedImport> {
     await new Promise(resolve => setTimeout(resolve, 10));
   }
 }
+/** Fetches a feed and answers with what it is then. */
+const synced = async (id: string) => {
+  await settled(await client.feedSync({ params: { id } }));
+  return (await client.feedList({})).items.find(feed => feed.id === id)!;
+};
 const imported = async (input: Parameters<typeof client.feedImport>[0]) => settled(await client.feedImport(input));
 
 const alpha = async () => (await client.feedList({})).items.find(feed => feed.id === 'alpha')!;
@@ -405,7 +410,7 @@ describe('fetching a feed', () => {
   });
 
   it('asks again with what it knows, and says so when a publisher cannot be reached', async () => {
-    expect(await client.feedSync({ params: { id: 'beta' } })).toMatchObject({
+    expect(await synced('beta')).toMatchObject({
       state: 'failed',
       message: expect.stringContaining('feeds.invalid could not be fetched'),
     });
@@ -413,13 +418,13 @@ describe('fetching a feed', () => {
     await client.feedUpdate({ params: { id: 'beta' }, body: { url: `${base}/beta`, enabled: true } });
     content = feedText('beta', [{ vulnerabilityId: 'CVE-2026-0700' }]);
     heard.length = 0;
-    expect(await client.feedSync({ params: { id: 'beta' } })).toMatchObject({ state: 'current', message: null, records: 1 });
+    expect(await synced('beta')).toMatchObject({ state: 'current', message: null, records: 1 });
     content = '';
-    expect(await client.feedSync({ params: { id: 'beta' } })).toMatchObject({ state: 'current', records: 1 });
+    expect(await synced('beta')).toMatchObject({ state: 'current', records: 1 });
     expect(requests.at(-1)?.headers['if-none-match']).toBe('"1"');
     expect(heard).toEqual([['beta']]);
     content = 'no feed at all';
-    expect(await client.feedSync({ params: { id: 'beta' } })).toMatchObject({
+    expect(await synced('beta')).toMatchObject({
       state: 'failed',
       message: expect.stringContaining('is not Source beta'),
     });

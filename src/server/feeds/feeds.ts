@@ -13,11 +13,12 @@ import { claimHandlers } from './claim-handlers.ts';
 import { type FeedFilesPort, interrupted } from './feed-files.ts';
 import { ensureFeeds, feedRow, feedRows, feedView } from './feed-rows.ts';
 import { parseFeedUrl } from './fetch.ts';
-import { fetchFeed } from './fetch-feed.ts';
 import { checkedPath, type ImportOrigin, type ImportReport, importFeedFiles, type OnImportProgress } from './import.ts';
 import { createImportBook } from './import-book.ts';
 import { plainFileName } from './kept-files.ts';
-import { removeScratchFolders, scratchFolder, withScratchFolder } from './scratch.ts';
+import { removeOldParts } from './part-folder.ts';
+import { removeScratchFolders, scratchFolder } from './scratch.ts';
+import { createFeedSync } from './sync.ts';
 import { saveUpload } from './upload.ts';
 
 export interface FeedOptions {
@@ -72,75 +73,8 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
   }
 
   const importFrom = (location: string, loadedBy: string, shown: string | null, onProgress?: OnImportProgress): Promise<ImportReport> =>
-    importWith(location, { loadedBy, location: shown, etag: null, lastModified: null }, onProgress);
-
-  /** A typed URL may lead into the network: an administrator's mirror. */
-  const importUrl = (url: string, loadedBy: string, onProgress?: OnImportProgress) =>
-    withScratchFolder(context.installation.dataDir, async folder => {
-      const answer = await fetchFeed({ url, folder, etag: null, lastModified: null, privateAllowed: true, signal: stopping.signal });
-      if (answer.kind === 'unchanged')
-        throw new Fault(
-          'feed-unreachable',
-          `${url} answered 304 to a request without conditions.`,
-          'Fetch it by other means and import the file.',
-        );
-      return importFrom(answer.path, loadedBy, url, onProgress);
-    });
-
-  async function sync(id: string, loadedBy: string): Promise<void> {
-    const feed = await feedRow(db, id);
-    if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
-    const { url } = feed;
-    const [known] = await db.query<{ etag: string | null; last_modified: string | null }>(
-      'select etag, last_modified from feed_part where feed_id = $1 and location = $2',
-      [id, url],
-    );
-    await withScratchFolder(context.installation.dataDir, async folder => {
-      const answer = await fetchFeed({
-        url,
-        folder,
-        etag: known?.etag ?? null,
-        lastModified: known?.last_modified ?? null,
-        privateAllowed: feed.url_by_person,
-        signal: stopping.signal,
-      });
-      if (answer.kind === 'unchanged') {
-        await db.query("update feed set state = 'current', message = null, checked_at = $2 where id = $1 and loaded_at is not null", [
-          id,
-          clock.now(),
-        ]);
-        await db.query('update feed_part set confirmed_at = greatest(confirmed_at, $3) where feed_id = $1 and location = $2', [
-          id,
-          url,
-          clock.now(),
-        ]);
-        return;
-      }
-      const report = await importWith(answer.path, { loadedBy, location: url, etag: answer.etag, lastModified: answer.lastModified });
-      if (report.feedIds.includes(id)) return;
-      const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
-      throw new Fault(
-        'feed-unknown-format',
-        `What ${url} serves is not ${sources.get(id)?.title ?? id}: ${reason}.`,
-        'Check the URL of the feed.',
-      );
-    });
-  }
-
-  /** A failed fetch is a state of the feed, with what was loaded before still in force. */
-  async function trySync(id: string, loadedBy: string): Promise<boolean> {
-    try {
-      await sync(id, loadedBy);
-      return (await feedRow(db, id)).state === 'current';
-    } catch (error) {
-      if (stopping.signal.aborted) return false;
-      if (!(error instanceof Fault)) log.error({ feed: id, error: String((error as Error).stack ?? error) }, 'a feed could not be loaded');
-      const message =
-        error instanceof Fault ? `${error.message} ${error.advice}` : 'Something went wrong on the server; its log says more.';
-      await db.query("update feed set state = 'failed', message = $2, checked_at = $3 where id = $1", [id, message, clock.now()]);
-      return false;
-    }
-  }
+    importWith(location, { loadedBy, location: shown, etag: null, lastModified: null, integrity: null }, onProgress);
+  const { sync, importUrl } = createFeedSync(context, sources, importWith, stopping.signal);
 
   /** Replicas may ask at the same time: the one whose update moves the time on does the work. */
   async function syncDue(): Promise<void> {
@@ -155,7 +89,12 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
         'update feed set next_sync_at = $2 where id = $1 and enabled and (next_sync_at is null or next_sync_at <= $3) returning id',
         [id, addMs(now, FEED_SYNC_HOURS * HOUR_MS * jitter(context)), now],
       );
-      if (mine.length === 0 || (await trySync(id, 'system'))) continue;
+      if (mine.length === 0) continue;
+      const isCurrent = await sync(id, 'system').then(
+        async () => (await feedRow(db, id)).state === 'current',
+        () => false,
+      );
+      if (isCurrent) continue;
       await db.query('update feed set next_sync_at = $2 where id = $1', [
         id,
         addMs(clock.now(), FEED_RETRY_MINUTES * MINUTE_MS * jitter(context)),
@@ -213,8 +152,8 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
     async feedSync({ params: { id } }, caller) {
       const feed = await feedRow(db, id);
       if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
-      await trySync(id, await byPerson(caller, 'feed.sync', id, { url: feed.url }));
-      return view(id);
+      const actor = await byPerson(caller, 'feed.sync', id, { url: feed.url });
+      return book.run(feed.url, actor, onProgress => sync(id, actor, onProgress));
     },
 
     async feedImport({ body: { location } }, caller) {
@@ -263,6 +202,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
     onChange: listener => void listeners.push(listener),
     async start() {
       removeScratchFolders(context.installation.dataDir);
+      removeOldParts(context.installation.dataDir, Date.parse(clock.now()));
       await ensureFeeds(db, files.sources);
       for (const location of options.importAtStart)
         inBackground('the feeds of FETTLE_FEEDS could not be imported', async () => {

@@ -1,33 +1,66 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { FeedIntegrity } from '../../core/advisories/feed-integrity.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { type FetchAnswer, type FetchRequest, fetchFile } from './fetch.ts';
+import { checkFile, digestOf, refused, type Vouching } from './integrity.ts';
+
+export interface FeedRequest extends FetchRequest {
+  readonly vouching?: Vouching;
+}
+
+export type FeedAnswer =
+  | { readonly kind: 'unchanged' }
+  | (Extract<FetchAnswer, { readonly kind: 'file' }> & { /** What vouches for these bytes. */ readonly integrity: FeedIntegrity });
 
 /** An index of a repository is small; a larger file of that name is none. */
 const INDEX_BYTES_MAX = 1_000_000;
 
+/** What an index says of the feed that it stands for. */
+interface Named {
+  readonly url: string;
+  readonly checksum: { readonly algorithm: string; readonly hex: string } | null;
+}
+
 /**
- * Fetches a feed by its URL. The URL of a repository's index (`.../repodata/repomd.xml`) stands for the errata that it names: their file has a new name
- * with every edition, and the index has its checksum.
+ * URLs that stand for another file, whose name changes with every edition: the index of an rpm repository, which has the checksum of its errata, and the
+ * `archive_latest.txt` of Red Hat's security data, which is the name of the newest archive.
  */
-export async function fetchFeed(request: FetchRequest): Promise<FetchAnswer> {
-  const index = await fetchFile(request);
-  if (index.kind === 'unchanged' || !/\/repomd\.xml$/.test(new URL(request.url).pathname)) return index;
-  const errata = errataOf(index.path, request.url);
-  const answer = await fetchFile({ ...request, url: errata.url, etag: null, lastModified: null });
-  if (answer.kind === 'unchanged') throw damaged(errata.url, 'the server answered 304 to a request without conditions');
-  const hash = createHash(errata.algorithm);
-  await pipeline(createReadStream(answer.path), hash);
-  if (hash.digest('hex') !== errata.checksum)
-    throw damaged(errata.url, 'it is not the file whose checksum the index of the repository states');
-  return { ...answer, etag: index.etag, lastModified: index.lastModified };
+const INDEXES: readonly { readonly name: RegExp; readonly read: (text: string, url: string) => Named }[] = [
+  { name: /\/repomd\.xml$/, read: errataOf },
+  { name: /\/archive_latest\.txt$/, read: archiveOf },
+];
+
+/** Fetches a feed by its URL and checks it by what its publisher offers. Faults: those of `fetchFile`, `feed-not-vouched`, `feed-unreadable`, `feed-unknown-format`. */
+export async function fetchFeed(request: FeedRequest): Promise<FeedAnswer> {
+  const vouching = request.vouching ?? { beside: [], keyring: null };
+  const index = INDEXES.find(({ name }) => name.test(new URL(request.url).pathname));
+  if (index === undefined) {
+    const answer = await fetchFile(request);
+    if (answer.kind !== 'file') return { kind: 'unchanged' };
+    return { ...answer, integrity: await checkFile(request, request.url, answer.path, vouching) };
+  }
+  // In a folder of its own: the large file may have been begun the last time.
+  const folder = path.join(request.folder, 'index');
+  mkdirSync(folder, { recursive: true });
+  const found = await fetchFile({ ...request, folder, onBytes: undefined });
+  if (found.kind !== 'file') return { kind: 'unchanged' };
+  const named = index.read(statSync(found.path).size > INDEX_BYTES_MAX ? '' : readFileSync(found.path, 'utf8'), request.url);
+  const answer = await fetchFile({ ...request, url: named.url, etag: null, lastModified: null });
+  if (answer.kind !== 'file') throw damaged(named.url, 'the server answered 304 to a request without conditions');
+  const conditions = { etag: found.etag, lastModified: found.lastModified };
+  if (named.checksum === null) return { ...answer, ...conditions, integrity: await checkFile(request, named.url, answer.path, vouching) };
+  if ((await digestOf(answer.path, named.checksum.algorithm)) !== named.checksum.hex)
+    throw refused(named.url, 'it is not the file whose checksum the index of the repository states');
+  const ofIndex = await checkFile(request, request.url, found.path, vouching);
+  const level = ofIndex.level === 'signature' ? 'signature' : 'checksum';
+  const note = `${named.checksum.algorithm} of the index matches; index: ${ofIndex.note}`;
+  return { ...answer, ...conditions, integrity: { level, note, signedBy: ofIndex.signedBy } };
 }
 
 const ALGORITHMS: Readonly<Record<string, string>> = { sha256: 'sha256', sha512: 'sha512', sha: 'sha1', sha1: 'sha1' };
 
-function errataOf(file: string, url: string): { url: string; algorithm: string; checksum: string } {
-  const text = statSync(file).size > INDEX_BYTES_MAX ? '' : readFileSync(file, 'utf8');
+function errataOf(text: string, url: string): Named {
   const data = /<data\s+type="updateinfo"[^>]*>([\s\S]*?)<\/data>/.exec(text)?.[1];
   if (data === undefined)
     throw new Fault(
@@ -35,12 +68,18 @@ function errataOf(file: string, url: string): { url: string; algorithm: string; 
       `The repository of ${url} has no errata (updateinfo).`,
       'Give the index of a repository that has them, or another feed of the distribution.',
     );
-  const [, type = '', checksum = ''] = /<checksum\s+type="(\w+)"\s*>\s*([0-9a-f]{40,128})\s*</.exec(data) ?? [];
+  const [, type = '', hex = ''] = /<checksum\s+type="(\w+)"\s*>\s*([0-9a-f]{40,128})\s*</.exec(data) ?? [];
   const href = /<location\s+href="([^"]{1,500})"/.exec(data)?.[1] ?? '';
   const algorithm = ALGORITHMS[type];
   if (algorithm === undefined || href === '') throw damaged(url, 'its entry for errata has no location or no checksum');
   // Locations count from the folder above repodata.
-  return { url: new URL(href, new URL('../', url)).href, algorithm, checksum };
+  return { url: new URL(href, new URL('../', url)).href, checksum: { algorithm, hex } };
+}
+
+function archiveOf(text: string, url: string): Named {
+  const name = text.trim();
+  if (!/^[A-Za-z0-9._-]{1,200}$/.test(name)) throw damaged(url, 'it is not the name of an archive');
+  return { url: new URL(name, url).href, checksum: null };
 }
 
 function damaged(url: string, reason: string): Fault {

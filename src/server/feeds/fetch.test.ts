@@ -91,11 +91,28 @@ describe('a download', () => {
     expect(asked.length).toBe(5);
   }, 30_000);
 
+  it('goes on another day where it stopped, and says how much has arrived', async () => {
+    const kept = mkdtempSync(path.join(folder, 'kept-'));
+    const fetching = (signal: AbortSignal) =>
+      fetchFeed({ url: `${base}/large.bin`, folder: kept, etag: null, lastModified: null, privateAllowed: true, signal });
+    breaks = Array.from({ length: 5 }, () => 20_000);
+    await expect(fetching(new AbortController().signal)).rejects.toMatchObject({
+      code: 'feed-unreachable',
+      message: expect.stringContaining('bytes have arrived and are kept'),
+    });
+    const [had] = [asked.length];
+    breaks = [];
+    const answer = await fetching(new AbortController().signal);
+    expect(asked.length).toBe(had + 1);
+    expect(asked.at(-1)).toEqual({ range: expect.stringMatching(/^bytes=[1-9]\d{4,}-$/), ifRange: '"one"' });
+    expect(answer.kind === 'file' && readFileSync(answer.path).equals(BYTES)).toBe(true);
+  }, 30_000);
+
   it('finds the errata of a repository by its index, and believes them by their checksum', async () => {
     expect((await content('/rocky/9/BaseOS/repodata/repomd.xml'))?.toString()).toBe(ERRATA);
     checksum = 'ab'.repeat(32);
     await expect(get('/rocky/9/BaseOS/repodata/repomd.xml')).rejects.toMatchObject({
-      code: 'feed-unreadable',
+      code: 'feed-not-vouched',
       message: expect.stringContaining('checksum'),
     });
   });

@@ -11,6 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Fault } from '../../core/kernel/faults.ts';
 import { MINUTE_MS, SECOND_MS } from '../../core/kernel/instants.ts';
 import { MAX_FEED_DOWNLOAD_BYTES } from '../../core/kernel/limits.ts';
+import { forgetPart, knownPart, notePart, type Part, sizeOf } from './part-folder.ts';
 import { isPrivateAddress } from './private-addresses.ts';
 
 export interface FetchRequest {
@@ -22,10 +23,15 @@ export interface FetchRequest {
   /** True only for a URL that an administrator typed: then its host may be a private one (a mirror). A redirect never makes it so. */
   readonly privateAllowed: boolean;
   readonly signal: AbortSignal;
+  /** A file that the server does not have is an answer (`absent`), not a fault. */
+  readonly mayBeAbsent?: boolean;
+  /** Told while it comes; `total` null where the server does not say. */
+  readonly onBytes?: ((received: number, total: number | null) => void) | undefined;
 }
 
 export type FetchAnswer =
   | { readonly kind: 'unchanged' }
+  | { readonly kind: 'absent' }
   | {
       readonly kind: 'file';
       readonly path: string;
@@ -39,45 +45,43 @@ const REDIRECTS_MAX = 5;
 const IDLE_MS = 30 * SECOND_MS;
 const TOTAL_MS = 20 * MINUTE_MS;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Storage services answer 403 for what does not exist. */
+const ABSENT: ReadonlySet<number> = new Set([403, 404, 410]);
 
 /** Tries at one file: a transfer that broke off goes on where it ended, when the server allows it and has the same file still. */
 const ATTEMPTS_MAX = 5;
 const PAUSE_MS = 1_000;
 
-/** What is known of a file of which some has arrived. */
-interface Partial {
-  readonly path: string;
-  readonly etag: string | null;
-  readonly lastModified: string | null;
-}
-
 /** A broken transfer, with what may be asked for the rest; null: from the beginning. */
 class Broken extends Error {
   readonly fault: Fault;
-  readonly partial: Partial | null;
-  constructor(fault: Fault, partial: Partial | null) {
+  readonly partial: Part | null;
+  constructor(fault: Fault, partial: Part | null) {
     super(fault.message);
     this.fault = fault;
     this.partial = partial;
   }
 }
 
-/** Downloads to a file. Faults: `feed-url-refused`, `feed-unreachable`, `feed-too-large`. */
+/**
+ * Downloads to a file. What had arrived when it failed for good stays in the folder if the server can give the rest: the next call for the same URL and
+ * folder goes on there. Faults: `feed-url-refused`, `feed-unreachable`, `feed-too-large`.
+ */
 export async function fetchFile(request: FetchRequest): Promise<FetchAnswer> {
   const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TOTAL_MS)]);
-  let partial: Partial | null = null;
+  let partial = knownPart(request.folder, request.url);
   for (let attempt = 1; ; attempt++)
     try {
       return await fetchOnce(request, partial, signal);
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
-      if (attempt >= ATTEMPTS_MAX || signal.aborted) throw error.fault;
       partial = error.partial;
+      if (attempt >= ATTEMPTS_MAX || signal.aborted) throw told(error.fault, partial);
       await setTimeout(PAUSE_MS * (attempt - 1), undefined, { signal }).catch(() => {});
     }
 }
 
-async function fetchOnce(request: FetchRequest, partial: Partial | null, signal: AbortSignal): Promise<FetchAnswer> {
+async function fetchOnce(request: FetchRequest, partial: Part | null, signal: AbortSignal): Promise<FetchAnswer> {
   let url = parseFeedUrl(request.url);
   for (let hop = 0; hop <= REDIRECTS_MAX; hop += 1) {
     // A typed private address is trusted as far as its own host goes.
@@ -96,13 +100,15 @@ async function fetchOnce(request: FetchRequest, partial: Partial | null, signal:
     }
     // 206: the rest of the file that we have the beginning of; 200: another file by now, from the beginning.
     if (status === 206 && partial !== null && startsAt(response) === statSync(partial.path).size)
-      return await save(response, url, partial.path, partial, signal);
+      return await save(response, request, url, partial.path, partial, signal);
     if (status !== 200) {
       response.resume();
+      if (request.mayBeAbsent && ABSENT.has(status)) return { kind: 'absent' };
       const fault = unreachable(url, `the server answered ${status} ${response.statusMessage ?? ''}`.trim());
       throw partial === null ? fault : new Broken(fault, null);
     }
-    return await save(response, url, path.join(request.folder, fileNameOf(url)), null, signal);
+    forgetPart(request.folder);
+    return await save(response, request, url, path.join(request.folder, fileNameOf(url)), null, signal);
   }
   throw unreachable(url, `more than ${REDIRECTS_MAX} redirects`);
 }
@@ -126,7 +132,7 @@ function send(
   url: URL,
   request: FetchRequest,
   privateAllowed: boolean,
-  partial: Partial | null,
+  partial: Part | null,
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -159,12 +165,12 @@ function conditionsOf({ etag, lastModified }: FetchRequest): Record<string, stri
 }
 
 /** The rest, or all of it when it is another file by now (RFC 9110, If-Range). */
-function rangeOf({ path: file, etag, lastModified }: Partial): Record<string, string> {
+function rangeOf({ path: file, etag, lastModified }: Part): Record<string, string> {
   return { range: `bytes=${statSync(file).size}-`, 'if-range': etag ?? lastModified ?? '' };
 }
 
 /** A name that is not known or a refused address is an answer; only what began and broke off is worth another try. */
-function brokenBy(error: Error, url: URL, partial: Partial | null): Error {
+function brokenBy(error: Error, url: URL, partial: Part | null): Error {
   if (error instanceof Fault) return error;
   const fault = unreachable(url, reasonOf(error), error);
   const code = (error as NodeJS.ErrnoException).code ?? '';
@@ -173,16 +179,19 @@ function brokenBy(error: Error, url: URL, partial: Partial | null): Error {
 
 async function save(
   response: http.IncomingMessage,
+  { url: asked, folder, onBytes }: FetchRequest,
   url: URL,
   file: string,
-  partial: Partial | null,
+  partial: Part | null,
   signal: AbortSignal,
 ): Promise<FetchAnswer> {
   const had = partial === null ? 0 : statSync(file).size;
   let bytes = had;
+  const stated = Number(response.headers['content-length'] ?? Number.NaN);
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
+      onBytes?.(bytes, Number.isFinite(stated) ? had + stated : null);
       if (bytes > MAX_FEED_DOWNLOAD_BYTES)
         done(
           new Fault(
@@ -196,14 +205,16 @@ async function save(
   });
   const { etag = null } = response.headers;
   const lastModified = response.headers['last-modified'] ?? null;
+  notePart(folder, asked, resumable(response, file, etag, lastModified) ?? partial);
   try {
     await pipeline(response, counted, createWriteStream(file, { mode: 0o600, flags: partial === null ? 'w' : 'a' }), { signal });
-    const stated = Number(response.headers['content-length'] ?? Number.NaN);
     if (Number.isFinite(stated) && stated !== bytes - had) throw new Error(`the transfer ended after ${bytes} of ${had + stated} bytes`);
   } catch (error) {
     if (error instanceof Fault) throw error;
-    throw new Broken(unreachable(url, reasonOf(error as Error), error), resumable(response, file, etag, lastModified));
+    const part = resumable(response, file, etag, lastModified);
+    throw new Broken(unreachable(url, reasonOf(error as Error), error), part !== null && sizeOf(part) > 0 ? part : null);
   }
+  forgetPart(folder);
   return {
     kind: 'file',
     path: file,
@@ -214,11 +225,10 @@ async function save(
 }
 
 /** Only with a name for exactly these bytes: a weak ETag names content, not bytes (RFC 9110, 13.1.5). */
-function resumable(response: http.IncomingMessage, file: string, etag: string | null, lastModified: string | null): Partial | null {
+function resumable(response: http.IncomingMessage, file: string, etag: string | null, lastModified: string | null): Part | null {
   const strong = etag?.startsWith('W/') === false ? etag : null;
   const allowed = response.statusCode === 206 || response.headers['accept-ranges'] === 'bytes';
-  const some = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  return allowed && some > 0 && (strong !== null || lastModified !== null) ? { path: file, etag: strong, lastModified } : null;
+  return allowed && (strong !== null || lastModified !== null) ? { path: file, etag: strong, lastModified } : null;
 }
 
 /** `bookworm` of .../debsecan/release/1/bookworm; what no file name may hold is replaced, and no name is the URL's hash. */
@@ -259,6 +269,18 @@ function unreachable(url: URL, reason: string, cause?: unknown): Fault {
     `${url.host} could not be fetched: ${reason}.`,
     'Check the URL and the way out of this network, or import the feed from a file.',
     cause,
+  );
+}
+
+/** A download that goes on another time says so. */
+function told(fault: Fault, part: Part | null): Fault {
+  if (part === null) return fault;
+  const bytes = sizeOf(part);
+  return new Fault(
+    fault.code,
+    `${fault.message} ${bytes} bytes have arrived and are kept: the next try goes on there.`,
+    fault.advice,
+    fault.cause,
   );
 }
 

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { FeedImportFile } from '../../api/feeds.ts';
 import { judgeBundle } from '../../core/advisories/feed-bundle.ts';
+import type { FeedIntegrity } from '../../core/advisories/feed-integrity.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import type { Context } from '../context.ts';
 import { bundleFault } from './bundle-file.ts';
@@ -21,7 +22,11 @@ export interface ImportReport {
 }
 
 /** Where the files are said to be from, and by whom. `location` null: each file's own path. */
-export type ImportOrigin = Pick<LoadOrder, 'loadedBy' | 'etag' | 'lastModified'> & { readonly location: string | null };
+export type ImportOrigin = Pick<LoadOrder, 'loadedBy' | 'etag' | 'lastModified'> & {
+  readonly location: string | null;
+  /** null: nothing was checked, a person answers for the file. */
+  readonly integrity: FeedIntegrity | null;
+};
 
 /** Every file of an import as it stands; called often, with the same list. */
 export type OnImportProgress = (files: readonly FeedImportFile[]) => void;
@@ -96,13 +101,19 @@ function loadOne(
     file.bundled === undefined
       ? (origin.location ?? file.path)
       : `bundle of ${file.bundled.installation.name} (${file.bundled.createdAt.slice(0, 10)}): ${file.bundled.file.sourceUrl}`;
-  const order = { ...origin, feedId, part: feedRule(feedId).partOf(file), location: from };
+  const order = { ...origin, feedId, part: feedRule(feedId).partOf(file), location: from, integrity: integrityOf(file, origin) };
   return withFeedLease(context, feedId, fence => loadFeedFile(context, files, file, { ...order, fence }, onProgress)).catch(
     (error: unknown): LoadOutcome => {
       if (error instanceof Fault) return { kind: 'failed', fault: error };
       throw error;
     },
   );
+}
+
+function integrityOf({ bundled }: FeedFile, { integrity, loadedBy }: ImportOrigin): FeedIntegrity {
+  if (bundled !== undefined)
+    return { level: 'bundle', note: `bundle of ${bundled.installation.name}, signed with ${bundled.keyId.slice(0, 16)}`, signedBy: null };
+  return integrity ?? { level: 'none', note: `a file that ${loadedBy} handed over; nobody else vouches for it`, signedBy: null };
 }
 
 /** Files of bundles that are older than the last one taken in from the same installation: somebody may want us to forget what the later one said. */

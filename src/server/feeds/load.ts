@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { olderThanInForce } from '../../core/advisories/feed-bundle.ts';
+import type { FeedIntegrity } from '../../core/advisories/feed-integrity.ts';
+import type { DocumentOrigin } from '../../core/advisories/trusted-authors.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { copyBytesInto } from '../../db/copy.ts';
 import { judgeFeed } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import type { FeedFile, FeedFiles } from './feed-files.ts';
+import { digestOf } from './integrity.ts';
 import { keepFile, removeKeptFiles } from './kept-files.ts';
 import type { QuarantinedRecord, StageEvent } from './stage.ts';
 import { STAGING } from './staging.ts';
@@ -24,6 +24,7 @@ export interface LoadOrder {
   readonly loadedBy: string;
   readonly etag: string | null;
   readonly lastModified: string | null;
+  readonly integrity: FeedIntegrity;
 }
 
 export interface LoadCounts {
@@ -75,7 +76,8 @@ export async function loadFeedFile(
   order: LoadOrder,
   onProgress: OnLoadProgress = () => {},
 ): Promise<LoadOutcome> {
-  const digest = file.bundled === undefined ? await digestOf(file.path) : Buffer.from(file.bundled.file.sha256, 'hex');
+  const digest =
+    file.bundled === undefined ? Buffer.from(await digestOf(file.path, 'sha256'), 'hex') : Buffer.from(file.bundled.file.sha256, 'hex');
   const [before] = await context.db.query<PartInForce>(
     'select records, digest, data_date, confirmed_at from feed_part where feed_id = $1 and part = $2',
     [order.feedId, order.part],
@@ -100,16 +102,23 @@ export async function loadFeedFile(
   return outcome;
 }
 
+/** Where the bytes came from, for the question whose exploitability statements count. */
+function documentOrigin({ bundled }: FeedFile, { location, integrity }: LoadOrder): DocumentOrigin {
+  const from = bundled?.file.sourceUrl ?? location;
+  return { url: /^https?:\/\//.test(from) ? from : null, bundleKeyId: bundled?.keyId ?? null, signedBy: integrity.signedBy };
+}
+
 function inForceOf(row: PartInForce): { dataDate: string | null; confirmedAt: Instant } {
   return { dataDate: row.data_date, confirmedAt: row.confirmed_at };
 }
 
 /** The same bytes again: the publisher has nothing newer as of now, or as of when the bundle's maker asked. A younger word is never replaced by an older one. */
 async function confirmPart({ db, clock }: Context, order: LoadOrder, file: FeedFile): Promise<void> {
-  await db.query('update feed_part set confirmed_at = greatest(confirmed_at, $3) where feed_id = $1 and part = $2', [
+  await db.query('update feed_part set confirmed_at = greatest(confirmed_at, $3), integrity = $4::jsonb where feed_id = $1 and part = $2', [
     order.feedId,
     order.part,
     confirmedAtOf(file, clock.now()),
+    JSON.stringify(order.integrity),
   ]);
 }
 
@@ -170,7 +179,7 @@ async function replacePart(
   if (direct === null) await client.query(staging.create);
   onProgress({ state: 'reading', records: 0, quarantined: 0 });
   const prefix = direct?.prefix(order.feedId, order.part, now) ?? [];
-  const events = files.stage(file, { today: now.slice(0, 10), prefix });
+  const events = files.stage(file, { today: now.slice(0, 10), prefix, origin: documentOrigin(file, order) });
   await copyBytesInto(client, (direct ?? staging).target, bytesOf(events, reading, onProgress));
   const verdict = judgeFeed(previous, reading.records, reading.quarantined);
   if (!verdict.accept) throw new Refused(verdict.reason);
@@ -218,11 +227,12 @@ async function writePart(
   const { feedId, part } = order;
   await client.query(
     `insert into feed_part (feed_id, part, records, quarantined, data_date, digest, etag, last_modified, location, loaded_at, loaded_by,
-       file_name, bytes, source_url, confirmed_at, bundle_key_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+       file_name, bytes, source_url, confirmed_at, bundle_key_id, integrity)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::jsonb)
      on conflict (feed_id, part) do update set records = excluded.records, quarantined = excluded.quarantined, data_date = excluded.data_date, digest = excluded.digest,
        etag = excluded.etag, last_modified = excluded.last_modified, location = excluded.location, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by,
-       file_name = excluded.file_name, bytes = excluded.bytes, source_url = excluded.source_url, confirmed_at = excluded.confirmed_at, bundle_key_id = excluded.bundle_key_id`,
+       file_name = excluded.file_name, bytes = excluded.bytes, source_url = excluded.source_url, confirmed_at = excluded.confirmed_at, bundle_key_id = excluded.bundle_key_id,
+       integrity = excluded.integrity`,
     [
       feedId,
       part,
@@ -240,6 +250,7 @@ async function writePart(
       file.bundled?.file.sourceUrl ?? null,
       confirmedAtOf(file, now),
       file.bundled?.keyId ?? null,
+      JSON.stringify(order.integrity),
     ],
   );
   await client.query('delete from quarantine where feed_id = $1 and part = $2', [feedId, part]);
@@ -284,10 +295,4 @@ async function noteLoad({ db, clock }: Context, order: LoadOrder, outcome: LoadO
       ],
     );
   });
-}
-
-async function digestOf(file: string): Promise<Buffer> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest();
 }

@@ -28,8 +28,9 @@ export const redhatCsaf: AdvisorySource = {
   title: 'Red Hat CSAF and VEX',
   licence: 'CC-BY-4.0',
   homepage: 'https://security.access.redhat.com/data/csaf/v2/',
-  // The publisher's place is a folder of 300,000 files and a dated archive; osv-redhat has the errata under one URL.
-  defaultUrl: null,
+  // The name of the newest archive, which is of the week's beginning: 300,000 documents. osv-redhat has the errata alone.
+  defaultUrl: 'https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt',
+  beside: ['.sha256', '.asc'],
   format: FORMAT,
   provides: 'claims',
   distributions: ['rhel'],
@@ -43,7 +44,8 @@ export const suseCsaf: AdvisorySource = {
   title: 'SUSE CSAF and VEX',
   licence: 'CC-BY-4.0',
   homepage: 'https://www.suse.com/support/security/csaf/',
-  defaultUrl: null,
+  defaultUrl: 'https://ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2',
+  beside: ['.sha256', '.asc'],
   format: FORMAT,
   provides: 'claims',
   distributions: ['sles', 'opensuse-leap', 'opensuse-tumbleweed'],
@@ -58,6 +60,8 @@ export const csaf: AdvisorySource = {
   licence: 'as the publisher states',
   homepage: 'https://docs.oasis-open.org/csaf/csaf/v2.0/',
   defaultUrl: null,
+  // CSAF 2.0, 7.1.18 and 7.1.19.
+  beside: ['.sha512', '.sha256', '.asc'],
   format: FORMAT,
   provides: 'claims',
   recognise: head => isCsaf(head) && !isRedHat(head) && !isSuse(head),

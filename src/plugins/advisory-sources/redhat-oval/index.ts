@@ -12,8 +12,9 @@ export const redhatOval: AdvisorySource = {
   id: 'redhat-oval',
   title: 'Red Hat OVAL v2',
   licence: 'CC-BY-4.0',
-  homepage: 'https://www.redhat.com/security/data/oval/v2/',
-  defaultUrl: null,
+  homepage: 'https://security.access.redhat.com/data/oval/v2/',
+  // One release a file: give the URL of another for other fleets.
+  defaultUrl: 'https://security.access.redhat.com/data/oval/v2/RHEL9/rhel-9.oval.xml.bz2',
   format: '<oval_definitions> of Red Hat: <definition class="patch|vulnerability"><metadata/><criteria/>',
   provides: 'claims',
   distributions: ['rhel'],

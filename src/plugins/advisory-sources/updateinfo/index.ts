@@ -17,7 +17,9 @@ export const amazonUpdateinfo: AdvisorySource = {
   title: 'Amazon Linux security updates',
   licence: 'as Amazon states',
   homepage: 'https://alas.aws.amazon.com/',
+  // The repository stands under an id that its mirror list names anew with every release of the distribution.
   defaultUrl: null,
+  beside: ['.asc'],
   format: FORMAT,
   provides: 'claims',
   distributions: ['amzn'],
@@ -30,7 +32,9 @@ export const rockyUpdateinfo: AdvisorySource = {
   title: 'Rocky Linux errata',
   licence: 'as the Rocky Enterprise Software Foundation states',
   homepage: 'https://errata.rockylinux.org/',
-  defaultUrl: null,
+  // One repository of one release: AppStream and other releases are imported by the URLs of theirs, each as a part of its own.
+  defaultUrl: 'https://download.rockylinux.org/pub/rocky/9/BaseOS/x86_64/os/repodata/repomd.xml',
+  beside: ['.asc'],
   format: FORMAT,
   provides: 'claims',
   distributions: ['rocky'],
@@ -45,6 +49,7 @@ export const updateinfo: AdvisorySource = {
   licence: 'as the publisher states',
   homepage: 'https://createrepo-c.dnf.io/',
   defaultUrl: null,
+  beside: ['.asc'],
   format: FORMAT,
   provides: 'claims',
   distributions: ['fedora', 'ol', 'rhel', 'almalinux', 'centos', 'opensuse-leap', 'opensuse-tumbleweed', 'sles'],

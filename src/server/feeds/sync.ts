@@ -1,0 +1,133 @@
+import type { FeedImportFile } from '../../api/feeds.ts';
+import { Fault } from '../../core/kernel/faults.ts';
+import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
+import type { Context } from '../context.ts';
+import { conflict } from '../runtime/problems.ts';
+import { feedRow } from './feed-rows.ts';
+import { type FeedAnswer, type FeedRequest, fetchFeed } from './fetch-feed.ts';
+import type { ImportOrigin, ImportReport, OnImportProgress } from './import.ts';
+import { keyringOf } from './openpgp.ts';
+import { partFolder } from './part-folder.ts';
+
+export type ImportWith = (location: string, origin: ImportOrigin, onProgress?: OnImportProgress) => Promise<ImportReport>;
+
+export interface FeedSync {
+  /** Fetches a feed from its URL and loads it. Throws what went wrong, which then stands in the feed's row too. */
+  sync(id: string, loadedBy: string, onProgress?: OnImportProgress): Promise<ImportReport>;
+  /** A URL that a person typed: an administrator's mirror may lie inside the network. */
+  importUrl(url: string, loadedBy: string, onProgress?: OnImportProgress): Promise<ImportReport>;
+}
+
+type Request = Omit<FeedRequest, 'folder' | 'signal'>;
+
+export function createFeedSync(
+  context: Context,
+  sources: ReadonlyMap<string, AdvisorySource>,
+  importWith: ImportWith,
+  stopping: AbortSignal,
+): FeedSync {
+  const { db, clock, log, installation } = context;
+  /** URLs that this process downloads: two at once would write one file. */
+  const underWay = new Set<string>();
+
+  /** A download that fails leaves what has arrived for the next try; one that is there is gone when it was read. */
+  async function download<T>(request: Request, onProgress: OnImportProgress, work: (answer: FeedAnswer) => Promise<T>): Promise<T> {
+    const { url } = request;
+    if (underWay.has(url)) throw conflict('feed-busy', `${url} is being fetched at this moment.`, 'Wait until it is done.');
+    underWay.add(url);
+    const folder = partFolder(installation.dataDir, url);
+    try {
+      const onBytes = (received: number, total: number | null) => onProgress([downloading(url, received, total)]);
+      const answer = await fetchFeed({ ...request, folder: folder.path, signal: stopping, onBytes });
+      try {
+        return await work(answer);
+      } finally {
+        folder.remove();
+      }
+    } catch (error) {
+      // What the publisher does not vouch for must not be gone on with.
+      if (error instanceof Fault && error.code === 'feed-not-vouched') folder.remove();
+      throw error;
+    } finally {
+      underWay.delete(url);
+    }
+  }
+
+  async function syncOf(id: string, loadedBy: string, onProgress: OnImportProgress): Promise<ImportReport> {
+    const feed = await feedRow(db, id);
+    if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
+    const { url } = feed;
+    const [known] = await db.query<{ etag: string | null; last_modified: string | null }>(
+      'select etag, last_modified from feed_part where feed_id = $1 and location = $2',
+      [id, url],
+    );
+    const vouching = { beside: sources.get(id)?.beside ?? [], keyring: keyringOf(installation.dataDir, id) };
+    const conditions = { etag: known?.etag ?? null, lastModified: known?.last_modified ?? null };
+    return download({ url, ...conditions, privateAllowed: feed.url_by_person, vouching }, onProgress, async answer => {
+      if (answer.kind === 'unchanged') {
+        await confirm(context, id, url);
+        return { feedIds: [id], changedIds: [], skipped: [] };
+      }
+      const { etag, lastModified, integrity } = answer;
+      const report = await importWith(answer.path, { loadedBy, location: url, etag, lastModified, integrity }, onProgress);
+      if (report.feedIds.includes(id)) return report;
+      const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
+      throw new Fault(
+        'feed-unknown-format',
+        `What ${url} serves is not ${sources.get(id)?.title ?? id}: ${reason}.`,
+        'Check the URL of the feed.',
+      );
+    });
+  }
+
+  return {
+    async sync(id, loadedBy, onProgress = () => {}) {
+      try {
+        return await syncOf(id, loadedBy, onProgress);
+      } catch (error) {
+        // With what was loaded before still in force.
+        if (!stopping.aborted) {
+          if (!(error instanceof Fault))
+            log.error({ feed: id, error: String((error as Error).stack ?? error) }, 'a feed could not be loaded');
+          const message =
+            error instanceof Fault ? `${error.message} ${error.advice}` : 'Something went wrong on the server; its log says more.';
+          await db.query("update feed set state = 'failed', message = $2, checked_at = $3 where id = $1", [id, message, clock.now()]);
+        }
+        throw error;
+      }
+    },
+    importUrl: (url, loadedBy, onProgress = () => {}) =>
+      download({ url, etag: null, lastModified: null, privateAllowed: true }, onProgress, async answer => {
+        if (answer.kind === 'unchanged')
+          throw new Fault(
+            'feed-unreachable',
+            `${url} answered 304 to a request without conditions.`,
+            'Fetch it by other means and import the file.',
+          );
+        return importWith(
+          answer.path,
+          { loadedBy, location: url, etag: null, lastModified: null, integrity: answer.integrity },
+          onProgress,
+        );
+      }),
+  };
+}
+
+/** The publisher has nothing newer. */
+async function confirm({ db, clock }: Context, id: string, url: string): Promise<void> {
+  const now = clock.now();
+  await db.query("update feed set state = 'current', message = null, checked_at = $2 where id = $1 and loaded_at is not null", [id, now]);
+  await db.query('update feed_part set confirmed_at = greatest(confirmed_at, $3) where feed_id = $1 and location = $2', [id, url, now]);
+}
+
+function downloading(url: string, received: number, total: number | null): FeedImportFile {
+  return {
+    file: new URL(url).pathname.split('/').filter(Boolean).at(-1) ?? url,
+    feedId: null,
+    sizeBytes: received,
+    state: 'downloading',
+    records: 0,
+    quarantined: 0,
+    message: total === null ? null : `${Math.floor((received / Math.max(total, 1)) * 100)} % of ${total} bytes`,
+  };
+}
