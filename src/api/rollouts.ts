@@ -274,6 +274,8 @@ export const PlanReport = z
             rehearsed: z.enum(['on-host', 'predicted']),
             restartUnits: z.array(z.string()),
             rebootExpected: z.boolean(),
+            /** Why the host asked for a reboot before: the same reboot settles it. */
+            rebootPending: z.array(z.string()),
             reversible: z.enum(['reversible', 'conditional', 'one-way']),
             reversibleReason: z.string(),
             downloadBytes: z.int().nullable(),

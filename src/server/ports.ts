@@ -83,6 +83,8 @@ export interface FleetPort {
       excluded: { reason: string; alreadyCompliant: boolean } | null;
       restartUnits: string[];
       rebootExpected: boolean;
+      /** Why the host asks for a reboot already, before this changes anything; empty or absent when it does not. */
+      rebootPending?: readonly string[];
       /** When the first finding that this closes on the host is due. */
       dueAt?: string | null;
       /** Vulnerabilities that it closes there and whose decision asks for evidence first (BOD 26-04). */

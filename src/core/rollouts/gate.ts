@@ -101,7 +101,9 @@ function uncertainties(counts: RingCounts, thresholds: GateThresholds, populatio
   if (counts.notReady > 0)
     reasons.push(`not the patch: ${counted(counts.notReady, 'host')} ${counts.notReady === 1 ? 'was' : 'were'} not ready for any change`);
   if ((counts.skipped ?? 0) * 10 > counts.hosts)
-    reasons.push(`${counts.skipped ?? 0} of ${counted(counts.hosts, 'host')} ${counts.skipped === 1 ? 'was' : 'were'} left out by people: more than a tenth needs a decision`);
+    reasons.push(
+      `${counts.skipped ?? 0} of ${counted(counts.hosts, 'host')} ${counts.skipped === 1 ? 'was' : 'were'} left out by people: more than a tenth needs a decision`,
+    );
   if (counts.active > 0) reasons.push(`${counted(counts.active, 'host')} ${counts.active === 1 ? 'is' : 'are'} still at work`);
   const toTry = population - counts.compliant;
   const sample = Math.min(thresholds.minSample, toTry);

@@ -2,7 +2,7 @@ import type { LintFacts, LintFinding } from './lint/facts.ts';
 import { duplicates, everyHost, hostNames, nameOf, perTransaction } from './lint/hosts.ts';
 import { canaryFirst, canarySerial, canarySmall, capOverAll, fettleHostLast, gateCanFail } from './lint/order.ts';
 import { conflictingVersions, otherRollouts } from './lint/other-rollouts.ts';
-import { groupCanSpare, hooksOffered, nobodyVanishes, onlyChosen, rebootWithoutNeed } from './lint/population.ts';
+import { groupCanSpare, hooksOffered, nobodyVanishes, onlyChosen, rebootSettles, rebootWithoutNeed } from './lint/population.ts';
 import { askedIsPlanned, directionFaults, predicted, rebootNeeded, undeclared, versionFaults } from './lint/transactions.ts';
 import { approvalHorizon, dueDates, freezeLeavesTime, isTimeZone, windowFitsAll, windowFitsHost, windowOrder } from './lint/windows.ts';
 import { itemKey, itemText, type RolloutPlan } from './plan.ts';
@@ -120,6 +120,7 @@ const RULES: readonly Rule[] = [
   { rule: 'window-fits-host', level: 'error', check: windowFitsHost },
   { rule: 'window-fits-ring', level: 'warning', check: windowFitsAll },
   { rule: 'reboot-needed', level: 'warning', check: rebootNeeded },
+  { rule: 'reboot-settles', level: 'warning', check: rebootSettles },
   { rule: 'reboot-without-need', level: 'warning', check: rebootWithoutNeed },
   {
     rule: 'smoke-tests',

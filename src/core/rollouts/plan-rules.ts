@@ -43,7 +43,7 @@ export const PLAN_RULES: Readonly<Record<string, PlanRule>> = {
     elsewhere: 'a plan lists its hosts by id, and a plan with other hosts has another hash, which nobody has approved',
   },
   S14: {
-    lint: ['reboot-needed', 'reboot-without-need'],
+    lint: ['reboot-needed', 'reboot-settles', 'reboot-without-need'],
     elsewhere: 'permit-decision.ts: reboot-not-allowed; the host writes its reasons into the log of the job',
   },
   L1: { lint: [], elsewhere: 'a plan has no states: machine.test.ts asks every state for a deadline or an owner' },

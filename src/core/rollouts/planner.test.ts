@@ -212,6 +212,22 @@ describe('plan lint', () => {
     ).toEqual(['nobody-vanishes']);
     expect(found(new Map(), hosts.slice(0, 1))).toEqual(['only-chosen']);
   });
+  it('says that a pending reboot is settled by the one of this rollout, and counts its time', () => {
+    const pending = host(1, { rebootPending: ['reboot-required: linux-image-amd64'] });
+    const ifNeeded = { ...REQUEST, reboot: 'if-needed' } as const;
+    const rebootPending = new Map([['host_1', pending.rebootPending!]]);
+    const said = (expected: readonly string[]) =>
+      lintPlan(makePlan(ifNeeded, [pending]).plan, facts([pending], { rebootPending, rebootExpected: new Set(expected) }))
+        .filter(one => one.rule === 'reboot-settles')
+        .map(one => one.message);
+    expect(said([])).toEqual(['h1: a reboot is pending already (reboot-required: linux-image-amd64); this rollout reboots for it']);
+    expect(said(['host_1'])).toEqual(['h1: a reboot is pending already (reboot-required: linux-image-amd64); one reboot serves both']);
+    const minutes = (one: HostCase, request = REQUEST) => makePlan(request, [one]).plan.rings[0]!.hosts[0]!.estimatedMinutes;
+    expect(minutes(pending, ifNeeded)).toBe(minutes(host(1), ifNeeded) + 10);
+    expect(minutes(pending)).toBe(minutes(host(1)));
+    expect(makePlan(ifNeeded, [pending]).report.rings[0]!.hosts[0]).toMatchObject({ rebootExpected: true });
+    expect(makePlan(REQUEST, [pending]).report.rings[0]!.hosts[0]).toMatchObject({ rebootExpected: false });
+  });
   it('says when a reboot is policy and no need', () => {
     expect(warnings([host(1)], { ...REQUEST, reboot: 'always' })).toContain('reboot-without-need');
     expect(warnings([host(1)], { ...REQUEST, reboot: 'always' }, { rebootExpected: new Set(['host_1']) })).not.toContain(

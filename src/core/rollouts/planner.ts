@@ -1,5 +1,5 @@
 import type { HookOffer } from '../inventory/snapshot.ts';
-import { type DurationHistory, predictMinutes } from './duration.ts';
+import { type DurationHistory, mayReboot, predictMinutes } from './duration.ts';
 import { hookMinutes, missingHooks } from './hooks.ts';
 import type { HookSpec, RebootPolicy, RestartPolicy, SmokeTest, TransactionItem } from './host-plan.ts';
 import { itemKey, itemText, type PlannedHost, type PlannedRing, type PlannedWindow, planHash, planText, type RolloutPlan } from './plan.ts';
@@ -42,6 +42,8 @@ export interface HostCase {
   } | null;
   readonly restartUnits: readonly string[];
   readonly rebootExpected: boolean;
+  /** Why the host asks for a reboot already: one reboot at the end of its job serves both. */
+  readonly rebootPending?: readonly string[];
   /** Vulnerabilities that it closes there and whose decision asks for evidence first; absent where nobody knows. */
   readonly forensic?: readonly string[];
   /** When the first finding that it closes there is due. */
@@ -64,6 +66,7 @@ export interface HostReport {
   readonly rehearsed: 'on-host' | 'predicted';
   readonly restartUnits: readonly string[];
   readonly rebootExpected: boolean;
+  readonly rebootPending: readonly string[];
   readonly reversible: Reversible;
   readonly reversibleReason: string;
   readonly downloadBytes: number | null;
@@ -187,8 +190,7 @@ function plannedRing(
       hostName: one.host.hostName,
       transaction: indexOf(one),
       rehearsed: one.rehearsed,
-      estimatedMinutes:
-        predictMinutes(one.transaction, reboot, one.host.rebootExpected, history ?? null).minutes + hookMinutes(hooks ?? []),
+      estimatedMinutes: predictMinutes(one.transaction, reboot, reboots(one.host), history ?? null).minutes + hookMinutes(hooks ?? []),
       ...((one.host.forensic ?? []).length > 0 ? { forensic: true as const } : {}),
     };
   });
@@ -200,14 +202,16 @@ function hostReport(
   { reversible, reason }: ReturnType<typeof reversibilityOf>,
   { reboot, history, hooks }: PlanRequest,
 ): HostReport {
-  const { minutes, basedOnJobs } = predictMinutes(one.transaction, reboot, one.host.rebootExpected, history ?? null);
+  const { minutes, basedOnJobs } = predictMinutes(one.transaction, reboot, reboots(one.host), history ?? null);
+  const pending = one.host.rebootPending ?? [];
   return {
     hostId: one.host.hostId,
     hostName: one.host.hostName,
     transaction: one.transaction,
     rehearsed: one.rehearsed,
     restartUnits: one.host.restartUnits,
-    rebootExpected: one.host.rebootExpected,
+    rebootExpected: mayReboot(reboot, reboots(one.host)) || one.host.rebootExpected,
+    rebootPending: pending,
     reversible,
     reversibleReason: reason,
     downloadBytes: one.host.rehearsal?.downloadBytes ?? null,
@@ -220,6 +224,11 @@ function hostReport(
         ? 'the host did not answer the rehearsal in time: predicted from its inventory; it will simulate again before it changes anything'
         : null,
   };
+}
+
+/** What is pending on the host is settled by the same reboot, so it takes that reboot's time even where the patches need none. */
+function reboots(host: HostCase): boolean {
+  return host.rebootExpected || (host.rebootPending ?? []).length > 0;
 }
 
 function sorted(transaction: readonly TransactionItem[]): TransactionItem[] {

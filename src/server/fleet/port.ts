@@ -127,6 +127,7 @@ function answerFor(model: FleetModel, hostId: string, entries: readonly RankedEn
     excluded: null,
     restartUnits: unitsOf(names, services),
     rebootExpected: restartOf(names, []).need === 'reboot',
+    rebootPending: model.records[slot]!.rebootReasons,
     ...urgencyOf(model, slot, entries),
   };
 }

@@ -73,6 +73,7 @@ async function hostsToPatch(engine: Engine, row: RolloutRow): Promise<Resolved> 
       excluded,
       restartUnits: host.restartUnits,
       rebootExpected: host.rebootExpected,
+      rebootPending: host.rebootPending ?? [],
       forensic: [...(host.forensic ?? [])],
       dueAt: host.dueAt ?? null,
       runsFettle: means.get(host.hostId)?.runsFettle ?? false,

@@ -73,6 +73,9 @@ export async function finishRehearsal(engine: Engine, step: Step, row: RolloutRo
     now: step.now,
     asked: new Map(hosts.map(host => [host.hostId, host.asked])),
     rebootExpected: new Set(hosts.filter(host => host.rebootExpected).map(host => host.hostId)),
+    rebootPending: new Map(
+      hosts.flatMap(host => ((host.rebootPending ?? []).length > 0 ? [[host.hostId, host.rebootPending!] as const] : [])),
+    ),
     fettleHostId: hosts.find(host => host.runsFettle)?.hostId ?? null,
     dueOf: new Map(hosts.flatMap(host => (host.dueAt == null ? [] : [[host.hostId, host.dueAt] as const]))),
     others: await otherJobs(
@@ -136,6 +139,7 @@ export function expandReport({ transactions, rings, forecast, late, ...report }:
         ...host,
         transaction: transactions[host.transaction] ?? [],
         forensic: host.forensic ?? [],
+        rebootPending: host.rebootPending ?? [],
         estimatedMinutes: host.estimatedMinutes ?? 0,
         basedOnJobs: host.basedOnJobs ?? 0,
         dueAt: host.dueAt ?? null,

@@ -9,6 +9,8 @@ export interface LintFacts {
   /** Changes that the chosen patches ask for, per host. */
   readonly asked: ReadonlyMap<string, readonly TransactionItem[]>;
   readonly rebootExpected: ReadonlySet<string>;
+  /** Hosts that ask for a reboot already, whatever the plan changes, with their reasons. */
+  readonly rebootPending?: ReadonlyMap<string, readonly string[]>;
   /** The host that Fettle itself runs on, when it is one of the fleet. */
   readonly fettleHostId: string | null;
   /** Hard freezes from now on, with the hosts that they cover; null covers all. */

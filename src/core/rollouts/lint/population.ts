@@ -37,11 +37,22 @@ export function onlyChosen(plan: RolloutPlan, { asked }: LintFacts): string[] {
 }
 
 /** S14: `always` is a reason of its own, which the approver should have wanted. */
-export function rebootWithoutNeed(plan: RolloutPlan, { rebootExpected }: LintFacts): string[] {
-  const hosts = everyHost(plan).filter(host => !rebootExpected.has(host.hostId));
+export function rebootWithoutNeed(plan: RolloutPlan, { rebootExpected, rebootPending }: LintFacts): string[] {
+  const hosts = everyHost(plan).filter(host => !rebootExpected.has(host.hostId) && !rebootPending?.has(host.hostId));
   return plan.reboot === 'always' && hosts.length > 0
     ? [`${hostNames(hosts)}: reboots although nothing in the plan needs it, because the rollout always reboots`]
     : [];
+}
+
+/** A reboot that was pending before is settled by this rollout's: the approver learns it now, and by which reasons. */
+export function rebootSettles(plan: RolloutPlan, { rebootExpected, rebootPending }: LintFacts): string[] {
+  if (plan.reboot === 'never' || rebootPending === undefined) return [];
+  const hosts = everyHost(plan).filter(host => rebootPending.has(host.hostId));
+  const byReason = Map.groupBy(hosts, host => rebootPending.get(host.hostId)!.join('; '));
+  return [...byReason].map(([reason, ones]) => {
+    const own = ones.some(host => rebootExpected.has(host.hostId)) ? 'one reboot serves both' : 'this rollout reboots for it';
+    return `${hostNames(ones)}: a reboot is pending already (${reason}); ${own}`;
+  });
 }
 
 export function hooksOffered(plan: RolloutPlan, { hooksOf }: LintFacts): string[] {
