@@ -25,6 +25,9 @@ describe('HostSet', () => {
           }
           expect(set.size).toBe(model.size);
           expect([...set.toArray()]).toEqual([...model].sort((a, b) => a - b));
+          const between: number[] = [];
+          set.forEachIn(64, 333, slot => between.push(slot));
+          expect(between).toEqual([...model].filter(slot => slot >= 64 && slot < 333).sort((a, b) => a - b));
           for (let slot = 0; slot <= 410; slot += 7) expect(set.has(slot)).toBe(model.has(slot));
         },
       ),

@@ -87,6 +87,20 @@ export class HostSet {
     }
   }
 
+  /** Those from `first`, a multiple of 32, up to and without `end`. */
+  forEachIn(first: number, end: number, visit: (slot: number) => void): void {
+    if (this.#bits === null) {
+      for (let at = lowerBound(this.#list, this.#size, first); at < this.#size && this.#list[at]! < end; at++) visit(this.#list[at]!);
+      return;
+    }
+    const words = Math.min(wordsFor(end), this.#bits.length);
+    for (let word = first >>> 5; word < words; word++)
+      for (let rest = this.#bits[word]!; rest !== 0; rest &= rest - 1) {
+        const slot = (word << 5) + (31 - Math.clz32(rest & -rest));
+        if (slot < end) visit(slot);
+      }
+  }
+
   /** Rising slots. */
   toArray(): Uint32Array {
     const slots = new Uint32Array(this.#size);

@@ -13,15 +13,15 @@ export const MONTH_MS = 30 * DAY_MS;
 
 /** How many of a group are due by when, seen from `atMs`. */
 export interface DueCounts {
-  readonly overdue: number;
+  overdue: number;
   /** Due within 7 days, the overdue among them; and so on. */
-  readonly week: number;
-  readonly month: number;
-  readonly dated: number;
-  readonly earliestMs: number;
+  week: number;
+  month: number;
+  dated: number;
+  earliestMs: number;
   /** From here on a count is another one. Infinity when none will change. */
-  readonly validUntilMs: number;
-  readonly atMs: number;
+  validUntilMs: number;
+  atMs: number;
 }
 
 /**
@@ -35,11 +35,12 @@ export class DueProfile {
   readonly #escalated: readonly DueItem[];
   readonly #firstKnownMs: number;
   #shared: DueCounts | null = null;
+  readonly #own = noCounts();
   #sharedEarliest: number | undefined;
   /** All items, those without a date among them. */
   readonly size: number;
 
-  /** `deadlineOf` answers for the index of each of `fixes`. */
+  /** `deadlineOf` answers for the index of each of `fixes`, which need not be in order but are kept faster when they rise. */
   constructor(fixes: readonly { readonly knownMs: number }[], deadlineOf: (at: number) => Deadline) {
     this.size = fixes.length;
     const byDays = new Map<number, number[]>();
@@ -62,14 +63,15 @@ export class DueProfile {
       }
     }
     this.#escalated = escalated;
-    this.#bands = Array.from(byDays, ([days, known]) => ({ ms: days * DAY_MS, known: new Float64Array(known).sort() }));
+    this.#bands = Array.from(byDays, ([days, known]) => bandOf(days * DAY_MS, known));
     this.#firstKnownMs = firstKnownMs;
   }
 
-  counts(sinceMs: number, nowMs: number): DueCounts {
-    if (sinceMs > this.#firstKnownMs) return this.#count(sinceMs, nowMs);
+  /** The answer holds until the next one. */
+  counts(sinceMs: number, nowMs: number): Readonly<DueCounts> {
+    if (sinceMs > this.#firstKnownMs) return this.#count(sinceMs, nowMs, this.#own);
     if (this.#shared === null || nowMs < this.#shared.atMs || nowMs >= this.#shared.validUntilMs)
-      this.#shared = this.#count(sinceMs, nowMs);
+      this.#shared = this.#count(sinceMs, nowMs, noCounts());
     return this.#shared;
   }
 
@@ -101,26 +103,91 @@ export class DueProfile {
     return next;
   }
 
-  #count(sinceMs: number, nowMs: number): DueCounts {
-    return {
-      overdue: this.countDueBy(nowMs, sinceMs),
-      week: this.countDueBy(nowMs + WEEK_MS, sinceMs),
-      month: this.countDueBy(nowMs + MONTH_MS, sinceMs),
-      dated: this.countDueBy(Number.MAX_SAFE_INTEGER, sinceMs),
-      earliestMs: this.earliestMs(sinceMs),
-      validUntilMs: Math.min(
-        this.nextAfterMs(nowMs, sinceMs),
-        this.nextAfterMs(nowMs + WEEK_MS, sinceMs) - WEEK_MS,
-        this.nextAfterMs(nowMs + MONTH_MS, sinceMs) - MONTH_MS,
-      ),
-      atMs: nowMs,
-    };
+  #count(sinceMs: number, nowMs: number, counts: DueCounts): DueCounts {
+    counts.overdue = 0;
+    counts.week = 0;
+    counts.month = 0;
+    counts.dated = this.#escalated.length;
+    counts.earliestMs = Number.POSITIVE_INFINITY;
+    counts.validUntilMs = Number.POSITIVE_INFINITY;
+    counts.atMs = nowMs;
+    for (const band of this.#bands) addBand(counts, band, sinceMs, nowMs);
+    if (this.#escalated.length > 0) this.#addEscalated(counts, sinceMs, nowMs);
+    return counts;
+  }
+
+  #addEscalated(counts: DueCounts, sinceMs: number, nowMs: number): void {
+    for (const item of this.#escalated) {
+      const due = dueOf(item, sinceMs);
+      counts.overdue += Number(due <= nowMs);
+      counts.week += Number(due <= nowMs + WEEK_MS);
+      counts.month += Number(due <= nowMs + MONTH_MS);
+      counts.earliestMs = Math.min(counts.earliestMs, due);
+      for (const ahead of HORIZONS_MS) if (due > nowMs + ahead) counts.validUntilMs = Math.min(counts.validUntilMs, due - ahead);
+    }
   }
 }
 
+function noCounts(): DueCounts {
+  return { overdue: 0, week: 0, month: 0, dated: 0, earliestMs: 0, validUntilMs: 0, atMs: 0 };
+}
+
+const HORIZONS_MS = [0, WEEK_MS, MONTH_MS] as const;
+
+/**
+ * A host that has had the version since a day after `limits[i]` has nothing due by that horizon. On any other host as many are due as were known by the
+ * limit, whatever the host's own day is: all that has to be searched for is searched for once a moment, not once a host.
+ */
+function addBand(counts: DueCounts, band: Band, sinceMs: number, nowMs: number): void {
+  if (band.atMs !== nowMs) lookFrom(band, nowMs);
+  const { limits, dueBy, changes, ms } = band;
+  const firstDue = (sinceMs > band.known[0]! ? sinceMs : band.known[0]!) + ms;
+  let until = counts.validUntilMs;
+  if (sinceMs <= limits[0]!) counts.overdue += dueBy[0]!;
+  if (sinceMs <= limits[1]!) counts.week += dueBy[1]!;
+  if (sinceMs <= limits[2]!) counts.month += dueBy[2]!;
+  for (let at = 0; at < 3; at++) {
+    const change = sinceMs <= limits[at]! ? changes[at]! : firstDue - HORIZONS_MS[at]!;
+    if (change < until) until = change;
+  }
+  counts.validUntilMs = until;
+  counts.dated += band.known.length;
+  if (firstDue < counts.earliestMs) counts.earliestMs = firstDue;
+}
+
+function lookFrom(band: Band, nowMs: number): void {
+  const { known, ms, limits, dueBy, changes } = band;
+  for (const [at, ahead] of HORIZONS_MS.entries()) {
+    const limit = nowMs + ahead - ms;
+    const due = lowerBound(known, known.length, limit + 1);
+    limits[at] = limit;
+    dueBy[at] = due;
+    changes[at] = due < known.length ? known[due]! + ms - ahead : Number.POSITIVE_INFINITY;
+  }
+  band.atMs = nowMs;
+}
+
+/** The items with one number of days. */
 interface Band {
   readonly ms: number;
+  /** When each fix could be known, rising. */
   readonly known: Float64Array;
+  /** Seen from `atMs`, for each horizon: the last day of a host with which something is due by then, how many are, and when that number changes. */
+  atMs: number;
+  readonly limits: Float64Array;
+  readonly dueBy: Float64Array;
+  readonly changes: Float64Array;
+}
+
+function bandOf(ms: number, list: readonly number[]): Band {
+  const known = new Float64Array(list);
+  for (let at = 1; at < known.length; at++) {
+    if (known[at]! >= known[at - 1]!) continue;
+    known.sort();
+    break;
+  }
+  const column = () => new Float64Array(HORIZONS_MS.length);
+  return { ms, known, atMs: Number.NaN, limits: column(), dueBy: column(), changes: column() };
 }
 
 /** Fixes known at or before `limit`, which is not before `sinceMs`. Most hosts got the version before the first fix or after the last one. */

@@ -225,6 +225,7 @@ export class Fleet {
     for (let slot = 0; slot < this.#entries.length && this.#staleCount > 0; slot++) {
       if (this.#stale[slot] !== 1) continue;
       if (count++ % 200 === 199 && !mayGoOn()) return false;
+      this.#walk.sweepTo(slot);
       this.#assess(slot, nowMs);
     }
     this.#walk.endSweep();

@@ -61,6 +61,7 @@ export interface PatchMember {
 
 const NOT_OFFERED = AVAILABILITIES.indexOf('not-offered');
 const AVAILABILITY_CODE: Readonly<Record<Availability, number>> = { offered: 0, 'kept-back': 1, held: 2, phased: 3 };
+const WEIGHTS = CRITICALITIES.map(criticality => WEIGHT[criticality]);
 /** Numbers that a host keeps for a patch: the patch, code | standing << CODE_BITS, due date in epoch seconds (0 = none). */
 const FIELDS = 3;
 /** Availability 3, security 1, exposure 2, criticality 3. */
@@ -76,6 +77,8 @@ export class PatchQueue {
   readonly #indexByKey = new Map<string, number>();
   readonly #bySource = new Map<string, QueuedPatch[]>();
   readonly #parts = new NumberLists();
+  /** By cohort key: a standing belongs to one patch that is offered and one that only advisories name, so a key has one cohort. */
+  readonly #cohorts: (Cohort | undefined)[] = [];
   #scratch = new Uint32Array(3 * 1024);
   /** Rises with every change, for caches of the ranking. */
   generation = 0;
@@ -229,22 +232,22 @@ export class PatchQueue {
     patch.counts[code & 7]! += 1;
     patch.securityHosts += (code >> 3) & 1;
     if (due !== 0 && (patch.firstDue === 0 || due < patch.firstDue)) patch.firstDue = due;
-    const key = cohortKey(code);
-    let cohort = patch.cohorts.get(key);
-    if (cohort === undefined) {
-      const standing = this.#standings.at(code >>> CODE_BITS);
-      cohort = {
-        standing,
-        exposure: EXPOSURES[(code >> 4) & 3]!,
-        closes: (code & 7) === NOT_OFFERED ? standing.unreached : standing.closable,
-        hosts: 0,
-        weight: 0,
-      };
-      patch.cohorts.set(key, cohort);
-      patch.generation += 1;
-    }
+    const cohort = this.#cohorts[cohortKey(code)] ?? this.#newCohort(patch, code);
     cohort.hosts += 1;
     cohort.weight += weightOf(code);
+  }
+
+  #newCohort(patch: QueuedPatch, code: number): Cohort {
+    const key = cohortKey(code);
+    const standing = this.#standings.at(code >>> CODE_BITS);
+    const closes = (code & 7) === NOT_OFFERED ? standing.unreached : standing.closable;
+    const cohort: Cohort = { standing, exposure: EXPOSURES[(code >> 4) & 3]!, closes, hosts: 0, weight: 0 };
+    // Filled without holes: an array with large ones becomes a hash table.
+    while (this.#cohorts.length <= key) this.#cohorts.push(undefined);
+    this.#cohorts[key] = cohort;
+    patch.cohorts.set(key, cohort);
+    patch.generation += 1;
+    return cohort;
   }
 
   #take(slot: number, parts: Uint32Array, at: number): void {
@@ -255,11 +258,12 @@ export class PatchQueue {
     patch.securityHosts -= (code >> 3) & 1;
     if (parts[at + 2] === patch.firstDue && patch.firstDue !== 0) patch.dueIsStale = true;
     const key = cohortKey(code);
-    const cohort = patch.cohorts.get(key)!;
+    const cohort = this.#cohorts[key]!;
     cohort.hosts -= 1;
     cohort.weight -= weightOf(code);
     if (cohort.hosts > 0) return;
     patch.cohorts.delete(key);
+    this.#cohorts[key] = undefined;
     patch.generation += 1;
   }
 }
@@ -270,7 +274,7 @@ function cohortKey(code: number): number {
 }
 
 function weightOf(code: number): number {
-  return WEIGHT[CRITICALITIES[(code >> 6) & 7]!];
+  return WEIGHTS[(code >> 6) & 7]!;
 }
 
 function firstDue(group: FindingGroup, exposure: number, sinceMs: number): number {

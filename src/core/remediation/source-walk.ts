@@ -7,6 +7,7 @@ import { kernelReleaseOf } from '../findings/kernels.ts';
 import type { NumberLists } from '../findings/number-lists.ts';
 import { compareUnits, type Offer } from './offers.ts';
 import type { Standing, Standings } from './standing.ts';
+import { Sweep } from './sweep.ts';
 
 /** A version that is gone from the disk and still runs: mapped by a process until that restarts, or the kernel until the next boot. */
 export interface Residual {
@@ -92,21 +93,14 @@ export class SourceWalk {
     for (const unit of units) if (unit.index < this.#kinds.length) this.#kinds[unit.index] = 0;
   }
 
-  /**
-   * Before many hosts are walked: turns "which units has the host" round, for the units that can matter. Most units of a host are quiet, and a sweep
-   * asks each unit once for its hosts where walks would ask each host for its units; 100,000 hosts then cost 4 million steps and not 40.
-   */
+  /** Before many hosts are walked, by rising slot. */
   sweep(inventory: FleetInventory, offered: Iterable<FleetSource>): void {
-    const units = this.#unitsThatMatter(offered);
-    const hosts = units.map(unit => hostsOf(inventory, unit));
-    const starts = new Uint32Array(inventory.slots + 1);
-    for (const slots of hosts) for (let at = 0; at < slots.length; at++) starts[slots[at]! + 1]! += 1;
-    for (let slot = 0; slot < inventory.slots; slot++) starts[slot + 1]! += starts[slot]!;
-    const next = starts.slice();
-    const found = new Uint32Array(starts[inventory.slots]!);
-    for (const [at, slots] of hosts.entries())
-      for (let host = 0; host < slots.length; host++) found[next[slots[host]!]!++] = units[at]!.index;
-    this.#sweep = { starts, units: found };
+    this.#sweep = new Sweep(inventory, this.#unitsThatMatter(offered));
+  }
+
+  /** The host that is walked next of a sweep. */
+  sweepTo(slot: number): void {
+    this.#sweep?.moveTo(slot);
   }
 
   endSweep(): void {
@@ -120,7 +114,8 @@ export class SourceWalk {
   walk(host: WalkedHost): void {
     const { slot } = host;
     this.#begin(host);
-    if (this.#sweep !== null) this.#collect(host, this.#sweep.units, this.#sweep.starts[slot]!, this.#sweep.starts[slot + 1]!);
+    const sweep = this.#sweep;
+    if (sweep?.holds(slot)) this.#collect(host, sweep.lists, sweep.start(slot), sweep.end(slot));
     else {
       const units = this.#unitsOf(host.packages);
       this.#collect(host, units, 0, units.length);
@@ -366,18 +361,6 @@ interface Image {
   /** As `uname -r` prints it. */
   readonly release: string;
   readonly unit: Unit;
-}
-
-/** Units that can matter, by host: those of a slot are `units[starts[slot]]` up to `units[starts[slot + 1]]`. */
-interface Sweep {
-  readonly starts: Uint32Array;
-  readonly units: Uint32Array;
-}
-
-/** A package version belongs to no release: hosts of another one may have the same. */
-function hostsOf(inventory: FleetInventory, unit: Unit): Uint32Array {
-  const slots = inventory.hostsOfAny(unit.versionIds);
-  return inventory.releases === 1 ? slots : slots.filter(slot => inventory.setOf(slot)?.release === unit.source.release);
 }
 
 /** In `single`: the host has more than one version of the source. */

@@ -4,7 +4,7 @@ import { isHidden } from '../findings/fleet-matcher.ts';
 import type { FleetSource, Unit } from '../findings/fleet-units.ts';
 import type { Judgement } from '../findings/rules.ts';
 import { compareKeys } from '../versions/scheme.ts';
-import { EXPOSURES } from './deadline.ts';
+import { EXPOSURES, type HostExposure } from './deadline.ts';
 import { DueProfile } from './due-profile.ts';
 import { fixKnownMs, type VulnerabilityRisk, type VulnerabilityRisks } from './vulnerability-risk.ts';
 
@@ -37,6 +37,7 @@ export class FindingGroup {
   readonly size: number;
   readonly knownExploited: number;
   readonly #profiles: (DueProfile | undefined)[] = [];
+  #byKnown: readonly GroupedFinding[] | null = null;
   #risk: number | undefined;
 
   constructor(findings: readonly GroupedFinding[]) {
@@ -47,7 +48,14 @@ export class FindingGroup {
 
   /** `exposure` is an index into EXPOSURES: 100,000 hosts ask 30 times each. */
   due(exposure: number): DueProfile {
-    return (this.#profiles[exposure] ??= new DueProfile(this.findings, at => this.findings[at]!.risk.deadline(EXPOSURES[exposure]!)));
+    return (this.#profiles[exposure] ??= this.#profile(EXPOSURES[exposure]!));
+  }
+
+  #profile(exposure: HostExposure): DueProfile {
+    // Sorted once for all exposures; findings come by fixed version, which is nearly the order in which fixes were known.
+    this.#byKnown ??= this.findings.toSorted((a, b) => a.knownMs - b.knownMs);
+    const findings = this.#byKnown;
+    return new DueProfile(findings, at => findings[at]!.risk.deadline(exposure));
   }
 
   /** The chance that at least one of them is exploited within 30 days, by the formula of core/priorities/ranking.ts. */
