@@ -41,6 +41,7 @@ function reconcile(state: State, options: ExploreOptions): State {
     windowEndsAt: state.windowOpen ? OPEN_UNTIL : T0,
     approvalExpiresAt: LATER,
     killSwitch: false,
+    retracted: false,
     openRehearsals: 0,
     wanting,
   });

@@ -60,6 +60,7 @@ export class SimReconciler {
       windowEndsAt: rollout.window.endsAt,
       approvalExpiresAt: rollout.approvalExpiresAt,
       killSwitch: this.#store.killSwitch,
+      retracted: false,
       openRehearsals: 0,
       wanting: this.#store.wantingOfRollout.get(rollout.id) ?? 0,
     });

@@ -14,6 +14,8 @@ export interface ExplainFacts {
   readonly windowStartsAt: Instant | null;
   readonly windowEndsAt: Instant | null;
   readonly killSwitch: { readonly engaged: boolean; readonly by: string | null; readonly reason: string | null };
+  /** What of its plan has been retracted, in words. */
+  readonly retracted?: string | null;
   readonly pauseReasons: readonly string[];
   readonly rehearsals: { readonly asked: number; readonly answered: number };
   /** While the first ring waits for its hosts to rehearse in a copy of themselves. */
@@ -64,7 +66,8 @@ const ROLLOUT_WAITS: Partial<Record<RolloutState, (facts: ExplainFacts) => Waiti
   'awaiting-approval': ({ stateSince }) => [
     waiting('approval', `It expires after ${APPROVAL_MINUTES / 1440} days.`, addMs(stateSince, APPROVAL_MINUTES * MINUTE_MS)),
   ],
-  scheduled: ({ windowStartsAt, now }) => [
+  scheduled: ({ windowStartsAt, now, retracted }) => [
+    ...(retracted == null ? [] : [waiting('retracted', `${retracted}.`)]),
     windowStartsAt === null || windowStartsAt <= now
       ? waiting('start')
       : waiting('window-not-open', `It starts by itself at ${windowStartsAt}.`, windowStartsAt),

@@ -13,6 +13,8 @@ export interface RolloutFacts {
   /** null: there is no approval. */
   readonly approvalExpiresAt: Instant | null;
   readonly killSwitch: boolean;
+  /** Its plan holds an update that has been retracted. */
+  readonly retracted: boolean;
   readonly openRehearsals: number;
   /** Hosts that still want a permit: waiting or preparing. */
   readonly wanting: number;
@@ -35,7 +37,8 @@ const STEPS: Partial<Record<RolloutState, (facts: RolloutFacts) => RolloutStep>>
   scheduled: facts => {
     if (approvalIsOver(facts)) return { do: 'expire', reason: 'the approval has run out' };
     if (windowIsOver(facts)) return { do: 'expire', reason: 'the maintenance window is over' };
-    return { do: facts.windowStartsAt !== null && facts.windowStartsAt <= facts.now && !facts.killSwitch ? 'start' : 'nothing' };
+    const stopped = facts.killSwitch || facts.retracted;
+    return { do: facts.windowStartsAt !== null && facts.windowStartsAt <= facts.now && !stopped ? 'start' : 'nothing' };
   },
   running: facts => outOfTime(facts) ?? { do: 'progress' },
   paused: facts =>

@@ -48,6 +48,7 @@ describe('verbs', () => {
     expect(whyNot('resume', { ...paused, stopped: { ring: 'canary', state: 'gate-pending', canRetry: true } }, ada)).toBeNull();
     expect(whyNot('resume', { ...paused, stopped: { ring: 'canary', state: 'gate-pending', canRetry: false } }, ada)).toMatch(/override/);
     expect(whyNot('resume', { ...paused, killSwitch: true }, grace)).toMatch(/kill switch/);
+    expect(whyNot('resume', { ...paused, approvalExpiresAt: paused.now }, grace)).toMatch(/approval has run out/);
   });
 
   it('starting waits for its window', () => {

@@ -70,7 +70,7 @@ const GUARDS: Partial<Record<Verb, (facts: VerbFacts, actor: Actor) => string | 
   resume: (facts, actor) =>
     facts.killSwitch
       ? 'the kill switch is engaged'
-      : (retractedGuard(facts) ?? (needsOverride(facts) ? secondPerson(facts, actor, 'override the gate') : null)),
+      : (retractedGuard(facts) ?? approvalGuard(facts) ?? (needsOverride(facts) ? secondPerson(facts, actor, 'override the gate') : null)),
 };
 
 /** It can only end: the plan names what nobody may install any more. */
@@ -87,11 +87,16 @@ function secondPerson(facts: VerbFacts, actor: Actor, what: string): string | nu
 }
 
 function startGuard(facts: VerbFacts): string | null {
-  const { now, windowStartsAt, killSwitch, approvalExpiresAt } = facts;
-  if (killSwitch) return 'the kill switch is engaged';
-  const retracted = retractedGuard(facts);
-  if (retracted !== null) return retracted;
-  if (approvalExpiresAt !== null && approvalExpiresAt <= now) return 'its approval has run out';
+  if (facts.killSwitch) return 'the kill switch is engaged';
+  return retractedGuard(facts) ?? approvalGuard(facts) ?? windowGuard(facts);
+}
+
+/** S7: whatever runs has an approval in force. */
+function approvalGuard({ approvalExpiresAt, now }: VerbFacts): string | null {
+  return approvalExpiresAt !== null && approvalExpiresAt <= now ? 'its approval has run out' : null;
+}
+
+function windowGuard({ windowStartsAt, now }: VerbFacts): string | null {
   return windowStartsAt !== null && now < windowStartsAt ? `its window opens at ${windowStartsAt}; it starts then by itself` : null;
 }
 

@@ -16,6 +16,7 @@ import { measureHealth } from './ring-health.ts';
 import { progressRings, recheckStoppedRing } from './ring-progress.ts';
 import type { RolloutRow } from './rows.ts';
 import { begin, beginHalt, drain } from './running.ts';
+import { retractedInPlan } from './safeguards.ts';
 import { inStep, type Step } from './step.ts';
 
 interface OpenRollout {
@@ -77,6 +78,9 @@ async function factsOf(step: Step, row: RolloutRow) {
     stateSince: row.state_since,
     windowStartsAt: row.window_starts_at,
     windowEndsAt: row.window_ends_at,
+    // Read anew every second only while its window could start it.
+    retracted:
+      row.state === 'scheduled' && row.window_starts_at !== null && (await retractedInPlan(step.tx, row.id, row.plan_hash)) !== null,
     openRehearsals: row.state === 'rehearsing' ? await openRehearsals(step, row.id) : 0,
     ...known,
   };

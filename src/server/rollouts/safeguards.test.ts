@@ -100,6 +100,20 @@ describe('safeguards', () => {
     expect(await brokenInvariants(story.db)).toEqual([]);
   });
 
+  it('a window does not start what has been retracted since', async () => {
+    const now = Date.parse(story.clock.now());
+    const window = { startsAt: new Date(now + 600_000).toISOString(), endsAt: new Date(now + 7_200_000).toISOString() };
+    const id = await story.approved({ rings: ALL_AT_ONCE, window });
+    const retraction = await retract();
+    story.clock.advance(900);
+    await story.turn();
+    const { rollout, waitingOn } = await story.get(id);
+    expect(rollout.state).toBe('scheduled');
+    expect(waitingOn[0]).toMatchObject({ code: 'retracted', text: expect.stringMatching(/openssl 2: breaks TLS/) });
+    await handlers().retractionLift(asked({ reason: 'it was the proxy' }, retraction.id), grace, story.request);
+    expect((await story.until(id, ['completed', 'paused'])).rollout.state).toBe('completed');
+  });
+
   it('a retraction reaches a rollout that is only approved: it does not start, and no permit would be given', async () => {
     const id = await story.approved({ rings: ALL_AT_ONCE });
     await retract();

@@ -13,6 +13,7 @@ import type { Queryable } from '../../db/db.ts';
 import { readEngine } from './locks.ts';
 import { openCanaryRehearsals } from './rehearsals.ts';
 import { RING_COLUMNS, type RolloutRow } from './rows.ts';
+import { retractedInPlan } from './safeguards.ts';
 import { HEALTH_MINUTES, HOST_IS_HEARD } from './safety-facts.ts';
 
 export interface WaitContext {
@@ -107,6 +108,7 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
     windowStartsAt: row.window_starts_at,
     windowEndsAt: row.window_ends_at,
     killSwitch: { engaged: engine.kill_switch, by: engine.kill_switch_by, reason: engine.kill_switch_reason },
+    retracted: row.state === 'scheduled' ? await retractedInPlan(db, row.id, row.plan_hash) : null,
     pauseReasons: row.pause_reasons.map(reason => reason.text),
     rehearsals: rehearsals ?? { asked: 0, answered: 0 },
     canaryRehearsals: open?.state === 'pending' ? await openCanaryRehearsals(db, row, now) : null,
