@@ -1,18 +1,19 @@
-import { closeSync, createReadStream, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Fault } from '../core/kernel/faults.ts';
-import { MAX_ARCHIVE_BYTES, MAX_FEED_BYTES_AT_ONCE } from '../core/kernel/limits.ts';
+import { MAX_FEED_BYTES_AT_ONCE, MAX_TAR_BYTES } from '../core/kernel/limits.ts';
 import { recogniseFeed } from '../plugins/advisory-sources/catalog.ts';
 import { printable } from '../plugins/advisory-sources/records.ts';
 import type { AdvisorySource, FeedContext, FeedFaultCode, FeedHead, FeedItem } from '../plugins/advisory-sources/spec.ts';
 import { looksLikeTar } from '../plugins/advisory-sources/tar.ts';
 import { feedFault } from '../plugins/advisory-sources/text-reader.ts';
-import { headBytesOf, packingOf, unpackAtOnce, unpackHead, unpackStream } from '../plugins/advisory-sources/unpack.ts';
-import { readZip } from '../plugins/advisory-sources/zip.ts';
+import { headBytesOf, packingOf, unpackAtOnce, unpackStream } from '../plugins/advisory-sources/unpack.ts';
 import { type BundleTrust, looksLikeBundle, openBundle, readBundled } from '../server/feeds/bundle-file.ts';
 import type { FromBundle } from '../server/feeds/feed-files.ts';
 import { localBundleTrust } from './bundle-keys.ts';
-import { type ArchiveEntry, FEED_ENTRY, headOf, headsInTar, tarEntries, zipEntries } from './feed-archives.ts';
+import { type ArchiveEntry, headOf, tarEntries, zipEntries } from './feed-archives.ts';
+import { firstBytes, headContent, lookInto, lookIntoBytes } from './feed-look.ts';
+import { unpackByProgram } from './feed-programs.ts';
 
 /** A file of a feed folder: recognised by content, or skipped with a word. */
 export interface FeedFile {
@@ -121,67 +122,6 @@ function filesInBundle(filePath: string, trust: BundleTrust): { files: FeedFile[
   }
 }
 
-interface Look {
-  readonly head: FeedHead | null;
-  readonly source: AdvisorySource | null;
-  /** Why a packed file could not be looked into. */
-  readonly damage: string | null;
-}
-
-function lookInto(filePath: string, sizeBytes: number): Look {
-  const bytes = firstBytes(filePath);
-  const name = path.basename(filePath);
-  if (packingOf(bytes) !== 'zip') return lookIntoFile(name, bytes, () => isCutShort(filePath, sizeBytes));
-  if (sizeBytes > MAX_ARCHIVE_BYTES) return { head: null, source: null, damage: `the archive is larger than ${MAX_ARCHIVE_BYTES} bytes` };
-  return lookIntoArchive(name, readFileSync(filePath));
-}
-
-function lookIntoBytes(name: string, content: Uint8Array): Look {
-  return packingOf(content) === 'zip'
-    ? lookIntoArchive(name, content)
-    : lookIntoFile(name, content.subarray(0, headBytesOf(content)), () => false);
-}
-
-function lookIntoFile(name: string, bytes: Uint8Array, isCut: () => boolean): Look {
-  const content = unpackHead(bytes);
-  const heads = looksLikeTar(content) ? headsInTar(name, content) : [headOf(name, content)];
-  const head = heads.find(one => recogniseFeed(one) !== null) ?? headOf(name, content);
-  const source = recogniseFeed(head);
-  const damaged = source === null && (head.text === '' || isCut());
-  return { head, source, damage: damaged ? 'the compressed file is damaged or cut' : null };
-}
-
-/** An archive is of the kind of its first file that is a feed; each file is recognised again when it is read. */
-function lookIntoArchive(name: string, content: Uint8Array): Look {
-  try {
-    let looked = 0;
-    for (const entry of readZip(content)) {
-      if (!FEED_ENTRY.test(entry.name)) continue;
-      const head = headOf(name, entry.content());
-      const source = recogniseFeed(head);
-      if (source !== null) return { head, source, damage: null };
-      if (++looked >= ENTRIES_LOOKED_INTO) break;
-    }
-    return { head: null, source: null, damage: null };
-  } catch (problem) {
-    if (problem instanceof Fault) return { head: null, source: null, damage: problem.message };
-    throw problem;
-  }
-}
-
-const ENTRIES_LOOKED_INTO = 20;
-
-/** A packed file that is cut within its first records shows too little to be recognised, and is no company of feeds either. */
-function isCutShort(filePath: string, sizeBytes: number): boolean {
-  if (sizeBytes > FIRST_BYTES) return false;
-  try {
-    unpackAtOnce(readFileSync(filePath));
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 function filesAt(location: string): string[] {
   try {
     if (!statSync(location).isDirectory()) return [location];
@@ -200,23 +140,6 @@ function filesAt(location: string): string[] {
   }
 }
 
-const FIRST_BYTES = 4_096;
-
-/** Enough packed bytes for the first records of every format. */
-function firstBytes(filePath: string): Uint8Array {
-  const file = openSync(filePath, 'r');
-  try {
-    const read = (length: number): Buffer => {
-      const bytes = Buffer.alloc(length);
-      return bytes.subarray(0, readSync(file, bytes, 0, length, 0));
-    };
-    const first = read(FIRST_BYTES);
-    return headBytesOf(first) > FIRST_BYTES ? read(headBytesOf(first)) : first;
-  } finally {
-    closeSync(file);
-  }
-}
-
 export async function* readFeedFile(file: FeedFile, options: FeedOptions): AsyncIterable<FeedEvent> {
   try {
     const held = file.bundled === undefined ? null : readBundled(file.path, file.bundled.file, file.bundled.offset);
@@ -226,19 +149,20 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
       return;
     }
     const packed = () => (held === null ? createReadStream(file.path, { highWaterMark: CHUNK_BYTES }) : piecesOf(held));
-    if (looksLikeTar(unpackHead(first.subarray(0, headBytesOf(first))))) {
-      yield* readArchive(file, tarEntries(unpackStream(packed())), options);
+    if (looksLikeTar(headContent(first.subarray(0, headBytesOf(first)), held ?? file.path))) {
+      yield* readArchive(file, tarEntries(unpackStream(packed(), unpackByProgram, MAX_TAR_BYTES)), options);
       return;
     }
     // A small file in one piece, which is faster; a large one as a stream, so that memory stays bounded.
-    const whole = file.sizeBytes > MAX_FEED_BYTES_AT_ONCE ? null : unpackAtOnce(held ?? readFileSync(file.path));
+    const isLarge = file.sizeBytes > (packingOf(first) === 'bzip2' ? MAX_BZIP2_BYTES_BY_OURSELVES : MAX_FEED_BYTES_AT_ONCE);
+    const whole = isLarge ? null : unpackAtOnce(held ?? readFileSync(file.path));
     if (whole !== null && options.releases !== null && file.source.concerns?.(whole, options.releases) === false) {
       yield { kind: 'finished', file, records: 0, quarantined: 0, dataDate: null, covers: [] };
       return;
     }
     const reader = file.source.reader(contextOf(file, options));
     let count = 0;
-    for await (const chunk of whole === null ? unpackStream(packed()) : [whole]) {
+    for await (const chunk of whole === null ? unpackStream(packed(), unpackByProgram) : [whole]) {
       const items = reader.push(chunk);
       count += items.length;
       yield { kind: 'items', file, items };
@@ -262,6 +186,8 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
 }
 
 const CHUNK_BYTES = 1 << 20;
+/** From here on the program of the system is the faster one, its start included. */
+const MAX_BZIP2_BYTES_BY_OURSELVES = 500_000;
 
 function* piecesOf(content: Uint8Array): Iterable<Uint8Array> {
   for (let at = 0; at < content.length; at += CHUNK_BYTES) yield content.subarray(at, at + CHUNK_BYTES);

@@ -6,6 +6,9 @@ export const MAX_VERSION_CHARS = 512;
 /** The largest feed that is read, in bytes after decompression. The largest in use are OSV's npm and Ubuntu archives (below 2 GB); more is a bomb or a mistake. */
 export const MAX_FEED_BYTES = 3_000_000_000;
 
+/** The same for a tar archive, which is read file by file: memory stays bounded whatever its size. Red Hat's VEX archive holds some 300,000 documents of 100 kB. */
+export const MAX_TAR_BYTES = 60_000_000_000;
+
 /** Up to this many bytes a feed file is unpacked in one go, which is faster than a stream; larger ones are streamed, so memory stays bounded. */
 export const MAX_FEED_BYTES_AT_ONCE = 64_000_000;
 

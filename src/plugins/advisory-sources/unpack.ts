@@ -3,12 +3,16 @@ import { MAX_FEED_BYTES, MAX_FEED_BYTES_AT_ONCE, MAX_FEED_EXPANSION } from '../.
 import { bunzip2 } from './bzip2.ts';
 import { feedFault, HEAD_BYTES } from './text-reader.ts';
 
-export type Packing = 'gzip' | 'zlib' | 'zstd' | 'bzip2' | 'zip' | 'plain';
+export type Packing = 'gzip' | 'zlib' | 'zstd' | 'bzip2' | 'xz' | 'zip' | 'plain';
 
-/** By magic bytes (RFC 1952, RFC 1950, RFC 8878, APPNOTE 4.3.7): names lie. */
+/** Unpacks what takes a program of the system: main has the programs, with limits on time and memory. null: it would not, and we do it ourselves if we can. */
+export type Unpacker = (packing: 'xz' | 'bzip2', chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> | null;
+
+/** By magic bytes (RFC 1952, RFC 1950, RFC 8878, APPNOTE 4.3.7, the .xz file format 2.1.1.1): names lie. */
 export function packingOf(head: Uint8Array): Packing {
   const [a, b, c, d] = head;
   if (a === 0x1f && b === 0x8b) return 'gzip';
+  if (a === 0xfd && b === 0x37 && c === 0x7a && d === 0x58 && head[4] === 0x5a) return 'xz';
   if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd) return 'zstd';
   // BZh, a level, and the first digits of pi that begin a block (or of its root, which end an empty stream).
   if (a === 0x42 && b === 0x5a && c === 0x68 && d !== undefined && d > 0x30 && d <= 0x39 && (head[4] === 0x31 || head[4] === 0x17))
@@ -26,6 +30,7 @@ const STREAMED = { gzip: zlib.createGunzip, zlib: zlib.createInflate, zstd: zlib
 export function unpackHead(bytes: Uint8Array): Uint8Array {
   const packing = packingOf(bytes);
   if (packing === 'plain' || packing === 'zip') return bytes.subarray(0, HEAD_BYTES);
+  if (packing === 'xz') return new Uint8Array(0);
   try {
     if (packing === 'bzip2') return firstBlock(bytes).subarray(0, HEAD_BYTES);
     // Flushing instead of finishing gives what a cut stream holds so far.
@@ -50,10 +55,10 @@ export function headBytesOf(first: Uint8Array): number {
 /** Small pieces cost more than the unpacking itself. */
 const CHUNK_BYTES = 1 << 20;
 
-/** The whole content, or null when it is larger than is unpacked at once (then stream it). */
+/** The whole content, or null when it is larger than is unpacked at once, or packed by what we cannot unpack ourselves (then stream it). */
 export function unpackAtOnce(bytes: Uint8Array): Uint8Array | null {
   const packing = packingOf(bytes);
-  if (packing === 'zip') return null;
+  if (packing === 'zip' || packing === 'xz') return null;
   if (packing === 'plain') return bytes.length <= MAX_FEED_BYTES_AT_ONCE ? bytes : null;
   if (packing === 'bzip2') return blocksAtOnce(bytes);
   try {
@@ -76,7 +81,11 @@ function blocksAtOnce(bytes: Uint8Array): Uint8Array | null {
 }
 
 /** Unpacks a stream, with a cap on what comes out. Packed bytes are counted as they go in. */
-export async function* unpackStream(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
+export async function* unpackStream(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  unpackByProgram: Unpacker = () => null,
+  bytesMax = MAX_FEED_BYTES,
+): AsyncIterable<Uint8Array> {
   const counted = new CountedChunks(chunks);
   const head = await counted.head();
   const packing = packingOf(head);
@@ -85,17 +94,26 @@ export async function* unpackStream(chunks: AsyncIterable<Uint8Array> | Iterable
     yield* counted;
     return;
   }
+  if (packing === 'xz' || packing === 'bzip2') {
+    const unpacked = unpackByProgram(packing, counted);
+    if (unpacked !== null) {
+      yield* capped(unpacked, counted, bytesMax);
+      return;
+    }
+  }
+  if (packing === 'xz')
+    throw feedFault('feed-unreadable', 'it is packed by xz, which nothing on this machine unpacks: install xz, or unpack it first');
   if (packing === 'bzip2') {
     // The packed bytes as a whole: a stream of bits that ends anywhere has no pieces.
     const pieces: Uint8Array[] = [];
     for await (const piece of counted) pieces.push(piece);
-    yield* capped(bunzip2(Buffer.concat(pieces)), counted);
+    yield* capped(bunzip2(Buffer.concat(pieces)), counted, bytesMax);
     return;
   }
   const stream = STREAMED[packing]({ chunkSize: CHUNK_BYTES });
   const feeding = feed(stream, counted);
   try {
-    yield* capped(stream as AsyncIterable<Buffer>, counted);
+    yield* capped(stream as AsyncIterable<Buffer>, counted, bytesMax);
   } catch (problem) {
     throw unpackFault(problem);
   } finally {
@@ -104,11 +122,15 @@ export async function* unpackStream(chunks: AsyncIterable<Uint8Array> | Iterable
   }
 }
 
-async function* capped(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, counted: CountedChunks): AsyncIterable<Uint8Array> {
+async function* capped(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  counted: CountedChunks,
+  bytesMax: number,
+): AsyncIterable<Uint8Array> {
   let unpacked = 0;
   for await (const chunk of chunks) {
     unpacked += chunk.length;
-    if (unpacked > MAX_FEED_BYTES) throw feedFault('feed-too-large', `the feed unpacks to more than ${MAX_FEED_BYTES} bytes`);
+    if (unpacked > bytesMax) throw feedFault('feed-too-large', `the feed unpacks to more than ${bytesMax} bytes`);
     if (unpacked > MAX_FEED_BYTES_AT_ONCE && unpacked > counted.count * MAX_FEED_EXPANSION)
       throw feedFault('feed-too-large', `the feed unpacks to more than ${MAX_FEED_EXPANSION} times its size: a zip bomb`);
     yield chunk;
