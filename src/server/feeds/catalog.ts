@@ -35,6 +35,9 @@ const BY_REPOSITORY = (file: FeedFile) => {
 
 const BY_OSV_NAME = (file: FeedFile) => (/^all(?:\.zip)?$/i.test(file.head.fileName) ? '' : BY_NAME(file));
 
+/** DSA and DLA stand in two files that are both called `list`. */
+const BY_NOTICE_AND_NAME = (file: FeedFile) => [/D[SLT]A(?=-\d)/.exec(file.head.text)?.[0] ?? '', BY_NAME(file)].filter(Boolean).join(' ');
+
 /** Publishers that name each release's file alike (`main.json`). */
 const BY_RELEASE_AND_NAME = (file: FeedFile) => [BY_RELEASE(file), BY_NAME(file)].filter(Boolean).join(' ');
 
@@ -44,7 +47,7 @@ const FEED_RULES: Readonly<Record<string, FeedRule>> = {
   debsecan: { enabledAtFirst: false, staleAfterMs: 3 * DAY_MS, partOf: BY_RELEASE },
   'debian-changelogs': { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NAME },
   'debian-open': { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NAME },
-  'debian-notices': { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NAME },
+  'debian-notices': { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: BY_NOTICE_AND_NAME },
   kev: { enabledAtFirst: true, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
   epss: { enabledAtFirst: true, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
   // Half a gigabyte of small files: worth it only where somebody decides so.

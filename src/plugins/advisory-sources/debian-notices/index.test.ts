@@ -11,6 +11,43 @@ const LINES = [
 
 contractTests(debianNotices, { fileName: 'dsa.jsonl', content: LINES });
 
+/** As the security tracker's own data/DSA/list has it. */
+const LIST = [
+  '[20 Nov 2026] DSA-6500-1 openssl - security update',
+  '\t{CVE-2026-1001 CVE-2026-1002}',
+  '\t[bookworm] - openssl 3.0.22-1~deb12u2',
+  '\t[trixie] - openssl 3.5.4-1~deb13u1',
+  '\tNOTE: fixed with a delay',
+  '[19 Nov 2026] DSA-6499-1 nginx',
+  '\t[bookworm] - nginx <not-affected> (vulnerable code introduced later)',
+  '',
+].join('\n');
+
+contractTests(debianNotices, { fileName: 'list', content: LIST });
+
+describe('the list of the security tracker', () => {
+  it('is read notice by notice', () => {
+    expect(
+      claimsIn(readAll(debianNotices, 'list', LIST)).map(claim =>
+        [claim.vulnerabilityId, claim.packageName, claim.release, claim.state, claim.fixedVersion, claim.statedOn, claim.advisoryId].join(
+          ' ',
+        ),
+      ),
+    ).toEqual([
+      'CVE-2026-1001 openssl debian:12 fixed 3.0.22-1~deb12u2 2026-11-20 DSA-6500-1',
+      'CVE-2026-1002 openssl debian:12 fixed 3.0.22-1~deb12u2 2026-11-20 DSA-6500-1',
+      'CVE-2026-1001 openssl debian:13 fixed 3.5.4-1~deb13u1 2026-11-20 DSA-6500-1',
+      'CVE-2026-1002 openssl debian:13 fixed 3.5.4-1~deb13u1 2026-11-20 DSA-6500-1',
+      'DSA-6499-1 nginx debian:12 not-affected 0 2026-11-19 DSA-6499-1',
+    ]);
+  });
+  it('puts aside a line that is none, and a word that the tracker does not have, and keeps the others', () => {
+    const items = readAll(debianNotices, 'list', LIST.replace('NOTE: fixed', 'who knows').replace('3.5.4-1~deb13u1', '<who-knows>'));
+    expect(quarantinedIn(items).map(item => item.record)).toEqual(['line 5', 'line 1 (DSA-6500-1 openssl)']);
+    expect(claimsIn(items)).toHaveLength(3);
+  });
+});
+
 describe('debian-notices', () => {
   it('makes one claim for each vulnerability and package, and never calls the notice an alias of them', () => {
     const claims = claimsIn(readAll(debianNotices, 'x', LINES));

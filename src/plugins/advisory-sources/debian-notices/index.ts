@@ -1,8 +1,11 @@
-import type { Claim, FixState } from '../../../core/advisories/claim.ts';
-import { debianCodenames, debianRelease } from '../../../core/advisories/releases.ts';
-import { asObject, BadRecord, orderableVersion, packageName, pastDay, requiredText, textsOf, vulnerabilityId } from '../records.ts';
-import type { AdvisorySource } from '../spec.ts';
+import { debianCodenames } from '../../../core/advisories/releases.ts';
+import { asObject, objectOrNull, optionalText, pastDay, requiredText, textsOf } from '../records.ts';
+import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
 import { jsonLinesReader } from '../text-reader.ts';
+import { noticeListReader } from './list.ts';
+import { claimsOfNotice } from './notice.ts';
+
+const IS_LIST = /^\[\d{1,2} [A-Z][a-z]{2} \d{4}\] D[SLT]A-/;
 
 /** Debian security advisories (DSA) and those of long-term support (DLA): one notice, several vulnerabilities, fixed versions by release. */
 export const debianNotices: AdvisorySource = {
@@ -10,66 +13,44 @@ export const debianNotices: AdvisorySource = {
   title: 'Debian security advisories (DSA, DLA)',
   licence: 'data without a stated licence',
   homepage: 'https://www.debian.org/security/',
-  defaultUrl: null,
-  format: 'JSON lines {"id":"DSA-...", "date", "pkg", "cves":[], "fixed":{codename:{package:version}}}',
+  // The list of long-term support stands beside it (data/DLA/list): a part of its own when it is imported.
+  defaultUrl: 'https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/DSA/list',
+  format:
+    'the security tracker\'s data/DSA/list and data/DLA/list, or JSON lines {"id":"DSA-...", "date", "pkg", "cves":[], "fixed":{codename:{package:version}}}',
   provides: 'claims',
   distributions: ['debian'],
-  recognise: head => /^\{"id":"D[SLT]A-[^"]+","date":"/.test(head.text),
-  reader(context) {
-    let newest: string | null = null;
-    const { releases } = context;
-    const codenames = releases === null ? null : debianCodenames(releases).map(codename => `"${codename}":`);
-    return jsonLinesReader({
-      wanted: text => codenames === null || codenames.some(codename => text.includes(codename)),
-      record(value, number, into) {
-        const record = asObject(value);
-        const advisoryId = vulnerabilityId(requiredText(record, 'id'));
-        const statedOn = pastDay(record.date, context.today);
-        if (statedOn !== null && (newest === null || statedOn > newest)) newest = statedOn;
-        // A notice without a CVE is a vulnerability of its own (about one in twenty, mostly old); with them it names them all.
-        const named = textsOf(record.cves);
-        const ids = named.length === 0 ? [advisoryId] : named;
-        for (const [codename, packages] of Object.entries(asObject(record.fixed, 'fixed'))) {
-          const release = debianRelease(codename);
-          if (release === null || (context.releases !== null && !context.releases.has(release))) continue;
-          for (const [name, version] of Object.entries(asObject(packages)))
-            into.guard(`line ${number} (${advisoryId} ${name})`, () => {
-              const fix = fixOf(version, release);
-              for (const id of ids) {
-                const claim: Claim = {
-                  source: debianNotices.id,
-                  vulnerabilityId: vulnerabilityId(id),
-                  aliases: [],
-                  release,
-                  packageName: packageName(name),
-                  ...fix,
-                  severity: null,
-                  statedOn,
-                  note: typeof record.title === 'string' ? record.title : null,
-                  advisoryId,
-                };
-                into.add({ kind: 'claim', claim });
-              }
-            });
-        }
-      },
-      dataDate: () => newest,
-    });
-  },
+  recognise: head => IS_LIST.test(head.text) || /^\{"id":"D[SLT]A-[^"]+","date":"/.test(head.text),
+  reader: eitherReader,
 };
 
-const WORDS: Readonly<Record<string, FixState>> = {
-  '<not-affected>': 'not-affected',
-  '<end-of-life>': 'end-of-life',
-  '<unfixed>': 'open',
-  '<undetermined>': 'undetermined',
-};
+/** The two forms are told apart by the first byte. */
+function eitherReader(context: FeedContext): FeedReader {
+  let reader: FeedReader | null = null;
+  const chosen = (first: number | undefined) => (reader ??= first === '['.charCodeAt(0) ? noticeListReader(context) : jsonReader(context));
+  return {
+    push: chunk => (chunk.length === 0 ? [] : chosen(chunk[0]).push(chunk)),
+    end: () => chosen(undefined).end(),
+    dataDate: () => chosen(undefined).dataDate(),
+    quarantined: () => chosen(undefined).quarantined(),
+  };
+}
 
-function fixOf(version: unknown, release: string): { state: FixState; fixedVersion: string | null } {
-  if (typeof version === 'string' && version.startsWith('<')) {
-    const state = WORDS[version];
-    if (state === undefined) throw new BadRecord(`${version} is not one of ${Object.keys(WORDS).join(', ')}`);
-    return { state, fixedVersion: state === 'not-affected' ? '0' : null };
-  }
-  return { state: 'fixed', fixedVersion: orderableVersion(release, version) };
+function jsonReader(context: FeedContext): FeedReader {
+  let newest: string | null = null;
+  const { releases } = context;
+  const codenames = releases === null ? null : debianCodenames(releases).map(codename => `"${codename}":`);
+  return jsonLinesReader({
+    wanted: text => codenames === null || codenames.some(codename => text.includes(codename)),
+    record(value, number, into) {
+      const record = asObject(value);
+      const statedOn = pastDay(record.date, context.today);
+      if (statedOn !== null && (newest === null || statedOn > newest)) newest = statedOn;
+      const fixes = Object.entries(asObject(record.fixed, 'fixed')).flatMap(([codename, packages]) =>
+        Object.entries(objectOrNull(packages) ?? {}).map(([name, version]) => ({ codename, name, version })),
+      );
+      const notice = { id: requiredText(record, 'id'), statedOn, cves: textsOf(record.cves), note: optionalText(record, 'title'), fixes };
+      claimsOfNotice(notice, context, into, `line ${number}`);
+    },
+    dataDate: () => newest,
+  });
 }

@@ -11,6 +11,34 @@ const LINES = [
 
 contractTests(endoflife, { fileName: 'endoflife.jsonl', content: LINES });
 
+/** The whole list as version 1 of the API answers it. */
+const API = JSON.stringify({
+  schema_version: '1.2.0',
+  generated_at: '2026-11-21T00:00:00+00:00',
+  total: 2,
+  result: [
+    {
+      name: 'debian',
+      label: 'Debian',
+      releases: [
+        {
+          name: '12',
+          codename: 'Bookworm',
+          releaseDate: '2023-06-10',
+          isEol: true,
+          eolFrom: '2026-07-11',
+          isEoes: false,
+          eoesFrom: '2028-06-30',
+          latest: { name: '12.15', date: '2026-07-11', link: null },
+        },
+      ],
+    },
+    { name: 'rolling', label: 'Rolling', releases: [{ name: '1', isEol: false, eolFrom: null, latest: null }] },
+  ],
+});
+
+contractTests(endoflife, { fileName: 'full', content: API });
+
 const cycles = (content: string) => readAll(endoflife, 'x', content).flatMap(item => (item.kind === 'lifecycle' ? [item.lifecycle] : []));
 
 describe('endoflife', () => {
@@ -28,6 +56,15 @@ describe('endoflife', () => {
     expect(supportTier(debian!, '2026-07-11')).toBe('security');
     expect(supportTier(debian!, '2026-07-12')).toBe('extended');
     expect(supportTier(debian!, '2028-07-01')).toBe('ended');
+  });
+
+  it("reads the API's list to the same tiers", () => {
+    const [debian, rolling] = cycles(API);
+    expect(debian).toEqual({ ...cycles(LINES)[0] });
+    expect(supportTier(rolling!, '2030-01-01')).toBe('security');
+    expect(quarantinedIn(readAll(endoflife, 'full', API.replace('"2026-07-11","isEoes"', '"soon","isEoes"')))).toMatchObject([
+      { record: 'debian 12', reason: 'eol soon is neither a day nor true or false' },
+    ]);
   });
 
   it('understands true and false', () => {
