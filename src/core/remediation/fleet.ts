@@ -5,6 +5,7 @@ import { FleetInventory, type PackageDelta, type PackageSet } from '../findings/
 import { FleetMatcher, type PackageKey } from '../findings/fleet-matcher.ts';
 import { type FleetSource, FleetUnits, type PackageVersion, type Unit } from '../findings/fleet-units.ts';
 import { NumberLists } from '../findings/number-lists.ts';
+import { SECOND_MS } from '../kernel/instants.ts';
 import { type Assessment, HostNumbers } from './assessment.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
 import { type Candidate, type Offer, Offers } from './offers.ts';
@@ -78,6 +79,10 @@ export class Fleet {
   /** 1 for slots whose numbers are stale; the rest are true until their `validUntilMs`. One advisory may concern all 100,000 hosts. */
   #stale = new Uint8Array(64);
   #staleCount = 0;
+  /** No slot before it is stale. */
+  #nextStale = 0;
+  /** When the clocks of all hosts were last looked at by a refresh that is not through. */
+  #lookedMs = Number.NEGATIVE_INFINITY;
   #index: ClaimIndex = indexClaims([]);
   #namedBinaries = '';
   #enrichmentOf: (id: string) => Enrichment | null = () => null;
@@ -213,23 +218,35 @@ export class Fleet {
   }
 
   /**
-   * Brings stale hosts up to date, and those whose numbers time has overtaken. `mayGoOn` is asked every 200 hosts (a few milliseconds); the answer is
-   * false when it ended the work early.
+   * Brings stale hosts up to date, and those whose numbers time has overtaken. `mayGoOn` is asked every 50 hosts (a millisecond); the answer is false when
+   * it ended the work early: the next call goes on where this one stopped.
    */
   refresh(nowMs: number, mayGoOn: () => boolean = () => true): boolean {
-    for (let slot = 0; slot < this.#entries.length; slot++)
-      if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#markStale(slot);
+    this.#markOvertaken(nowMs);
     if (this.#staleCount >= this.#sweepHostsMin && this.inventory.isIndexed && !this.#walk.isSweeping)
       this.#walk.sweep(this.inventory, this.#offers.sources);
     let count = 0;
-    for (let slot = 0; slot < this.#entries.length && this.#staleCount > 0; slot++) {
+    for (let slot = this.#nextStale; slot < this.#entries.length && this.#staleCount > 0; slot++) {
       if (this.#stale[slot] !== 1) continue;
-      if (count++ % 200 === 199 && !mayGoOn()) return false;
+      if (count++ % 50 === 49 && !mayGoOn()) {
+        this.#nextStale = slot;
+        return false;
+      }
       this.#walk.sweepTo(slot);
       this.#assess(slot, nowMs);
     }
+    this.#nextStale = 0;
+    this.#lookedMs = Number.NEGATIVE_INFINITY;
     this.#walk.endSweep();
     return true;
+  }
+
+  /** Work in steps of some milliseconds does not look at all hosts' clocks before each of them. */
+  #markOvertaken(nowMs: number): void {
+    if (nowMs >= this.#lookedMs && nowMs < this.#lookedMs + SECOND_MS) return;
+    this.#lookedMs = nowMs;
+    for (let slot = 0; slot < this.#entries.length; slot++)
+      if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#markStale(slot);
   }
 
   /** The sources of a host that matter; of `only` these, which costs a look-up for each and not a walk over all. */
@@ -270,6 +287,7 @@ export class Fleet {
       larger.set(this.#stale);
       this.#stale = larger;
     }
+    if (slot < this.#nextStale) this.#nextStale = slot;
     this.#staleCount += 1 - this.#stale[slot]!;
     this.#stale[slot] = 1;
   }

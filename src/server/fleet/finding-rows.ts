@@ -1,8 +1,9 @@
 import type { FleetSource, Unit } from '../../core/findings/fleet-units.ts';
+import type { Judgement } from '../../core/findings/rules.ts';
 import { DUE_BANDS, type DueBand, dueBand, FINDING_STATES, type StatedGroup, statedGroups } from '../../core/remediation/assessment.ts';
 import { dueAtMs } from '../../core/remediation/deadline.ts';
 import type { SourceOnHost } from '../../core/remediation/source-walk.ts';
-import type { GroupedFinding } from '../../core/remediation/standing.ts';
+import type { FindingGroup, GroupedFinding } from '../../core/remediation/standing.ts';
 import { openFindings } from './host-summaries.ts';
 import type { FleetModel } from './model.ts';
 
@@ -40,6 +41,7 @@ export class FindingQuery {
   readonly #words: readonly string[];
   /** Source -> what of it passes the search by source and vulnerability; hosts that pass by their own name take all. */
   readonly #choices = new Map<FleetSource, Choice>();
+  readonly #named = new Map<FindingGroup, readonly GroupedFinding[]>();
   /** Sources that can have such a finding; null: all. */
   #sources: ReadonlySet<FleetSource> | null = null;
 
@@ -73,7 +75,7 @@ export class FindingQuery {
   rows(slot: number): FindingRow[] {
     const { fleet, records } = this.#model;
     const { exposure, candidatesRead, name } = records[slot]!;
-    const { state, due, vulnerability } = this.#filter;
+    const { state, due } = this.#filter;
     const isNamedHost = this.#words.every(word => name.toLowerCase().includes(word));
     const rows: FindingRow[] = [];
     for (const source of fleet.sourcesOf(slot, this.#sources ?? undefined)) {
@@ -81,9 +83,8 @@ export class FindingQuery {
       if (choice === 'none') continue;
       for (const group of statedGroups(source, candidatesRead)) {
         if (state === undefined ? group.state === 'wont-fix' : group.state !== state) continue;
-        for (const finding of group.group.findings) {
+        for (const finding of this.#namedIn(group.group)) {
           if (choice !== 'all' && !choice.has(finding.risk.id)) continue;
-          if (vulnerability !== undefined && !isCalled(finding, vulnerability)) continue;
           const dueMs = group.hasFix ? dueAtMs(finding.risk.deadline(exposure), Math.max(finding.knownMs, group.sinceMs)) : null;
           if (due !== undefined && dueBand(dueMs, this.#nowMs) !== due) continue;
           rows.push({ slot, source, group, finding, dueMs });
@@ -91,6 +92,13 @@ export class FindingQuery {
       }
     }
     return rows;
+  }
+
+  /** Those of a group that the filter names. Hosts that stand alike share a group, and a kernel's has thousands. */
+  #namedIn(group: FindingGroup): readonly GroupedFinding[] {
+    const { vulnerability } = this.#filter;
+    if (vulnerability === undefined) return group.findings;
+    return this.#named.getOrInsertComputed(group, ({ findings }) => findings.filter(finding => isCalled(finding, vulnerability)));
   }
 
   #choiceOf(source: FleetSource, isNamedHost: boolean): Choice {
@@ -131,9 +139,8 @@ export class FindingQuery {
 
   #names(unit: Unit, vulnerability: string): boolean {
     const { vulnerable, undecided } = this.#model.fleet.matcher.of(unit);
-    return [...vulnerable, ...undecided.keys()].some(
-      ({ subject }) => subject.vulnerabilityId === vulnerability || subject.aliases.includes(vulnerability),
-    );
+    const isNamed = ({ subject }: Judgement) => subject.vulnerabilityId === vulnerability || subject.aliases.includes(vulnerability);
+    return vulnerable.some(isNamed) || undecided.keys().some(isNamed);
   }
 }
 

@@ -281,7 +281,8 @@ export class FleetModel {
   }
 }
 
-const STEP_MS = 25;
+/** An import or a request is some thirty answers of the database, and waits for a step with each. */
+const STEP_MS = 5;
 const EXPLAINED_AT_ONCE = 500;
 const NO_IDS = new Uint32Array(0);
 const NO_RESIDUALS: readonly ResidualVersion[] = [];
