@@ -1,15 +1,16 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, release, tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { address, fleet, gateway, keyFile, must, on, until, version, whyNoLab } from '../e2e/harness/fleet.ts';
 import { Person, type RunningServer, startServer, tokenOf } from '../e2e/harness/server.ts';
 
 /**
- * One small package on N lab hosts, four ways, one after the other in each round: plain parallel ssh + apt-get (the floor), Ansible (forks = N, when it is
- * installed), and a Fettle rollout (one ring, all hosts at once, rehearsal and approval outside the timed part) by resident agent and over SSH.
- * All hosts share this machine's cores, so the floor is dpkg's own CPU time: read the difference to plain ssh, not the absolute figure. Needs root and the lab.
+ * One small package on N lab hosts, four ways, interleaved: each round runs all of them, begun by another one each time. Plain parallel ssh + apt-get
+ * (the floor), Ansible (forks = N, when it is installed), and a Fettle rollout (one ring, all hosts at once, rehearsal and approval outside the timed
+ * part) by resident agent and over SSH. All hosts share this machine's cores, so the floor is dpkg's own processor time: read the ratio to
+ * plain ssh, not the absolute figure. Processor seconds are the whole machine's, so they hold whatever else ran. Needs root and the lab.
  */
 const N = Number(process.env.FETTLE_BENCH_HOSTS ?? 20);
 const ROUNDS = Number(process.env.FETTLE_BENCH_ROUNDS ?? 3);
@@ -33,6 +34,12 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - started) / 1000;
 }
 
+/** Processor seconds of this machine so far: user, nice, system, interrupts (proc(5): hundredths). */
+function busySeconds(): number {
+  const [user, nice, system, , , irq, softirq] = /^cpu +(.*)$/m.exec(readFileSync('/proc/stat', 'utf8'))![1]!.split(' ').map(Number);
+  return (user! + nice! + system! + irq! + softirq!) / 100;
+}
+
 await fleet('up', String(N), 'debian12');
 await all(host => must(host, 'apt-get', '-q', 'update'));
 const madison = (await must('h01', 'apt-cache', 'madison', PACKAGE))
@@ -54,14 +61,17 @@ const QUIET = [
 const back = () => all(host => must(host, ...QUIET, '--allow-downgrades', `${PACKAGE}=${old}`));
 await back();
 
-const hasAnsible = (() => {
+const ansibleVersion = (() => {
   try {
-    execFileSync('ansible', ['--version']);
-    return true;
+    return /core ([\d.]+)/.exec(execFileSync('ansible', ['--version'], { encoding: 'utf8' }))?.[1] ?? 'of unknown version';
   } catch {
-    return false;
+    return null;
   }
 })();
+const sshVersion = (await exec('ssh', ['-V'])).stderr.split(',')[0]!.trim();
+console.log(
+  `${N} Debian 12 hosts on one machine of ${availableParallelism()} cores (Linux ${release()}, ${sshVersion}, ${ansibleVersion === null ? 'no Ansible' : `ansible-core ${ansibleVersion}`}); ${PACKAGE} ${old} -> ${target}; ${ROUNDS} rounds; load at the start ${loadavg()[0]!.toFixed(1)}`,
+);
 const dataDir = mkdtempSync(path.join(tmpdir(), 'fettle-bench-'));
 const inventory = path.join(dataDir, 'hosts');
 writeFileSync(inventory, await fleet('inventory'));
@@ -69,6 +79,7 @@ writeFileSync(inventory, await fleet('inventory'));
 const servers = new Map<Reach, RunningServer>();
 const people = new Map<Reach, Person>();
 const times: Record<string, number[]> = {};
+const processor: Record<string, number[]> = {};
 try {
   for (const [index, reach] of REACHES.entries()) {
     const server = await startServer({
@@ -87,26 +98,30 @@ try {
     console.log(`${N} hosts by ${reach}: ${seconds.toFixed(1)} s to the last inventory`);
     await agents('stop');
   }
+  const ways: readonly (readonly [string, (round: number) => Promise<void>])[] = [
+    ['ssh', () => measure('ssh', () => all(host => must(host, ...QUIET, `${PACKAGE}=${target}`)))],
+    ...(ansibleVersion === null ? [] : [['ansible', () => measure('ansible', ansible)] as const]),
+    ...REACHES.map(reach => [`fettle by ${reach}`, (round: number) => rollout(reach, round)] as const),
+  ];
   for (let round = 1; round <= ROUNDS; round += 1) {
-    await agents('stop');
-    await measure('ssh', () => all(host => must(host, ...QUIET, `${PACKAGE}=${target}`)));
-    if (hasAnsible) await measure('ansible', ansible);
-    for (const reach of REACHES) {
-      await agents(reach === 'agent' ? 'start' : 'stop');
-      await rollout(reach, round);
+    const order = ways.map((_, at) => ways[(at + round - 1) % ways.length]!);
+    for (const [way, work] of order) {
+      await agents(way === 'fettle by agent' ? 'start' : 'stop');
+      await work(round);
     }
+    const said = order.map(([way]) => `${way} ${times[way]!.at(-1)!.toFixed(1)} s (processor ${processor[way]!.at(-1)!.toFixed(0)} s)`);
+    console.log(`round ${round}: ${said.join(', ')}; load ${loadavg()[0]!.toFixed(1)}`);
+  }
+  for (const [way] of ways) {
+    const ratio = (of: string) => `${(median(times[way]!) / median(times[of]!)).toFixed(2)} of ${of === 'ssh' ? 'plain ssh' : of}`;
+    const ratios = ['ssh', ...(ansibleVersion === null ? [] : ['ansible'])].filter(of => of !== way).map(ratio);
     console.log(
-      `round ${round}: ${Object.entries(times)
-        .map(([how, list]) => `${how} ${list.at(-1)!.toFixed(1)} s`)
-        .join(', ')}; load ${loadavg()[0]!.toFixed(1)}`,
+      `${way}: median ${median(times[way]!).toFixed(1)} s, best ${Math.min(...times[way]!).toFixed(1)} s, processor ${median(processor[way]!).toFixed(0)} s${ratios.length === 0 ? '' : `; ${ratios.join(', ')}`}`,
     );
   }
-  console.log(
-    `${N} hosts, ${PACKAGE} ${old} -> ${target}, median of ${ROUNDS}: ${Object.entries(times)
-      .filter(([how]) => !how.startsWith('rehearsal'))
-      .map(([how, list]) => `${how} ${median(list).toFixed(1)} s (${(median(list) / median(times.ssh!)).toFixed(2)} of plain ssh)`)
-      .join(', ')}. Fettle's figures include download, permit, apply, restarts, verification, proof and the new inventory.`,
-  );
+  for (const reach of REACHES)
+    console.log(`rehearsal and plan by ${reach}, before approval: median ${median(times[`rehearsal by ${reach}`]!).toFixed(1)} s`);
+  console.log("Fettle's figures include download, permit, apply, restarts, verification, proof and the new inventory.");
   await agents('start');
   await new Promise(resolve => setTimeout(resolve, 20_000));
   const idle = await on(
@@ -170,7 +185,9 @@ async function ansible(): Promise<void> {
 }
 
 async function measure(how: string, work: () => Promise<unknown>): Promise<void> {
+  const busy = busySeconds();
   (times[how] ??= []).push(await timed(work));
+  (processor[how] ??= []).push(busySeconds() - busy);
   const wrong = (await all(host => version(host, PACKAGE))).filter(v => v !== target).length;
   if (wrong > 0) throw new Error(`${how}: ${wrong} hosts do not have ${PACKAGE} ${target}`);
   await back();

@@ -867,6 +867,27 @@ create table ssh_credential (
   constraint ssh_credential_kind_check CHECK ((kind = ANY (ARRAY['key'::text, 'password'::text])))
 );
 
+create table ssh_job_journal (
+  host_id text not null,
+  plan_id text not null,
+  sequence bigint not null,
+  is_open boolean not null,
+  entry jsonb not null,
+  constraint ssh_job_journal_pkey PRIMARY KEY (host_id, plan_id),
+  constraint ssh_job_journal_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(id)
+);
+CREATE INDEX ssh_job_journal_open ON ssh_job_journal USING btree (host_id) WHERE is_open;
+
+create table ssh_lease (
+  host_id text not null,
+  holder text not null,
+  fence bigint not null,
+  leased_until timestamp with time zone not null,
+  highest_sequence bigint default 0 not null,
+  constraint ssh_lease_pkey PRIMARY KEY (host_id),
+  constraint ssh_lease_host_id_fkey FOREIGN KEY (host_id) REFERENCES host(id)
+);
+
 create table ssh_target (
   id text not null,
   address text not null,

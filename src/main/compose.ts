@@ -9,6 +9,8 @@ import { createFeeds } from '../server/feeds/feeds.ts';
 import { createFleet } from '../server/fleet/fleet.ts';
 import { jobChanges } from '../server/inventory/agent-routes.ts';
 import { createInventory } from '../server/inventory/inventory.ts';
+import { createSshJournals } from '../server/inventory/ssh-journal.ts';
+import { createSshLeases, sshHolder } from '../server/inventory/ssh-leases.ts';
 import { createWake } from '../server/inventory/wake.ts';
 import type { JobPort } from '../server/ports.ts';
 import { createRollouts } from '../server/rollouts/rollouts.ts';
@@ -80,7 +82,8 @@ export async function compose(context: Context, options: ComposeOptions, closers
     log,
     installationId: installation.id,
     trustedKeys: planKeys.trusted,
-    dataDir: installation.dataDir,
+    leases: createSshLeases(context.db, sshHolder(installation.dataDir, context.randomHex(8)), log),
+    journals: createSshJournals(context.db),
     recordJobChanges: (hostId, result) =>
       inventory.recordJobChanges(hostId, jobChanges({ ...result, before: [...result.before], after: [...result.after] }), 'job'),
   });

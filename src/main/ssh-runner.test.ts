@@ -1,7 +1,4 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectSnapshot } from '../agent/collect.ts';
@@ -9,7 +6,10 @@ import { SimulatedHost } from '../agent/test-host.ts';
 import { signEnvelope } from '../core/evidence/envelope.ts';
 import { systemClock } from '../core/kernel/instants.ts';
 import { HOST_PLAN_TYPE, type HostPlan, type JobEvent, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
+import { type TestDatabase, testDatabase } from '../db/test-database.ts';
 import { TransportFault } from '../plugins/transports/spec.ts';
+import { createSshJournals } from '../server/inventory/ssh-journal.ts';
+import { createSshLeases } from '../server/inventory/ssh-leases.ts';
 import type { AgentTask, JobPort, SimulationResult } from '../server/ports.ts';
 import type { SshConnections } from './ssh-port.ts';
 import { createSshRunner, type SshRunner } from './ssh-runner.ts';
@@ -17,6 +17,7 @@ import { createSshRunner, type SshRunner } from './ssh-runner.ts';
 const { privateKey } = generateKeyPairSync('ed25519');
 const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
 const HOST = 'host_0000000000000001';
+const LEASE_SECONDS = 2;
 const ENDPOINT = {
   address: 'h',
   port: 22,
@@ -25,14 +26,15 @@ const ENDPOINT = {
   sudo: 'none',
   hostKeys: [],
 } as const;
-let dataDir: string;
-beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'fettle-runner-'));
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await testDatabase();
+  await database.db.query("insert into host (id, name, reach, enrolled_at) values ($1, 'h', 'ssh', now())", [HOST]);
 });
-afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+afterEach(() => database.close());
 
 /** A server's side in memory: one host, its tasks, and what came back. */
-function world(transport: SimulatedHost) {
+function world(transport: SimulatedHost, holder = 'a server') {
   const listeners = new Set<(hostId: string) => void>();
   const seen = {
     collected: 0,
@@ -42,6 +44,7 @@ function world(transport: SimulatedHost) {
     simulations: [] as SimulationResult[],
     problems: [] as string[],
     tasks: [] as AgentTask[],
+    requests: [] as { refresh: boolean }[],
     changes: 0,
   };
   const ssh: SshConnections = {
@@ -93,13 +96,14 @@ function world(transport: SimulatedHost) {
     jobs,
     log,
     clock: systemClock,
-    dataDir,
+    leases: createSshLeases(database.db, holder, log, LEASE_SECONDS),
+    journals: createSshJournals(database.db),
     installationId: 'ins_1',
     trustedKeys: [spki],
     hosts: {
       sshHosts: async () => [{ hostId: HOST, name: 'h', lastSeenAt: null }],
       sshEndpoint: async () => ENDPOINT,
-      requests: { take: () => null },
+      requests: { take: () => seen.requests.shift() ?? null },
       storeCollected: async () => seen.collected++,
       noteProblem: (_hostId, text) => void seen.problems.push(text),
       noteSeen: () => {},
@@ -150,14 +154,14 @@ function job(): Extract<AgentTask, { kind: 'job' }> {
 const host = () => new SimulatedHost({ openssl: '1', dpkg: '1' }, ['openssl=2']);
 
 async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     if (holds()) return;
     await wait(25);
   }
   throw new Error(`waited in vain: ${what}`);
 }
 
-describe('hosts by SSH', () => {
+describe('hosts by SSH', { timeout: 60_000 }, () => {
   it('are collected, simulated and patched by the same executor as an agent', async () => {
     const transport = host();
     const { seen, runner, wake } = world(transport);
@@ -220,5 +224,67 @@ describe('hosts by SSH', () => {
     expect(second.seen.results[0]).toMatchObject({ outcome: 'succeeded', touched: true, jobId: 'job_1' });
     expect(transport.starts.filter(name => name.endsWith('apply'))).toHaveLength(1);
     await second.runner.stop();
+  });
+
+  it('that did not answer once are asked again soon: a report that was asked for is not lost', async () => {
+    const transport = host();
+    const { seen, runner, wake } = world(transport);
+    await runner.start();
+    await until('the first inventory', () => seen.collected === 1);
+    // Its SSH server is restarted at this very moment, as a change of libssl does.
+    let refused = 0;
+    transport.connect = async () => {
+      if (refused++ === 0) throw new TransportFault('unreachable', 'h: Connection refused', 'look');
+    };
+    seen.requests.push({ refresh: true });
+    wake();
+    await until('the refusal', () => seen.problems.length === 1);
+    await until('the report', () => seen.collected === 2);
+    expect(refused).toBeGreaterThan(1);
+    await runner.stop();
+  });
+
+  it('that are asked for a report while one is being made are read once more', async () => {
+    const transport = host();
+    const { seen, runner, wake } = world(transport);
+    let asked = false;
+    transport.before = argv => {
+      if (asked || argv[0] !== 'systemctl') return;
+      asked = true;
+      seen.requests.push({ refresh: false });
+      wake();
+    };
+    await runner.start();
+    await until('both', () => seen.collected === 2);
+    expect(asked).toBe(true);
+    await runner.stop();
+  });
+
+  it('begin a job at once, though they are being read', async () => {
+    const transport = host();
+    const { seen, runner, wake } = world(transport);
+    await runner.start();
+    await until('the first inventory', () => seen.collected === 1);
+    let open = () => {};
+    const slow = new Promise<void>(resolve => (open = resolve));
+    const run = transport.run.bind(transport);
+    let reading = false;
+    transport.run = async (argv, options) => {
+      if (argv[0] === 'systemctl' && argv[1] === 'list-units' && !reading) {
+        reading = true;
+        await slow;
+      }
+      return run(argv, options);
+    };
+    seen.requests.push({ refresh: false });
+    wake();
+    await until('it is being read', () => reading);
+    seen.tasks.push(job());
+    wake();
+    await until('the result', () => seen.results.length === 1);
+    open();
+    expect(seen.results[0]).toMatchObject({ outcome: 'succeeded' });
+    await until('the report', () => seen.collected >= 3);
+    await runner.stop();
   });
 });

@@ -1,44 +1,18 @@
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { packageManagerOf } from '../agent/collect.ts';
-import { type Executor, type JobHandle, resumeJob, startJob } from '../agent/execute.ts';
-import type { Gateway } from '../agent/gateway.ts';
 import { JobLeft } from '../agent/job-context.ts';
-import { fileJournal, type JournalEntry } from '../agent/journal.ts';
-import { rehearse } from '../agent/rehearsal/rehearse.ts';
+import type { JournalEntry } from '../agent/journal.ts';
 import { Fault } from '../core/kernel/faults.ts';
-import { type Clock, epochMs } from '../core/kernel/instants.ts';
-import type { JobResult } from '../core/rollouts/host-plan.ts';
+import { epochMs } from '../core/kernel/instants.ts';
 import { converse, type Transport } from '../plugins/transports/spec.ts';
-import type { Logger } from '../server/context.ts';
-import type { AgentTask, Collected, JobPort, SshEndpoint, WakePort } from '../server/ports.ts';
-import type { SshConnections } from './ssh-port.ts';
+import type { SshLease } from '../server/inventory/ssh-leases.ts';
+import type { AgentTask, Collected, SshEndpoint } from '../server/ports.ts';
+import { runSshJob } from './ssh-jobs.ts';
+import { underLease } from './ssh-journal.ts';
+import { type HostWork, newWork, type SshRun, type SshRunnerParts } from './ssh-parts.ts';
+import { runSshRehearsal } from './ssh-rehearsals.ts';
 
-/** The side of server/inventory that a runner needs. */
-export interface SshHosts {
-  sshHosts(): Promise<{ readonly hostId: string; readonly name: string; readonly lastSeenAt: string | null }[]>;
-  sshEndpoint(hostId: string): Promise<SshEndpoint | null>;
-  requests: { take(hostId: string): { readonly refresh: boolean } | null };
-  storeCollected(hostId: string, collected: Collected): Promise<unknown>;
-  noteProblem(hostId: string, text: string): void;
-  noteSeen(hostId: string): void;
-}
-
-export interface SshRunnerParts {
-  readonly ssh: SshConnections;
-  readonly hosts: SshHosts;
-  readonly jobs: JobPort;
-  readonly wake: WakePort;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly installationId: string;
-  readonly trustedKeys: readonly string[];
-  /** `ssh-jobs/HOST/` below it keeps the journals: what a killed server had begun is taken up by the next. */
-  readonly dataDir: string;
-  /** After a result is stored: what the job changed, for the host's history. */
-  recordJobChanges(hostId: string, result: JobResult): Promise<void>;
-}
+export type { SshRunnerParts } from './ssh-parts.ts';
 
 export interface SshRunner {
   start(): Promise<void>;
@@ -46,51 +20,71 @@ export interface SshRunner {
   stop(): Promise<void>;
 }
 
-/** Reports and simulations at once: each is some 20 short commands, and the handshakes are what costs this machine. */
+type SimulationRequest = Extract<AgentTask, { kind: 'simulate' }>['request'];
+
+/** Questions to the database whether there is something to do; it has more to do than to answer them. */
+const LOOKS_AT_ONCE = 4;
+/** Reports and simulations at once: each loads its host, and the handshakes load this machine. */
 const VISITS_AT_ONCE = 8;
 /** Each loads its host for some seconds, and this process hardly at all. */
 const REHEARSALS_AT_ONCE = 20;
-const RECONNECT_SECONDS = 15;
 /** The rollout engine bounds how many jobs there are; this only bounds memory. */
 const JOBS_AT_ONCE = 200;
 /** Wakes bring work at once; the sweep is for what another process stored and for hosts that are due. */
 const SWEEP_SECONDS = 15;
 const COLLECT_MINUTES = 60;
-/** A host that did not answer is not asked for its inventory again sooner. */
-const PROBLEM_PAUSE_MINUTES = 5;
+/** A host that did not answer is asked again after these pauses, the last one for ever: its SSH server may just have been restarted. */
+const RETRY_SECONDS = [5, 15, 60, 300] as const;
 const SIMULATE_REFRESH_MINUTES = 10;
 
-interface HostWork {
-  visiting: boolean;
-  again: boolean;
-  job: JobHandle | null;
-  /** Never beside a job: both move the package manager. */
-  rehearsing: boolean;
-  problemAtMs: number;
-  refreshedAtMs: number;
-  collectedAtMs: number;
-}
-
-/** Does for hosts without an agent what the agent does: the same collection, simulations and executor, over SSH, from this process. One server process runs it. */
+/**
+ * Does for hosts without an agent what the agent does: the same collection, simulations and executor, over SSH, from this process. Any number of servers
+ * may run it: whoever has a host's lease works there.
+ */
 export function createSshRunner(parts: SshRunnerParts): SshRunner {
   return new Runner(parts);
 }
 
-class Runner implements SshRunner {
-  private readonly parts: SshRunnerParts;
-  private readonly stopping = new AbortController();
+/** Hosts one after the other, `atOnce` of them at a time; a host that stands in the line already is not put there twice. */
+class Line {
+  private readonly waiting: string[] = [];
+  private running = 0;
+  private readonly atOnce: number;
+  private readonly serve: (hostId: string) => Promise<void>;
+  constructor(atOnce: number, serve: (hostId: string) => Promise<void>) {
+    this.atOnce = atOnce;
+    this.serve = serve;
+  }
+  add(hostId: string): void {
+    if (!this.waiting.includes(hostId)) this.waiting.push(hostId);
+    this.go();
+  }
+  private go(): void {
+    while (this.running < this.atOnce && this.waiting.length > 0) {
+      this.running++;
+      void this.serve(this.waiting.shift()!).finally(() => {
+        this.running--;
+        this.go();
+      });
+    }
+  }
+}
+
+class Runner implements SshRunner, SshRun {
+  readonly parts: SshRunnerParts;
+  private readonly ending = new AbortController();
+  readonly stopping = this.ending.signal;
   private readonly work = new Map<string, HostWork>();
   private readonly open = new Set<Promise<unknown>>();
   private known: ReadonlySet<string> = new Set();
-  private waiting: string[] = [];
-  private visits = 0;
+  private readonly looks = new Line(LOOKS_AT_ONCE, hostId => this.keep(this.look(hostId)));
+  private readonly visits = new Line(VISITS_AT_ONCE, hostId => this.keep(this.visit(hostId)));
+  private readonly simulations = new Map<string, SimulationRequest[]>();
   private rehearsals = 0;
   private unlisten = () => {};
-  private readonly jobsFolder: string;
 
   constructor(parts: SshRunnerParts) {
     this.parts = parts;
-    this.jobsFolder = path.join(parts.dataDir, 'ssh-jobs');
   }
 
   async start(): Promise<void> {
@@ -98,30 +92,28 @@ class Runner implements SshRunner {
       // Most wakes are for agents; a host that was added a moment ago is met by the next sweep.
       if (this.known.has(hostId)) this.consider(hostId);
     });
-    await this.resume();
-    this.keep(this.sweepForever());
+    void this.keep(this.sweepForever());
   }
 
   async stop(): Promise<void> {
     this.unlisten();
-    this.stopping.abort();
-    await Promise.allSettled([...this.open]);
+    this.ending.abort();
+    while (this.open.size > 0) await Promise.allSettled([...this.open]);
+    this.parts.leases.stop();
   }
 
-  private keep(promise: Promise<unknown>): void {
-    const kept: Promise<unknown> = promise
+  private keep(promise: Promise<unknown>): Promise<void> {
+    const kept: Promise<void> = promise
+      .then(() => {})
       .catch(error => this.parts.log.error({ error: String((error as Error)?.stack ?? error) }, 'ssh runner'))
       .finally(() => this.open.delete(kept));
     this.open.add(kept);
+    return kept;
   }
 
   private of(hostId: string): HostWork {
     let work = this.work.get(hostId);
-    if (!work)
-      this.work.set(
-        hostId,
-        (work = { visiting: false, again: false, job: null, rehearsing: false, problemAtMs: 0, refreshedAtMs: 0, collectedAtMs: 0 }),
-      );
+    if (!work) this.work.set(hostId, (work = newWork(hostId)));
     return work;
   }
 
@@ -129,117 +121,138 @@ class Runner implements SshRunner {
     return epochMs(this.parts.clock.now());
   }
 
-  /** Jobs that a killed server left open: their transactions went on in units on the hosts. */
-  private async resume(): Promise<void> {
-    const folders = await readdir(this.jobsFolder).catch(() => [] as string[]);
-    for (const hostId of folders) {
-      const journal = await fileJournal(path.join(this.jobsFolder, hostId));
-      const open = (await journal.list()).filter(entry => entry.acknowledgedAt === null);
-      this.keep(
-        (async () => {
-          for (const entry of open) await this.runJob(hostId, entry, null);
-        })(),
-      );
-    }
-  }
-
   private async sweepForever(): Promise<void> {
-    while (!this.stopping.signal.aborted) {
+    while (!this.stopping.aborted) {
       try {
-        const hosts = await this.parts.hosts.sshHosts();
-        this.known = new Set(hosts.map(host => host.hostId));
+        this.known = new Set((await this.parts.hosts.sshHosts()).map(host => host.hostId));
+        await this.resume();
         for (const hostId of this.known) this.consider(hostId);
       } catch (error) {
         this.parts.log.warn({ error: String(error) }, 'ssh runner: the host list could not be read');
       }
-      await wait(SWEEP_SECONDS * 1000, undefined, { signal: this.stopping.signal }).catch(() => {});
+      await wait(SWEEP_SECONDS * 1000, undefined, { signal: this.stopping }).catch(() => {});
     }
   }
 
-  private consider(hostId: string): void {
+  /** Jobs that a server left open, this one or another: their transactions went on in units on the hosts. */
+  private async resume(): Promise<void> {
+    for (const { hostId, entry } of await this.parts.journals.open())
+      if (this.known.has(hostId) && this.of(hostId).job === null) void this.keep(runSshJob(this, this.of(hostId), entry as JournalEntry));
+  }
+
+  consider(hostId: string): void {
+    if (this.stopping.aborted) return;
     const work = this.of(hostId);
-    work.again = true;
-    if (work.visiting || this.waiting.includes(hostId)) return;
-    this.waiting.push(hostId);
-    this.pump();
+    work.lookAgain = true;
+    if (!work.looking) this.looks.add(hostId);
   }
 
-  private pump(): void {
-    while (this.visits < VISITS_AT_ONCE && this.waiting.length > 0 && !this.stopping.signal.aborted) {
-      const hostId = this.waiting.shift()!;
-      const work = this.of(hostId);
-      work.visiting = true;
-      work.again = false;
-      this.visits++;
-      this.keep(
-        this.visit(hostId, work).finally(() => {
-          work.visiting = false;
-          this.visits--;
-          if (work.again) this.consider(hostId);
-          else this.pump();
-        }),
+  /** Looks whether there is anything to do. Nothing here waits for a host, so a job is begun at once, whatever else is being read. */
+  private async look(hostId: string): Promise<void> {
+    const work = this.of(hostId);
+    if (this.stopping.aborted || work.looking) return;
+    work.looking = true;
+    work.lookAgain = false;
+    try {
+      const endpoint = await this.parts.hosts.sshEndpoint(hostId);
+      if (endpoint === null) {
+        this.work.delete(hostId);
+        return;
+      }
+      const tasks = await this.parts.jobs.tasksFor(hostId);
+      for (const task of tasks) this.takeJobTask(work, task);
+      for (const task of tasks) if (task.kind === 'rehearse') this.takeRehearsal(work, endpoint, task);
+      this.simulations.set(
+        hostId,
+        tasks.flatMap(task => (task.kind === 'simulate' ? [task.request] : [])),
       );
+      this.noteWanted(work);
+      if (this.isVisitDue(work)) this.visits.add(hostId);
+    } finally {
+      work.looking = false;
+      if (work.lookAgain) this.consider(hostId);
     }
   }
 
-  /** Looks whether there is anything to do, and only then connects. */
-  private async visit(hostId: string, work: HostWork): Promise<void> {
-    const { hosts, jobs, log } = this.parts;
-    const endpoint = await hosts.sshEndpoint(hostId);
-    if (endpoint === null) {
-      this.work.delete(hostId);
-      return;
+  private noteWanted(work: HostWork): void {
+    const asked = this.parts.hosts.requests.take(work.hostId);
+    const due = this.nowMs() - work.collectedAtMs >= COLLECT_MINUTES * 60_000;
+    if (asked || due) work.report = { refresh: due || asked?.refresh === true || work.report?.refresh === true };
+    // Whoever asks now wants to know whether the host answers now.
+    if (asked) work.retryAtMs = Math.min(work.retryAtMs, this.nowMs() + RETRY_SECONDS[0] * 1000);
+  }
+
+  private isVisitDue(work: HostWork): boolean {
+    if (work.visiting || this.nowMs() < work.retryAtMs) return false;
+    return (this.simulations.get(work.hostId)?.length ?? 0) > 0 || (work.report !== null && work.job === null);
+  }
+
+  private async visit(hostId: string): Promise<void> {
+    const work = this.of(hostId);
+    if (this.stopping.aborted || !this.isVisitDue(work)) return;
+    work.visiting = true;
+    const lease = await this.parts.leases.take(hostId).catch(() => null);
+    try {
+      if (lease !== null) await this.visitUnder(lease, work);
+    } finally {
+      work.visiting = false;
+      await lease?.release();
     }
-    const tasks = await jobs.tasksFor(hostId);
-    for (const task of tasks) this.takeJobTask(hostId, work, endpoint, task);
-    for (const task of tasks) if (task.kind === 'rehearse') this.takeRehearsal(hostId, work, endpoint, task);
-    const simulations = tasks.filter(task => task.kind === 'simulate');
-    const report = work.job === null ? this.reportWanted(hostId, work) : null;
-    if (simulations.length === 0 && report === null) return;
-    const transport = this.parts.ssh.transport(endpoint);
+    // Without the lease another server is there; the next sweep asks again.
+    if (lease !== null) this.consider(hostId);
+  }
+
+  private async visitUnder(lease: SshLease, work: HostWork): Promise<void> {
+    const { hostId } = work;
+    const endpoint = await this.parts.hosts.sshEndpoint(hostId);
+    if (endpoint === null) return;
+    const transport = underLease(this.parts.ssh.transport(endpoint), lease);
+    const wanted = work.report;
     try {
       await transport.connect();
-      for (const task of simulations) await this.simulate(hostId, work, transport, task.request);
-      if (report) await this.collect(hostId, work, transport, { refresh: report.refresh, fetchChangelogs: true });
-      hosts.noteSeen(hostId);
+      for (const request of this.simulations.get(hostId) ?? []) await this.simulate(work, transport, request);
+      if (wanted && work.job === null) {
+        // What is asked for from here on is another report.
+        work.report = null;
+        await this.collect(work, transport, { refresh: wanted.refresh, fetchChangelogs: true });
+      }
+      this.parts.hosts.noteSeen(hostId);
+      work.failures = 0;
+      work.retryAtMs = 0;
     } catch (error) {
-      work.problemAtMs = this.nowMs();
-      const text = error instanceof Fault ? error.message : String(error);
-      hosts.noteProblem(hostId, text);
-      if (!(error instanceof Fault)) log.error({ hostId, error: String((error as Error)?.stack ?? error) }, 'ssh runner');
+      if (wanted) work.report = { refresh: wanted.refresh || work.report?.refresh === true };
+      if (!(error instanceof JobLeft)) this.noteFailure(work, error);
     } finally {
       await transport.close().catch(() => {});
     }
   }
 
-  private reportWanted(hostId: string, work: HostWork): { readonly refresh: boolean } | null {
-    const asked = this.parts.hosts.requests.take(hostId);
-    if (asked) return asked;
-    const now = this.nowMs();
-    const due = now - work.collectedAtMs >= COLLECT_MINUTES * 60_000 && now - work.problemAtMs >= PROBLEM_PAUSE_MINUTES * 60_000;
-    return due ? { refresh: true } : null;
+  private noteFailure(work: HostWork, error: unknown): void {
+    const pause = RETRY_SECONDS[Math.min(work.failures++, RETRY_SECONDS.length - 1)]! * 1000;
+    work.retryAtMs = this.nowMs() + pause;
+    void wait(pause + 100, undefined, { signal: this.stopping, ref: false }).then(
+      () => this.consider(work.hostId),
+      () => {},
+    );
+    this.parts.hosts.noteProblem(work.hostId, error instanceof Fault ? error.message : String(error));
+    if (!(error instanceof Fault))
+      this.parts.log.error({ hostId: work.hostId, error: String((error as Error)?.stack ?? error) }, 'ssh runner');
   }
 
-  private async collect(
-    hostId: string,
+  async collect(
     work: HostWork,
     transport: Transport,
     options: { readonly refresh: boolean; readonly fetchChangelogs: boolean },
   ): Promise<void> {
     const { refresh } = options;
-    const store = (collected: Collected) => this.parts.hosts.storeCollected(hostId, collected);
+    const store = (collected: Collected) => this.parts.hosts.storeCollected(work.hostId, collected);
     const beforeFetching = options.fetchChangelogs ? store : undefined;
     await store(await this.parts.ssh.collectOver(transport, { refresh, history: true, beforeFetching }));
     work.collectedAtMs = this.nowMs();
     if (refresh) work.refreshedAtMs = this.nowMs();
   }
 
-  private async simulate(
-    hostId: string,
-    work: HostWork,
-    transport: Transport,
-    request: Extract<AgentTask, { kind: 'simulate' }>['request'],
-  ): Promise<void> {
+  private async simulate(work: HostWork, transport: Transport, request: SimulationRequest): Promise<void> {
     const manager = await packageManagerOf(transport);
     if (this.nowMs() - work.refreshedAtMs > SIMULATE_REFRESH_MINUTES * 60_000 && (await converse(transport, manager.refresh())).ok)
       work.refreshedAtMs = this.nowMs();
@@ -247,133 +260,30 @@ class Runner implements SshRunner {
     const answer = done.ok
       ? { ok: true, transaction: [...done.value.transaction], problem: null, downloadBytes: done.value.downloadBytes }
       : { ok: false, transaction: [], problem: done.problem.message, downloadBytes: null };
-    await this.parts.jobs.recordSimulation(hostId, request.requestId, answer);
+    await this.parts.jobs.recordSimulation(work.hostId, request.requestId, answer);
   }
 
-  /** On a connection of its own: it takes minutes, and the visit must not. What a killed server left open is taken down by the next one's first step. */
-  private takeRehearsal(hostId: string, work: HostWork, endpoint: SshEndpoint, task: Extract<AgentTask, { kind: 'rehearse' }>): void {
-    if (work.job !== null || work.rehearsing || this.rehearsals >= REHEARSALS_AT_ONCE) return;
-    work.rehearsing = true;
-    this.rehearsals++;
-    this.keep(
-      this.rehearse(hostId, endpoint, task).finally(() => {
-        work.rehearsing = false;
-        this.rehearsals--;
-        if (!this.stopping.signal.aborted) this.consider(hostId);
-      }),
-    );
-  }
-
-  private async rehearse(hostId: string, endpoint: SshEndpoint, task: Extract<AgentTask, { kind: 'rehearse' }>): Promise<void> {
-    const transport = this.parts.ssh.transport(endpoint);
-    const { clock, installationId, trustedKeys, jobs, log, hosts } = this.parts;
-    try {
-      const parts = { transport, manager: () => packageManagerOf(transport), clock, trust: { hostId, installationId, trustedKeys } };
-      const report = await rehearse({ ...parts, signal: this.stopping.signal }, task.envelope);
-      await jobs.recordRehearsal(hostId, task.rehearsalId, report);
-      log.info({ hostId, rehearsalId: task.rehearsalId, verdict: report.verdict, failure: report.failure?.class ?? null }, 'rehearsed');
-    } catch (error) {
-      if (this.stopping.signal.aborted) return;
-      if (!(error instanceof Fault)) throw error;
-      hosts.noteProblem(hostId, error.message);
-      // The host could not be reached; it is asked again until the rehearsal runs out.
-      await wait(RECONNECT_SECONDS * 1000, undefined, { signal: this.stopping.signal }).catch(() => {});
-    } finally {
-      await transport.close().catch(() => {});
-    }
-  }
-
-  private takeJobTask(hostId: string, work: HostWork, endpoint: SshEndpoint, task: AgentTask): void {
+  private takeJobTask(work: HostWork, task: AgentTask): void {
     if (task.kind === 'cancel' && work.job?.jobId === task.jobId && work.job.attempt === task.attempt) work.job.cancel();
     if (task.kind !== 'job' || work.job !== null || work.rehearsing || this.jobCount() >= JOBS_AT_ONCE) return;
-    this.keep(this.runJob(hostId, task, endpoint));
+    void this.keep(runSshJob(this, work, task));
   }
 
   private jobCount(): number {
     return [...this.work.values()].filter(work => work.job !== null).length;
   }
 
-  /** One job on one host, from an offer or from the journal. The handle stands in `work.job` from the first moment, so a second offer finds it. */
-  private async runJob(
-    hostId: string,
-    what: JournalEntry | Extract<AgentTask, { kind: 'job' }>,
-    endpoint: SshEndpoint | null,
-  ): Promise<void> {
-    const work = this.of(hostId);
-    if (work.job !== null) return;
-    let handle: JobHandle | null = null;
-    let cancelled = false;
-    const placeholder: JobHandle = {
-      jobId: what.jobId,
-      attempt: what.attempt,
-      finished: Promise.resolve(null),
-      cancel: () => (handle ? handle.cancel() : (cancelled = true)),
+  private takeRehearsal(work: HostWork, endpoint: SshEndpoint, task: Extract<AgentTask, { kind: 'rehearse' }>): void {
+    if (work.job !== null || work.rehearsing || this.rehearsals >= REHEARSALS_AT_ONCE) return;
+    work.rehearsing = true;
+    this.rehearsals++;
+    const rehearsal = async () => {
+      const worked = await runSshRehearsal(this, work.hostId, endpoint, task).finally(() => {
+        work.rehearsing = false;
+        this.rehearsals--;
+      });
+      if (worked) this.consider(work.hostId);
     };
-    work.job = placeholder;
-    const over = endpoint ?? (await this.parts.hosts.sshEndpoint(hostId).catch(() => null));
-    const transport = over === null ? null : this.parts.ssh.transport(over);
-    try {
-      if (transport === null) return;
-      const executor = await this.executor(hostId, transport);
-      handle = 'planId' in what ? resumeJob(executor, what) : startJob(executor, what);
-      if (cancelled) handle.cancel();
-      const ended = await handle.finished;
-      if (ended)
-        this.parts.log.info(
-          { hostId, jobId: what.jobId, attempt: what.attempt, outcome: ended.result.outcome, failure: ended.result.failure?.class ?? null },
-          'job ended',
-        );
-    } finally {
-      work.job = null;
-      await transport?.close().catch(() => {});
-      if (!this.stopping.signal.aborted) this.consider(hostId);
-    }
-  }
-
-  private async executor(hostId: string, transport: Transport): Promise<Executor> {
-    return {
-      transport,
-      manager: () => packageManagerOf(transport),
-      journal: await fileJournal(path.join(this.jobsFolder, hostId)),
-      gateway: this.gateway(hostId, transport),
-      clock: this.parts.clock,
-      trust: { hostId, installationId: this.parts.installationId, trustedKeys: this.parts.trustedKeys },
-      signal: this.stopping.signal,
-    };
-  }
-
-  /**
-   * The job port of this process; a database that is away for a moment is asked again. A host that was touched is read anew before its result is
-   * stored, as an agent does; one that cannot be read now is read as soon as it can be.
-   */
-  private gateway(hostId: string, transport: Transport): Gateway {
-    const { jobs, log } = this.parts;
-    const work = this.of(hostId);
-    return {
-      events: (jobId, attempt, events) => jobs.recordEvents(hostId, jobId, attempt, events),
-      permit: (jobId, attempt, phase) => jobs.requestPermit(hostId, jobId, attempt, phase),
-      result: async (jobId, attempt, result) => {
-        let isRead = !result.touched;
-        for (let tried = 1; ; tried++) {
-          try {
-            if (!isRead)
-              await this.collect(hostId, work, transport, { refresh: false, fetchChangelogs: false }).catch(error => {
-                if (!(error instanceof Fault)) throw error;
-                work.collectedAtMs = 0;
-                log.warn({ hostId, jobId, error: error.message }, 'the host could not be read after its job');
-              });
-            isRead = true;
-            await jobs.recordResult(hostId, jobId, attempt, result);
-            await this.parts.recordJobChanges(hostId, result);
-            return;
-          } catch (error) {
-            log.warn({ hostId, jobId, error: String(error), tried }, 'the result could not be stored; trying again');
-            await wait(Math.min(1000 * 2 ** tried, 30_000), undefined, { signal: this.stopping.signal }).catch(() => {
-              throw new JobLeft();
-            });
-          }
-        }
-      },
-    };
+    void this.keep(rehearsal());
   }
 }
