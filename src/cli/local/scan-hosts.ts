@@ -2,10 +2,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname, release as osRelease } from 'node:os';
 import path from 'node:path';
 import { parseRelease, schemeOfRelease } from '../../core/advisories/releases.ts';
+import { isThirdParty, type PackageOrigin } from '../../core/inventory/package-origin.ts';
 import { MAX_PACKAGE_LIST_BYTES } from '../../core/kernel/limits.ts';
-import type { ListedPackage } from '../../plugins/importers/spec.ts';
+import type { ListedPackage, PackageListing } from '../../plugins/importers/spec.ts';
 import type { ScanOptions } from './scan-options.ts';
-import type { RecogniseList } from './scan-ports.ts';
+import type { OriginsHere, RecogniseList } from './scan-ports.ts';
 
 /** One package list, read. */
 export interface ScannedHost {
@@ -45,8 +46,8 @@ function statOf(input: string) {
   }
 }
 
-export function readHost(input: string, options: ScanOptions, recognise: RecogniseList): ScannedHost {
-  return input === 'local' && options.local ? readLocal(options, recognise) : readList(input, options, recognise);
+export function readHost(input: string, options: ScanOptions, recognise: RecogniseList, originsHere: OriginsHere | null): ScannedHost {
+  return input === 'local' && options.local ? readLocal(options, recognise, originsHere) : readList(input, options, recognise);
 }
 
 function readList(input: string, options: ScanOptions, recognise: RecogniseList): ScannedHost {
@@ -129,7 +130,7 @@ const LOCAL_LISTS: readonly { readonly scheme: string; readonly argv: readonly [
   { scheme: 'apk', argv: ['cat', '/lib/apk/db/installed'], header: '' },
 ];
 
-function readLocal(options: ScanOptions, recognise: RecogniseList): ScannedHost {
+function readLocal(options: ScanOptions, recognise: RecogniseList, originsHere: OriginsHere | null): ScannedHost {
   const release = options.release ?? localRelease();
   const list = LOCAL_LISTS.find(one => one.scheme === schemeOfRelease(release));
   if (list === undefined) throw new InputError(`packages of ${release} cannot be listed here`);
@@ -156,9 +157,24 @@ function readLocal(options: ScanOptions, recognise: RecogniseList): ScannedHost 
     origin: 'local',
     release,
     kernelRelease: options.kernelRelease ?? osRelease(),
-    packages: listing.packages,
-    warnings: listing.warnings,
+    ...(list.scheme === 'deb' && originsHere !== null
+      ? withOrigins(listing, originsHere(listing.packages))
+      : { packages: listing.packages, warnings: listing.warnings }),
   };
+}
+
+/** dpkg does not write down where a package came from; the archives do. */
+function withOrigins({ packages, warnings }: PackageListing, origins: ReadonlyMap<string, PackageOrigin>) {
+  const theirs = new Set<string>();
+  const told = packages.map(one => {
+    const origin = origins.get(`${one.name}\t${one.arch}`);
+    if (!isThirdParty(origin)) return one;
+    theirs.add(origin!);
+    return { ...one, originTrusted: false };
+  });
+  const count = told.filter(one => !one.originTrusted).length;
+  const note = `${count === 1 ? '1 package comes' : `${count} packages come`} from third parties (${[...theirs].sort().join(', ')}): not looked up, because the distribution's statements are not about them`;
+  return { packages: told, warnings: count === 0 ? warnings : [...warnings, note] };
 }
 
 function localRelease(): string {

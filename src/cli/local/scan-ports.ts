@@ -1,14 +1,20 @@
 import type { ClaimIndex } from '../../core/advisories/claim-index.ts';
+import type { PackageOrigin } from '../../core/inventory/package-origin.ts';
 import type { SchemeId } from '../../core/versions/scheme.ts';
 import type { Exporter } from '../../plugins/exporters/spec.ts';
-import type { PackageListImporter } from '../../plugins/importers/spec.ts';
+import type { ListedPackage, PackageListImporter } from '../../plugins/importers/spec.ts';
 import type { Format } from './scan-options.ts';
 
 export type RecogniseList = (text: string, scheme: SchemeId | null) => PackageListImporter | null;
 
+/** Where this machine's packages came from, by `NAME TAB ARCH`; empty where nobody can tell. */
+export type OriginsHere = (packages: readonly ListedPackage[]) => ReadonlyMap<string, PackageOrigin>;
+
 /** What main hands to the scan, so that the command itself knows neither where feeds lie nor how they are read. */
 export interface ScanPorts {
   readonly recogniseList: RecogniseList;
+  /** Loaded for a scan of this machine only. */
+  originsHere(): Promise<OriginsHere>;
   /** Loaded when it is wanted: a start costs more than a scan. */
   exporter(format: Exclude<Format, 'table'>): Promise<Exporter>;
   loadFeeds(request: FeedRequest): Promise<LoadedFeeds>;

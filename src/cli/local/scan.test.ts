@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +8,7 @@ import { loadFeeds } from '../../main/scan-feeds.ts';
 import { exporters } from '../../plugins/exporters/catalog.ts';
 import { recognisePackageList } from '../../plugins/importers/catalog.ts';
 import { scan } from './scan.ts';
+import type { OriginsHere } from './scan-ports.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -53,12 +55,16 @@ interface Row {
   readonly evidence: readonly { readonly source: string; readonly comparison: string; readonly rule: string }[];
 }
 
+/** For `--local`: what the archives say of this machine's packages. */
+let originsHere: OriginsHere = () => new Map();
+
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const output = path.join(folder, 'out');
   writeFileSync(output, '');
   let err = '';
   const code = await scan([...argv, '--output', output], {
     recogniseList: recognisePackageList,
+    originsHere: async () => originsHere,
     exporter: format => exporters[format](),
     loadFeeds,
     defaultFeeds: [],
@@ -183,6 +189,18 @@ describe('forms of a list', () => {
       expect(code).toBe(1);
       expect(pairs(JSON.parse(out))).toEqual(['libssl3 CVE-2026-54872', 'libssl3 CVE-2026-63072']);
     }
+  });
+
+  const isDebian = spawnSync('dpkg-query', ['-W', 'dpkg']).status === 0;
+  it.skipIf(!isDebian)('--local asks the archives whose each package is (skipped where there is no dpkg)', async () => {
+    file('feeds/dpkg.jsonl', fixed('CVE-2026-90001', 'dpkg', '99:1'));
+    const found = async () => (await run('--local', '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', 'json')).out;
+    expect(await found()).toContain('CVE-2026-90001');
+    originsHere = packages => new Map(packages.filter(one => one.sourceName === 'dpkg').map(one => [`${one.name}\t${one.arch}`, 'acme']));
+    const theirs = await run('--local', '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', 'json');
+    expect(theirs.out).not.toContain('CVE-2026-90001');
+    expect(theirs.err).toMatch(/packages? comes? from third parties \(acme\)/);
+    originsHere = () => new Map();
   });
 
   it("a package of foreign origin is not the distribution's", async () => {

@@ -6,7 +6,7 @@ import { Output } from './output.ts';
 import { InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
 import { ScanMatcher } from './scan-matcher.ts';
 import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
-import type { LoadedFeeds, ScanPorts } from './scan-ports.ts';
+import type { LoadedFeeds, OriginsHere, ScanPorts } from './scan-ports.ts';
 import { ScanTable } from './scan-table.ts';
 
 /** `fettle scan`: lists in, findings out. Returns the exit code. */
@@ -50,10 +50,11 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
     return EXIT.usage;
   }
   // Lists that name their own releases are all read before the feeds, to know which files to open; a fleet under one --os is read one by one.
+  const originsHere = options.local ? await ports.originsHere() : null;
   const early =
     inputs.length === 1 || options.release === null
-      ? [...readHosts(inputs, options, ports)]
-      : [...readHosts(inputs.slice(0, 1), options, ports)];
+      ? [...readHosts(inputs, options, ports, originsHere)]
+      : [...readHosts(inputs.slice(0, 1), options, ports, originsHere)];
   const known = early.filter(host => host !== null);
   if (inputs.length === 1 && known.length === 0) return EXIT.usage;
   const releases = new Set(known.flatMap(host => [host.release, ...host.packages.flatMap(one => one.release ?? [])]));
@@ -74,7 +75,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   }
   warnAboutFeeds(loaded, options, ports);
   const exporter = options.format === 'table' ? null : await ports.exporter(options.format);
-  const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), options, ports) : [];
+  const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), options, ports, originsHere) : [];
   const outcome = writeFindings([early, later], loaded, exporter, options, ports);
   if (loaded.problems.length > 0 || outcome.uncovered) return EXIT.feed;
   if (outcome.badInput) return EXIT.usage;
@@ -82,10 +83,15 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
 }
 
 /** null for a list that cannot be used: it is said, and does not stop the others. */
-function* readHosts(inputs: readonly string[], options: ScanOptions, ports: ScanPorts): Iterable<ScannedHost | null> {
+function* readHosts(
+  inputs: readonly string[],
+  options: ScanOptions,
+  ports: ScanPorts,
+  originsHere: OriginsHere | null,
+): Iterable<ScannedHost | null> {
   for (const input of inputs) {
     try {
-      const host = readHost(input, options, ports.recogniseList);
+      const host = readHost(input, options, ports.recogniseList, originsHere);
       for (const warning of host.warnings) ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
       yield host;
     } catch (problem) {

@@ -36,7 +36,8 @@ const COLUMNS: readonly Column<Package>[] = [
     cell: row => (
       <>
         <PackageName name={row.name} arch={row.arch} /> {row.held && <Chip tone="warn">held</Chip>}{' '}
-        {row.state !== 'installed' && <Chip tone="bad">{row.state}</Chip>}
+        {row.state !== 'installed' && <Chip tone="bad">{row.state}</Chip>}{' '}
+        {row.origin.kind === 'third-party' && <Chip tone="quiet">third party: {row.origin.name}</Chip>}
         <Narrow>{row.candidate !== null && <Offer row={row} />}</Narrow>
       </>
     ),

@@ -1,4 +1,5 @@
 import { readStatusFile } from './package-list-status.ts';
+import { isDistributionName } from './package-origin.ts';
 import type { PackageRecord, PackageState } from './snapshot.ts';
 
 /**
@@ -140,6 +141,7 @@ const FIELDS: Readonly<Record<string, keyof Fields>> = {
   state: 'state',
   'db:status-want': 'want',
   want: 'want',
+  origin: 'origin',
 };
 
 function headerForm(line: string): LineForm | null {
@@ -173,6 +175,7 @@ interface Fields {
   want?: string | undefined;
   sourceName?: string | undefined;
   sourceVersion?: string | undefined;
+  origin?: string | undefined;
 }
 
 function record(fields: Fields & { held?: boolean }): Row {
@@ -183,6 +186,7 @@ function record(fields: Fields & { held?: boolean }): Row {
   if (!name || !NAME.test(name) || !VERSION.test(version) || !STATES.has(state)) return null;
   // The source field of the status file is `name (version)`.
   const source = /^(\S+)(?: \((\S+)\))?$/.exec(fields.sourceName ?? '');
+  const origin = fields.origin && !isDistributionName(fields.origin) ? fields.origin.slice(0, 60) : '';
   return {
     name,
     arch: fields.arch || suffix || 'unknown',
@@ -191,6 +195,7 @@ function record(fields: Fields & { held?: boolean }): Row {
     sourceVersion: fields.sourceVersion || source?.[2] || version,
     state: state as PackageState,
     held: fields.held ?? false,
+    ...(origin === '' ? {} : { origin }),
   };
 }
 

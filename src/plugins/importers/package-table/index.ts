@@ -1,3 +1,4 @@
+import { isDistributionName } from '../../../core/inventory/package-origin.ts';
 import type { SchemeId } from '../../../core/versions/scheme.ts';
 import { type ListedPackage, listedPackage, type PackageListImporter, type PackageListing, unreadLines } from '../spec.ts';
 
@@ -44,9 +45,6 @@ const COLUMN_NAMES: Readonly<Record<string, Column>> = {
   state: 'status',
   'db:status-status': 'status',
 };
-
-/** The distributions' own archives, as apt's Origin and rpm's Vendor name them; anything else that is stated is somebody else's. */
-const DISTRIBUTION_ORIGIN = /^(debian|ubuntu|almalinux|rocky|red ?hat|centos|oracle|suse|opensuse|fedora|amazon|alpine|arch)/i;
 
 function read(text: string, scheme: SchemeId | null): PackageListing {
   const header = firstLine(text);
@@ -109,7 +107,7 @@ function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>
     sourceVersion: field('sourceVersion') || source?.[2] || version,
     sourceKnown: source !== null,
     epochKnown: scheme !== 'rpm' || version.includes(':'),
-    originTrusted: origin === '' || DISTRIBUTION_ORIGIN.test(origin),
+    originTrusted: origin === '' || isDistributionName(origin),
     module: columns.has('module') ? moduleOf(field('module')) : null,
   });
 }

@@ -1,3 +1,4 @@
+import type { PackageOrigin } from '../../../core/inventory/package-origin.ts';
 import type { CandidateRecord, PackageRecord } from '../../../core/inventory/snapshot.ts';
 import { command, type Dialogue, failureText } from '../../../core/kernel/commands.ts';
 import { no, ok, type Result } from '../../../core/kernel/faults.ts';
@@ -28,6 +29,25 @@ export function* candidates(packages: readonly PackageRecord[], nativeArch: stri
   } finally {
     if (cache !== null) yield command(['rm', '-rf', '--', cache.folder]);
   }
+}
+
+/** Where the installed versions came from, without the question what would be installed now: three calls for 800 packages. */
+export function* origins(packages: readonly PackageRecord[], nativeArch: string): Dialogue<ReadonlyMap<string, PackageOrigin>> {
+  const cache = yield* aptCache();
+  const options = cache === null ? [] : cache.options;
+  try {
+    const targets = parseIndexTargets((yield command(indexTargetsArgv(options))).stdout);
+    const installed = new Map(packages.filter(p => isInPlace(p.state)).map(p => [aptName(p.name, p.arch, nativeArch), p]));
+    if (targets.length === 0) return new Map();
+    return originsOf(yield* policiesOf([...installed.keys()], options), installed, archivesBySource(targets));
+  } finally {
+    if (cache !== null) yield command(['rm', '-rf', '--', cache.folder]);
+  }
+}
+
+/** As `apt-cache policy` names them: `SITE RELEASE/COMPONENT`. */
+function archivesBySource(targets: readonly IndexTarget[]): ReadonlyMap<string, IndexTarget> {
+  return new Map(targets.map(t => [`${t.site} ${t.release}/${t.component}`, t]));
 }
 
 const CACHE_FOLDER = /^\/tmp\/fettle-apt-[A-Za-z0-9]{10}$/;
@@ -73,7 +93,7 @@ function* candidatesWith(
     for (const offered of parseOffered(shown.stdout))
       if (offered.filename !== null) details.set(`${offered.name} ${offered.version} ${offered.arch}`, offered);
   }
-  const archives = new Map<string, IndexTarget>(targets.map(t => [`${t.site} ${t.release}/${t.component}`, t]));
+  const archives = archivesBySource(targets);
   const isAsked = new Set(asked);
   const others = yield* policiesOf(
     [...installed.keys()].filter(name => !isAsked.has(name)),
