@@ -179,7 +179,7 @@ describe('the answer to the question for a permit', () => {
     expect(next(given(now))).toMatchObject({ do: 'fail', failure: { class: 'permit-refused' } });
   });
   it('asks again when and only when that can help', () => {
-    expect(next(refused({}))).toEqual({ do: 'ask-again', afterMs: 5_000, text: 'wait' });
+    expect(next(refused({}))).toEqual({ do: 'ask-again', code: 'ring-slot', afterMs: 5_000, text: 'wait' });
     expect(next(refused({ retryAfterSeconds: 0 }))).toMatchObject({ afterMs: 500 });
     expect(next(refused({ retryAfterSeconds: 3_600 }))).toMatchObject({ afterMs: 60_000 });
     expect(next({ permit: null, refused: null })).toMatchObject({ do: 'ask-again' });

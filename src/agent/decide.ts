@@ -80,7 +80,7 @@ export type PermitStep =
   | { readonly do: 'go' }
   | { readonly do: 'cancel' }
   | { readonly do: 'fail'; readonly failure: Failure }
-  | { readonly do: 'ask-again'; readonly afterMs: number; readonly text: string };
+  | { readonly do: 'ask-again'; readonly afterMs: number; readonly code: string; readonly text: string };
 
 /** A host that waits asks at least once a minute, and never twice within half a second. */
 const ASK_MS = { least: 500, most: 60_000 };
@@ -100,7 +100,7 @@ export function onPermitReply(reply: PermitReply, plan: HostPlan, phase: Permit[
   if (final && code === 'cancelled') return { do: 'cancel' };
   if (final) return { do: 'fail', failure: permitRefusal(text, code) };
   const left = epochMs(plan.notAfter) - epochMs(now);
-  return { do: 'ask-again', afterMs: Math.max(ASK_MS.least, Math.min(retryAfterSeconds * 1000, left, ASK_MS.most)), text };
+  return { do: 'ask-again', afterMs: Math.max(ASK_MS.least, Math.min(retryAfterSeconds * 1000, left, ASK_MS.most)), code, text };
 }
 
 function refused(message: string, code: string): Admission {

@@ -36,6 +36,8 @@ export interface JobTask {
 export interface JobHandle {
   readonly jobId: string;
   readonly attempt: number;
+  /** It has installed and waits with its reboot for another job of this host, which may begin beside it. */
+  sharesReboot?(): boolean;
   /** Asks to stop before the point of no return; after it the job runs to a safe end. */
   cancel(): void;
   /** The result, after it was written to the journal and handed to the gateway; null when the process was asked to end first. */
@@ -71,6 +73,7 @@ type Taken = { readonly refused: Failure } | { readonly plan: HostPlan; readonly
 
 function run(executor: Executor, task: { readonly jobId: string; readonly attempt: number }, take: () => Promise<Taken>): JobHandle {
   let cancel = () => {};
+  let shares = () => false;
   let cancelled = false;
   const work = async () => {
     const taken = await take();
@@ -82,6 +85,7 @@ function run(executor: Executor, task: { readonly jobId: string; readonly attemp
     cancel = () => {
       job.cancelled = true;
     };
+    shares = () => job.sharesReboot;
     if (cancelled) cancel();
     return carryOut(job).finally(() => log.close());
   };
@@ -92,6 +96,7 @@ function run(executor: Executor, task: { readonly jobId: string; readonly attemp
   return {
     jobId: task.jobId,
     attempt: task.attempt,
+    sharesReboot: () => shares(),
     finished,
     cancel: () => {
       cancelled = true;
@@ -210,12 +215,19 @@ async function lastLook(job: JobContext): Promise<Stop | null> {
 
 async function settle(job: JobContext): Promise<Ended | 'again'> {
   const fact = job.plan.reboot === 'never' ? null : await readReboot(job);
-  if (job.plan.reboot === 'always' || fact?.required) {
+  // Another job's reboot has served this one as well.
+  const rebooted = job.plan.reboot === 'always' && (await otherBoot(job));
+  if ((job.plan.reboot === 'always' && !rebooted) || fact?.required) {
     if (fact?.required) job.log.note(`a reboot is needed: ${fact.reasons.join('; ')}`);
     return (await rebootWithPermit(job)) ?? 'again';
   }
   const { agentIsStale } = await restart(job);
   return proven(job, agentIsStale);
+}
+
+async function otherBoot(job: JobContext): Promise<boolean> {
+  const boot = await job.parts.transport.readFile('/proc/sys/kernel/random/boot_id', 100);
+  return boot !== null && job.entry.bootIdBefore !== null && Buffer.from(boot).toString().trim() !== job.entry.bootIdBefore;
 }
 
 /** The host's post-hooks have the last word: they may only put into service what was verified. */
@@ -237,7 +249,11 @@ async function undoHooks(job: JobContext, stopped: Stop | null): Promise<Stop | 
 
 async function rebootWithPermit(job: JobContext): Promise<Ended | null> {
   const refused = await awaitPermit(job, 'reboot');
+  const shared = job.sharesReboot;
+  job.sharesReboot = false;
   if (refused) return { stop: refused, proof: null, agentIsStale: false };
+  // The other job's reboot came while this one waited: the host is observed anew, and reboots again only if it still has to.
+  if (shared && (await otherBoot(job))) return null;
   await reboot(job);
   // On the host itself this process is ended now; from outside the host is watched until it is back.
   await job.pause(job.parts.settings.rebootPollMs);

@@ -10,12 +10,13 @@ const RESULT_RETRY_SECONDS = [1, 2, 5, 10, 30, 60];
  * second after the result must find what is there. What keeps the host from being read keeps no result back: the server asks again.
  */
 export function httpGateway(client: ServerClient, pause: (ms: number) => Promise<void>, observe: () => Promise<void>): Gateway {
+  // The resident agent can wait with a reboot while it works on another job.
   const path = (jobId: string, attempt: number, what: string) => `/api/agent/v1/jobs/${encodeURIComponent(jobId)}/${attempt}/${what}`;
   return {
     events: (jobId, attempt, events: readonly JobEvent[]) =>
       client.post(path(jobId, attempt, 'events'), { events }, { timeoutSeconds: 20 }),
     permit: (jobId, attempt, phase: Permit['phase']) =>
-      client.post<PermitAnswer>(path(jobId, attempt, 'permit'), { phase }, { timeoutSeconds: 30 }),
+      client.post<PermitAnswer>(path(jobId, attempt, 'permit'), { phase, sharesReboot: phase === 'reboot' }, { timeoutSeconds: 30 }),
     async result(jobId: string, attempt: number, result: JobResult) {
       let observed = !result.touched;
       for (let tried = 0; ; tried++) {

@@ -69,6 +69,8 @@ export class JobContext {
   entry: JournalEntry;
   cancelled = false;
   systemd = true;
+  /** Its reboot waits for another job of this host; this one only asks again now and then. */
+  sharesReboot = false;
   /** The reboot was asked for by this process. */
   rebootAsked = false;
   private known: PackageManager | null = null;

@@ -192,6 +192,7 @@ export async function awaitPermit(job: JobContext, phase: Permit['phase']): Prom
       job.log.done(`permit to ${phase === 'apply' ? 'install' : 'reboot'}`);
       return null;
     }
+    if (next.code === 'reboot-shared') job.sharesReboot = true;
     if (next.text !== said) job.log.note(next.text);
     said = next.text;
     await job.pause(next.afterMs);

@@ -101,8 +101,8 @@ describe('the resident agent', () => {
     await until('the first report', () => server.reports.length === 1);
     expect(server.reports[0]).toMatchObject({
       packages: [
-        ['openssl', 'amd64', '1', 'openssl', '1', 'installed', 0],
-        ['libssl3', 'amd64', '1', 'libssl3', '1', 'installed', 0],
+        ['openssl', 'amd64', '1', 'openssl', '1', 'installed', 0, '-'],
+        ['libssl3', 'amd64', '1', 'libssl3', '1', 'installed', 0, '-'],
       ],
     });
     transport.packages.get('openssl')!.held = true;
@@ -161,7 +161,7 @@ describe('the resident agent', () => {
     server.offer({ transaction: [upgrade('openssl')] });
     await until('the result', () => server.results.length === 1);
     await agent.stop();
-    expect(seenAtResult).toEqual([expect.arrayContaining([['openssl', 'amd64', '2', 'openssl', '2', 'installed', 0]]), 2]);
+    expect(seenAtResult).toEqual([expect.arrayContaining([['openssl', 'amd64', '2', 'openssl', '2', 'installed', 0, '-']]), 2]);
     expect(String(server.reports[1]!.observedAt) >= server.results[0]!.finishedAt).toBe(true);
     expect(server.reports).toHaveLength(2);
   });
@@ -175,6 +175,29 @@ describe('the resident agent', () => {
     await until('the result', () => server.results.length === 1);
     expect(server.results[0]).toMatchObject({ outcome: 'cancelled', touched: false });
     expect(transport.starts).toEqual([]);
+    await agent.stop();
+  });
+  it('waits with its reboot while it works on another job, and both are proven by one boot', async () => {
+    const transport = host();
+    let boots = 0;
+    transport.after = argv => {
+      if (argv[0] === 'systemd-run') transport.rebootFlag = true;
+      if (argv.includes('reboot')) boots++;
+    };
+    const second = () => server.results.some(one => one.jobId === plans[1]?.jobId);
+    const shared = { code: 'reboot-shared', text: 'one reboot serves both', retryAfterSeconds: 0.5, final: false };
+    const plans: { jobId: string }[] = [];
+    server.permits = (phase, jobId) => (phase === 'reboot' && jobId === plans[0]?.jobId && !second() ? shared : null);
+    const agent = await start(transport);
+    plans.push(server.offer({ transaction: [upgrade('openssl')], reboot: 'if-needed' }));
+    await until('the first waits for its reboot', () => server.events.some(e => e.text.includes('one reboot serves both')));
+    plans.push(server.offer({ transaction: [upgrade('libssl3')], reboot: 'always' }));
+    await until('both results', () => server.results.length === 2);
+    expect(server.results.map(one => [one.jobId, one.outcome, one.rebooted])).toEqual([
+      [plans[1]!.jobId, 'succeeded', true],
+      [plans[0]!.jobId, 'succeeded', true],
+    ]);
+    expect(boots).toBe(1);
     await agent.stop();
   });
   it('keeps its result until the server is back, also over its own restart', async () => {

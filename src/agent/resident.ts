@@ -6,10 +6,11 @@ import { type Clock, epochMs } from '../core/kernel/instants.ts';
 import type { PackageManager } from '../plugins/package-managers/spec.ts';
 import { converse, type Transport } from '../plugins/transports/spec.ts';
 import type { ReadChangelog } from './collect.ts';
-import { type Executor, type JobHandle, resumeJob, startJob } from './execute.ts';
+import type { Executor } from './execute.ts';
 import { hasSystemd } from './host-unit.ts';
 import { httpGateway } from './http-gateway.ts';
 import { JobLeft } from './job-context.ts';
+import { JobDesk } from './job-desk.ts';
 import { fileJournal, type Journal } from './journal.ts';
 import { rehearse } from './rehearsal/rehearse.ts';
 import { closeLeftover } from './rehearsal/sandbox.ts';
@@ -55,8 +56,7 @@ export async function runResident(resident: Resident): Promise<void> {
 class AgentLoop {
   private readonly resident: Resident;
   private readonly journal: Journal;
-  private readonly executor: Executor;
-  private job: JobHandle | null = null;
+  private readonly jobs: JobDesk;
   /** Reports and simulations one after the other; a job waits for none of them. */
   private queue: Promise<void> = Promise.resolve();
   /** One at a time, and never beside a job: both move the package manager. */
@@ -66,13 +66,12 @@ class AgentLoop {
   private collectedAtMs = 0;
   private statusSeen = '';
   private refreshedAtMs = 0;
-  private restartWanted = false;
 
   constructor(resident: Resident, journal: Journal) {
     this.resident = resident;
     this.journal = journal;
     const { transport, manager, clock, signal, identity, client } = resident;
-    this.executor = {
+    const executor: Executor = {
       transport,
       manager: async () => manager,
       clock,
@@ -85,29 +84,22 @@ class AgentLoop {
         () => this.observe(),
       ),
     };
+    this.jobs = new JobDesk(executor, text => resident.log(text));
   }
 
   /** What the journal left open comes first: a transaction may be half done. */
   async resume(): Promise<void> {
     const { transport } = this.resident;
     await closeLeftover(transport, await hasSystemd(transport)).catch(error => this.resident.log(`rehearsal: ${error}`));
-    const open = (await this.journal.list())
-      .filter(entry => entry.acknowledgedAt === null)
-      .sort((a, b) => (a.acceptedAt < b.acceptedAt ? -1 : 1));
-    for (const entry of open) {
-      this.resident.log(`taking up job ${entry.jobId}, attempt ${entry.attempt}, which is ${entry.state}`);
-      if (entry.state === 'finished') {
-        // Only its result is still to be sent; that need not hold up new work.
-        void resumeJob(this.executor, entry).finished.catch(error => this.resident.log(`result of ${entry.jobId}: ${error}`));
-      } else if (this.job === null) this.follow(resumeJob(this.executor, entry));
-    }
+    this.jobs.resume((await this.journal.list()).filter(entry => entry.acknowledgedAt === null));
   }
 
   async run(): Promise<void> {
     const { signal } = this.resident;
     let failures = 0;
-    while (!signal.aborted && !(this.restartWanted && this.job === null)) {
+    while (!signal.aborted && !(this.jobs.agentIsStale && this.jobs.idle)) {
       try {
+        this.jobs.takeUpNext();
         await this.lookForChanges();
         const answer = await this.checkIn();
         failures = 0;
@@ -123,7 +115,7 @@ class AgentLoop {
     }
     await this.queue;
     await this.rehearsing;
-    await this.job?.finished.catch(() => null);
+    await this.jobs.finished();
   }
 
   private backOff(error: unknown, failures: number): number {
@@ -158,13 +150,9 @@ class AgentLoop {
       case 'simulate':
         return this.simulate(task.request);
       case 'cancel':
-        if (this.job?.jobId !== task.jobId || this.job.attempt !== task.attempt) return false;
-        this.job.cancel();
-        return true;
+        return this.jobs.cancel(task.jobId, task.attempt);
       case 'job':
-        if (this.job !== null || this.rehearsing !== null) return false;
-        this.follow(startJob(this.executor, task));
-        return true;
+        return this.rehearsing === null && this.jobs.take(task);
       case 'rehearse':
         return this.rehearse(task.rehearsalId, task.envelope);
       default:
@@ -174,25 +162,9 @@ class AgentLoop {
     }
   }
 
-  private follow(handle: JobHandle): void {
-    this.job = handle;
-    handle.finished
-      .then(ended => {
-        if (ended)
-          this.resident.log(
-            `job ${handle.jobId}, attempt ${handle.attempt}: ${ended.result.outcome}${ended.result.failure ? ` (${ended.result.failure.class})` : ''}`,
-          );
-        this.restartWanted ||= ended?.agentIsStale ?? false;
-      })
-      .catch(error => this.resident.log(`job ${handle.jobId}: ${error instanceof Error ? error.stack : error}`))
-      .finally(() => {
-        this.job = null;
-      });
-  }
-
   /** A changed package database or the hour: then the host is read anew. Not in the middle of a job, which reports by itself. */
   private async lookForChanges(): Promise<void> {
-    if (this.job !== null || this.reporting) return;
+    if (!this.jobs.idle || this.reporting) return;
     const seen = await statusOfDatabase();
     const due = epochMs(this.resident.clock.now()) - this.collectedAtMs >= COLLECT_MINUTES * 60_000;
     if (!due && seen === this.statusSeen) return;
@@ -200,7 +172,7 @@ class AgentLoop {
   }
 
   private report(refresh: boolean): boolean {
-    if (this.reporting || this.job !== null) return false;
+    if (this.reporting || !this.jobs.idle) return false;
     this.reporting = true;
     this.enqueue('report', () =>
       this.collect({ refresh }).finally(() => {
@@ -231,7 +203,7 @@ class AgentLoop {
   }
 
   private rehearse(rehearsalId: string, envelope: Extract<Task, { kind: 'rehearse' }>['envelope']): boolean {
-    if (this.job !== null || this.rehearsing !== null) return false;
+    if (!this.jobs.idle || this.rehearsing !== null) return false;
     const { transport, manager, clock, identity, client, signal } = this.resident;
     const work = async () => {
       const answer = await rehearse({ transport, manager: async () => manager, clock, trust: identity, signal }, envelope);

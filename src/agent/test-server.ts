@@ -22,7 +22,7 @@ export interface TestServer {
   /** Handed out with the next check-in, once. */
   readonly tasks: unknown[];
   /** What a permit request is answered with; by default yes. */
-  permits: (phase: string) => { code: string; text: string; retryAfterSeconds: number; final: boolean } | null;
+  permits: (phase: string, jobId: string) => { code: string; text: string; retryAfterSeconds: number; final: boolean } | null;
   cancelRequested: boolean;
   /** Answers every request with this status while it is set. */
   broken: number | null;
@@ -68,7 +68,7 @@ export async function startTestServer(
       return { cancelRequested: server.cancelRequested };
     }
     if (job?.[3] === 'permit') {
-      const refused = server.permits(String(body.phase));
+      const refused = server.permits(String(body.phase), job[1]!);
       if (refused) return { permit: null, refused };
       const now = Date.now();
       const permit = {

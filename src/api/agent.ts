@@ -274,7 +274,11 @@ export const agent = {
     access: 'agent',
     summary: 'Ask for the right to disrupt',
     params: JobParams,
-    body: z.object({ phase: z.enum(['apply', 'reboot']) }),
+    body: z.object({
+      phase: z.enum(['apply', 'reboot']),
+      /** It can wait with its reboot while it works on another job: one reboot then serves both. */
+      sharesReboot: z.boolean().default(false),
+    }),
     answer: z.object({
       permit: Envelope.nullable(),
       refused: z.object({ code: z.string(), text: z.string(), retryAfterSeconds: z.int(), final: z.boolean() }).nullable(),

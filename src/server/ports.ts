@@ -20,7 +20,8 @@ export interface JobPort {
   recordSimulation(hostId: string, requestId: string, answer: SimulationResult): Promise<void>;
   recordRehearsal(hostId: string, rehearsalId: string, report: RehearsalReport): Promise<void>;
   recordEvents(hostId: string, jobId: string, attempt: number, events: readonly JobEvent[]): Promise<{ cancelRequested: boolean }>;
-  requestPermit(hostId: string, jobId: string, attempt: number, phase: 'apply' | 'reboot'): Promise<PermitAnswer>;
+  /** `sharesReboot`: the host can wait with its reboot while it works on another job. */
+  requestPermit(hostId: string, jobId: string, attempt: number, phase: 'apply' | 'reboot', sharesReboot?: boolean): Promise<PermitAnswer>;
   recordResult(hostId: string, jobId: string, attempt: number, result: JobResult): Promise<void>;
 }
 

@@ -23,6 +23,7 @@ export function offerJob(job: JobStatus, now: Instant, detail: Readonly<Record<s
     phase: null,
     lastHeardAt: null,
     startedAt: job.startedAt ?? now,
+    sharesReboot: false,
   };
   return send(withFields(unchanged(job), fields), 'offer', now, { by: 'system', detail });
 }

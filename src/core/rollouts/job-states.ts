@@ -347,6 +347,9 @@ export const JOB_DISRUPTING = [
 ] as const satisfies readonly JobState[];
 /** S5: at most one such job per host (partial unique index). */
 export const JOB_ACTIVE: readonly JobState[] = [...JOB_PREPARING, ...JOB_DISRUPTING];
+/** In SQL, for a row `NAME` of job: it waits with its reboot for another rollout's, so the host is free for that one. */
+export const waitsForSharedReboot = (name: string): string => `(${name}.shares_reboot and ${name}.state = 'reboot-pending')`;
+
 /** Those that still want a permit: time that is over matters only while there are some. */
 export const JOB_WANTING: readonly JobState[] = ['queued', ...JOB_PREPARING];
 export const JOB_FINAL: readonly JobState[] = statesOf(JOB).filter(state => isFinal(JOB, state));

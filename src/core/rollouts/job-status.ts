@@ -32,6 +32,8 @@ export interface JobStatus {
   readonly retrySince: Instant | null;
   readonly lastHeardAt: Instant | null;
   readonly cancelRequested: boolean;
+  /** It has installed and waits with its reboot for another rollout's; until then that one may work on the host (reboot-sharing.ts). */
+  readonly sharesReboot: boolean;
   readonly failureClass: string | null;
   readonly failure: string | null;
   readonly failureSignature: string | null;
@@ -93,6 +95,7 @@ export const FRESH_JOB = {
   ...FRESH_ATTEMPTS,
   lastHeardAt: null,
   cancelRequested: false,
+  sharesReboot: false,
   failureClass: null,
   failure: null,
   failureSignature: null,

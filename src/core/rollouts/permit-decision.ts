@@ -56,7 +56,10 @@ export interface PermitFacts {
     readonly forensicNeeded?: boolean;
   };
   readonly askedAttempt: number;
+  /** At work, or on its way to be; one that only waits for a reboot which it shares does not count. */
   readonly otherActiveJobOnHost: boolean;
+  /** For the reboot of a host that can wait with it while another job begins; absent or null: this one cannot, or none is coming. */
+  readonly rebootWaitsFor?: string | null;
 }
 
 export type PermitDecision =
@@ -125,6 +128,12 @@ const RULES: readonly Rule[] = [
   { code: 'paused', refuses: facts => facts.rollout.state === 'paused' },
   { code: 'ring-stopped', phase: 'apply', refuses: facts => ['evaluating', 'gate-pending', 'failed'].includes(facts.ring.state) },
   { code: 'ring-not-open', phase: 'apply', refuses: facts => facts.ring.state !== 'running' },
+  {
+    code: 'reboot-shared',
+    phase: 'reboot',
+    refuses: facts => facts.rebootWaitsFor != null,
+    detail: facts => `It waits for “${facts.rebootWaitsFor}”.`,
+  },
   { code: 'host-lock', refuses: facts => facts.otherActiveJobOnHost },
   { code: 'forensic', phase: 'apply', refuses: facts => facts.job.forensicNeeded === true },
   {

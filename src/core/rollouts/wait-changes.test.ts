@@ -45,6 +45,7 @@ const EXPECTED: Readonly<Record<WaitingOn, string | null>> = {
   'rollout-slot': again(5),
   'global-slot': again(10),
   'host-lock': again(30),
+  'reboot-shared': again(15),
   host: at(13),
   'host-offline': at(21),
   'host-working': at(13),

@@ -46,6 +46,7 @@ const CHANGES: Readonly<Record<WaitingOn, Change>> = {
   'rollout-slot': 'again',
   'global-slot': 'again',
   'host-lock': 'again',
+  'reboot-shared': 'again',
   host: 'stateEndsAt',
   'host-offline': 'notBefore',
   'host-working': 'stateEndsAt',

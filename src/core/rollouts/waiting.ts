@@ -37,6 +37,11 @@ export const WAITING_ON = {
   'rollout-slot': { text: 'As many hosts of this rollout as allowed are at work.', retryAfterSeconds: 5, final: false },
   'global-slot': { text: 'As many hosts as allowed are at work over all rollouts.', retryAfterSeconds: 10, final: false },
   'host-lock': { text: 'Another rollout is at work on this host.', retryAfterSeconds: 30, final: false },
+  'reboot-shared': {
+    text: 'Another rollout changes this host in the same window: one reboot at the end serves both.',
+    retryAfterSeconds: 15,
+    final: false,
+  },
   host: { text: 'The host has its plan and has not answered yet.', retryAfterSeconds: 30, final: false },
   'host-offline': { text: 'The host does not answer.', retryAfterSeconds: 60, final: false },
   'host-working': { text: 'The host is at work.', retryAfterSeconds: 5, final: false },

@@ -101,7 +101,7 @@ export function agentHandlers(context: Context, ports: AgentRoutePorts): Handler
       return await jobs.recordEvents(hostId, params.id, params.attempt, body.events as readonly JobEvent[]);
     },
 
-    agentPermit: ({ params, body }, caller) => jobs.requestPermit(hostOf(caller), params.id, params.attempt, body.phase),
+    agentPermit: ({ params, body }, caller) => jobs.requestPermit(hostOf(caller), params.id, params.attempt, body.phase, body.sharesReboot),
 
     async agentJobResult({ params, body }, caller) {
       const hostId = hostOf(caller);

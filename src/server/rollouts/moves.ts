@@ -2,6 +2,7 @@ import { invariant } from '../../core/kernel/faults.ts';
 import { CHANGE_REQUEST, type ChangeRequestEvent } from '../../core/rollouts/change-request-states.ts';
 import { JOB, type JobEventName, type JobState } from '../../core/rollouts/job-states.ts';
 import type { JobChange } from '../../core/rollouts/job-status.ts';
+import { JOB_MOVED } from '../../core/rollouts/log-words.ts';
 import { isFinal, move, sourcesOf } from '../../core/rollouts/machine.ts';
 import { type RingChange, type RingStatus, sameRing, sendRing } from '../../core/rollouts/ring-changes.ts';
 import type { RingEvent } from '../../core/rollouts/ring-states.ts';
@@ -89,7 +90,7 @@ export async function storeJob(step: Step, { job, moves }: JobChange): Promise<v
   await step.tx.query(
     `update job set state = $2, state_since = $3, phase = $4, attempt = $5, attempts_left = $6, waiting_on = $7, parked = $8, not_before = $9,
        retry_since = $10, last_heard_at = $11, failure_class = $12, failure = $13, failure_signature = $14, infrastructure = $15, touched = $16,
-       result = $17::jsonb, healed = $18::jsonb, closed_vulnerabilities = $19, started_at = $20, finished_at = $21
+       result = $17::jsonb, healed = $18::jsonb, closed_vulnerabilities = $19, started_at = $20, finished_at = $21, shares_reboot = $22
      where id = $1`,
     [
       job.id,
@@ -113,6 +114,7 @@ export async function storeJob(step: Step, { job, moves }: JobChange): Promise<v
       job.closedVulnerabilities,
       job.startedAt,
       job.finishedAt,
+      job.sharesReboot,
     ],
   );
   for (const { event, from, to, by, reason, detail } of moves) {
@@ -122,7 +124,7 @@ export async function storeJob(step: Step, { job, moves }: JobChange): Promise<v
       ringIndex: job.ringIndex,
       jobId: job.id,
       hostName: job.hostName,
-      text: sentence(to, { actor, reason }),
+      text: sentence(JOB_MOVED[to], { actor, reason }),
     });
     step.audit({
       actor,

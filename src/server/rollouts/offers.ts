@@ -3,7 +3,7 @@ import { addMs, type Instant } from '../../core/kernel/instants.ts';
 import { HOST_PLAN_TYPE } from '../../core/rollouts/host-plan.ts';
 import { hostPlanFor } from '../../core/rollouts/host-plan-for.ts';
 import { offerJob } from '../../core/rollouts/job-changes.ts';
-import { isPreparing, JOB_ACTIVE, JOB_PREPARING } from '../../core/rollouts/job-states.ts';
+import { isPreparing, JOB_ACTIVE, JOB_PREPARING, waitsForSharedReboot } from '../../core/rollouts/job-states.ts';
 import { type JobStatus, send, unchanged, withFields } from '../../core/rollouts/job-status.ts';
 import { mayOffer, OFFERS_PER_SLOT, PREPARE_MS } from '../../core/rollouts/offer-decision.ts';
 import type { HostChange } from '../ports.ts';
@@ -26,7 +26,7 @@ export async function offerJobs(engine: Engine, rolloutId: string, emergency: bo
        join host_seen seen on seen.host_id = host.id and seen.last_seen_at > $3::timestamptz - make_interval(mins => coalesce(($6::jsonb->>host.reach)::int, 0))
        cross join lateral (select count(*) as places from job other where other.ring_id = ring.id and other.state = any($2)) as taken
      where job.rollout_id = $1 and job.state = 'queued' and not job.parked and coalesce(job.not_before, $3) <= $3
-       and not exists (select from job other where other.host_id = job.host_id and other.state = any($2))
+       and not exists (select from job other where other.host_id = job.host_id and other.state = any($2) and not ${waitsForSharedReboot('other')})
        and taken.places < ring.concurrency * $4
      order by job.position limit (select greatest(0, max(concurrency) * $4) from ring where rollout_id = $1 and state = 'running')`,
     [rolloutId, JOB_ACTIVE, clock.now(), OFFERS_PER_SLOT, addMs(clock.now(), PREPARE_MS), JSON.stringify(HEALTH_MINUTES)],
@@ -66,7 +66,7 @@ async function offer(engine: Engine, step: Step, rolloutId: string, jobId: strin
   const ring = await lockRing(step.tx, await peekRing(step, jobId));
   const row = await lockJob(step.tx, jobId);
   const [taken] = await step.tx.query<{ places: number; host: number; reach: string; last_seen_at: Instant | null }>(
-    `select (select count(*) from job where ring_id = $1 and state = any($3))::int as places, (select count(*) from job where host_id = $2 and state = any($3))::int as host,
+    `select (select count(*) from job where ring_id = $1 and state = any($3))::int as places, (select count(*) from job where host_id = $2 and state = any($3) and not ${waitsForSharedReboot('job')})::int as host,
        reach, last_seen_at from host left join host_seen on host_seen.host_id = host.id where host.id = $2`,
     [ring.id, hostId, JOB_ACTIVE],
   );

@@ -2,9 +2,10 @@ import { makeId } from '../../core/kernel/ids.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { PERMIT_TYPE, type Permit } from '../../core/rollouts/host-plan.ts';
 import { grantPermit, hearPermitRequest } from '../../core/rollouts/job-changes.ts';
-import { JOB_ACTIVE, JOB_DISRUPTING } from '../../core/rollouts/job-states.ts';
+import { JOB_ACTIVE, JOB_DISRUPTING, waitsForSharedReboot } from '../../core/rollouts/job-states.ts';
 import { type JobChange, type JobStatus, withFields } from '../../core/rollouts/job-status.ts';
 import { answerPermit, PERMIT_USED_IN, type PermitDecision, type PermitFacts } from '../../core/rollouts/permit-decision.ts';
+import { type OtherJobOnHost, rebootWaitsFor } from '../../core/rollouts/reboot-sharing.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { PermitAnswer } from '../ports.ts';
 import { notFound } from '../runtime/problems.ts';
@@ -43,6 +44,7 @@ export async function issuePermit(
   jobId: string,
   attempt: number,
   phase: 'apply' | 'reboot',
+  sharesReboot = false,
 ): Promise<PermitAnswer> {
   const scopes = await engine.scopes.read();
   return await inStep(engine.context, async step => {
@@ -50,7 +52,10 @@ export async function issuePermit(
     const heard = hearPermitRequest(locked.job, attempt, phase, step.now);
     const now: Locked = { ...locked, job: heard.job };
     const live = await livePermit(step, jobId, attempt, phase);
-    const facts = await gatherFacts(step, now, attempt, phase, scopes);
+    const facts = {
+      ...(await gatherFacts(step, now, attempt, phase, scopes)),
+      rebootWaitsFor: sharesReboot && phase === 'reboot' ? await waitsFor(step, now) : null,
+    };
     const answer = answerPermit(facts, live);
     if (answer.kind === 'no') return await refuse(step, heard, answer.refusal);
     if (answer.kind === 'same') {
@@ -104,13 +109,23 @@ async function gatherFacts(
     not_after: Instant | null;
     forensic: boolean;
   }>(
-    `select (select count(*) from job where ring_id = $1 and state = any($4) and id <> $3)::int as ring,
-       (select count(*) from job where rollout_id = $7 and state = any($4) and id <> $3)::int as rollout,
-       (select count(*) from job where state = any($4) and id <> $3)::int as global,
-       (select count(*) from job where host_id = $2 and state = any($5) and id <> $3)::int as host,
+    // Hosts are counted: what else goes on at this one costs no second place.
+    `select (select count(*) from job where ring_id = $1 and state = any($4) and host_id <> $2)::int as ring,
+       (select count(*) from job where rollout_id = $7 and state = any($4) and host_id <> $2)::int as rollout,
+       (select count(distinct host_id) from job where state = any($4) and host_id <> $2)::int as global,
+       (select count(*) from job where host_id = $2 and state = any($5) and id <> $3 and not ${waitsForSharedReboot('job')})::int as host,
        (select not_after from job_attempt where job_id = $3 and attempt = $6) as not_after,
        (select forensic <> '{}' and forensic_cleared_by is null from job where id = $3) as forensic`,
-    [ring.id, job.hostId, job.id, JOB_DISRUPTING, JOB_ACTIVE, job.attempt, rollout.id],
+    // What only prepares cannot be hurt by a reboot: it goes on afterwards.
+    [
+      ring.id,
+      job.hostId,
+      job.id,
+      JOB_DISRUPTING,
+      phase === 'apply' ? JOB_ACTIVE : JOB_DISRUPTING.filter(state => state !== 'reboot-pending'),
+      job.attempt,
+      rollout.id,
+    ],
   );
   return {
     now: step.now,
@@ -147,12 +162,27 @@ async function gatherFacts(
   };
 }
 
+/** Under the host's lock: nobody else decides about this host meanwhile. An emergency waits for nobody. */
+async function waitsFor(step: Step, { rollout, job }: Locked): Promise<string | null> {
+  if (rollout.spec.profile === 'emergency' || job.state !== 'reboot-pending') return null;
+  const others = await step.tx.query<OtherJobOnHost>(
+    `select theirs.name as "rolloutName", job.state, job.parked, job.not_before as "notBefore", job.waiting_on as "waitingOn",
+       job.estimated_minutes as "estimatedMinutes", theirs.spec->>'reboot' as reboot, theirs.state as "rolloutState", ring.state as "ringState",
+       theirs.window_starts_at as "windowStartsAt", theirs.window_ends_at as "windowEndsAt"
+     from job join rollout theirs on theirs.id = job.rollout_id join ring on ring.id = job.ring_id
+     where job.host_id = $1 and job.id <> $2 and job.finished_at is null order by job.state_since`,
+    [job.hostId, job.id],
+  );
+  return rebootWaitsFor({ since: job.stateSince, windowEndsAt: rollout.window_ends_at }, others, step.now);
+}
+
 async function refuse(step: Step, heard: JobChange, refusal: Refusal): Promise<PermitAnswer> {
   const { code, text, retryAfterSeconds, final } = refusal;
   const { job } = heard;
   const isNews = job.waitingOn !== code && JOB_ACTIVE.includes(job.state);
   if (isNews) step.say(job.rolloutId, { kind: 'permit', ...lineOf(job), text: `no permit: ${text}` });
-  await storeJob(step, isNews ? withFields(heard, { waitingOn: code }) : heard);
+  const shared = code === 'reboot-shared' ? { sharesReboot: true } : {};
+  await storeJob(step, withFields(heard, { ...(isNews ? { waitingOn: code } : {}), ...shared }));
   return { permit: null, refused: { code, text, retryAfterSeconds, final } };
 }
 

@@ -126,7 +126,7 @@ function jobPort(engine: Engine): JobPort {
         if (await keepRehearsal(step, hostId, rehearsalId, report)) step.afterwards(() => engine.poke());
       }),
     recordEvents: (hostId, jobId, attempt, events) => recordEvents(engine, hostId, jobId, attempt, events),
-    requestPermit: (hostId, jobId, attempt, phase) => issuePermit(engine, hostId, jobId, attempt, phase),
+    requestPermit: (hostId, jobId, attempt, phase, sharesReboot) => issuePermit(engine, hostId, jobId, attempt, phase, sharesReboot),
     recordResult: (hostId, jobId, attempt, result) => recordResult(engine, hostId, jobId, attempt, result),
   };
 }

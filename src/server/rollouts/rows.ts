@@ -77,6 +77,7 @@ const JOB_FIELDS: readonly (keyof JobStatus)[] = [
   'retrySince',
   'lastHeardAt',
   'cancelRequested',
+  'sharesReboot',
   'failureClass',
   'failure',
   'failureSignature',

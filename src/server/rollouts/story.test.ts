@@ -81,7 +81,7 @@ describe('a rollout over a real database', () => {
     const id = await story.started();
     const stopped = await story.until(id, ['completed', 'completed-partial', 'paused']);
     expect(stopped.rollout.state).toBe('paused');
-    expect(stopped.rollout.stateReason).toMatch(/ring canary: 1 of 1 attempted hosts failed.*h1: the package manager failed/);
+    expect(stopped.rollout.stateReason).toMatch(/ring canary: 1 of 1 attempted host failed.*h1: the package manager failed/);
     expect(stopped.rings.map(ring => ring.state)).toEqual(['failed', 'pending']);
     expect(stopped.rings[0]!.gates.at(-1)!.verdict).toBe('fail');
     const [h1, ...rest] = await story.jobRows(id);

@@ -76,6 +76,9 @@ export class ScriptedHost {
     this.packages = new Map(Object.entries(packages));
   }
 
+  /** It can wait with its reboot for another job; and how often it did reboot. */
+  sharesReboots = false;
+  reboots = 0;
   /** What its rehearsal says, and how many there were. */
   rehearsal: RehearsalVerdict = 'passed';
   rehearsals = 0;
@@ -169,16 +172,19 @@ export class ScriptedHost {
     }
     if (at('apply')) return;
     await this.#say(port, journal, 'apply');
-    if (!journal.applied) this.applied += 1;
+    if (!journal.applied) {
+      this.applied += 1;
+      for (const item of plan.transaction)
+        if (item.toVersion !== null && script !== 'install-failed') this.packages.set(item.name, item.toVersion);
+    }
     journal.applied = true;
-    for (const item of plan.transaction)
-      if (item.toVersion !== null && script !== 'install-failed') this.packages.set(item.name, item.toVersion);
     if (at('restart')) return;
     await this.#say(port, journal, 'restart');
     if (this.needsReboot && plan.reboot !== 'never') {
       await this.#say(port, journal, 'reboot');
       if (!(await this.#permit(port, journal, 'reboot'))) return;
       this.needsReboot = false;
+      this.reboots += 1;
     }
     if (at('verify')) return;
     await this.#say(port, journal, 'verify');
@@ -193,7 +199,7 @@ export class ScriptedHost {
 
   async #permit(port: JobPort, journal: Journal, phase: 'apply' | 'reboot'): Promise<boolean> {
     const { plan } = journal;
-    const { permit, refused } = await port.requestPermit(this.id, plan.jobId, plan.attempt, phase);
+    const { permit, refused } = await port.requestPermit(this.id, plan.jobId, plan.attempt, phase, this.sharesReboots);
     if (this.duplicates) await port.requestPermit(this.id, plan.jobId, plan.attempt, phase);
     if (refused !== null) {
       this.refusals.push(refused.code);

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import type { Executor } from './execute.ts';
+import { JobDesk } from './job-desk.ts';
+import type { JournalEntry } from './journal.ts';
+
+/** Entries whose plans nobody signed: each is refused at once, in the order in which it is taken up. */
+function entry(jobId: string, state: JournalEntry['state'], acceptedAt: string): JournalEntry {
+  return { jobId, attempt: 1, state, acceptedAt, envelope: { payloadType: 'x', payload: '', signatures: [] } } as unknown as JournalEntry;
+}
+
+describe('what was left open', () => {
+  it('is taken up one by one: after a reboot its own job first, then the newest that has begun, last what has changed nothing', async () => {
+    const ended: string[] = [];
+    const executor = {
+      trust: { hostId: 'h', installationId: 'i', trustedKeys: [] },
+      clock: { now: () => '2026-11-22T12:00:00.000Z' },
+      signal: new AbortController().signal,
+      gateway: { result: async (jobId: string) => void ended.push(jobId) },
+    } as unknown as Executor;
+    const desk = new JobDesk(executor, () => {});
+    desk.resume([
+      entry('prepares', 'accepted', '2026-11-22T11:03:00.000Z'),
+      entry('waits', 'started', '2026-11-22T11:00:00.000Z'),
+      entry('installs', 'started', '2026-11-22T11:02:00.000Z'),
+      entry('rebooted', 'rebooting', '2026-11-22T11:01:00.000Z'),
+    ]);
+    expect(desk.idle).toBe(false);
+    // A task of the server for what is in hand is not a second one.
+    expect(desk.take({ jobId: 'waits', attempt: 1, envelope: entry('waits', 'started', '').envelope })).toBe(false);
+    for (let n = 0; n < 50 && !desk.idle; n++) await new Promise(resolve => setTimeout(resolve, 10));
+    expect(ended).toEqual(['rebooted', 'installs', 'waits', 'prepares']);
+    expect(desk.idle).toBe(true);
+  });
+});

@@ -1,0 +1,106 @@
+import { type Executor, type JobHandle, type JobTask, resumeJob, startJob } from './execute.ts';
+import type { JournalEntry } from './journal.ts';
+
+/**
+ * The jobs of this host: one at work, and beside it those that have installed and wait with their reboot for the one at work. What an earlier run of the
+ * agent left open is taken up one after the other.
+ */
+export class JobDesk {
+  private readonly executor: Executor;
+  private readonly log: (text: string) => void;
+  private atWork: JobHandle | null = null;
+  private readonly aside = new Set<JobHandle>();
+  private leftOpen: JournalEntry[] = [];
+  /** A job has replaced files that the agent itself runs. */
+  agentIsStale = false;
+
+  constructor(executor: Executor, log: (text: string) => void) {
+    this.executor = executor;
+    this.log = log;
+  }
+
+  get idle(): boolean {
+    return this.atWork === null && this.aside.size === 0 && this.leftOpen.length === 0;
+  }
+
+  /** False when it is in hand already, or another one is at work. */
+  take(task: JobTask): boolean {
+    if (this.knows(task)) return false;
+    this.takeUpNext();
+    if (this.atWork !== null) return false;
+    this.follow(startJob(this.executor, task));
+    return true;
+  }
+
+  cancel(jobId: string, attempt: number): boolean {
+    const job = this.handles().find(one => one.jobId === jobId && one.attempt === attempt);
+    job?.cancel();
+    return job !== undefined;
+  }
+
+  /** `entries`: of the journal, unacknowledged. */
+  resume(entries: readonly JournalEntry[]): void {
+    for (const entry of entries) {
+      if (entry.state !== 'finished') continue;
+      this.log(`sending the result of job ${entry.jobId} again`);
+      // Only its result is still to be sent; that need not hold up new work.
+      void resumeJob(this.executor, entry).finished.catch(error => this.log(`result of ${entry.jobId}: ${error}`));
+    }
+    this.leftOpen = inOrder(entries.filter(entry => entry.state !== 'finished'));
+    this.takeUpNext();
+  }
+
+  /** Goes on with what was left open as soon as nothing is at work. */
+  takeUpNext(): void {
+    if (this.atWork?.sharesReboot?.()) {
+      this.aside.add(this.atWork);
+      this.atWork = null;
+    }
+    if (this.atWork !== null) return;
+    const entry = this.leftOpen.shift();
+    if (entry === undefined) return;
+    this.log(`taking up job ${entry.jobId}, attempt ${entry.attempt}, which is ${entry.state}`);
+    this.follow(resumeJob(this.executor, entry));
+  }
+
+  async finished(): Promise<void> {
+    await Promise.allSettled(this.handles().map(job => job.finished));
+  }
+
+  private handles(): JobHandle[] {
+    return [...(this.atWork === null ? [] : [this.atWork]), ...this.aside];
+  }
+
+  private knows({ jobId, attempt }: JobTask): boolean {
+    return [...this.handles(), ...this.leftOpen].some(one => one.jobId === jobId && one.attempt === attempt);
+  }
+
+  private follow(handle: JobHandle): void {
+    this.atWork = handle;
+    handle.finished
+      .then(ended => {
+        if (ended)
+          this.log(
+            `job ${handle.jobId}, attempt ${handle.attempt}: ${ended.result.outcome}${ended.result.failure ? ` (${ended.result.failure.class})` : ''}`,
+          );
+        this.agentIsStale ||= ended?.agentIsStale ?? false;
+      })
+      .catch(error => this.log(`job ${handle.jobId}: ${error instanceof Error ? error.stack : error}`))
+      .finally(() => {
+        this.aside.delete(handle);
+        if (this.atWork === handle) this.atWork = null;
+        // A process that ends leaves the rest to the next one.
+        if (!this.executor.signal.aborted) this.takeUpNext();
+      });
+  }
+}
+
+const RANK: Readonly<Record<JournalEntry['state'], number>> = { rebooting: 0, started: 1, accepted: 2, finished: 3 };
+
+/**
+ * First what the reboot was asked for; then, the newest first, what has begun: its package manager may be at work still, while those before it only wait for
+ * a reboot; last what has changed nothing yet.
+ */
+function inOrder(entries: readonly JournalEntry[]): JournalEntry[] {
+  return [...entries].sort((a, b) => RANK[a.state] - RANK[b.state] || (a.acceptedAt < b.acceptedAt ? 1 : -1));
+}
