@@ -440,13 +440,14 @@ create table job (
   finished_at timestamp with time zone,
   forensic text[] default '{}'::text[] not null,
   forensic_cleared_by text,
+  shares_reboot boolean default false not null,
   constraint job_pkey PRIMARY KEY (id),
   constraint job_rollout_id_host_id_key UNIQUE (rollout_id, host_id),
   constraint job_ring_id_fkey FOREIGN KEY (ring_id) REFERENCES ring(id),
   constraint job_rollout_id_fkey FOREIGN KEY (rollout_id) REFERENCES rollout(id),
   constraint job_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'offered'::text, 'acknowledged'::text, 'precheck'::text, 'staging'::text, 'staged'::text, 'installing'::text, 'reboot-pending'::text, 'rebooting'::text, 'verifying'::text, 'lost'::text, 'reconciling'::text, 'succeeded'::text, 'already-compliant'::text, 'failed'::text, 'verify-failed'::text, 'timed-out'::text, 'not-applicable'::text, 'excluded'::text, 'unreachable'::text, 'superseded'::text, 'cancelled'::text])))
 );
-CREATE UNIQUE INDEX job_active ON job USING btree (host_id) WHERE (state = ANY (ARRAY['offered'::text, 'acknowledged'::text, 'precheck'::text, 'staging'::text, 'staged'::text, 'installing'::text, 'reboot-pending'::text, 'rebooting'::text, 'verifying'::text, 'lost'::text, 'reconciling'::text]));
+CREATE UNIQUE INDEX job_active ON job USING btree (host_id) WHERE ((state = ANY (ARRAY['offered'::text, 'acknowledged'::text, 'precheck'::text, 'staging'::text, 'staged'::text, 'installing'::text, 'reboot-pending'::text, 'rebooting'::text, 'verifying'::text, 'lost'::text, 'reconciling'::text])) AND (NOT shares_reboot));
 CREATE INDEX job_host ON job USING btree (host_id);
 CREATE INDEX job_ring ON job USING btree (ring_id, state);
 
