@@ -2,7 +2,6 @@ import { invariant } from '../../core/kernel/faults.ts';
 import { CHANGE_REQUEST, type ChangeRequestEvent } from '../../core/rollouts/change-request-states.ts';
 import { JOB, type JobEventName, type JobState } from '../../core/rollouts/job-states.ts';
 import type { JobChange } from '../../core/rollouts/job-status.ts';
-import { JOB_MOVED } from '../../core/rollouts/log-words.ts';
 import { isFinal, move, sourcesOf } from '../../core/rollouts/machine.ts';
 import { type RingChange, type RingStatus, sameRing, sendRing } from '../../core/rollouts/ring-changes.ts';
 import type { RingEvent } from '../../core/rollouts/ring-states.ts';
@@ -124,7 +123,7 @@ export async function storeJob(step: Step, { job, moves }: JobChange): Promise<v
       ringIndex: job.ringIndex,
       jobId: job.id,
       hostName: job.hostName,
-      text: sentence(JOB_MOVED[to], { actor, reason }),
+      text: sentence(to, { actor, reason }),
     });
     step.audit({
       actor,
