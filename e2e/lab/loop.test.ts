@@ -4,6 +4,7 @@ import { crashes } from './scenarios/crashes.ts';
 import { dpkgCrashes } from './scenarios/dpkg-crashes.ts';
 import { firstRun } from './scenarios/first-run.ts';
 import { gates } from './scenarios/gates.ts';
+import { hooks } from './scenarios/hooks.ts';
 import { infrastructure } from './scenarios/infrastructure.ts';
 import { memory } from './scenarios/memory.ts';
 import { packages } from './scenarios/packages.ts';
@@ -21,6 +22,7 @@ describe('the loop on real Debian hosts', () => {
   memory(world);
   gates(world);
   packages(world);
+  hooks(world);
   infrastructure(world);
   crashes(world);
   dpkgCrashes();
