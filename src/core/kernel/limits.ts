@@ -108,6 +108,8 @@ export const LOG_FILES_MAX = 5;
 export const MAX_PACKAGE_LIST_BYTES = 256_000_000;
 /** The largest download of one feed, bytes as they come over the wire. OSV's npm archive, the largest in use, is about 250 MB. */
 export const MAX_FEED_DOWNLOAD_BYTES = 1_000_000_000;
+/** Documents of a publisher's changes.csv that one sync fetches; the next goes on. Red Hat changes some 500 a day, and four syncs a day take 4,000. */
+export const FEED_DOCUMENTS_AT_ONCE = 1_000;
 /** How often feeds with a URL are fetched, hours. Debian's tracker is rebuilt four times a day; KEV and EPSS once. */
 export const FEED_SYNC_HOURS = 6;
 /** After a failure a feed is tried again this soon, minutes. */

@@ -14,6 +14,8 @@ export interface AdvisorySource {
   readonly homepage: string;
   /** Where the publisher keeps it; null when it comes as a file only. */
   readonly defaultUrl: string | null;
+  /** Of a feed that is an archive of documents: the URL of the list of those that changed since (CSAF 2.0, changes.csv). Absent or null: there is none. */
+  changesUrl?(url: string): string | null;
   /** What the publisher puts beside its files: `FILE.sha256` and the like hold a checksum, `FILE.asc` an OpenPGP signature. Absent: nothing. */
   readonly beside?: readonly ('.sha256' | '.sha512' | '.asc')[];
   /** The format in a sentence, for the person who wonders whether a file fits. */

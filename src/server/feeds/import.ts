@@ -26,6 +26,8 @@ export type ImportOrigin = Pick<LoadOrder, 'loadedBy' | 'etag' | 'lastModified'>
   readonly location: string | null;
   /** null: nothing was checked, a person answers for the file. */
   readonly integrity: FeedIntegrity | null;
+  /** Single documents of a publisher, each of which may say less than before. */
+  readonly ofDocuments?: boolean;
 };
 
 /** Every file of an import as it stands; called often, with the same list. */
@@ -101,7 +103,14 @@ function loadOne(
     file.bundled === undefined
       ? (origin.location ?? file.path)
       : `bundle of ${file.bundled.installation.name} (${file.bundled.createdAt.slice(0, 10)}): ${file.bundled.file.sourceUrl}`;
-  const order = { ...origin, feedId, part: feedRule(feedId).partOf(file), location: from, integrity: integrityOf(file, origin) };
+  const order = {
+    ...origin,
+    feedId,
+    part: feedRule(feedId).partOf(file),
+    location: from,
+    integrity: integrityOf(file, origin),
+    mayShrink: origin.ofDocuments === true,
+  };
   return withFeedLease(context, feedId, fence => loadFeedFile(context, files, file, { ...order, fence }, onProgress)).catch(
     (error: unknown): LoadOutcome => {
       if (error instanceof Fault) return { kind: 'failed', fault: error };

@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import type { FeedFile, FeedFiles } from './feed-files.ts';
 import { digestOf } from './integrity.ts';
 import { keepFile, removeKeptFiles } from './kept-files.ts';
+import { noteLoad } from './load-book.ts';
 import type { QuarantinedRecord, StageEvent } from './stage.ts';
 import { STAGING } from './staging.ts';
 
@@ -25,6 +26,8 @@ export interface LoadOrder {
   readonly etag: string | null;
   readonly lastModified: string | null;
   readonly integrity: FeedIntegrity;
+  /** True for a single document: it may say less than before, or nothing any more. */
+  readonly mayShrink: boolean;
 }
 
 export interface LoadCounts {
@@ -97,7 +100,7 @@ export async function loadFeedFile(
       else throw error;
     }
   if (outcome.kind === 'unchanged') await confirmPart(context, order, file);
-  if (outcome.kind === 'loaded' || outcome.kind === 'unchanged') await keepCopy(context, order.feedId, digest, file);
+  if (outcome.kind === 'loaded' || outcome.kind === 'unchanged') await keepCopy(context, order, digest, file);
   await noteLoad(context, order, outcome);
   return outcome;
 }
@@ -129,9 +132,12 @@ function confirmedAtOf(file: FeedFile, now: Instant): Instant {
 }
 
 /** The copy serves exports and auditors; a full disk must not undo a load. */
-async function keepCopy({ db, installation, log }: Context, feedId: string, digest: Buffer, file: FeedFile): Promise<void> {
+async function keepCopy({ db, installation, log }: Context, order: LoadOrder, digest: Buffer, file: FeedFile): Promise<void> {
+  const { feedId } = order;
   try {
     await keepFile(installation.dataDir, feedId, digest, file);
+    // Thousands of documents, each of which would look through all: the next archive clears up.
+    if (order.mayShrink) return;
     const parts = await db.query<{ digest: Buffer }>('select digest from feed_part where feed_id = $1', [feedId]);
     removeKeptFiles(
       installation.dataDir,
@@ -182,7 +188,8 @@ async function replacePart(
   const events = files.stage(file, { today: now.slice(0, 10), prefix, origin: documentOrigin(file, order) });
   await copyBytesInto(client, (direct ?? staging).target, bytesOf(events, reading, onProgress));
   const verdict = judgeFeed(previous, reading.records, reading.quarantined);
-  if (!verdict.accept) throw new Refused(verdict.reason);
+  const isDocument = order.mayShrink && reading.quarantined === 0;
+  if (!verdict.accept && !isDocument) throw new Refused(verdict.reason);
   onProgress({ state: 'storing', records: reading.records, quarantined: reading.quarantined });
   const counts = { added: direct === null ? 0 : reading.records, changed: 0, withdrawn: 0 };
   if (direct === null) await client.query(`analyze ${staging.target.split(' ')[0]}`);
@@ -258,41 +265,4 @@ async function writePart(
     `insert into quarantine (feed_id, part, position, record, reason) select $1, $2, q.position, q.record, q.reason from jsonb_to_recordset($3::jsonb) as q(position int, record text, reason text)`,
     [feedId, part, JSON.stringify(reading.quarantine.map((entry, position) => ({ position, ...entry })))],
   );
-}
-
-/** What the feed is now, and the line in the book of loads. */
-async function noteLoad({ db, clock }: Context, order: LoadOrder, outcome: LoadOutcome): Promise<void> {
-  const now = clock.now();
-  const message =
-    outcome.kind === 'refused' ? outcome.reason : outcome.kind === 'failed' ? `${outcome.fault.message} ${outcome.fault.advice}` : null;
-  const state = outcome.kind === 'refused' || outcome.kind === 'failed' ? outcome.kind : 'current';
-  const loaded = outcome.kind === 'loaded' ? outcome : null;
-  await db.transaction(async tx => {
-    await tx.query(
-      `update feed set state = $2, message = $3, checked_at = $4,
-         records = coalesce((select sum(records) from feed_part where feed_id = $1), 0), quarantined = coalesce((select sum(quarantined) from feed_part where feed_id = $1), 0),
-         data_date = (select max(data_date) from feed_part where feed_id = $1), loaded_at = (select max(loaded_at) from feed_part where feed_id = $1)
-       where id = $1`,
-      [order.feedId, state, message, now],
-    );
-    // The same moment twice (a clock held still, two parts in one millisecond) is the same attempt told twice.
-    await tx.query(
-      `insert into feed_load (feed_id, at, part, outcome, message, location, records, quarantined, added, changed, withdrawn, loaded_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-       on conflict (feed_id, at, part) do update set outcome = excluded.outcome, message = excluded.message`,
-      [
-        order.feedId,
-        now,
-        order.part,
-        outcome.kind,
-        message,
-        order.location,
-        loaded?.records ?? null,
-        loaded?.quarantined ?? null,
-        loaded?.counts.added ?? null,
-        loaded?.counts.changed ?? null,
-        loaded?.counts.withdrawn ?? null,
-        order.loadedBy,
-      ],
-    );
-  });
 }

@@ -3,11 +3,13 @@ import { Fault } from '../../core/kernel/faults.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../runtime/problems.ts';
-import { feedRow } from './feed-rows.ts';
+import { dropDocuments, takeChanges } from './document-changes.ts';
+import { type FeedRow, feedRow } from './feed-rows.ts';
 import { type FeedAnswer, type FeedRequest, fetchFeed } from './fetch-feed.ts';
 import type { ImportOrigin, ImportReport, OnImportProgress } from './import.ts';
 import { keyringOf } from './openpgp.ts';
 import { partFolder } from './part-folder.ts';
+import { withScratchFolder } from './scratch.ts';
 
 export type ImportWith = (location: string, origin: ImportOrigin, onProgress?: OnImportProgress) => Promise<ImportReport>;
 
@@ -61,15 +63,24 @@ export function createFeedSync(
       'select etag, last_modified from feed_part where feed_id = $1 and location = $2',
       [id, url],
     );
-    const vouching = { beside: sources.get(id)?.beside ?? [], keyring: keyringOf(installation.dataDir, id) };
+    const source = sources.get(id);
+    const vouching = { beside: source?.beside ?? [], keyring: keyringOf(installation.dataDir, id) };
+    const changesUrl = source?.changesUrl?.(url) ?? null;
+    const changes = () => (changesUrl === null ? null : changesOf(feed, changesUrl, vouching, loadedBy, onProgress));
+    // A folder of documents without an archive.
+    if (changesUrl === url) return (await changes()) ?? { feedIds: [id], changedIds: [], skipped: [] };
     const conditions = { etag: known?.etag ?? null, lastModified: known?.last_modified ?? null };
-    return download({ url, ...conditions, privateAllowed: feed.url_by_person, vouching }, onProgress, async answer => {
+    const ofArchive = await download({ url, ...conditions, privateAllowed: feed.url_by_person, vouching }, onProgress, async answer => {
       if (answer.kind === 'unchanged') {
         await confirm(context, id, url);
         return { feedIds: [id], changedIds: [], skipped: [] };
       }
       const { etag, lastModified, integrity } = answer;
       const report = await importWith(answer.path, { loadedBy, location: url, etag, lastModified, integrity }, onProgress);
+      if (report.changedIds.includes(id) && changesUrl !== null) {
+        const archive = await archiveOf(context, id, url);
+        if (archive !== null) await dropDocuments(context, id, archive.part);
+      }
       if (report.feedIds.includes(id)) return report;
       const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
       throw new Fault(
@@ -78,6 +89,24 @@ export function createFeedSync(
         'Check the URL of the feed.',
       );
     });
+    // What changed since the archive that is in force, whichever that is now.
+    return joined(ofArchive, await changes());
+  }
+
+  async function changesOf(
+    { id, url, url_by_person: privateAllowed }: FeedRow,
+    changesUrl: string,
+    vouching: NonNullable<FeedRequest['vouching']>,
+    loadedBy: string,
+    onProgress: OnImportProgress,
+  ): Promise<ImportReport | null> {
+    const archive = changesUrl === url ? null : await archiveOf(context, id, url!);
+    // No archive was ever taken in: documents alone would look like all that there is.
+    if (archive === null && changesUrl !== url) return null;
+    const request = { etag: null, lastModified: null, privateAllowed, vouching, signal: stopping };
+    return withScratchFolder(installation.dataDir, folder =>
+      takeChanges(context, { feedId: id, url: changesUrl, loadedBy, request, folder, archive }, importWith, onProgress),
+    );
   }
 
   return {
@@ -111,6 +140,27 @@ export function createFeedSync(
         );
       }),
   };
+}
+
+function joined(first: ImportReport, second: ImportReport | null): ImportReport {
+  if (second === null) return first;
+  return {
+    feedIds: [...new Set([...first.feedIds, ...second.feedIds])],
+    changedIds: [...new Set([...first.changedIds, ...second.changedIds])],
+    skipped: [...first.skipped, ...second.skipped],
+  };
+}
+
+/** The archive in force, and the day that its name says it was made on, else when it was loaded. */
+async function archiveOf({ db }: Context, feedId: string, url: string): Promise<{ part: string; madeMs: number } | null> {
+  const [row] = await db.query<{ part: string; file_name: string | null; last_modified: string | null; loaded_at: string }>(
+    'select part, file_name, last_modified, loaded_at from feed_part where feed_id = $1 and location = $2 order by loaded_at desc limit 1',
+    [feedId, url],
+  );
+  if (!row) return null;
+  const day = /\d{4}-\d{2}-\d{2}/.exec(row.file_name ?? '')?.[0];
+  const madeMs = [day, row.last_modified, row.loaded_at].map(when => Date.parse(when ?? '')).find(ms => !Number.isNaN(ms))!;
+  return { part: row.part, madeMs };
 }
 
 /** The publisher has nothing newer. */

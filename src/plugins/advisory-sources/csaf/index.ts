@@ -31,6 +31,7 @@ export const redhatCsaf: AdvisorySource = {
   // The name of the newest archive, which is of the week's beginning: 300,000 documents. osv-redhat has the errata alone.
   defaultUrl: 'https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt',
   beside: ['.sha256', '.asc'],
+  changesUrl: url => (/\/archive_latest\.txt$/.test(url) ? url.replace(/archive_latest\.txt$/, 'changes.csv') : changesItself(url)),
   format: FORMAT,
   provides: 'claims',
   distributions: ['rhel'],
@@ -46,6 +47,8 @@ export const suseCsaf: AdvisorySource = {
   homepage: 'https://www.suse.com/support/security/csaf/',
   defaultUrl: 'https://ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2',
   beside: ['.sha256', '.asc'],
+  // The documents stand in a folder of the archive's name.
+  changesUrl: url => (/\.tar\.\w+$/.test(url) ? url.replace(/\.tar\.\w+$/, '/changes.csv') : changesItself(url)),
   format: FORMAT,
   provides: 'claims',
   distributions: ['sles', 'opensuse-leap', 'opensuse-tumbleweed'],
@@ -62,11 +65,17 @@ export const csaf: AdvisorySource = {
   defaultUrl: null,
   // CSAF 2.0, 7.1.18 and 7.1.19.
   beside: ['.sha512', '.sha256', '.asc'],
+  changesUrl: changesItself,
   format: FORMAT,
   provides: 'claims',
   recognise: head => isCsaf(head) && !isRedHat(head) && !isSuse(head),
   reader: context => csafReader('csaf', context),
 };
+
+/** A provider's folder without an archive: its list of changes names every document. */
+function changesItself(url: string): string | null {
+  return /\/changes\.csv$/.test(url) ? url : null;
+}
 
 function csafReader(source: string, context: FeedContext): FeedReader {
   const document: Record<string, unknown> = {};

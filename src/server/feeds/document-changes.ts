@@ -1,0 +1,161 @@
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { type FeedIntegrity, weakest } from '../../core/advisories/feed-integrity.ts';
+import { Fault } from '../../core/kernel/faults.ts';
+import { FEED_DOCUMENTS_AT_ONCE } from '../../core/kernel/limits.ts';
+import type { Context } from '../context.ts';
+import { type FeedRequest, fetchFeed } from './fetch-feed.ts';
+import type { ImportReport, OnImportProgress } from './import.ts';
+import { refused } from './integrity.ts';
+import type { ImportWith } from './sync.ts';
+
+/** One line of changes.csv (CSAF 2.0, 7.1.13): a document and when it last changed. */
+interface Change {
+  readonly document: string;
+  readonly atMs: number;
+}
+
+/** Publishers' servers are shared; four at once is what their own tools ask at most. */
+const PARALLEL = 4;
+const DOCUMENT = /^(?:[\w+-][\w.+-]*\/){0,4}[\w+-][\w.+-]*\.json$/;
+
+/** The lines that can be used, oldest first. Quotes are optional, the order is the publisher's, and what is no path below the folder is left out. */
+export function parseChanges(text: string): Change[] {
+  return text
+    .split('\n')
+    .flatMap(line => {
+      const [, document = '', at = ''] = /^"?([^",]+)"?,"?([^",]+?)"?\s*$/.exec(line) ?? [];
+      const atMs = Date.parse(at);
+      return DOCUMENT.test(document) && !Number.isNaN(atMs) ? [{ document, atMs }] : [];
+    })
+    .sort((a, b) => a.atMs - b.atMs);
+}
+
+export interface ChangesOrder {
+  readonly feedId: string;
+  /** Of changes.csv; documents stand below its folder. */
+  readonly url: string;
+  readonly loadedBy: string;
+  readonly request: Omit<FeedRequest, 'url' | 'folder'>;
+  /** For this walk alone. */
+  readonly folder: string;
+  /** The part that the archive is, null where there is none: documents stand in its stead until the next archive. */
+  readonly archive: { readonly part: string; readonly madeMs: number } | null;
+}
+
+/**
+ * Fetches the documents that changed since the archive, or since the last walk, and puts each in the place of what the archive said of its vulnerability.
+ * So many at once; the next sync goes on where this one stopped. null: nothing has changed.
+ */
+export async function takeChanges(
+  context: Context,
+  order: ChangesOrder,
+  importWith: ImportWith,
+  onProgress: OnImportProgress,
+): Promise<ImportReport | null> {
+  const { feedId, url, loadedBy, archive } = order;
+  const list = await fetchFeed({ ...order.request, url, folder: folderIn(order.folder, 'list'), etag: null, lastModified: null });
+  if (list.kind !== 'file') return null;
+  const walkedMs = await walkedThrough(context, feedId, url);
+  const sinceMs = Math.max(walkedMs ?? 0, archive?.madeMs ?? 0);
+  const changes = parseChanges(readFileSync(list.path, 'utf8')).filter(change => change.atMs > sinceMs);
+  const wanted = changes.slice(0, FEED_DOCUMENTS_AT_ONCE);
+  if (wanted.length === 0) return null;
+  const documents = folderIn(order.folder, 'documents');
+  const integrities: FeedIntegrity[] = [];
+  const tell = () =>
+    onProgress([
+      {
+        file: path.basename(new URL(url).pathname),
+        feedId,
+        sizeBytes: 0,
+        state: 'downloading',
+        records: 0,
+        quarantined: 0,
+        message: `${integrities.length} of ${wanted.length} changed documents${changes.length > wanted.length ? `, ${changes.length - wanted.length} more the next time` : ''}`,
+      },
+    ]);
+  const queue = [...wanted.entries()];
+  const fetchNext = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      integrities.push(await fetchDocument(order, next[1].document, folderIn(order.folder, `${next[0]}`), documents));
+      tell();
+    }
+  };
+  tell();
+  await Promise.all(Array.from({ length: PARALLEL }, fetchNext));
+  const integrity = weakest(integrities.filter(one => one !== GONE)) ?? list.integrity;
+  const report = await importWith(
+    documents,
+    { loadedBy, location: url, etag: null, lastModified: null, integrity, ofDocuments: true },
+    onProgress,
+  );
+  if (archive !== null) await withdrawFromArchive(context, feedId, archive.part, wanted);
+  await noteWalked(context, feedId, url, wanted.at(-1)!.atMs);
+  return { ...report, feedIds: [...new Set([feedId, ...report.feedIds])], changedIds: [...new Set([feedId, ...report.changedIds])] };
+}
+
+function folderIn(folder: string, name: string): string {
+  const found = path.join(folder, name);
+  mkdirSync(found, { recursive: true, mode: 0o700 });
+  return found;
+}
+
+const GONE: FeedIntegrity = { level: 'signature', note: 'gone', signedBy: null };
+
+/** A document that is gone by now says nothing any more; one that its publisher does not vouch for ends the walk before anything is loaded. */
+async function fetchDocument({ url, request }: ChangesOrder, document: string, scratch: string, into: string): Promise<FeedIntegrity> {
+  const at = new URL(document, url);
+  if (at.origin !== new URL(url).origin) throw refused(url, `${document} leads elsewhere`);
+  try {
+    const answer = await fetchFeed({ ...request, url: at.href, folder: scratch, etag: null, lastModified: null });
+    if (answer.kind === 'file') {
+      renameSync(answer.path, path.join(into, path.basename(document)));
+      return answer.integrity;
+    }
+  } catch (error) {
+    if (!(error instanceof Fault) || !/answered (?:403|404|410)/.test(error.message)) throw error;
+  }
+  return GONE;
+}
+
+/** `2026/cve-2026-1234.json` is all that the publisher says of CVE-2026-1234 now. */
+async function withdrawFromArchive({ db, clock }: Context, feedId: string, part: string, changes: readonly Change[]): Promise<void> {
+  const ids = changes.flatMap(({ document }) => /(?:^|\/)(cve-\d{4}-\d{4,})\.json$/i.exec(document)?.[1]?.toUpperCase() ?? []);
+  await db.query(
+    'update claim set withdrawn_at = $4 where feed_id = $1 and part = $2 and vulnerability_id = any($3) and withdrawn_at is null',
+    [feedId, part, ids, clock.now()],
+  );
+}
+
+/** A newer archive has everything that the documents said: they go, and the walk begins anew at its date. */
+export async function dropDocuments({ db, clock }: Context, feedId: string, archivePart: string): Promise<void> {
+  await db.transaction(async tx => {
+    await tx.query('update claim set withdrawn_at = $3 where feed_id = $1 and part <> $2 and withdrawn_at is null', [
+      feedId,
+      archivePart,
+      clock.now(),
+    ]);
+    await tx.query('delete from quarantine where feed_id = $1 and part <> $2', [feedId, archivePart]);
+    await tx.query('delete from feed_part where feed_id = $1 and part <> $2', [feedId, archivePart]);
+    await tx.query('delete from setting where key = $1', [settingOf(feedId)]);
+  });
+}
+
+const settingOf = (feedId: string) => `feed-changes:${feedId}`;
+
+/** null: this list was never walked. */
+async function walkedThrough({ db }: Context, feedId: string, url: string): Promise<number | null> {
+  const [row] = await db.query<{ value: { url: string; throughMs: number } }>('select value from setting where key = $1', [
+    settingOf(feedId),
+  ]);
+  return row?.value.url === url ? row.value.throughMs : null;
+}
+
+async function noteWalked({ db, clock }: Context, feedId: string, url: string, throughMs: number): Promise<void> {
+  await db.query(
+    `insert into setting (key, value, updated_at, updated_by) values ($1, $2::jsonb, $3, 'system')
+     on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
+    [settingOf(feedId), JSON.stringify({ url, throughMs }), clock.now()],
+  );
+}
