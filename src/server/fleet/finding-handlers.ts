@@ -39,6 +39,9 @@ export function findingHandlers({ context, model, settled, taken }: Parts): Hand
   };
 }
 
+/** A line at a time would be as many turns of the event loop as there are hosts; this is some 100 hosts, or a few milliseconds. */
+const CSV_CHUNK_CHARS = 65_536;
+
 /** CVE-2026-1234 before CVE-2026-12345: the number is padded. */
 function sortableId(id: string): string {
   return id.replace(/\d+$/, digits => digits.padStart(10, '0'));
@@ -118,6 +121,7 @@ async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: nu
     'patch',
   ]);
   const query = new FindingQuery(model, filter, nowMs);
+  let text = '';
   for (const slot of query.slots) {
     // A host may be removed while the file is written.
     if (model.records[slot] === undefined) continue;
@@ -150,6 +154,10 @@ async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: nu
         view.patchId,
       ]);
     });
-    if (lines.length > 0) yield lines.join('');
+    text += lines.join('');
+    if (text.length < CSV_CHUNK_CHARS) continue;
+    yield text;
+    text = '';
   }
+  if (text !== '') yield text;
 }
