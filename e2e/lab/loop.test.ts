@@ -8,6 +8,7 @@ import { hooks } from './scenarios/hooks.ts';
 import { infrastructure } from './scenarios/infrastructure.ts';
 import { memory } from './scenarios/memory.ts';
 import { packages } from './scenarios/packages.ts';
+import { reboots } from './scenarios/reboots.ts';
 import { rehearsals } from './scenarios/rehearsal.ts';
 import { World } from './world.ts';
 
@@ -23,6 +24,7 @@ describe('the loop on real Debian hosts', () => {
   gates(world);
   packages(world);
   hooks(world);
+  reboots(world);
   infrastructure(world);
   crashes(world);
   dpkgCrashes();
