@@ -10,6 +10,8 @@ export interface FeedRule {
   readonly staleAfterMs: number;
   /** Which part of the feed a file is: a file replaces its own part only. */
   readonly partOf: (file: FeedFile) => string;
+  /** True for a file that has only what changed of late: it replaces what it speaks of, and what it does not name any more stays. */
+  readonly isWindow?: (file: FeedFile) => boolean;
 }
 
 const WHOLE = () => '';
@@ -64,8 +66,10 @@ const FEED_RULES: Readonly<Record<string, FeedRule>> = {
   updateinfo: { enabledAtFirst: false, staleAfterMs: 14 * DAY_MS, partOf: BY_REPOSITORY },
   arch: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
   osv: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
-  github: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: WHOLE },
-  nvd: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
+  // A page of the API.
+  github: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: WHOLE, isWindow: () => true },
+  // Beside its yearly files the NVD has those of the last eight days.
+  nvd: { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME, isWindow: file => /recent|modified/.test(BY_NAME(file)) },
   // Documents about single products: each stands until its own successor comes.
   csaf: { enabledAtFirst: false, staleAfterMs: 365 * DAY_MS, partOf: BY_NAME },
   openvex: { enabledAtFirst: false, staleAfterMs: 365 * DAY_MS, partOf: BY_NAME },

@@ -110,6 +110,7 @@ function loadOne(
     location: from,
     integrity: integrityOf(file, origin),
     mayShrink: origin.ofDocuments === true,
+    isWindow: feedRule(feedId).isWindow?.(file) ?? false,
   };
   return withFeedLease(context, feedId, fence => loadFeedFile(context, files, file, { ...order, fence }, onProgress)).catch(
     (error: unknown): LoadOutcome => {

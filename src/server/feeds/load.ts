@@ -28,6 +28,8 @@ export interface LoadOrder {
   readonly integrity: FeedIntegrity;
   /** True for a single document: it may say less than before, or nothing any more. */
   readonly mayShrink: boolean;
+  /** What the file does not name stays in force. */
+  readonly isWindow: boolean;
 }
 
 export interface LoadCounts {
@@ -187,14 +189,16 @@ async function replacePart(
   const prefix = direct?.prefix(order.feedId, order.part, now) ?? [];
   const events = files.stage(file, { today: now.slice(0, 10), prefix, origin: documentOrigin(file, order) });
   await copyBytesInto(client, (direct ?? staging).target, bytesOf(events, reading, onProgress));
-  const verdict = judgeFeed(previous, reading.records, reading.quarantined);
+  const verdict = judgeFeed(order.isWindow ? null : previous, reading.records, reading.quarantined);
   const isDocument = order.mayShrink && reading.quarantined === 0;
   if (!verdict.accept && !isDocument) throw new Refused(verdict.reason);
   onProgress({ state: 'storing', records: reading.records, quarantined: reading.quarantined });
   const counts = { added: direct === null ? 0 : reading.records, changed: 0, withdrawn: 0 };
   if (direct === null) await client.query(`analyze ${staging.target.split(' ')[0]}`);
-  for (const { counts: name, sql } of direct === null ? staging.merge : [])
-    counts[name] += (await client.query(sql, [order.feedId, order.part, now])).rowCount ?? 0;
+  for (const { counts: name, sql, sqlOfWindow = sql } of direct === null ? staging.merge : []) {
+    const merge = order.isWindow ? sqlOfWindow : sql;
+    if (merge !== null) counts[name] += (await client.query(merge, [order.feedId, order.part, now])).rowCount ?? 0;
+  }
   await writePart(client, order, file, reading, digest, now);
   const held = await client.query('select id from feed where id = $1 and fence = $2 for update', [order.feedId, order.fence]);
   if (held.rowCount === 0)

@@ -13,8 +13,15 @@ export interface Staging {
   readonly direct: { readonly target: string; prefix(feedId: string, part: string, now: string): readonly CopyValue[] } | null;
   /** null for an item of another kind. Rows of one file with the same key are one statement. */
   row(item: FeedItem): StagedRow | null;
-  /** Run in order with $1 feed id, $2 part, $3 now. The answer of each is counted under its name. */
-  readonly merge: readonly { readonly counts: 'added' | 'changed' | 'withdrawn'; readonly sql: string }[];
+  /**
+   * Run in order with $1 feed id, $2 part, $3 now. The answer of each is counted under its name. `sqlOfWindow` for a file that has only what changed of late:
+   * null for nothing, absent for the same.
+   */
+  readonly merge: readonly {
+    readonly counts: 'added' | 'changed' | 'withdrawn';
+    readonly sql: string;
+    readonly sqlOfWindow?: string | null;
+  }[];
 }
 
 export interface StagedRow {
@@ -39,6 +46,8 @@ const claims: Staging = {
     {
       counts: 'withdrawn',
       sql: `update claim c set withdrawn_at = $3 where ${OF_PART} and withdrawn_at is null and not exists (select from staged_claim s where s.statement = c.statement)`,
+      sqlOfWindow: `update claim c set withdrawn_at = $3 where ${OF_PART} and withdrawn_at is null and not exists (select from staged_claim s where s.statement = c.statement)
+        and exists (select from staged_claim s where s.vulnerability_id = c.vulnerability_id)`,
     },
     {
       counts: 'changed',
@@ -79,6 +88,7 @@ const enrichments: Staging = {
     {
       counts: 'withdrawn',
       sql: `delete from enrichment e where ${OF_PART} and $3::timestamptz is not null and not exists (select from staged_enrichment s where s.vulnerability_id = e.vulnerability_id)`,
+      sqlOfWindow: null,
     },
     {
       counts: 'changed',
