@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Transition } from '../../core/inventory/delta.ts';
 import type { ChangeOrigin } from '../../core/inventory/history.ts';
-import { DISTRIBUTION_ORIGIN, type PackageOrigin } from '../../core/inventory/package-origin.ts';
+import { DISTRIBUTION_ORIGIN } from '../../core/inventory/package-origin.ts';
 import type { Db } from '../../db/db.ts';
+import { type Memory, type PackageVersion, packageMemory } from './package-memory.ts';
 
 /**
  * Fleet-wide rows that are written once and referred to by id ever after. `idsOf` answers from memory; what is new goes to the database in one
@@ -15,12 +16,6 @@ export interface Interner<Value> {
   known(values: readonly Value[]): number[];
   /** Reads all rows into memory: without it a restarted server would ask for each value once more. */
   load(): Promise<void>;
-}
-
-/** What is known without asking the database. */
-interface Memory<Value> {
-  get(value: Value): number | undefined;
-  set(value: Value, id: number): void;
 }
 
 interface InternedTable<Value> {
@@ -54,7 +49,7 @@ export function createInterner<Value>(db: Db, table: InternedTable<Value>): Inte
     }
   }
 
-  const knownOf = (values: readonly Value[]) => values.map(value => memory.get(value) ?? 0);
+  const knownOf = (values: readonly Value[]) => memory.all?.(values) ?? values.map(value => memory.get(value) ?? 0);
   return {
     async idsOf(values, known) {
       const ids = known ?? knownOf(values);
@@ -99,16 +94,6 @@ function statements({ table, columns, unique }: Pick<InternedTable<never>, 'tabl
 }
 
 /** One binary package version; what package_version is unique by. */
-export interface PackageVersion {
-  readonly name: string;
-  readonly arch: string;
-  readonly version: string;
-  readonly sourceName: string;
-  readonly sourceVersion: string;
-  /** core/inventory/package-origin.ts; absent: the distribution's own. */
-  readonly origin?: PackageOrigin;
-}
-
 export interface PackageVersions extends Interner<PackageVersion> {
   /** The version of an id that this process has seen; else undefined. */
   of(id: number): PackageVersion | undefined;
@@ -152,34 +137,6 @@ function versionOfRow(row: Readonly<Record<string, string>>): PackageVersion {
     sourceVersion: row.source_version!,
   };
   return row.origin ? { ...version, origin: row.origin } : version;
-}
-
-/** Asked 600 times a report: two look-ups by short texts and a comparison, where one long key would have to be put together and hashed each time. */
-function packageMemory(): Memory<PackageVersion> & Pick<PackageVersions, 'of'> {
-  const byName = new Map<string, Map<string, { readonly value: PackageVersion; readonly id: number }[]>>();
-  const byId = new Map<number, PackageVersion>();
-  const isSame = (a: PackageVersion, b: PackageVersion) =>
-    a.arch === b.arch &&
-    a.sourceVersion === b.sourceVersion &&
-    a.sourceName === b.sourceName &&
-    (a.origin ?? DISTRIBUTION_ORIGIN) === (b.origin ?? DISTRIBUTION_ORIGIN);
-  const memory = {
-    get: (value: PackageVersion) =>
-      byName
-        .get(value.name)
-        ?.get(value.version)
-        ?.find(entry => isSame(entry.value, value))?.id,
-    set(value: PackageVersion, id: number) {
-      if (memory.get(value) !== undefined) return;
-      const { name, arch, version, sourceName, sourceVersion, origin } = value;
-      const kept = { name, arch, version, sourceName, sourceVersion, ...(origin ? { origin } : {}) };
-      const versions = byName.get(name) ?? new Map<string, { readonly value: PackageVersion; readonly id: number }[]>();
-      byName.set(name, versions.set(version, [...(versions.get(version) ?? []), { value: kept, id }]));
-      byId.set(id, kept);
-    },
-    of: (id: number) => byId.get(id),
-  };
-  return memory;
 }
 
 export interface CandidateRow {

@@ -22,8 +22,9 @@ import { recordChangelogs } from './changelogs.ts';
 import { createHistoryBook, type DatedChange, secondsOf, yearsOf } from './history-book.ts';
 import { type HostIdentity, readHost, type StoredInventory, writeHost } from './host-rows.ts';
 import type { HostStates } from './host-states.ts';
-import { type ChangeCause, candidates, type PackageVersion, packageVersions } from './interning.ts';
+import { type ChangeCause, candidates, packageVersions } from './interning.ts';
 import { createNewRowBudget } from './new-row-budget.ts';
+import type { PackageVersion } from './package-memory.ts';
 import { newParts, type Part, type Report, type ReportAnswer } from './report.ts';
 
 /** The ecosystem of everything that dpkg installs. */

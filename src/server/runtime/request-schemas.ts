@@ -26,7 +26,9 @@ export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSch
 
 /** Bodies are JSON and keep their types; params and query are text and become numbers where the schema says so. */
 function compilers() {
-  const common = { allErrors: false, strict: false, useDefaults: true, removeAdditional: true, discriminator: true } as const;
+  // Lengths in UTF-16 units, as zod counts them: counting code points took a tenth of the time of a whole report. ajv would warn of that wish.
+  const lengths = { unicode: false, logger: false } as const;
+  const common = { allErrors: false, strict: false, useDefaults: true, removeAdditional: true, discriminator: true, ...lengths } as const;
   const body = new Ajv2020(common);
   const text = new Ajv2020({ ...common, coerceTypes: true });
   for (const ajv of [body, text]) addFormats.default(ajv, { mode: 'fast' });
