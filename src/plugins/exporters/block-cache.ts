@@ -6,7 +6,9 @@ import type { FindingBlock, ScannedPackage } from './spec.ts';
  * matcher hand out one object for one package version.
  */
 export class BlockCache<Made> {
-  readonly #byPackage = new Map<ScannedPackage, Map<KernelState, Made>>();
+  /** Nearly all are no kernel. */
+  readonly #byPackage = new Map<ScannedPackage, Made>();
+  readonly #byState = new Map<ScannedPackage, Map<KernelState, Made>>();
   readonly #make: (block: FindingBlock) => Made;
 
   constructor(make: (block: FindingBlock) => Made) {
@@ -14,10 +16,15 @@ export class BlockCache<Made> {
   }
 
   of(block: FindingBlock): Made {
-    let byState = this.#byPackage.get(block.package);
-    if (byState === undefined) this.#byPackage.set(block.package, (byState = new Map()));
-    let made = byState.get(block.kernelState);
-    if (made === undefined) byState.set(block.kernelState, (made = this.#make(block)));
+    if (block.kernelState !== null) return this.#ofKernel(block);
+    let made = this.#byPackage.get(block.package);
+    if (made === undefined) this.#byPackage.set(block.package, (made = this.#make(block)));
     return made;
+  }
+
+  #ofKernel(block: FindingBlock): Made {
+    return this.#byState
+      .getOrInsertComputed(block.package, () => new Map())
+      .getOrInsertComputed(block.kernelState, () => this.#make(block));
   }
 }

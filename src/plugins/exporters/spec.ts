@@ -39,7 +39,7 @@ export interface ExportContext {
   isKnownExploited(vulnerabilityId: string): boolean | null;
 }
 
-/** A format to write findings in. Chunks are text or UTF-8 bytes, so that a fleet's answer is never held in memory. */
+/** A format to write findings in. Chunks are text or UTF-8 bytes, so that a fleet's answer is never held in memory; bytes hold until the next chunk is asked for. */
 export interface Exporter {
   readonly id: string;
   readonly title: string;
