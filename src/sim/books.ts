@@ -4,7 +4,7 @@ import { JOB_ACTIVE, JOB_DISRUPTING, type JobState } from '../core/rollouts/job-
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import type { RolloutState } from '../core/rollouts/rollout-states.ts';
 import { Ledger } from './ledger.ts';
-import type { SimFreeze, SimGroup } from './store.ts';
+import type { SimFreeze, SimGroup, SimHold, SimRetraction } from './safeguards.ts';
 
 /** What the engine does to a job, as it was committed. */
 export interface JobSeen {
@@ -34,12 +34,17 @@ export interface RolloutSeen {
   readonly hash: string;
   readonly requestedBy: string;
   readonly jobs: Map<string, JobSeen>;
-  readonly planned: ReadonlyMap<string, { readonly ring: number; readonly transaction: number; readonly minutes: number }>;
+  readonly planned: ReadonlyMap<
+    string,
+    { readonly ring: number; readonly transaction: number; readonly minutes: number; readonly forensic: boolean }
+  >;
   approval: { readonly hash: string; readonly by: string; readonly untilMs: number } | null;
   state: RolloutState;
   sinceMs: number;
   readonly rings: RingSeen[];
 }
+
+export const FAILED: readonly JobState[] = ['failed', 'verify-failed', 'timed-out'];
 
 /** Minutes that the reconciler of the simulator may come later than the deadline, being off for up to ten of them after a crash. */
 export const LATE_MINUTES = 12;
@@ -53,6 +58,12 @@ export class Books {
   concurrencyMax = 50;
   readonly groups: SimGroup[] = [];
   readonly freezes: SimFreeze[] = [];
+  readonly holds: SimHold[] = [];
+  readonly retractions: SimRetraction[] = [];
+  /** Jobs whose evidence has been recorded. */
+  readonly evidence = new Set<string>();
+  /** Hosts that a rollout has left failed, until they say that they are well. */
+  readonly leftFailed = new Set<string>();
   killSwitchSinceMs: number | null = null;
   readonly rollouts = new Map<string, RolloutSeen>();
   readonly jobs = new Map<string, JobSeen>();

@@ -10,6 +10,7 @@ export const FAULTS = {
   'power-cut': { scope: 'host', title: 'the host loses power, and comes back', minutes: [1, 20] },
   'agent-kill': { scope: 'host', title: 'the agent is killed; what it started goes on', minutes: [1, 3] },
   'host-gone': { scope: 'host', title: 'the host is off for long', minutes: [60, 1800] },
+  'host-away': { scope: 'host', title: 'the host is off for days', minutes: [1440, 7200] },
   'clock-skew': { scope: 'host', title: 'the clock of the host is wrong by up to ten minutes', minutes: [10, 240] },
   'server-crash': { scope: 'server', title: 'the server dies; only what was committed is left', minutes: [1, 10] },
   'hostile-relay': { scope: 'server', title: 'somebody in between hands out forged and misdirected plans', minutes: [5, 60] },
@@ -23,7 +24,10 @@ export const FAULTS = {
   pause: { scope: 'operator', title: 'an operator pauses what runs', minutes: [1, 60] },
   halt: { scope: 'operator', title: 'an operator halts what runs', minutes: [1, 1] },
   'kill-switch': { scope: 'operator', title: 'the kill switch is engaged', minutes: [1, 90] },
-  freeze: { scope: 'operator', title: 'a freeze is declared', minutes: [10, 240] },
+  freeze: { scope: 'operator', title: 'a freeze is declared: hard, soft or of reboots, over all hosts or some', minutes: [10, 240] },
+  hold: { scope: 'operator', title: 'a safeguard hold is declared, over a package or all, on all hosts or some', minutes: [30, 600] },
+  'nobody-looks': { scope: 'operator', title: 'nobody looks at what has stopped', minutes: [60, 14400] },
+  retract: { scope: 'operator', title: 'an update that is being rolled out is retracted', minutes: [60, 900] },
 } as const satisfies Readonly<
   Record<
     string,
@@ -51,7 +55,7 @@ export function isFaultKind(text: string): text is FaultKind {
 
 /** Per host and day; the other scopes per day. Often enough that they meet, seldom enough that work gets done in between. */
 const PER_HOST_DAY = 1.5;
-const PER_DAY: Readonly<Record<'server' | 'mirror' | 'operator', number>> = { server: 3, mirror: 3, operator: 4 };
+const PER_DAY: Readonly<Record<'server' | 'mirror' | 'operator', number>> = { server: 3, mirror: 3, operator: 7 };
 
 /** Draws a script. `startMs` to `endMs` in milliseconds; `kinds`: which ones may happen. */
 export function drawFaults(random: Random, kinds: readonly FaultKind[], hosts: number, startMs: number, endMs: number): Fault[] {

@@ -159,7 +159,8 @@ export abstract class HostSteps extends HostAgent {
     }
     this.say(entry, 'restart');
     this.later(this.takes(1, 5), () => {
-      const wants = plan.reboot === 'always' || (plan.reboot === 'if-needed' && this.needsReboot);
+      const needed = this.needsReboot || mutants.has('reboot-for-nothing');
+      const wants = plan.reboot === 'always' || (plan.reboot === 'if-needed' && needed);
       const whole = !this.broken && isCompliant(plan, this.status(plan));
       if (!wants || (!whole && !mutants.has('reboot-before-verify'))) return this.#verify(entry);
       if (mutants.has('reboot-without-permit')) return this.#reboot(entry, false);

@@ -76,10 +76,16 @@ export class SimHost extends HostSteps {
   #boot() {
     if (this.up) return;
     this.up = true;
+    if (this.parts.mutants.has('agent-not-enabled')) this.agentUp = false;
     this.needsReboot = false;
     this.bootId += 1;
     this.life += 1;
     if (this.agentUp) this.#startAgent();
+  }
+
+  /** Whoever has switched it off switches it on again. */
+  comeBack(): void {
+    this.#boot();
   }
 
   /** Open entries first, then the server is asked. */

@@ -19,10 +19,11 @@ export interface Hunted {
 /** Plays seed after seed with one planted bug until a rule is broken. `goOn`: asked before each seed. */
 export function hunt(mutant: Mutant, goOn: (seeds: number) => boolean): Hunted {
   const mutants = new Set([mutant]);
-  const kinds: readonly FaultKind[] = plantedOf(mutant).faults ?? (Object.keys(FAULTS) as FaultKind[]);
+  const { faults, hours = HOURS } = plantedOf(mutant);
+  const kinds: readonly FaultKind[] = faults ?? (Object.keys(FAULTS) as FaultKind[]);
   let hostHours = 0;
   for (let seed = 1; goOn(seed - 1); seed++) {
-    const outcome = play(drawScript(HOSTS, HOURS, seed, kinds), mutants);
+    const outcome = play(drawScript(HOSTS, hours, seed, kinds), mutants);
     hostHours += outcome.hostHours;
     const [violation] = outcome.violations;
     if (violation !== undefined) return { mutant, rule: violation.rule, seeds: seed, hostHours, outcome };

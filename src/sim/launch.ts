@@ -52,7 +52,7 @@ export function approve(server: SimServer, reconciler: SimReconciler, rollout: S
 }
 
 /** One job per host of the approved plan, no other ever (S12, S13). */
-function storeJobs({ store, witness }: SimServer, { id, ringIds, plan }: SimRollout, nowMs: number): void {
+function storeJobs({ store, witness, mutants }: SimServer, { id, ringIds, plan }: SimRollout, nowMs: number): void {
   const now = toInstant(nowMs);
   for (const [index, ring] of plan.rings.entries()) {
     const ringId = ringIds[index]!;
@@ -65,13 +65,16 @@ function storeJobs({ store, witness }: SimServer, { id, ringIds, plan }: SimRoll
       ringId,
       ring.hosts.map(host => `${id}-${host.hostId}`),
     );
-    for (const [position, host] of ring.hosts.entries()) {
+    const wide = mutants.has('plan-widened') && index === plan.rings.length - 1;
+    const late = { ...ring.hosts[0]!, hostId: 'host_late', hostName: 'late' };
+    for (const [position, host] of [...ring.hosts, ...(wide ? [late] : [])].entries()) {
       const job = {
         ...{ id: `${id}-${host.hostId}`, rolloutId: id, ringId, ringIndex: index, position, hostId: host.hostId, hostName: host.hostName },
         ...{ transaction: plan.transactions[host.transaction]!, estimatedMinutes: host.estimatedMinutes },
         ...FRESH_JOB,
         stateSince: now,
       };
+      if (host.forensic === true) store.evidenceNeeded.add(job.id);
       store.putJob({ job, moves: [] }, nowMs);
       witness.jobMade(job, nowMs);
     }

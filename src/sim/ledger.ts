@@ -13,12 +13,14 @@ interface Look {
 /** Every rule that is checked: domain.md 2.7 (S, L) and security.md 4.1 (I). docs/reference/invariants.md is made from this. */
 export const RULES = {
   S1: {
-    means: 'never more hosts in disruption than the ring and the installation allow',
+    means: 'never more hosts in disruption than the ring, the rollout and the installation allow',
     looks: 'job moves against the approved plan, on every move',
   },
   S2: {
-    means: 'every start has a permit, given inside the window, outside every freeze, by the clock of the server',
-    looks: 'permits as they are issued; the window is read anew from the text of the approved plan and its zone',
+    means:
+      'every start has a permit, given inside the window without its cutoff and reboot reserve, outside every freeze and hold, after the evidence, by the clock of the server',
+    looks:
+      'permits as they are issued; the window is read anew from the text of the approved plan and its zone, what people have declared from their own words',
   },
   S3: {
     means:
@@ -26,16 +28,16 @@ export const RULES = {
     looks: 'offers; each pass is counted anew from the jobs that were seen, with thresholds and soak of the approved plan',
   },
   S4: {
-    means: 'a group keeps its members: at work, just changed and lost ones do not count',
-    looks: 'permits, against the job moves of the other members',
+    means: 'a group keeps its members, or its budget: those at work, just changed, lost, or left failed until they are well do not count',
+    looks: 'permits of changes and of reboots, against the job moves of the other members',
   },
   S5: { means: 'one active job per host', looks: 'job moves; and really: no second change begins on a host' },
   S6: {
-    means: 'nothing is installed that was not approved and signed, nothing goes back in time',
+    means: 'nothing is installed that was not approved and signed, or that was retracted; nothing goes back in time',
     looks: 'the packages of the host before and after, the origin of the archives',
   },
   S7: {
-    means: 'whatever runs has a valid approval of exactly its plan',
+    means: 'whatever runs has a valid approval of exactly its plan, and holds nothing that was retracted',
     looks: 'starts, resumes and permits, against the approvals that were seen',
   },
   S8: { means: 'who asks does not approve, nor override a gate', looks: 'approvals and overrides' },
@@ -50,7 +52,10 @@ export const RULES = {
   S14: { means: 'a reboot only where the policy allows it and something asks for it', looks: 'permits; and really: the reboot' },
   L1: { means: 'every state ends: deadlines are kept', looks: 'every ten minutes; and at the end, when all is well again' },
   L2: { means: 'hosts that are off do not hold a ring beyond its deadline', looks: 'every ten minutes' },
-  L3: { means: 'a job that could be offered is offered', looks: 'every ten minutes, while its ring has nothing else to do' },
+  L3: {
+    means: 'a job that could be offered is offered; an emergency does not wait for hosts that only prepare',
+    looks: 'every ten minutes, while its ring has nothing else to do',
+  },
   L4: { means: 'a pause ends', looks: 'every ten minutes; and at the end' },
   L5: {
     means: 'whoever waits for a permit can be told what for',

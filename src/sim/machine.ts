@@ -59,6 +59,7 @@ export class Machine implements HostTruth {
 
   /** What the package manager would do now against the plan. */
   protected differences(plan: HostPlan): readonly string[] {
+    if (this.parts.mutants.has('moved-host-not-compared')) return [];
     const simulated = plan.transaction
       .filter(item => this.packages.get(item.name) !== item.toVersion)
       .map(item => ({ ...item, fromVersion: this.packages.get(item.name) ?? null }));

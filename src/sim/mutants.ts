@@ -6,6 +6,8 @@ interface Planted {
   readonly does: string;
   /** Faults that bring it out where it needs rare company; otherwise all of them. */
   readonly faults?: readonly FaultKind[];
+  /** Hours of trouble that it takes, where a day and a half is not enough. */
+  readonly hours?: number;
   /** What fails first when it is planted. */
   readonly breaks: readonly string[];
 }
@@ -134,6 +136,37 @@ export const MUTANTS = {
     faults: ['host-gone'],
     breaks: ['S3'],
   },
+  'hold-ignored': { does: 'the permit decision is not told of safeguard holds', faults: ['hold'], breaks: ['S2'] },
+  'soft-freeze-ignored': { does: 'every rollout passes soft freezes as an emergency does', faults: ['freeze'], breaks: ['S2'] },
+  'retraction-ignored': { does: 'a retracted update goes on being rolled out', faults: ['retract'], breaks: ['S6', 'S7'] },
+  'cutoff-ignored': { does: 'the minutes that the plan keeps free before its window ends are not kept', faults: [], breaks: ['S2'] },
+  'reboot-outside-window': {
+    does: 'reboots are permitted whatever the window says',
+    faults: ['freeze', 'delay', 'partition', 'power-cut'],
+    breaks: ['S2'],
+  },
+  'rollout-cap-ignored': { does: 'the cap of a rollout over all its rings is not kept', breaks: ['S1'] },
+  'failed-host-frees-budget': {
+    does: 'a host that a rollout has left failed counts as well again at once',
+    faults: ['bad-patch', 'bad-service'],
+    breaks: ['S4'],
+  },
+  'evidence-not-awaited': { does: 'a host is patched before its evidence was taken', breaks: ['S2'] },
+  'emergency-waits': { does: 'an emergency does not take over hosts that only prepare', faults: ['freeze'], breaks: ['L3'] },
+  'author-may-approve': { does: 'who wrote a rollout may approve it', breaks: ['S8'] },
+  'plan-widened': { does: 'a host that came later is added to an approved plan', breaks: ['S13'] },
+  'reboot-for-nothing': { does: 'the host reboots wherever the policy would allow it', breaks: ['S14'] },
+  'ring-never-ends': { does: 'a ring waits for hosts that are off as long as they are', faults: ['host-away'], hours: 100, breaks: ['L2'] },
+  'pause-never-ends': { does: 'a pause has no deadline', faults: ['pause', 'nobody-looks'], hours: 240, breaks: ['L4'] },
+  'wait-without-reason': { does: 'a refused permit leaves no reason', breaks: ['L5'] },
+  'lint-without-window': { does: 'the lint is not told of the window', faults: [], breaks: ['L6'] },
+  'audit-entry-rewritten': { does: 'one entry in fifty is not what its hash was made of', breaks: ['I11'] },
+  'moved-host-not-compared': {
+    does: 'the host does not compare what it would do with what was approved',
+    faults: ['drift'],
+    breaks: ['I13', 'S6'],
+  },
+  'agent-not-enabled': { does: 'the agent does not come back after a boot', faults: ['power-cut'], breaks: ['I14'] },
   'two-active-jobs-per-host': { does: 'a second rollout is offered to a host that is at work', breaks: ['S5', 'I1', 'I5'] },
 } as const satisfies Readonly<Record<string, Planted>>;
 

@@ -1,8 +1,8 @@
 import { HOUR_MS, MINUTE_MS, toInstant } from '../core/kernel/instants.ts';
-import type { RebootPolicy, TransactionItem } from '../core/rollouts/host-plan.ts';
+import type { TransactionItem } from '../core/rollouts/host-plan.ts';
 import { inverseTransaction } from '../core/rollouts/inverse.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
-import type { PlannedWindow, RolloutPlan } from '../core/rollouts/plan.ts';
+import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan, type PlanMade } from '../core/rollouts/planner.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
@@ -10,8 +10,10 @@ import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
 import { type Actor, VERBS, type Verb, type VerbFacts, whyNot } from '../core/rollouts/verbs.ts';
 import type { SimHost } from './host.ts';
 import { approve, propose } from './launch.ts';
+import { caseOf, drawTerms, planWithoutEpochs, withoutEpochs } from './plan-draws.ts';
 import type { Random } from './random.ts';
 import type { SimReconciler } from './reconciler.ts';
+import { promisedBy, retractedAmong, type SimGroup } from './safeguards.ts';
 import type { SimServer } from './server.ts';
 import type { SimRollout } from './store.ts';
 import type { Timeline } from './timeline.ts';
@@ -19,6 +21,7 @@ import type { Timeline } from './timeline.ts';
 /** A new rollout this often, in hours. */
 const EVERY_HOURS = [1, 4] as const;
 export const PACKAGES = 8;
+export const PACKAGE_NAMES = Array.from({ length: PACKAGES }, (_, n) => `pkg${n}`);
 /** Who has gone on so often and is stopped by the same host again plans anew. */
 const RESUMES_MAX = 5;
 const PEOPLE = ['ada', 'ben', 'cleo'] as const;
@@ -43,6 +46,8 @@ export class Operators {
   #number = 0;
   #release = 1;
   #lastLookMs = 0;
+  /** Until then nobody looks. */
+  awayUntilMs = 0;
   readonly #resumed = new Map<string, number>();
 
   constructor(reconciler: SimReconciler, server: SimServer, hosts: readonly SimHost[], timeline: Timeline, random: Random) {
@@ -53,12 +58,13 @@ export class Operators {
     this.#random = random;
   }
 
-  /** Pairs and a trio among the first hosts: the quorums that must stand. */
+  /** A pair, a trio and a farm with a budget among the first hosts: what must stand. */
   declareGroups(): void {
     const ids = this.#hosts.map(host => host.id);
     const { store, witness } = this.#server;
-    if (ids.length >= 2) store.groups.push({ name: 'pair', hostIds: new Set(ids.slice(0, 2)), minAvailable: 1, memberSoakMinutes: 5 });
-    if (ids.length >= 7) store.groups.push({ name: 'trio', hostIds: new Set(ids.slice(4, 7)), minAvailable: 2, memberSoakMinutes: 0 });
+    if (ids.length >= 2) store.groups.push(group('pair', ids.slice(0, 2), { minAvailable: 1, memberSoakMinutes: 5 }));
+    if (ids.length >= 7) store.groups.push(group('trio', ids.slice(4, 7), { minAvailable: 2 }));
+    if (ids.length >= 12) store.groups.push(group('farm', ids.slice(7, 12), { maxUnavailablePercent: 20 }));
     witness.books.groups.push(...store.groups);
     store.concurrencyMax = Math.max(2, Math.min(20, Math.floor(ids.length / 3)));
     witness.books.concurrencyMax = store.concurrencyMax;
@@ -97,36 +103,14 @@ export class Operators {
 
   #launch({ kind, revertsId, wishes }: Launch): void {
     const id = `rol_${String(++this.#number).padStart(4, '0')}`;
-    const window = this.#drawWindow();
-    const reboot = this.#random.pick(['never', 'never', 'if-needed', 'always'] as const);
-    const concurrency = this.#random.between(1, 5);
-    const rings = [
-      { name: 'canary', hosts: this.#random.between(1, 2), soakMinutes: this.#random.between(0, 30), concurrency: 1 },
-      { name: 'early', percent: 20, soakMinutes: this.#random.between(0, 10), concurrency },
-      { name: 'rest', percent: 100, soakMinutes: 0, concurrency: concurrency * 2 },
-    ];
-    const cases = wishes.map(({ host, asked }) => caseOf(host, asked, reboot));
-    const made = makePlan(
-      { rolloutId: id, kind, revertsId, patchIds: [], rings, window, restart: 'affected-services', reboot, smokeTests: [] },
-      cases,
-    );
+    const terms = drawTerms(this.#random, this.#timeline.nowMs);
+    const evidence = kind === 'patch' && this.#random.chance(0.15);
+    const cases = wishes.map(({ host, asked }) => caseOf(host, asked, terms.reboot, evidence && this.#random.chance(0.3)));
+    const made = makePlan({ rolloutId: id, kind, revertsId, patchIds: [], restart: 'affected-services', smokeTests: [], ...terms }, cases);
     if (this.#lintErrors(made, cases).length > 0) return;
     this.#submit(id, kind, revertsId, made);
-    if (window.startsAt === null) this.#timeline.after(this.#random.between(1, 20) * MINUTE_MS, () => this.#start(id));
-    for (const { host } of wishes) if (reboot === 'if-needed') host.needsReboot = true;
-  }
-
-  #drawWindow(): PlannedWindow {
-    if (!this.#random.chance(0.4)) return { startsAt: null, endsAt: null, timeZone: 'UTC', repeat: null };
-    // Whole minutes, as people type them.
-    const nowMs = Math.floor(this.#timeline.nowMs / MINUTE_MS) * MINUTE_MS;
-    const startsAtMs = nowMs + this.#random.between(1, 90) * MINUTE_MS;
-    return {
-      startsAt: toInstant(startsAtMs),
-      endsAt: toInstant(startsAtMs + this.#random.pick([12, 25, 60, 240]) * MINUTE_MS),
-      timeZone: this.#random.pick(['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe']),
-      repeat: this.#random.chance(0.4) ? 'FREQ=DAILY' : null,
-    };
+    if (terms.window.startsAt === null) this.#timeline.after(this.#random.between(1, 20) * MINUTE_MS, () => this.#start(id));
+    for (const { host } of wishes) if (terms.reboot === 'if-needed' && this.#random.chance(0.7)) host.needsReboot = true;
   }
 
   #lintErrors({ plan }: PlanMade, cases: readonly HostCase[]) {
@@ -138,9 +122,18 @@ export class Operators {
       rebootExpected: new Set<string>(),
       fettleHostId: null,
       freezes: [],
-      groups: this.#server.store.groups,
+      groups: this.#server.store.groups.map(promisedBy),
+      retracted: this.#retracted(plan),
     };
-    return lintPlan(blind ? planWithoutEpochs(plan) : plan, facts).filter(finding => finding.level === 'error');
+    const windowless = { ...plan, window: { startsAt: null, endsAt: null, timeZone: 'UTC', repeat: null } };
+    const read = this.#server.mutants.has('lint-without-window') ? windowless : blind ? planWithoutEpochs(plan) : plan;
+    return lintPlan(read, facts).filter(finding => finding.level === 'error');
+  }
+
+  #retracted({ kind, transactions }: RolloutPlan): ReadonlyMap<string, string> {
+    const { store, mutants } = this.#server;
+    if (kind === 'rollback' || mutants.has('retraction-ignored')) return new Map();
+    return new Map(retractedAmong(transactions.flat(), store.retractions).map(text => [text, 'it is bad']));
   }
 
   /** From the draft to the approval by somebody else; approvals of different length. */
@@ -153,6 +146,11 @@ export class Operators {
       { id, kind, revertsId, made, requestedBy, approvalMinutes },
       this.#timeline.nowMs,
     );
+    this.#decide(rollout);
+  }
+
+  /** Somebody approves it who may; where nobody may (what it holds was retracted), it is asked again later. */
+  #decide(rollout: SimRollout): void {
     const approver = this.#whoMay('approve', rollout);
     if (approver !== null) approve(this.#server, this.#reconciler, rollout, approver, this.#timeline.nowMs);
   }
@@ -163,9 +161,10 @@ export class Operators {
     const facts: VerbFacts = {
       now: toInstant(this.#timeline.nowMs),
       state: rollout.state,
-      authorIds: [rollout.requestedBy],
+      authorIds: this.#server.mutants.has('author-may-approve') ? [] : [rollout.requestedBy],
       windowStartsAt: rollout.window.startsAt,
       killSwitch: this.#server.store.killSwitch,
+      retracted: this.#reconciler.retractedIn(rollout),
       approvalExpiresAt: rollout.state === 'awaiting-approval' ? null : rollout.approvalExpiresAt,
       stopped:
         ring === undefined
@@ -189,10 +188,12 @@ export class Operators {
   /** Every quarter of an hour somebody looks at what has stopped. When all is well again they see things through. */
   look(calm: boolean): void {
     const nowMs = this.#timeline.nowMs;
-    if (nowMs - this.#lastLookMs < 15 * MINUTE_MS) return;
+    if (nowMs - this.#lastLookMs < 15 * MINUTE_MS || (nowMs < this.awayUntilMs && !calm)) return;
     this.#lastLookMs = nowMs;
     for (const host of this.#hosts) if (host.up && !host.stands && this.#random.chance(calm ? 0.5 : 0.03)) host.repairByHand();
+    for (const jobId of [...this.#server.store.evidenceNeeded]) if (this.#random.chance(0.3)) this.#reconciler.recordEvidence(jobId);
     for (const rollout of [...this.#server.store.open]) {
+      if (rollout.state === 'awaiting-approval') this.#decide(rollout);
       if (rollout.state === 'scheduled' && calm && rollout.plan.window.startsAt === null) this.#start(rollout.id);
       if (rollout.state !== 'paused') continue;
       const luck = this.#random.next();
@@ -233,27 +234,6 @@ export class Operators {
   }
 }
 
-/** A host that is up has computed its transaction itself; the others are predicted. */
-function caseOf(host: SimHost, asked: readonly TransactionItem[], reboot: RebootPolicy): HostCase {
-  const answered = { ok: !host.broken, transaction: asked, problem: host.broken ? 'dpkg was interrupted' : null, downloadBytes: null };
-  return {
-    hostId: host.id,
-    hostName: host.name,
-    asked,
-    excluded: asked.length === 0 ? 'nothing to change' : null,
-    rehearsal: host.up && host.agentUp ? answered : null,
-    restartUnits: [],
-    rebootExpected: reboot !== 'never',
-    runsFettle: false,
-  };
-}
-
-/** For the mutant: what a lint reads that does not know epochs. */
-function planWithoutEpochs(plan: RolloutPlan): RolloutPlan {
-  return { ...plan, transactions: plan.transactions.map(items => items.map(withoutEpochs)) };
-}
-
-function withoutEpochs(item: TransactionItem): TransactionItem {
-  const bare = (version: string | null): string | null => version?.replace(/^\d+:/, '') ?? null;
-  return { ...item, fromVersion: bare(item.fromVersion), toVersion: bare(item.toVersion) };
+function group(name: string, ids: readonly string[], promise: Partial<SimGroup>): SimGroup {
+  return { name, hostIds: new Set(ids), minAvailable: null, maxUnavailablePercent: null, memberSoakMinutes: 0, ...promise };
 }

@@ -2,13 +2,10 @@ import { invariant } from '../core/kernel/faults.ts';
 import { type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
 import { CHANGE_REQUEST } from '../core/rollouts/change-request-states.ts';
 import type { RingCounts } from '../core/rollouts/gate.ts';
-import { HOST_PLAN_TYPE } from '../core/rollouts/host-plan.ts';
-import { hostPlanFor } from '../core/rollouts/host-plan-for.ts';
-import { offerJob, timeUp } from '../core/rollouts/job-changes.ts';
+import { timeUp } from '../core/rollouts/job-changes.ts';
 import { JOB, JOB_ACCEPTABLE, JOB_SATISFIED } from '../core/rollouts/job-states.ts';
 import { type JobStatus, send, unchanged, withFields } from '../core/rollouts/job-status.ts';
 import { isFinal, move } from '../core/rollouts/machine.ts';
-import { mayOffer, OFFERS_PER_SLOT } from '../core/rollouts/offer-decision.ts';
 import { FRESH_ATTEMPTS } from '../core/rollouts/retry.ts';
 import { inheritFrom, progressRing, type RingStatus, sameRing, sendRing } from '../core/rollouts/ring-changes.ts';
 import { type JobGroup, ringCountsOf } from '../core/rollouts/ring-counts.ts';
@@ -16,6 +13,8 @@ import { ending, stepOf } from '../core/rollouts/rollout-changes.ts';
 import { ROLLOUT, type RolloutEvent } from '../core/rollouts/rollout-states.ts';
 import { currentOrNext } from '../core/rollouts/schedule/planned-window.ts';
 import { needsOverride } from '../core/rollouts/verbs.ts';
+import { SimOffers } from './offers.ts';
+import { retractedInPlan, type SimRetraction } from './safeguards.ts';
 import type { SimServer } from './server.ts';
 import { attemptKey, type SimRollout, type SimStore } from './store.ts';
 import { instantOf } from './timeline.ts';
@@ -31,16 +30,19 @@ export class SimReconciler {
   readonly #server: SimServer;
   readonly #store: SimStore;
   readonly #lookedAtMs = new Map<string, number>();
-  #planNumber = 0;
+  readonly #offers: SimOffers;
 
   constructor(server: SimServer) {
     this.#server = server;
     this.#store = server.store;
+    this.#offers = new SimOffers(server);
   }
 
   /** One pass over everything that is open and may have something to do. */
   reconcile(nowMs: number): void {
-    for (const rollout of this.#store.open) {
+    // Emergencies first (domain.md 2.7, L3).
+    const open = [...this.#store.open].sort((a, b) => +(b.plan.profile === 'emergency') - +(a.plan.profile === 'emergency'));
+    for (const rollout of open) {
       if (!this.#store.dirty.delete(rollout.id) && nowMs - (this.#lookedAtMs.get(rollout.id) ?? 0) < IDLE_MS) continue;
       this.#lookedAtMs.set(rollout.id, nowMs);
       this.#reconcileOne(rollout, nowMs);
@@ -49,18 +51,19 @@ export class SimReconciler {
 
   #reconcileOne(rollout: SimRollout, nowMs: number): void {
     const now = instantOf(nowMs);
+    const { mutants } = this.#server;
     this.#keepDeadlines(rollout, nowMs);
     if (rollout.plan.window.repeat !== null && rollout.window.endsAt !== null && rollout.window.endsAt <= now)
       rollout.window = currentOrNext(rollout.plan.window, now) ?? rollout.window;
     const next = stepOf({
       now,
       state: rollout.state,
-      stateSince: rollout.stateSince,
+      stateSince: mutants.has('pause-never-ends') ? now : rollout.stateSince,
       windowStartsAt: rollout.window.startsAt,
       windowEndsAt: rollout.window.endsAt,
       approvalExpiresAt: rollout.approvalExpiresAt,
       killSwitch: this.#store.killSwitch,
-      retracted: false,
+      retracted: this.retractedIn(rollout) !== null,
       openRehearsals: 0,
       wanting: this.#store.wantingOfRollout.get(rollout.id) ?? 0,
     });
@@ -70,7 +73,7 @@ export class SimReconciler {
     if (next.do === 'expire') this.#end(rollout, next.reason, nowMs);
     if (next.do === 'halt') this.halt(rollout, next.event, 'system', next.reason, nowMs);
     if (next.do === 'drain') this.#drain(rollout, nowMs);
-    if (rollout.state === 'running') this.#offer(rollout, nowMs);
+    if (rollout.state === 'running') this.#offers.offer(rollout, nowMs);
   }
 
   #keepDeadlines(rollout: SimRollout, nowMs: number): void {
@@ -110,7 +113,8 @@ export class SimReconciler {
       null,
     );
     const gate = this.#server.mutants.has('gate-integer-division') ? { ...ring.gate, errorPercent: 50 } : ring.gate;
-    const change = progressRing({ ...ring, gate }, this.#counts(jobs), last, '', now);
+    const endless = this.#server.mutants.has('ring-never-ends') ? { deadlineMinutes: 100_000 } : {};
+    const change = progressRing({ ...ring, ...endless, gate }, this.#counts(jobs), last, '', now);
     this.#store.putRing({ ...change, ring: { ...change.ring, gate: ring.gate } }, nowMs);
     if (change.ring.state === 'passed')
       for (const job of jobs)
@@ -124,46 +128,6 @@ export class SimReconciler {
   #recheck(rollout: SimRollout, nowMs: number): void {
     const ring = rollout.ringIds.map(id => this.#store.rings.get(id)!).find(one => one.state === 'gate-pending');
     if (ring !== undefined) this.#progressRing(rollout, ring, nowMs);
-  }
-
-  #offer(rollout: SimRollout, nowMs: number): void {
-    const { activeOfHost, sequences, attempts, rings } = this.#store;
-    const ring = rollout.ringIds.map(id => rings.get(id)!).find(one => one.state === 'running');
-    if (ring === undefined) return;
-    const now = instantOf(nowMs);
-    let taken = 0;
-    for (const id of this.#store.activeOfRollout.get(rollout.id) ?? []) if (this.#store.jobs.get(id)!.ringId === ring.id) taken += 1;
-    const twice = this.#server.mutants.has('two-active-jobs-per-host');
-    for (const jobId of this.#store.jobsOfRing.get(ring.id) ?? []) {
-      const job = this.#store.jobs.get(jobId)!;
-      if (taken >= ring.concurrency * OFFERS_PER_SLOT) return;
-      if (job.state !== 'queued') continue;
-      const activeJobsOnHost = twice ? 0 : (activeOfHost.get(job.hostId)?.size ?? 0);
-      const facts = { now, rollout: { state: rollout.state, windowStartsAt: rollout.window.startsAt }, ring, job, taken, activeJobsOnHost };
-      if (!mayOffer({ ...facts, host: this.#server.presenceOf(job.hostId, nowMs) })) continue;
-      const sequence = (sequences.get(job.hostId) ?? 0) + 1;
-      sequences.set(job.hostId, sequence);
-      const planId = `plan_${++this.#planNumber}`;
-      const change = offerJob(job, now, { planId, sequence });
-      const { kind, planHash, plan: approved } = rollout;
-      const terms = {
-        installationId: 'sim',
-        planId,
-        sequence,
-        rolloutPlanHash: planHash,
-        kind,
-        restart: approved.restart,
-        reboot: approved.reboot,
-        smokeTests: approved.smokeTests,
-        windowEndsAt: rollout.window.endsAt,
-      };
-      const plan = hostPlanFor(change.job, terms, now);
-      const envelope = this.#server.keys.sign(HOST_PLAN_TYPE, plan);
-      attempts.set(attemptKey(job.id, change.job.attempt), { plan, envelope, acknowledged: false, result: null });
-      this.#server.witness.planSigned(plan);
-      this.#store.putJob(change, nowMs);
-      taken += 1;
-    }
   }
 
   pause(rollout: SimRollout, by: string, nowMs: number): void {
@@ -236,6 +200,36 @@ export class SimReconciler {
     for (const job of this.jobsOf(rollout)) this.#store.putJob(send(unchanged(job), 'cancel', instantOf(nowMs), { by: 'system' }), nowMs);
     this.#moveChange(rollout, 'cancel');
     this.moveRollout(rollout, 'expire', 'system', nowMs);
+  }
+
+  /** The block and every pause in one step, so that no permit slips in between. */
+  retract(retraction: SimRetraction, by: string, nowMs: number): void {
+    const { store, witness, mutants } = this.#server;
+    store.retractions.push(retraction);
+    witness.books.retractions.push(retraction);
+    for (const rollout of [...store.open])
+      if (rollout.state === 'running' && this.retractedIn(rollout) !== null && !mutants.has('retraction-ignored'))
+        this.moveRollout(rollout, 'pause', by, nowMs);
+    witness.retracted(nowMs);
+  }
+
+  liftRetraction(retraction: SimRetraction): void {
+    const { store, witness } = this.#server;
+    for (const all of [store.retractions, witness.books.retractions]) {
+      const at = all.indexOf(retraction);
+      if (at >= 0) all.splice(at, 1);
+    }
+  }
+
+  /** Somebody says that the evidence was taken. */
+  recordEvidence(jobId: string): void {
+    this.#store.evidenceNeeded.delete(jobId);
+    this.#server.witness.books.evidence.add(jobId);
+  }
+
+  /** What of its plan has been retracted, in words. */
+  retractedIn(rollout: SimRollout): string | null {
+    return this.#server.mutants.has('retraction-ignored') ? null : retractedInPlan(rollout.plan, this.#store.retractions);
   }
 
   setKillSwitch(engaged: boolean, nowMs: number): void {

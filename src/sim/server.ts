@@ -1,16 +1,16 @@
 import type { Envelope } from '../core/evidence/envelope.ts';
 import { invariant } from '../core/kernel/faults.ts';
 import { type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
-import { isAvailable } from '../core/rollouts/availability.ts';
 import { type HostPlan, type JobEvent, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
 import { grantPermit, hearHost, hearPermitRequest, takeResult } from '../core/rollouts/job-changes.ts';
 import { JOB, JOB_FAILED } from '../core/rollouts/job-states.ts';
 import { type JobStatus, withFields } from '../core/rollouts/job-status.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
-import { answerPermit, PERMIT_USED_IN, type PermitFacts } from '../core/rollouts/permit-decision.ts';
+import { answerPermit, PERMIT_USED_IN } from '../core/rollouts/permit-decision.ts';
 import { WAITING_ON } from '../core/rollouts/waiting.ts';
 import type { SimKeys } from './keys.ts';
 import type { Mutants } from './mutants.ts';
+import { permitFacts } from './permit-facts.ts';
 import { attemptKey, type HostPast, SimStore } from './store.ts';
 import { instantOf } from './timeline.ts';
 import type { Witness } from './witness.ts';
@@ -60,7 +60,10 @@ export class SimServer {
   /** `healthy`: what the host's own inventory says; it clears a host that a rollout left failed (domain.md 2.9). */
   tasksFor(hostId: string, healthy: boolean, nowMs: number): TaskForHost[] {
     this.hear(hostId, nowMs);
-    if (healthy) this.pastOf(hostId).recovered = true;
+    if (healthy) {
+      this.pastOf(hostId).recovered = true;
+      this.witness.saidWell(hostId);
+    }
     const { store } = this;
     const everybody = this.mutants.has('host-filter-missing-in-tasks');
     const tasks: TaskForHost[] = [];
@@ -132,11 +135,12 @@ export class SimServer {
     const live = store.permits.get(key);
     const begun = PERMIT_USED_IN[phase].some(one => store.phases.has(`${jobId}/${attempt}/${one}`));
     const clock = mutants.has('host-clock-used-for-window') ? instantOf(hostNowMs) : now;
-    const facts = this.#permitFacts(heard.job, asked, phase, clock, nowMs);
+    const facts = permitFacts(this, heard.job, asked, phase, clock, nowMs);
     const answer = answerPermit(facts, live === undefined ? null : { expiresAt: live.expiresAt, begun });
     if (answer.kind === 'no') {
       const { code, text, retryAfterSeconds, final } = answer.refusal;
-      store.putJob(isFinal(JOB, heard.job.state) ? heard : withFields(heard, { waitingOn: code }), nowMs);
+      const waitingOn = mutants.has('wait-without-reason') ? null : code;
+      store.putJob(isFinal(JOB, heard.job.state) ? heard : withFields(heard, { waitingOn }), nowMs);
       return { permit: null, refused: { code, text, retryAfterSeconds, final } };
     }
     if (answer.kind === 'same') {
@@ -161,75 +165,14 @@ export class SimServer {
     return { permit: envelope, refused: null };
   }
 
-  /** A mutant lies to the decision, never to the witness. */
-  #permitFacts(job: JobStatus, askedAttempt: number, phase: 'apply' | 'reboot', now: Instant, nowMs: number): PermitFacts {
-    const { store, mutants } = this;
-    const rollout = store.rollouts.get(job.rolloutId)!;
-    const ring = store.rings.get(job.ringId)!;
-    const window = mutants.has('window-checked-only-at-offer') ? { startsAt: null, endsAt: null } : rollout.window;
-    const halted = mutants.has('halt-ignored-by-permits') && rollout.state !== 'running';
-    const others = (ids: ReadonlySet<string>): number => ids.size - (ids.has(job.id) ? 1 : 0);
-    let inRing = 0;
-    for (const id of store.disrupting) if (id !== job.id && store.jobs.get(id)!.ringId === ring.id) inRing += 1;
-    return {
-      now,
-      phase,
-      rollout: {
-        state: halted ? 'running' : rollout.state,
-        planHash: rollout.planHash,
-        windowStartsAt: window.startsAt,
-        windowEndsAt: window.endsAt,
-        reboot: rollout.plan.reboot,
-      },
-      change: { state: halted ? 'implementing' : rollout.changeState, planHash: rollout.planHash, expiresAt: rollout.approvalExpiresAt },
-      ring: { state: halted ? 'running' : ring.state, concurrency: ring.concurrency },
-      disrupting: { ring: inRing, global: others(store.disrupting) },
-      globalConcurrencyMax: store.concurrencyMax,
-      killSwitch: store.killSwitch && !mutants.has('kill-switch-ignored'),
-      freezes: store.freezes.filter(freeze => freeze.startsAt <= now && now < freeze.endsAt),
-      groups: mutants.has('availability-without-lock') ? [] : this.#groupsOf(job.hostId, nowMs),
-      job: {
-        state: job.state,
-        attempt: job.attempt,
-        cancelRequested: job.cancelRequested,
-        estimatedMinutes: job.estimatedMinutes,
-        planNotAfter: store.attempts.get(attemptKey(job.id, job.attempt))?.plan.notAfter ?? now,
-      },
-      askedAttempt,
-      otherActiveJobOnHost: others(store.activeOfHost.get(job.hostId) ?? NONE) > 0 && !mutants.has('two-active-jobs-per-host'),
-    };
-  }
-
-  #groupsOf(hostId: string, nowMs: number): PermitFacts['groups'] {
-    return this.store.groups
-      .filter(group => group.hostIds.has(hostId))
-      .map(group => ({
-        name: group.name,
-        minAvailable: group.minAvailable,
-        available: [...group.hostIds].filter(member => member !== hostId && this.#isAvailable(member, group.memberSoakMinutes, nowMs))
-          .length,
-      }));
-  }
-
-  #isAvailable(hostId: string, soakMinutes: number, nowMs: number): boolean {
-    const active = this.store.activeOfHost.get(hostId) ?? NONE;
-    const facts = {
-      hostId,
-      ...this.#lastHeard(hostId),
-      atWork: [...active].some(id => this.store.disrupting.has(id)),
-      ...this.pastOf(hostId),
-    };
-    return isAvailable(facts, soakMinutes, instantOf(nowMs));
-  }
-
-  #lastHeard(hostId: string): { readonly lastSeenAt: Instant | null; readonly healthMinutes: number } {
+  lastHeard(hostId: string): { readonly lastSeenAt: Instant | null; readonly healthMinutes: number } {
     const heardAtMs = this.heardAtMs.get(hostId);
     return { lastSeenAt: heardAtMs === undefined ? null : instantOf(heardAtMs), healthMinutes: HEALTH_MINUTES };
   }
 
   /** For an offer. */
   presenceOf(hostId: string, nowMs: number): { readonly lastSeenAt: Instant | null; readonly healthMinutes: number } {
-    const heard = this.#lastHeard(hostId);
+    const heard = this.lastHeard(hostId);
     return this.mutants.has('offered-to-silent-host') ? { ...heard, lastSeenAt: instantOf(nowMs) } : heard;
   }
 
@@ -295,5 +238,4 @@ export class SimServer {
   }
 }
 
-const NONE: ReadonlySet<string> = new Set();
 const NOT_YOURS: PermitAnswer = { permit: null, refused: { code: 'wrong-state', ...WAITING_ON['wrong-state'] } };

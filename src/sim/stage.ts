@@ -17,6 +17,7 @@ import { NO_MUTANTS } from './mutants.ts';
 import { Network } from './network.ts';
 import { Random } from './random.ts';
 import { SimReconciler } from './reconciler.ts';
+import { promisedBy } from './safeguards.ts';
 import { SimServer } from './server.ts';
 import type { SimRollout } from './store.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -83,7 +84,8 @@ export class Stage {
       this.#server.store.concurrencyMax = 50;
     },
     'group create': ([name = ''], { hosts = '', min = '1', soak = '0' }) => {
-      const group = { name, hostIds: new Set(hosts.split(',')), minAvailable: Number(min), memberSoakMinutes: Number(soak) };
+      const hostIds = new Set(hosts.split(','));
+      const group = { name, hostIds, minAvailable: Number(min), maxUnavailablePercent: null, memberSoakMinutes: Number(soak) };
       for (const all of [this.#server.store.groups, this.#witness.books.groups]) {
         const at = all.findIndex(one => one.name === name);
         all.splice(at < 0 ? all.length : at, at < 0 ? 0 : 1, group);
@@ -194,7 +196,7 @@ export class Stage {
       rebootExpected: new Set(),
       fettleHostId: null,
       freezes: [],
-      groups: this.#server.store.groups,
+      groups: this.#server.store.groups.map(promisedBy),
     });
     for (const { hostName, reason } of made.report.excluded) this.#say(`left out: ${hostName}: ${reason}`);
     for (const { rule, level, message } of findings) if (level === 'error') this.#say(`the plan has an error: ${message} (${rule})`);

@@ -9,6 +9,7 @@ import type { RingChange, RingStatus } from '../core/rollouts/ring-changes.ts';
 import type { RolloutState } from '../core/rollouts/rollout-states.ts';
 import { entryHash, FIRST_HASH } from '../server/audit/chain.ts';
 import type { Mutants } from './mutants.ts';
+import type { SimFreeze, SimGroup, SimHold, SimRetraction } from './safeguards.ts';
 import { instantOf } from './timeline.ts';
 import type { Witness } from './witness.ts';
 
@@ -43,20 +44,6 @@ export interface SimPermit extends Permit {
   readonly envelope: Envelope;
 }
 
-export interface SimFreeze {
-  readonly name: string;
-  readonly kind: 'hard' | 'reboot-only';
-  readonly startsAt: Instant;
-  readonly endsAt: Instant;
-}
-
-export interface SimGroup {
-  readonly name: string;
-  readonly hostIds: ReadonlySet<string>;
-  readonly minAvailable: number;
-  readonly memberSoakMinutes: number;
-}
-
 /** What a member of a group did last, as the server knows it. */
 export interface HostPast {
   lastSucceededAt: Instant | null;
@@ -83,6 +70,10 @@ export class SimStore {
   readonly pasts = new Map<string, HostPast>();
   readonly lateResults: { readonly jobId: string; readonly attempt: number; readonly result: JobResult }[] = [];
   readonly freezes: SimFreeze[] = [];
+  readonly holds: SimHold[] = [];
+  readonly retractions: SimRetraction[] = [];
+  /** Jobs whose host has to give evidence first; out of it when somebody has recorded that it was taken. */
+  readonly evidenceNeeded = new Set<string>();
   readonly groups: SimGroup[] = [];
   killSwitch = false;
   concurrencyMax = 50;
@@ -143,7 +134,9 @@ export class SimStore {
       this.#auditHead = hash;
       this.#auditSequence = sequence;
     }
-    this.#witness.audited({ entry, previous, hash: left ? null : hash }, nowMs);
+    const rewritten = this.#mutants.has('audit-entry-rewritten') && sequence % 50 === 0;
+    const stored = rewritten ? { ...entry, detail: { from, to: from } } : entry;
+    this.#witness.audited({ entry: stored, previous, hash: left ? null : hash }, nowMs);
   }
 
   #index(job: JobStatus, before: JobState | undefined): void {
@@ -154,7 +147,7 @@ export class SimStore {
     else this.disrupting.delete(job.id);
     keep(this.activeOfHost, job.hostId, job.id, isActive);
     keep(this.activeOfRollout, job.rolloutId, job.id, isActive);
-    if (job.state === 'cancelled') keep(this.cancelledOfHost, job.hostId, job.id, true);
+    if (job.state === 'cancelled' || job.state === 'superseded') keep(this.cancelledOfHost, job.hostId, job.id, true);
     const wanted = +WANTING.has(job.state) - +(before !== undefined && WANTING.has(before));
     this.wantingOfRollout.set(job.rolloutId, (this.wantingOfRollout.get(job.rolloutId) ?? 0) + wanted);
   }

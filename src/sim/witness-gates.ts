@@ -1,10 +1,7 @@
 import { MINUTE_MS } from '../core/kernel/instants.ts';
 import type { GateDecision } from '../core/rollouts/gate.ts';
-import type { JobState } from '../core/rollouts/job-states.ts';
 import type { RingStatus } from '../core/rollouts/ring-changes.ts';
-import { type Books, isActive, type JobSeen, type RolloutSeen } from './books.ts';
-
-const FAILED: readonly JobState[] = ['failed', 'verify-failed', 'timed-out'];
+import { type Books, FAILED, isActive, type JobSeen, type RolloutSeen } from './books.ts';
 
 /** S3, I15: what a gate that passes had to go on. */
 export class GateRules {

@@ -126,11 +126,13 @@ export class HostWitness {
     for (const group of this.#engine.books.groups) {
       if (!group.hostIds.has(hostId)) continue;
       const others = [...group.hostIds].filter(member => member !== hostId && !this.#working.has(member)).length;
+      const size = group.hostIds.size;
+      const stay = group.minAvailable ?? size - Math.max(1, Math.trunc((size * (group.maxUnavailablePercent ?? 0)) / 100));
       this.#ledger.demand(
         'I3',
-        others >= group.minAvailable,
+        others >= stay,
         atMs,
-        () => `${hostId} ${does}: ${others} other members of ${group.name} stand, ${group.minAvailable} have to`,
+        () => `${hostId} ${does}: ${others} other members of ${group.name} stand, ${stay} have to`,
       );
     }
   }

@@ -3,7 +3,7 @@ import { JOB } from '../core/rollouts/job-states.ts';
 import type { JobStatus } from '../core/rollouts/job-status.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
-import { type Books, isActive, type JobSeen, LATE_MINUTES, type RolloutSeen, SILENCE_MS } from './books.ts';
+import { type Books, isActive, isDisrupting, type JobSeen, LATE_MINUTES, type RolloutSeen, SILENCE_MS } from './books.ts';
 import { contains } from './windows.ts';
 
 /** What is looked at now and then: that nothing stands still, and that the store says what was seen. */
@@ -79,6 +79,7 @@ export class Looks {
     // A host that waits for its permit knows, and people can read, what it waits for.
     if (seen.state === 'staged' && atMs - seen.sinceMs > 15 * MINUTE_MS)
       this.#books.ledger.demand('L5', stored.waitingOn !== null, atMs, () => `job ${jobId} waits for its permit and nobody can say why`);
+    if (seen.state === 'queued' && rollout.plan.profile === 'emergency') this.#demandPriority(jobId, seen, rollout, stored, atMs);
     if (seen.state === 'queued' && rollout.state === 'running') this.#demandProgress(jobId, seen, rollout, stored, atMs);
   }
 
@@ -94,5 +95,20 @@ export class Looks {
     const since = Math.max(seen.sinceMs, ring.sinceMs, rollout.sinceMs, seen.heardMs, presentSince);
     const stuck = !waits && !hostIsBusy && !ringIsBusy && !closed && atMs - since > 60 * MINUTE_MS;
     this.#books.ledger.demand('L3', !stuck, atMs, () => `job ${jobId} could be offered for an hour and is not`);
+  }
+
+  /** L3: an emergency does not wait for a host that merely prepares for something else. */
+  #demandPriority(jobId: string, seen: JobSeen, rollout: RolloutSeen, stored: JobStatus, atMs: number): void {
+    const ring = rollout.rings[seen.ringIndex]!;
+    if (ring.state !== 'running' || rollout.state !== 'running' || stored.parked) return;
+    const inTheWay = [...(this.#books.active.get(seen.hostId) ?? [])].map(id => this.#books.jobs.get(id)!);
+    const since = (job: JobSeen): number => Math.max(job.sinceMs, seen.sinceMs, ring.sinceMs, rollout.sinceMs);
+    const waits = inTheWay.some(
+      job =>
+        !isDisrupting(job.state) &&
+        this.#books.rollouts.get(job.rolloutId)!.plan.profile !== 'emergency' &&
+        atMs - since(job) > LATE_MINUTES * MINUTE_MS,
+    );
+    this.#books.ledger.demand('L3', !waits, atMs, () => `emergency job ${jobId} waits for a host that only prepares for another rollout`);
   }
 }

@@ -6,7 +6,7 @@ import { isFinal } from '../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import type { RingMoved, RingStatus } from '../core/rollouts/ring-changes.ts';
 import { ROLLOUT, type RolloutEvent, type RolloutState } from '../core/rollouts/rollout-states.ts';
-import { Books, isActive, isApproved, isDisrupting, isThrough, type JobSeen, type RolloutSeen, SILENCE_MS } from './books.ts';
+import { Books, FAILED, isActive, isApproved, isDisrupting, isThrough, type JobSeen, type RolloutSeen, SILENCE_MS } from './books.ts';
 import { fitsWindow } from './windows.ts';
 import { AuditRules, type AuditSeen } from './witness-audit.ts';
 import { GateRules } from './witness-gates.ts';
@@ -34,7 +34,13 @@ export class Witness {
   rolloutMade(id: string, plan: RolloutPlan, hash: string, requestedBy: string, atMs: number): void {
     const planned = new Map(
       plan.rings.flatMap((ring, index) =>
-        ring.hosts.map(host => [host.hostId, { ring: index, transaction: host.transaction, minutes: host.estimatedMinutes }] as const),
+        ring.hosts.map(
+          host =>
+            [
+              host.hostId,
+              { ring: index, transaction: host.transaction, minutes: host.estimatedMinutes, forensic: host.forensic === true },
+            ] as const,
+        ),
       ),
     );
     this.books.rollouts.set(id, {
@@ -66,7 +72,9 @@ export class Witness {
     for (const group of this.books.groups)
       this.ledger.demand(
         'L6',
-        group.hostIds.size - 1 >= group.minAvailable || ![...group.hostIds].some(member => planned.has(member)),
+        group.minAvailable === null ||
+          group.hostIds.size - 1 >= group.minAvailable ||
+          ![...group.hostIds].some(member => planned.has(member)),
         atMs,
         () => `no member of ${group.name} can ever start, and ${id} was planned with one`,
       );
@@ -101,6 +109,7 @@ export class Witness {
     if (to === 'running') {
       this.#stopped.delete(id);
       this.ledger.demand('S7', isApproved(rollout, atMs), atMs, () => `${id} runs without a valid approval of its plan`);
+      this.#demandNothingRetracted(rollout, atMs);
     } else if (from === 'running') this.#stopped.set(id, { sinceMs: atMs, why: `${event} (${by})` });
     if (isFinal(ROLLOUT, to))
       this.ledger.demand(
@@ -153,7 +162,9 @@ export class Witness {
     if (event === 'offer') this.#offered(job, seen, rollout, atMs);
     if (event === 'permit-apply' || event === 'permit-reboot') this.#permits.used(job, rollout, event, detail.permitId, atMs);
     if (event === 'retry') this.ledger.demand('I1', !job.touched, atMs, () => `job ${job.id} is tried again although the host was changed`);
+    if (FAILED.includes(to) && job.touched) this.books.leftFailed.add(job.hostId);
     if (event === 'succeed') {
+      this.books.leftFailed.delete(job.hostId);
       this.books.lastSuccess.set(job.hostId, atMs);
       const ring = rollout.rings[job.ringIndex]!;
       ring.lastSuccessMs = atMs;
@@ -193,11 +204,29 @@ export class Witness {
     if (own.size <= before) return;
     const most = rollout.plan.rings[job.ringIndex]!.concurrency;
     this.ledger.demand('S1', own.size <= most, atMs, () => `${own.size} hosts of ring ${job.ringId} at once, ${most} allowed`);
+    const cap = rollout.plan.concurrencyMax;
+    if (cap !== undefined) {
+      const all = [...rollout.jobs].filter(([id, seen]) => (id === job.id ? isDisrupting(to) : isDisrupting(seen.state))).length;
+      this.ledger.demand('S1', all <= cap, atMs, () => `${all} hosts of ${rollout.id} at once, ${cap} allowed`);
+    }
     this.ledger.demand('S1', this.#allDisrupting <= this.books.concurrencyMax, atMs, () => `${this.#allDisrupting} hosts at once`);
   }
 
   heard(hostId: string, atMs: number): void {
     this.books.heardMs.set(hostId, atMs);
+  }
+  saidWell(hostId: string): void {
+    this.books.leftFailed.delete(hostId);
+  }
+  /** S7: nothing runs on with something that was retracted this moment. */
+  retracted(atMs: number): void {
+    for (const rollout of this.books.rollouts.values()) if (rollout.state === 'running') this.#demandNothingRetracted(rollout, atMs);
+  }
+  #demandNothingRetracted({ id, plan }: RolloutSeen, atMs: number): void {
+    const bad = plan.transactions
+      .flat()
+      .find(item => this.books.retractions.some(one => one.name === item.name && one.version === item.toVersion));
+    this.ledger.demand('S7', bad === undefined, atMs, () => `${id} runs although ${bad!.name} ${bad!.toVersion} was retracted`);
   }
   audited(seen: AuditSeen, atMs: number): void {
     this.#audit.audited(seen, atMs);

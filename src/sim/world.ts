@@ -1,14 +1,14 @@
 import { HOUR_MS, SECOND_MS, toInstant } from '../core/kernel/instants.ts';
 import { HOST_PLAN_TYPE, type HostPlan } from '../core/rollouts/host-plan.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
-import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
+import { Declarations } from './declarations.ts';
 import { drawFaults, type Fault, type FaultKind } from './faults.ts';
 import { SimHost } from './host.ts';
 import { SimKeys } from './keys.ts';
+import { lastLook } from './last-look.ts';
 import type { Rule, Violation } from './ledger.ts';
 import { type Mutants, NO_MUTANTS } from './mutants.ts';
 import { Network } from './network.ts';
-import { Operators, PACKAGES } from './operators.ts';
+import { Operators, PACKAGE_NAMES, PACKAGES } from './operators.ts';
 import { Random } from './random.ts';
 import { SimReconciler } from './reconciler.ts';
 import { SimServer, type TaskForHost } from './server.ts';
@@ -42,8 +42,6 @@ export interface Outcome {
 export const START_MS = Date.UTC(2026, 9, 19);
 /** After the script everything is well again for this long: then whatever is open must come to an end (L1, L4). */
 const HEAL_HOURS = 40;
-/** A rollback that somebody has drafted lately need not have ended. */
-const LAST_HOURS = 12;
 const TICK_MS = 5 * SECOND_MS;
 /** The witness looks over everything every ten minutes. */
 const LOOK_TICKS = 120;
@@ -120,6 +118,7 @@ class World {
   readonly #reconciler: SimReconciler;
   readonly #hosts: SimHost[];
   readonly #operators: Operators;
+  readonly #declarations: Declarations;
   readonly #network: Network;
   readonly #surroundings: Surroundings = { mirror: 'well', badPatchPercent: 0, badServicePercent: 0, hostile: false };
   #serverUp = true;
@@ -151,6 +150,12 @@ class World {
     });
     this.#operators = new Operators(this.#reconciler, this.#server, this.#hosts, this.#timeline, this.#random.fork(2));
     this.#operators.declareGroups();
+    this.#declarations = new Declarations(
+      this.#server,
+      this.#reconciler,
+      this.#hosts.map(host => host.id),
+    );
+    for (const host of this.#hosts) this.#server.hear(host.id, START_MS);
   }
 
   run(): Outcome {
@@ -163,7 +168,7 @@ class World {
     this.#timeline.runUntil(endMs, broken);
     this.#heal();
     this.#timeline.runUntil(endMs + HEAL_HOURS * HOUR_MS, broken);
-    if (!broken()) this.#lastLook();
+    if (!broken()) lastLook(this.#server, this.#hosts, this.#timeline.nowMs);
     return this.#outcome();
   }
 
@@ -194,11 +199,17 @@ class World {
   /** Faults that are a moment, or that the world itself has to undo. */
   #happen(fault: Fault, host: SimHost): void {
     const { nowMs } = this.#timeline;
-    if (fault.kind === 'power-cut' || fault.kind === 'host-gone') host.powerCut(fault.durationMs);
+    if (fault.kind === 'power-cut' || fault.kind === 'host-gone' || fault.kind === 'host-away') host.powerCut(fault.durationMs);
     if (fault.kind === 'agent-kill') host.killAgent(fault.durationMs);
     if (fault.kind === 'drift') host.drift(`pkg${fault.amount % (PACKAGES - 1)}`, `1~hand${fault.amount}`);
     if (fault.kind === 'pause' || fault.kind === 'halt') this.#operators.stopSomething(fault.kind);
-    if (fault.kind === 'freeze') this.#declareFreeze(fault, nowMs);
+    if (fault.kind === 'nobody-looks') this.#operators.awayUntilMs = Math.max(this.#operators.awayUntilMs, nowMs + fault.durationMs);
+    if (fault.kind === 'freeze') this.#declarations.freeze(fault, nowMs);
+    if (fault.kind === 'hold') this.#declarations.hold(fault, PACKAGE_NAMES, nowMs);
+    if (fault.kind === 'retract') {
+      const lift = this.#declarations.retract(fault, nowMs);
+      if (lift !== null) this.#timeline.after(fault.durationMs, lift);
+    }
     if (fault.kind === 'kill-switch') {
       this.#reconciler.setKillSwitch(true, nowMs);
       this.#timeline.after(fault.durationMs, () => this.#reconciler.setKillSwitch(false, this.#timeline.nowMs));
@@ -210,17 +221,6 @@ class World {
         this.#upSinceMs = this.#timeline.nowMs;
       });
     }
-  }
-
-  #declareFreeze(fault: Fault, nowMs: number): void {
-    const freeze = {
-      name: `freeze ${fault.number}`,
-      kind: fault.amount > 50 ? ('hard' as const) : ('reboot-only' as const),
-      startsAt: toInstant(nowMs),
-      endsAt: toInstant(nowMs + fault.durationMs),
-    };
-    this.#server.store.freezes.push(freeze);
-    this.#witness.books.freezes.push(freeze);
   }
 
   /** While somebody sits on the line: a plan of his own under our key's name, or another host's genuine one. */
@@ -257,49 +257,12 @@ class World {
     this.#serverUp = true;
     Object.assign(this.#surroundings, { mirror: 'well', badPatchPercent: 0, badServicePercent: 0, hostile: false } satisfies Surroundings);
     if (this.#server.store.killSwitch) this.#reconciler.setKillSwitch(false, this.#timeline.nowMs);
-    this.#server.store.freezes.length = 0;
-    this.#witness.books.freezes.length = 0;
+    this.#declarations.clear();
     for (const host of this.#hosts) {
       host.weather.clear();
+      if (!host.up && (this.#server.store.activeOfHost.get(host.id)?.size ?? 0) === 0) host.comeBack();
       Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false });
     }
-  }
-
-  /** L1, L4, I4, I5, I14, S12: when all is well again and time has passed. */
-  #lastLook(): void {
-    const { store } = this.#server;
-    const { ledger } = this.#witness;
-    const now = this.#timeline.nowMs;
-    for (const rollout of store.rollouts.values()) {
-      // One that has a window a day may take weeks; its approval ends it.
-      if (rollout.plan.window.repeat !== null && rollout.approvalExpiresAt > toInstant(now) && rollout.state !== 'paused') continue;
-      if (now - rollout.madeAtMs < LAST_HOURS * HOUR_MS) continue;
-      const rule = rollout.state === 'paused' ? 'L4' : 'L1';
-      ledger.demand(rule, isFinal(ROLLOUT, rollout.state), now, () => `rollout ${rollout.id} is still ${rollout.state}`);
-    }
-    for (const host of this.#hosts) {
-      for (const { plan, state } of host.disk.journal.values()) {
-        const known = state !== 'finished' || this.#server.hasResult(plan.jobId, plan.attempt);
-        ledger.demand('I4', known, now, () => `${host.id}: the result of ${plan.planId} never reached the store`);
-        ledger.demand(
-          'L1',
-          state === 'finished' || store.active.has(plan.jobId),
-          now,
-          () => `${host.id}: ${plan.planId} is still ${state}`,
-        );
-      }
-      ledger.demand('I14', host.up && host.agentUp, now, () => `${host.id} never came back`);
-      if (!host.broken) continue;
-      const known = [...store.jobs.values()].some(job => job.hostId === host.id && job.touched && job.state !== 'succeeded');
-      ledger.demand('I5', known, now, () => `${host.id} is half done and nobody knows`);
-    }
-    for (const ids of store.jobsOfRing.values())
-      ledger.demand(
-        'S12',
-        ids.every(id => store.jobs.has(id)),
-        now,
-        () => 'a job has vanished',
-      );
   }
 
   #outcome(): Outcome {
