@@ -125,6 +125,7 @@ export async function collectSnapshot(options: CollectOptions): Promise<Collecte
     staleProcesses: fact('deleted-maps', await ask(PROBES.deletedMaps.read())),
     reboot: await ask(readRebootRequired(kernel)),
     packageManager: await ask(manager.health()),
+    livePatches: fact('live-patches', await ask(PROBES.livePatches.read())),
     hooks: fact('hooks', await ask(PROBES.hooks.read())),
     unread,
   };

@@ -66,6 +66,8 @@ export const Finding = z
     since: Instant,
     decision: Decision,
     evidence: z.array(Evidence),
+    /** What lowers the risk and leaves the flaw, in words: a live patch of the running kernel. State and due date stay as they are. */
+    mitigation: z.string().nullable(),
     patchId: z.string().nullable(),
   })
   .meta({ id: 'Finding' });

@@ -239,6 +239,7 @@ export const patchCommands = [
           ],
           f.evidence.map(e => [e.source, e.statedOn, e.claimState, e.fixedVersion, e.rule, e.comparison]),
         );
+        if (f.mitigation !== null) screen.line(f.mitigation);
         for (const text of new Set(f.evidence.map(e => e.disagreement))) if (text !== null) screen.line(`Sources disagree: ${text}`);
       }
       screen.line(`${counted(value.total, 'finding')} of it in all`);

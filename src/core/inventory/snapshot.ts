@@ -118,6 +118,16 @@ export interface PackageManagerFact {
   readonly problems: readonly string[];
 }
 
+/** A patch of the running kernel's memory. `fixes`: what its supplier says that it closes; null: nobody says. */
+export interface LivePatch {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** Some tasks run the old code still. */
+  readonly inTransition: boolean;
+  readonly supplier: string | null;
+  readonly fixes: readonly string[] | null;
+}
+
 /** A file in the host's folder of hooks. `problem`: why it would not be run; null for one that a plan may name. */
 export interface HookOffer {
   readonly name: string;
@@ -140,6 +150,8 @@ export interface HostFacts {
   readonly staleProcesses: readonly StaleProcess[] | null;
   readonly reboot: RebootFact | null;
   readonly packageManager: PackageManagerFact | null;
+  /** Absent or null: not read. */
+  readonly livePatches?: readonly LivePatch[] | null;
   /** Absent or null: not read, or told by an agent that does not know of hooks. */
   readonly hooks?: readonly HookOffer[] | null;
   /** `probe: reason`, for what could not be read (no root, tool absent, output unknown). */

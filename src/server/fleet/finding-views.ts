@@ -7,6 +7,7 @@ import { isThirdParty, UNKNOWN_ORIGIN } from '../../core/inventory/package-origi
 import { toInstant } from '../../core/kernel/instants.ts';
 import { scoreCvss } from '../../core/priorities/cvss/score.ts';
 import type { Deadline } from '../../core/remediation/deadline.ts';
+import { liveMitigation } from '../../core/remediation/live-patch.ts';
 import { patchIdFor } from '../../core/remediation/ranked-patches.ts';
 import type { SourceOnHost } from '../../core/remediation/source-walk.ts';
 import type { GroupedFinding } from '../../core/remediation/standing.ts';
@@ -41,6 +42,7 @@ export function findingView(model: FleetModel, row: FindingRow, nowMs: number): 
       nowMs,
     ),
     evidence: evidenceViews(model, finding, source.standing.source.release, version, origin),
+    mitigation: liveMitigation(record.livePatches, source.kernelState, [risk.id, ...judgement.subject.aliases])?.text ?? null,
     patchId: patchIdOf(model, row),
   };
 }

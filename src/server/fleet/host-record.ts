@@ -1,4 +1,4 @@
-import type { Reach } from '../../core/inventory/snapshot.ts';
+import type { LivePatch, Reach } from '../../core/inventory/snapshot.ts';
 import type { HostExposure } from '../../core/remediation/deadline.ts';
 import type { Criticality } from '../../core/remediation/patch.ts';
 import type { HostRow } from './host-rows.ts';
@@ -31,10 +31,15 @@ export interface HostRecord {
   /** Such processes that belong to no unit which could be restarted. */
   readonly staleWithoutUnit: boolean;
   readonly rebootReasons: readonly string[];
+  /** Of the running kernel; most hosts have none. */
+  readonly livePatches: readonly LivePatch[];
   readonly brokenPackages: readonly string[];
   /** Lower-case text that searches look through. */
   readonly haystack: string;
 }
+
+/** One for all. */
+const NO_LIVE_PATCHES: readonly LivePatch[] = [];
 
 export function recordOf(row: HostRow): HostRecord {
   const { inventory } = row;
@@ -65,6 +70,7 @@ export function recordOf(row: HostRow): HostRecord {
     staleUnits: stale === null ? null : [...new Set(stale.flatMap(({ unit }) => unit ?? []))].sort(),
     staleWithoutUnit: stale?.some(({ unit }) => unit === null) ?? false,
     rebootReasons: reboot?.required ? (reboot.reasons.length > 0 ? reboot.reasons : ['the host asks for a reboot']) : [],
+    livePatches: inventory?.facts.livePatches ?? NO_LIVE_PATCHES,
     brokenPackages: inventory?.facts.packageManager?.healthy === false ? inventory.facts.packageManager.problems : [],
     haystack: [row.name, row.address ?? '', row.platform, row.osName, ...labels].join('\n').toLowerCase(),
   };

@@ -36,7 +36,7 @@ export interface InventoryRow {
   readonly facts: FindingFacts;
 }
 
-export type FindingFacts = Pick<HostFacts, 'os' | 'bootedAt' | 'kernel' | 'reboot' | 'staleProcesses' | 'packageManager'>;
+export type FindingFacts = Pick<HostFacts, 'os' | 'bootedAt' | 'kernel' | 'reboot' | 'staleProcesses' | 'packageManager' | 'livePatches'>;
 
 const COLUMNS = `host.id, host.name, host.address, host.reach, host.platform, host.release, host.os_name, host.labels::text, host.criticality, host.exposure,
   (extract(epoch from host.enrolled_at) * 1000)::float8, (extract(epoch from s.last_seen_at) * 1000)::float8, (extract(epoch from s.inventory_at) * 1000)::float8, s.problem,

@@ -3,6 +3,7 @@ import type { Feed } from '../../api/feeds.ts';
 import type { Overview } from '../../api/findings.ts';
 import type { HostSummaryView } from '../../api/hosts.ts';
 import { DAY_MS } from '../../core/kernel/instants.ts';
+import { inEffect, rebootUrgency } from '../../core/remediation/live-patch.ts';
 import type { RankedEntry } from '../../core/remediation/ranked-patches.ts';
 import { duration } from './host-state.ts';
 import type { FleetModel } from './model.ts';
@@ -76,7 +77,10 @@ function patchStep(patch: RankedEntry, nowMs: number): NextStep {
 function restartSteps({ hosts, model }: OverviewFacts): NextStep[] {
   const steps: NextStep[] = [];
   const restart = hosts.filter(({ view }) => view.restartPending);
-  const reboot = hosts.filter(({ view }) => view.rebootPending);
+  const pending = hosts.filter(({ view }) => view.rebootPending);
+  // A host whose live patch covers all that its reboot would close is asked for it last, and never not.
+  const calm = pending.filter(({ slot }) => model.records[slot]!.livePatches.length > 0 && rebootOf(model, slot).urgency === 'later');
+  const reboot = pending.filter(host => !calm.includes(host));
   const reason = 'Patched on disk, old code still in memory: its findings stay open until the processes have gone.';
   const alone = restart[0];
   if (restart.length === 1 && alone) {
@@ -108,7 +112,7 @@ function restartSteps({ hosts, model }: OverviewFacts): NextStep[] {
     steps.push({
       kind: 'reboot',
       title: `Reboot ${one.view.name}`,
-      reason: model.records[one.slot]!.rebootReasons.join('; ') || 'A fixed kernel is installed and not running.',
+      reason: `${model.records[one.slot]!.rebootReasons.join('; ') || 'A fixed kernel is installed and not running.'}${liveText(model, one.slot)}`,
       href: `/hosts/${one.view.id}`,
       urgency: 'soon',
     });
@@ -120,7 +124,31 @@ function restartSteps({ hosts, model }: OverviewFacts): NextStep[] {
       href: '/hosts?query=reboot+%3D+true',
       urgency: 'soon',
     });
+  if (calm.length > 0)
+    steps.push({
+      kind: 'reboot',
+      title: `Reboot ${named(calm)} in its next window`,
+      reason: 'What the reboot closes is mitigated in memory by a live patch; its findings stay open, and the reboot stays due.',
+      href: calm.length === 1 ? `/hosts/${calm[0]!.view.id}` : '/hosts?query=reboot+%3D+true',
+      urgency: 'later',
+    });
   return steps;
+}
+
+/** What the reboot of this host would close, and how much of it its live patches cover. */
+function rebootOf(model: FleetModel, slot: number) {
+  const pending = model.fleet
+    .sourcesOf(slot)
+    .filter(source => source.kernelState === 'newer-not-booted')
+    .flatMap(source => source.standing.pending.findings.map(({ risk, judgement }) => [risk.id, ...judgement.subject.aliases]));
+  return { ...rebootUrgency(model.records[slot]!.livePatches, pending), of: pending.length };
+}
+
+function liveText(model: FleetModel, slot: number): string {
+  const loaded = inEffect(model.records[slot]!.livePatches);
+  if (loaded.length === 0) return '';
+  const { covered, of } = rebootOf(model, slot);
+  return `. Live patch ${loaded[0]!.name} covers ${covered} of the ${of} vulnerabilities that it closes`;
 }
 
 function brokenSteps({ hosts, model }: OverviewFacts): NextStep[] {

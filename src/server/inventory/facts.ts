@@ -65,11 +65,23 @@ const Facts = z.object({
     .object({ id: Short, healthy: z.boolean(), problems: z.array(Text).max(5_000) })
     .nullable()
     .default(null),
+  livePatches: z
+    .array(
+      z.object({
+        name: Short,
+        enabled: z.boolean(),
+        inTransition: z.boolean(),
+        supplier: Short.nullable(),
+        fixes: z.array(Short).max(5_000).nullable(),
+      }),
+    )
+    .max(100)
+    // Absent from agents that do not know of them.
+    .nullish(),
   hooks: z
     .array(z.object({ name: Short, problem: Text.nullable() }))
     .max(200)
-    .nullable()
-    .default(null),
+    .nullish(),
   unread: z.array(Text).max(1_000).default([]),
 });
 

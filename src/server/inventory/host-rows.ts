@@ -174,11 +174,13 @@ export async function writeHost(db: Db, hostId: string, revision: number, write:
 }
 
 /** What findings, the fleet model and the lists need without opening the whole document. */
-export type FindingFacts = Pick<HostFacts, 'os' | 'bootedAt' | 'kernel' | 'reboot' | 'staleProcesses' | 'packageManager'>;
+export type FindingFacts = Pick<HostFacts, 'os' | 'bootedAt' | 'kernel' | 'reboot' | 'staleProcesses' | 'packageManager' | 'livePatches'>;
 
 function findingFacts(facts: HostFacts): FindingFacts {
-  const { os, bootedAt, kernel, reboot, staleProcesses, packageManager } = facts;
-  return { os, bootedAt, kernel, reboot, staleProcesses, packageManager };
+  const { os, bootedAt, kernel, reboot, staleProcesses, packageManager, livePatches } = facts;
+  // Few hosts have one, and this document is read for all of them.
+  const live = livePatches != null && livePatches.length > 0 ? { livePatches } : {};
+  return { os, bootedAt, kernel, reboot, staleProcesses, packageManager, ...live };
 }
 
 export async function readFacts(db: Queryable, hostId: string): Promise<{ facts: HostFacts; observedAt: Instant } | null> {
