@@ -4,7 +4,7 @@ import { MINUTE_MS, SECOND_MS } from '../core/kernel/instants.ts';
 import { feedFault } from '../plugins/advisory-sources/text-reader.ts';
 import type { Unpacker } from '../plugins/advisory-sources/unpack.ts';
 
-/** Programs of the system that unpack: Node has no xz, and its own bzip2 (plugins/advisory-sources/bzip2.ts) takes ten times as long. */
+/** Programs of the system that unpack: Node has no xz, and our own bzip2 (plugins/advisory-sources/bzip2.ts) takes four times as long. */
 const ARGV = {
   xz: ['xz', '-dc', '--single-stream', '--memlimit-decompress=512MiB'],
   bzip2: ['bzip2', '-dc'],

@@ -45,9 +45,9 @@ export function* origins(packages: readonly PackageRecord[], nativeArch: string)
   }
 }
 
-/** As `apt-cache policy` names them: `SITE RELEASE/COMPONENT`. */
+/** As `apt-cache policy` names them: `SITE RELEASE/COMPONENT`, or `SITE ./` for an archive without suites. */
 function archivesBySource(targets: readonly IndexTarget[]): ReadonlyMap<string, IndexTarget> {
-  return new Map(targets.map(t => [`${t.site} ${t.release}/${t.component}`, t]));
+  return new Map(targets.map(t => [t.component === '' ? `${t.site} ${t.release}` : `${t.site} ${t.release}/${t.component}`, t]));
 }
 
 const CACHE_FOLDER = /^\/tmp\/fettle-apt-[A-Za-z0-9]{10}$/;

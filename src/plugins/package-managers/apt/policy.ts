@@ -1,7 +1,7 @@
 /** A version of one package and where it can be had, from `apt-cache policy NAME...`. */
 export interface PolicyVersion {
   readonly version: string;
-  /** `SITE RELEASE/COMPONENT` of each archive that has it; the host's own status file is not one. */
+  /** `SITE RELEASE/COMPONENT`, or `SITE ./` of a flat one, of each archive that has it; the host's own status file is not one. */
   readonly sources: readonly string[];
 }
 
@@ -31,7 +31,8 @@ export function parsePolicies(text: string): Policy[] {
     if (fact && fact[2] !== NONE) current[fact[1] === 'Installed' ? 'installed' : 'candidate'] = fact[2]!;
     const version = /^ (?:\*\*\*| {3}) (\S+) -?\d+/.exec(line);
     if (version) current.versions.push({ version: version[1]!, sources: [] });
-    const source = /^ {7,8}-?\d+ (\S+) (\S+) \S+ Packages$/.exec(line);
+    // An archive without suites (`deb URL ./`) is of no architecture.
+    const source = /^ {7,8}-?\d+ (\S+) (\S+)(?: \S+)? Packages$/.exec(line);
     if (source) current.versions.at(-1)?.sources.push(`${source[1]} ${source[2]}`);
   }
   return policies;
