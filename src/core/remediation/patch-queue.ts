@@ -182,6 +182,18 @@ export class PatchQueue {
     return patch.firstDue === 0 ? null : patch.firstDue * SECOND_MS;
   }
 
+  /** The first host on which the patch is due at `firstDueMs`; null when nothing of it is due. */
+  firstDueSlot(patch: QueuedPatch): number | null {
+    if (this.firstDueMs(patch) === null) return null;
+    for (const slot of patch.hosts.toArray()) {
+      const parts = this.#parts.numbers(slot);
+      const start = this.#parts.start(slot);
+      const end = start + this.#parts.length(slot);
+      for (let at = start; at < end; at += FIELDS) if (parts[at] === patch.index && parts[at + 2] === patch.firstDue) return slot;
+    }
+    return null;
+  }
+
   #isSame(slot: number, length: number): boolean {
     if (this.#parts.length(slot) !== length) return false;
     const numbers = this.#parts.numbers(slot);

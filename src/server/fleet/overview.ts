@@ -60,9 +60,11 @@ export function overviewHandlers(parts: OverviewParts): Handlers<'overview'> {
         findingsByState: FINDING_STATES.map((label, index) => ({ label, count: byState[index]! })),
         timeToPatch: await timeToPatch().then(result => result && { ...result, curve: [...result.curve] }),
         coverage: coverageOf(
-          hosts.map(({ slot, view }) => ({
-            ...view,
-            isCurrent: view.state === 'current',
+          hosts.map(({ slot, view: { state, securityPatches, restartPending, rebootPending } }) => ({
+            securityPatches,
+            restartPending,
+            rebootPending,
+            isCurrent: state === 'current',
             candidatesKnown: model.records[slot]!.candidatesRead,
           })),
         ),

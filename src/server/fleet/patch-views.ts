@@ -5,7 +5,7 @@ import type { Offer } from '../../core/remediation/offers.ts';
 import { AVAILABILITIES, type PatchMember, type QueuedPatch } from '../../core/remediation/patch-queue.ts';
 import type { RankedEntry } from '../../core/remediation/ranked-patches.ts';
 import { daemonUnits, type Restart, restartOf } from '../../core/remediation/restart.ts';
-import type { GroupedFinding } from '../../core/remediation/standing.ts';
+import type { GroupedFinding, Standing } from '../../core/remediation/standing.ts';
 import { reversibilityOf } from '../../core/rollouts/reversibility.ts';
 import { decisionView } from './finding-views.ts';
 import type { FleetModel } from './model.ts';
@@ -67,15 +67,22 @@ function sampleOf(model: FleetModel, entry: RankedEntry): PatchSample {
   const origins = new Set<string>();
   const moves = new Map<string, PackageMove>();
   const packages = new Set<string>();
+  const read = new Map<Standing, Set<Offer>>();
   for (const part of entry.parts)
     for (const { standing } of part.cohorts.values())
       for (const unit of standing.disk) if (unit.version !== entry.targetVersion) from.add(unit.version);
   for (const { slot, standing } of membersOf(model, entry, SAMPLE_HOSTS)) {
     const offer = offerOf(model, slot, entry);
-    for (const candidate of offer?.candidates ?? []) for (const origin of candidate.origins) origins.add(origin);
-    if (offer)
-      for (const move of movesOf(offer, model.installed(slot, offer))) moves.set(`${move.name}\t${move.arch}\t${move.fromVersion}`, move);
-    else for (const id of model.fleet.versionIdsOf(slot, { standing })) packages.add(model.fleet.units.version(id).name);
+    if (offer === null) {
+      for (const id of model.fleet.versionIdsOf(slot, { standing })) packages.add(model.fleet.units.version(id).name);
+      continue;
+    }
+    // The same candidates over the same source version move the same binaries: most of the sample is read once.
+    const offers = read.getOrInsertComputed(standing, () => new Set());
+    if (offers.has(offer)) continue;
+    offers.add(offer);
+    for (const candidate of offer.candidates) for (const origin of candidate.origins) origins.add(origin);
+    for (const move of movesOf(offer, model.installed(slot, offer))) moves.set(`${move.name}\t${move.arch}\t${move.fromVersion}`, move);
   }
   for (const { name } of moves.values()) packages.add(name);
   return {
@@ -133,12 +140,22 @@ function decisionOf(model: FleetModel, entry: RankedEntry, nowMs: number): Patch
 }
 
 function* dated(model: FleetModel, entry: RankedEntry) {
-  for (const { slot, standing, dueMs, availability } of membersOf(model, entry)) {
+  for (const { slot, standing, dueMs, availability } of entry.dueMs === null ? membersOf(model, entry) : dueAtOnce(model, entry)) {
     const group = availability === 'not-offered' ? standing.unreached : standing.closable;
     // The queue keeps due dates in whole seconds, rounded up.
     if (group.size === 0 || (entry.dueMs !== null && dueMs !== entry.dueMs)) continue;
     const sinceMs = model.sinceOfSource(slot, entry.sourceName);
     for (const finding of group.findings) yield { finding, dueMs: model.dueMs(slot, finding, sinceMs), sinceMs, slot };
+  }
+}
+
+/** One host of each part on which it is due when the entry is. */
+function* dueAtOnce(model: FleetModel, entry: RankedEntry): Generator<EntryMember> {
+  const { queue } = model.fleet;
+  for (const part of entry.parts) {
+    if (queue.firstDueMs(part) !== entry.dueMs) continue;
+    const slot = queue.firstDueSlot(part);
+    if (slot !== null) yield { ...queue.memberOf(slot, part)!, slot, part };
   }
 }
 
