@@ -1,6 +1,6 @@
 import type { FindingState } from '../findings/finding.ts';
 import { type DueCounts, MONTH_MS, WEEK_MS } from './due-profile.ts';
-import type { Availability } from './offers.ts';
+import { AVAILABILITY_CODES, type Availability } from './offers.ts';
 import type { SourceOnHost } from './source-walk.ts';
 import { type FindingGroup, WATCHED } from './standing.ts';
 
@@ -67,6 +67,11 @@ export interface Assessment {
 }
 
 const STATE_INDEX = Object.fromEntries(FINDING_STATES.map((state, at) => [state, at])) as Record<FindingState, number>;
+const OFFER_STATES = AVAILABILITY_CODES.map(availability => STATE_INDEX[STATE_OF[availability]]);
+const WATCHED_STATES = WATCHED.map(state => STATE_INDEX[state]);
+const NOT_OFFERED = STATE_INDEX['not-offered'];
+const FIXABLE = STATE_INDEX.fixable;
+const WONT_FIX = WATCHED.indexOf('wont-fix');
 const DUE_AT = FINDING_STATES.length;
 const EXPLOITED_AT = DUE_AT + DUE_BANDS.length;
 const WIDTH = EXPLOITED_AT + 1;
@@ -108,19 +113,24 @@ export class HostNumbers {
     const { standing, offer, sinceMs } = source;
     const { closable, unreached, pending } = standing;
     if (closable.size > 0 && offer !== null)
-      this.#addDated(slot, STATE_OF[offer.availability], closable, closable.due(exposure).counts(sinceMs, nowMs));
+      this.#addDated(slot, OFFER_STATES[offer.code]!, closable, closable.due(exposure).counts(sinceMs, nowMs));
     if (unreached.size > 0)
-      this.#addDated(slot, offersKnown ? 'not-offered' : 'fixable', unreached, unreached.due(exposure).counts(sinceMs, nowMs));
+      this.#addDated(slot, offersKnown ? NOT_OFFERED : FIXABLE, unreached, unreached.due(exposure).counts(sinceMs, nowMs));
     if (pending.size > 0)
-      this.#addDated(slot, pendingState(source.kernelState), pending, pending.due(exposure).counts(source.memorySinceMs, nowMs));
+      this.#addDated(
+        slot,
+        STATE_INDEX[pendingState(source.kernelState)],
+        pending,
+        pending.due(exposure).counts(source.memorySinceMs, nowMs),
+      );
     if (standing.isUnwatched) return;
-    for (const state of WATCHED) if (standing.watched[state].size > 0) this.#addUndated(slot, state, standing.watched[state]);
+    for (let at = 0; at < WATCHED.length; at++) if (standing.undated[at]!.size > 0) this.#addUndated(slot, at, standing.undated[at]!);
   }
 
-  #addDated(slot: number, state: FindingState, group: FindingGroup, due: DueCounts): void {
+  #addDated(slot: number, state: number, group: FindingGroup, due: DueCounts): void {
     const counts = this.#counts;
     const base = slot * WIDTH;
-    counts[base + STATE_INDEX[state]]! += group.size;
+    counts[base + state]! += group.size;
     counts[base + DUE_AT]! += due.overdue;
     counts[base + DUE_AT + 1]! += due.week - due.overdue;
     counts[base + DUE_AT + 2]! += due.month - due.week;
@@ -131,10 +141,11 @@ export class HostNumbers {
     if (due.validUntilMs < this.#validUntil[slot]!) this.#validUntil[slot] = due.validUntilMs;
   }
 
-  #addUndated(slot: number, state: FindingState, group: FindingGroup): void {
+  /** `watched`: index into WATCHED. */
+  #addUndated(slot: number, watched: number, group: FindingGroup): void {
     const base = slot * WIDTH;
-    this.#counts[base + STATE_INDEX[state]]! += group.size;
-    if (state === 'wont-fix') return;
+    this.#counts[base + WATCHED_STATES[watched]!]! += group.size;
+    if (watched === WONT_FIX) return;
     this.#counts[base + DUE_AT + 4]! += group.size;
     this.#counts[base + EXPLOITED_AT]! += group.knownExploited;
   }

@@ -133,6 +133,10 @@ function noCounts(): DueCounts {
 }
 
 const HORIZONS_MS = [0, WEEK_MS, MONTH_MS] as const;
+/** In a band's `seen`. */
+const LIMITS = 0;
+const DUE_BY = 3;
+const CHANGES = 6;
 
 /**
  * A host that has had the version since a day after `limits[i]` has nothing due by that horizon. On any other host as many are due as were known by the
@@ -140,29 +144,40 @@ const HORIZONS_MS = [0, WEEK_MS, MONTH_MS] as const;
  */
 function addBand(counts: DueCounts, band: Band, sinceMs: number, nowMs: number): void {
   if (band.atMs !== nowMs) lookFrom(band, nowMs);
-  const { limits, dueBy, changes, ms } = band;
-  const firstDue = (sinceMs > band.known[0]! ? sinceMs : band.known[0]!) + ms;
+  const { first, ms, seen } = band;
+  const firstDue = (sinceMs > first ? sinceMs : first) + ms;
   let until = counts.validUntilMs;
-  if (sinceMs <= limits[0]!) counts.overdue += dueBy[0]!;
-  if (sinceMs <= limits[1]!) counts.week += dueBy[1]!;
-  if (sinceMs <= limits[2]!) counts.month += dueBy[2]!;
-  for (let at = 0; at < 3; at++) {
-    const change = sinceMs <= limits[at]! ? changes[at]! : firstDue - HORIZONS_MS[at]!;
-    if (change < until) until = change;
+  let change = firstDue;
+  if (sinceMs <= seen[LIMITS]!) {
+    counts.overdue += seen[DUE_BY]!;
+    change = seen[CHANGES]!;
   }
+  if (change < until) until = change;
+  change = firstDue - WEEK_MS;
+  if (sinceMs <= seen[LIMITS + 1]!) {
+    counts.week += seen[DUE_BY + 1]!;
+    change = seen[CHANGES + 1]!;
+  }
+  if (change < until) until = change;
+  change = firstDue - MONTH_MS;
+  if (sinceMs <= seen[LIMITS + 2]!) {
+    counts.month += seen[DUE_BY + 2]!;
+    change = seen[CHANGES + 2]!;
+  }
+  if (change < until) until = change;
   counts.validUntilMs = until;
-  counts.dated += band.known.length;
+  counts.dated += band.size;
   if (firstDue < counts.earliestMs) counts.earliestMs = firstDue;
 }
 
 function lookFrom(band: Band, nowMs: number): void {
-  const { known, ms, limits, dueBy, changes } = band;
+  const { known, ms, seen } = band;
   for (const [at, ahead] of HORIZONS_MS.entries()) {
     const limit = nowMs + ahead - ms;
     const due = lowerBound(known, known.length, limit + 1);
-    limits[at] = limit;
-    dueBy[at] = due;
-    changes[at] = due < known.length ? known[due]! + ms - ahead : Number.POSITIVE_INFINITY;
+    seen[LIMITS + at] = limit;
+    seen[DUE_BY + at] = due;
+    seen[CHANGES + at] = due < known.length ? known[due]! + ms - ahead : Number.POSITIVE_INFINITY;
   }
   band.atMs = nowMs;
 }
@@ -172,11 +187,13 @@ interface Band {
   readonly ms: number;
   /** When each fix could be known, rising. */
   readonly known: Float64Array;
-  /** Seen from `atMs`, for each horizon: the last day of a host with which something is due by then, how many are, and when that number changes. */
+  readonly first: number;
+  readonly size: number;
   atMs: number;
-  readonly limits: Float64Array;
-  readonly dueBy: Float64Array;
-  readonly changes: Float64Array;
+  /**
+   * Seen from `atMs`, three numbers each: the last day of a host with which something is due by a horizon, how many are, and when that number changes.
+   */
+  readonly seen: Float64Array;
 }
 
 function bandOf(ms: number, list: readonly number[]): Band {
@@ -186,8 +203,7 @@ function bandOf(ms: number, list: readonly number[]): Band {
     known.sort();
     break;
   }
-  const column = () => new Float64Array(HORIZONS_MS.length);
-  return { ms, known, atMs: Number.NaN, limits: column(), dueBy: column(), changes: column() };
+  return { ms, known, first: known[0]!, size: known.length, atMs: Number.NaN, seen: new Float64Array(3 * HORIZONS_MS.length) };
 }
 
 /** Fixes known at or before `limit`, which is not before `sinceMs`. Most hosts got the version before the first fix or after the last one. */

@@ -19,9 +19,13 @@ export interface Offer {
   readonly source: FleetSource;
   readonly target: Unit;
   readonly availability: Availability;
+  /** Of `availability` in AVAILABILITY_CODES: numbers of 100,000 hosts are made from codes, not from words. */
+  readonly code: number;
   readonly security: boolean;
   readonly candidates: readonly Candidate[];
 }
+
+export const AVAILABILITY_CODES = ['offered', 'kept-back', 'held', 'phased'] as const satisfies readonly Availability[];
 
 /** The first that holds for any binary holds for the source: a fix is in place only when all of its binaries are. */
 const STRONGEST: readonly Availability[] = ['held', 'phased', 'kept-back', 'offered'];
@@ -135,7 +139,8 @@ export class Offers {
   #make(target: Unit, candidates: readonly Candidate[]): Offer {
     this.#sources.add(target.source);
     const availability = STRONGEST.find(word => candidates.some(candidate => candidate.availability === word)) ?? 'offered';
-    return { source: target.source, target, availability, security: candidates.some(candidate => candidate.security), candidates };
+    const security = candidates.some(candidate => candidate.security);
+    return { source: target.source, target, availability, code: AVAILABILITY_CODES.indexOf(availability), security, candidates };
   }
 }
 

@@ -2,13 +2,13 @@ import { HostSet } from '../findings/fleet-host-set.ts';
 import { NumberLists } from '../findings/number-lists.ts';
 import { SECOND_MS } from '../kernel/instants.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
-import type { Availability } from './offers.ts';
+import { AVAILABILITY_CODES } from './offers.ts';
 import { CRITICALITIES, type Criticality, WEIGHT } from './patch.ts';
 import type { SourceOnHost } from './source-walk.ts';
 import type { FindingGroup, Standing, Standings } from './standing.ts';
 
 /** `not-offered`: the publisher has a fix that no enabled suite offers to the host. */
-export const AVAILABILITIES = ['offered', 'kept-back', 'held', 'phased', 'not-offered'] as const;
+export const AVAILABILITIES = [...AVAILABILITY_CODES, 'not-offered'] as const;
 export type MemberAvailability = (typeof AVAILABILITIES)[number];
 
 /** Hosts that stand alike towards a patch: it closes the same vulnerabilities on each. */
@@ -60,7 +60,7 @@ export interface PatchMember {
 }
 
 const NOT_OFFERED = AVAILABILITIES.indexOf('not-offered');
-const AVAILABILITY_CODE: Readonly<Record<Availability, number>> = { offered: 0, 'kept-back': 1, held: 2, phased: 3 };
+const PHASED = AVAILABILITIES.indexOf('phased');
 const WEIGHTS = CRITICALITIES.map(criticality => WEIGHT[criticality]);
 /** Numbers that a host keeps for a patch: the patch, code | standing << CODE_BITS, due date in epoch seconds (0 = none). */
 const FIELDS = 3;
@@ -158,7 +158,7 @@ export class PatchQueue {
     let patches = 0;
     let security = 0;
     for (let at = start; at < end; at += FIELDS) {
-      if ((parts[at + 1]! & 7) >= AVAILABILITY_CODE.phased) continue;
+      if ((parts[at + 1]! & 7) >= PHASED) continue;
       patches += 1;
       security += (parts[at + 1]! >> 3) & 1;
     }
@@ -206,7 +206,7 @@ export class PatchQueue {
   #pack({ standing, offer, sinceMs }: SourceOnHost, exposure: number, hostCode: number, length: number): number {
     if (offer !== null && standing.disk.length > 0) {
       if (standing.offeredPatch < 0) standing.offeredPatch = this.#indexOf(standing, offer.target.version);
-      const code = AVAILABILITY_CODE[offer.availability] | (Number(offer.security) << 3) | hostCode;
+      const code = offer.code | (Number(offer.security) << 3) | hostCode;
       this.#write(length, standing.offeredPatch, standing, code, firstDue(standing.closable, exposure, sinceMs));
       length += FIELDS;
     }

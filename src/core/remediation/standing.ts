@@ -83,6 +83,8 @@ export interface Standing extends StandingKey {
   readonly pending: FindingGroup;
   /** No fix to install: never due. `wont-fix` also holds what publishers call unimportant. */
   readonly watched: Readonly<Record<WatchedState, FindingGroup>>;
+  /** The groups of `watched` in the order of WATCHED. */
+  readonly undated: readonly FindingGroup[];
   /** The version that closes everything in `unreached`, the highest that publishers name; null when there is none. */
   readonly neededVersion: string | null;
   /** Nothing in `watched`. */
@@ -185,6 +187,7 @@ export class Standings {
       unreached: group(found.unreached),
       pending: group(found.pending),
       watched,
+      undated: WATCHED.map(state => watched[state]),
       neededVersion: highestBoundary(found.unreached),
       isUnwatched: WATCHED.every(state => watched[state].size === 0),
       offeredPatch: -1,
