@@ -76,9 +76,10 @@ function gatewayOf(run: SshRun, work: HostWork, transport: Transport, lease: Ssh
   const { hostId } = work;
   const left = AbortSignal.any([run.stopping, lease.lost]);
   return {
-    events: (jobId, attempt, events) => jobs.recordEvents(hostId, jobId, attempt, events),
+    events: (jobId, attempt, events) => jobs.recordEvents(hostId, jobId, attempt, withoutNul(events)),
     permit: (jobId, attempt, phase) => jobs.requestPermit(hostId, jobId, attempt, phase),
-    result: async (jobId, attempt, result) => {
+    result: async (jobId, attempt, given) => {
+      const result = withoutNul(given);
       let isRead = !result.touched;
       for (let tried = 1; ; tried++) {
         try {
@@ -104,4 +105,9 @@ function gatewayOf(run: SshRun, work: HostWork, transport: Transport, lease: Ssh
       }
     },
   };
+}
+
+/** What a host said goes into a database that keeps no U+0000; from an agent it is refused at the door. */
+function withoutNul<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_key, part: unknown) => (typeof part === 'string' ? part.replaceAll('\0', '') : part)) as T;
 }

@@ -137,9 +137,9 @@ describe('two server processes on one PostgreSQL, one host by SSH', () => {
 });
 
 describe('the lease of a host', () => {
-  it('is one server’s until it is given back or runs out, and fences what the last holder writes', { timeout: 30_000 }, async () => {
+  it('is one server’s until it is given back or runs out, and fences what the last holder writes', { timeout: 60_000 }, async () => {
     const { db } = database;
-    const [one, two] = [createSshLeases(db, 'one', quiet, 1), createSshLeases(db, 'two', quiet, 1)];
+    const [one, two] = [createSshLeases(db, 'one', quiet, LEASE_SECONDS), createSshLeases(db, 'two', quiet, LEASE_SECONDS)];
     const journals = createSshJournals(db);
     const row = { planId: 'plan_1', sequence: 7, isOpen: true, entry: { state: 'accepted' } };
     const held = (await one.take(HOST))!;
@@ -148,8 +148,8 @@ describe('the lease of a host', () => {
     expect(again.fence).toBe(held.fence);
     await again.release();
     expect(await two.take(HOST)).toBeNull();
-    expect(await journals.write(held, row)).toBe(true);
-    await wait(2_500);
+    expect(await journals.write(held, { ...row, entry: { state: 'acc\0epted' } })).toBe(true);
+    await wait(1_500 * LEASE_SECONDS);
     expect(held.isValid(), 'it is renewed').toBe(true);
     await held.release();
     const taken = (await two.take(HOST))!;
@@ -160,7 +160,7 @@ describe('the lease of a host', () => {
     expect(await journals.open()).toHaveLength(1);
     // Without its timer it cannot renew, as a process that was stopped cannot.
     two.stop();
-    await wait(1_200);
+    await wait(1_100 * LEASE_SECONDS);
     expect(taken.isValid()).toBe(false);
     const back = (await one.take(HOST))!;
     expect(await journals.write(back, { ...row, isOpen: false })).toBe(true);

@@ -51,9 +51,14 @@ export function createSshJournals(db: Db): SshJournals {
       return row?.highest ?? 0;
     },
     async write(lease, { planId, sequence, isOpen, entry }) {
-      const rows = await db.query(WRITE, [lease.hostId, lease.fence, planId, sequence, isOpen, JSON.stringify(entry), KEPT]);
+      const rows = await db.query(WRITE, [lease.hostId, lease.fence, planId, sequence, isOpen, storable(entry), KEPT]);
       return rows.length > 0;
     },
     open: () => db.query('select host_id as "hostId", entry from ssh_job_journal where is_open order by host_id, sequence'),
   };
+}
+
+/** PostgreSQL keeps no U+0000 in jsonb, and a host may say anything. */
+function storable(entry: object): string {
+  return JSON.stringify(entry, (_key, value: unknown) => (typeof value === 'string' ? value.replaceAll('\0', '') : value));
 }
