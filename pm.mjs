@@ -12,6 +12,7 @@ const stamp = path.join(modules, '.fettle-lock');
 
 const COMMANDS = {
   start: ['src/main/server.ts'],
+  demo: ['src/main/demo.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
   'test:lab': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'e2e/lab.config.ts'],
   'test:browser': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'e2e/browser.config.ts'],

@@ -50,6 +50,8 @@ export const Session = z
     singlePerson: z.boolean(),
     installation: z.string(),
     version: z.string(),
+    /** Hosts, history and vulnerabilities are made up (`npm run demo`). */
+    demonstration: z.boolean(),
   })
   .meta({ id: 'Session' });
 

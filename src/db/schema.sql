@@ -388,6 +388,7 @@ create table installation (
   id text not null,
   name text not null,
   created_at timestamp with time zone not null,
+  demonstration boolean default false not null,
   constraint installation_pkey PRIMARY KEY (single),
   constraint installation_single_check CHECK (single)
 );

@@ -12,7 +12,7 @@ import { createInventory } from '../server/inventory/inventory.ts';
 import { createSshJournals } from '../server/inventory/ssh-journal.ts';
 import { createSshLeases, sshHolder } from '../server/inventory/ssh-leases.ts';
 import { createWake } from '../server/inventory/wake.ts';
-import type { JobPort } from '../server/ports.ts';
+import type { InventoryPort, JobPort, WakePort } from '../server/ports.ts';
 import { createRollouts } from '../server/rollouts/rollouts.ts';
 import { buildServer, type Readiness } from '../server/runtime/http.ts';
 import { prepareAgentFiles } from './agent-files.ts';
@@ -28,6 +28,19 @@ export interface ComposeOptions {
   readonly consoleFolder: string;
   readonly consoleMissing: string;
   readonly readiness: () => Promise<Readiness>;
+  /** Works beside the nouns of the server, through the handlers that everybody else asks: the made-up hosts of the demonstration. */
+  readonly companion?: ((parts: CompanionParts) => Companion) | undefined;
+}
+
+export interface CompanionParts {
+  readonly handlers: Handlers;
+  readonly wake: WakePort;
+  readonly inventory: InventoryPort;
+}
+
+export interface Companion {
+  start(): Promise<void> | void;
+  stop(): Promise<void> | void;
 }
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -108,7 +121,9 @@ export async function compose(context: Context, options: ComposeOptions, closers
   await app.ready();
 
   // The read model first: reports and feeds that arrive while the others start are taken in, not missed.
-  const background = [fleetNoun, inventory, feeds, rollouts, sshRunner, localHost];
+  // Made-up hosts and the machine itself do not go together.
+  const last = options.companion?.({ handlers, wake, inventory }) ?? localHost;
+  const background = [fleetNoun, inventory, feeds, rollouts, sshRunner, last];
   closers.add('background work', () => Promise.allSettled(background.map(async part => await part.stop())));
   for (const part of background) {
     goOn();

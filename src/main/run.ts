@@ -7,7 +7,7 @@ import { makeOneTimeLink, type OneTimeLink } from '../server/access/links.ts';
 import { appendAudit } from '../server/audit/append.ts';
 import type { Context } from '../server/context.ts';
 import { planKeysOf } from '../server/runtime/plan-keys.ts';
-import { compose } from './compose.ts';
+import { type ComposeOptions, compose } from './compose.ts';
 import { buildConsole, type ConsoleOutcome } from './startup/console-build.ts';
 import { openControlSocket } from './startup/control-socket.ts';
 import { type DataFolder, openDataFolder } from './startup/data-folder.ts';
@@ -26,7 +26,18 @@ const STEPS = 5;
 /** Open requests get this long at a stop; long polls and live views are ended at once. */
 const STOP_GRACE_MS = 1_000;
 
+/** What makes a server a demonstration: where it keeps itself, what it is filled with, and who plays its hosts. */
+export interface Demonstration {
+  settings(given: Settings): Settings;
+  /** Fills an empty database; a filled one is left as it is. */
+  fill(context: Context, onProgress: (text: string) => void): Promise<string>;
+  readonly companion: NonNullable<ComposeOptions['companion']>;
+  /** What is printed when it is ready. */
+  readonly words: string;
+}
+
 interface Start {
+  readonly demonstration: Demonstration | null;
   readonly settings: Settings;
   readonly version: string;
   readonly write: (text: string) => void;
@@ -48,15 +59,20 @@ interface Ground {
 }
 
 /** Starts the server and resolves with the exit code when it has stopped. Throws Fault, with everything closed again, when it cannot start. */
-export async function runServer(version: string, write: (text: string) => void): Promise<number> {
-  const settings = readSettings();
+export async function runServer(
+  version: string,
+  write: (text: string) => void,
+  demonstration: Demonstration | null = null,
+): Promise<number> {
+  const settings = demonstration?.settings(readSettings()) ?? readSettings();
   const stopAsked = Promise.withResolvers<void>();
   let asked: { readonly reason: string; readonly exitCode: number } | null = null;
   const start: Start = {
+    demonstration,
     settings,
     version,
     write,
-    progress: new Progress(STEPS, write),
+    progress: new Progress(STEPS + (demonstration === null ? 0 : 1), write),
     closers: new Closers((name, error) => write(`fettle: closing ${name} failed: ${(error as Error).message}\n`)),
     goOn() {
       if (asked !== null) throw new StoppedEarly(asked.reason);
@@ -92,6 +108,14 @@ async function open(start: Start): Promise<void> {
   // The console does not need the database, nor the database the console: on two cores a first start saves the shorter of the two.
   const consoleBuild: Promise<ConsoleOutcome> = start.settings.console ? buildConsole(ROOT) : Promise.resolve({ kind: 'off' });
   const context = await openStore(start, ground);
+  const { demonstration, progress } = start;
+  if (demonstration !== null)
+    await progress.step(
+      'Made-up fleet and its months',
+      () => demonstration.fill(context, text => progress.note(text)),
+      words => words,
+    );
+  start.goOn();
   const built = await start.progress.step('Console', () => consoleBuild, consoleWord);
   if (built.kind === 'missing') {
     start.progress.note(built.reason);
@@ -133,7 +157,7 @@ async function openGround({ settings, progress, closers, goOn }: Start): Promise
 }
 
 async function openStore(
-  { settings, version, progress, closers, goOn, stop, write }: Start,
+  { settings, version, progress, closers, goOn, stop, write, demonstration }: Start,
   { folder, log, url }: Ground,
 ): Promise<Context> {
   const onLost = (error: Error): void => {
@@ -156,7 +180,7 @@ async function openStore(
     applied => (applied.length === 0 ? 'current' : `${applied.length} migrations applied`),
   );
   goOn();
-  const installation = await openInstallation(db, settings.name, systemClock);
+  const installation = await openInstallation(db, settings.name, systemClock, demonstration !== null);
   const planKey = await openPlanKey(db, folder.path, systemClock, settings.replacePlanKey);
   return {
     db,
@@ -174,7 +198,12 @@ function consoleWord(outcome: ConsoleOutcome): string {
   return outcome.kind === 'off' ? 'switched off' : 'not built';
 }
 
-async function serve({ settings, closers, goOn }: Start, ground: Ground, context: Context, built: ConsoleOutcome): Promise<void> {
+async function serve(
+  { settings, closers, goOn, demonstration }: Start,
+  ground: Ground,
+  context: Context,
+  built: ConsoleOutcome,
+): Promise<void> {
   const listener = await compose(
     context,
     {
@@ -183,6 +212,7 @@ async function serve({ settings, closers, goOn }: Start, ground: Ground, context
       consoleFolder: path.join(ROOT, 'dist', built.kind === 'off' ? 'no-console' : 'console'),
       consoleMissing: built.kind === 'missing' ? built.reason : 'The console is switched off (FETTLE_CONSOLE=no).',
       readiness: () => databaseReadiness(context.db),
+      companion: demonstration?.companion,
     },
     closers,
     goOn,
@@ -213,12 +243,13 @@ function linkUrl(settings: Settings, ground: Ground, link: OneTimeLink): string 
   return `${settings.publicUrl ?? defaultUrl(settings.host, ground.port.port)}${link.path}`;
 }
 
-async function announce({ settings, write }: Start, ground: Ground, context: Context): Promise<void> {
+async function announce({ settings, write, demonstration }: Start, ground: Ground, context: Context): Promise<void> {
   const link = await makeOneTimeLink(context);
   write(`\nFettle is ready: ${ground.url}\n`);
   if (link !== null)
     write(
       `${link.purpose === 'setup' ? 'Set up the first administrator' : `Sign in as ${link.login}`} (works once): ${linkUrl(settings, ground, link)}\n`,
     );
+  if (demonstration !== null) write(`${demonstration.words}\n`);
   write(`Data: ${ground.folder.path}   Log: ${ground.log.path}   Stop: Ctrl-C\n`);
 }

@@ -47,6 +47,8 @@ export interface Context {
     readonly baseUrl: string;
     readonly dataDir: string;
     readonly version: string;
+    /** Its hosts and its history are made up (`npm run demo`). */
+    readonly demonstration: boolean;
   };
   /** Base64 SPKI keys that hosts pin, and the signer of plans and permits (one key at first; security.md 2.2 leaves room for more). */
   readonly planKeys: {

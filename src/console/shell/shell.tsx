@@ -18,6 +18,7 @@ import { queryClient } from '../data/ask.ts';
 import { client, problemOf } from '../data/client.ts';
 import { useSession } from '../data/session.ts';
 import { sayProblem } from '../kit/toast.tsx';
+import { DemoBanner } from './demo-banner.tsx';
 import { Logo } from './logo.tsx';
 import { Navigation } from './navigation.tsx';
 import { Palette } from './palette.tsx';
@@ -63,6 +64,7 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
         <Shortcuts />
+        <DemoBanner />
         <StopBanner />
         <Outlet />
       </AppShell.Main>

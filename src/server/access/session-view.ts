@@ -8,13 +8,14 @@ import { callerOf, type PersonRow, personById, personView, singlePerson } from '
 type SessionView = z.output<typeof Session>;
 
 async function viewOf(context: Context, row: PersonRow, person: Person): Promise<SessionView> {
-  const { name, version } = context.installation;
+  const { name, version, demonstration } = context.installation;
   return {
     person: personView(row),
     permissions: [...person.permissions].sort(),
     singlePerson: await singlePerson(context.db, row.id),
     installation: name,
     version,
+    demonstration,
   };
 }
 

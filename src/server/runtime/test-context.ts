@@ -21,6 +21,7 @@ export function testContext(db: Db, options: { clock?: Clock; dataDir?: string; 
       baseUrl: 'http://127.0.0.1:7430',
       dataDir: options.dataDir ?? '/nonexistent',
       version: '0.0.0-test',
+      demonstration: false,
     },
     planKeys: planKeysOf(generateKeyPairSync('ed25519').privateKey),
     audit: (tx, entry) => appendAudit(tx, clock, entry),
