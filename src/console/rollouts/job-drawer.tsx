@@ -9,6 +9,7 @@ import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { Answered } from '../kit/page.tsx';
 import { JOB_LOOK } from '../kit/states.ts';
 import { At, clockOf } from '../kit/time.tsx';
+import { sentence } from '../kit/words.ts';
 import { Interventions } from './interventions.tsx';
 import classes from './rollouts.module.css';
 import { Transaction } from './transaction.tsx';
@@ -132,6 +133,34 @@ function TestAnswer({ test, passed, detail }: Test) {
   );
 }
 
+/** The steps of a job (core/rollouts/host-plan.ts), as a heading and as what begins with it. */
+const PHASE_WORD: Readonly<Record<string, string>> = {
+  precheck: 'Precheck',
+  simulate: 'Transaction',
+  download: 'Download',
+  'awaiting-permit': 'Permit',
+  'pre-hook': 'Before',
+  apply: 'Install',
+  restart: 'Restarts',
+  reboot: 'Reboot',
+  verify: 'Verify',
+  'smoke-test': 'Smoke tests',
+  'post-hook': 'After',
+};
+const BEGUN: Readonly<Record<string, string>> = {
+  precheck: 'Looks at its disk, its locks and its package database',
+  simulate: 'Computes the transaction and compares it with the approved one',
+  download: 'Downloads the packages and checks them',
+  'awaiting-permit': 'Is ready and asks for its permit',
+  'pre-hook': 'Runs the programs before the change',
+  apply: 'Starts the package manager',
+  restart: 'Restarts services that map replaced files',
+  reboot: 'Is about to reboot',
+  verify: 'Looks at what is in effect now',
+  'smoke-test': 'Runs the smoke tests',
+  'post-hook': 'Runs the programs after the change',
+};
+
 function Events({ events }: { readonly events: AnswerOf<'jobGet'>['events'] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be in reach of the keyboard (WCAG 2.1.1)
@@ -139,8 +168,8 @@ function Events({ events }: { readonly events: AnswerOf<'jobGet'>['events'] }) {
       {events.map(event => (
         <div key={event.sequence} className={classes.line} data-of="job">
           <span>{clockOf(event.at)}</span>
-          <span>{event.phase}</span>
-          <span>{event.text.trimEnd()}</span>
+          <span>{PHASE_WORD[event.phase] ?? event.phase}</span>
+          <span>{event.kind === 'phase-started' ? <b>{BEGUN[event.phase] ?? event.text}</b> : sentence(event.text.trimEnd())}</span>
         </div>
       ))}
     </section>

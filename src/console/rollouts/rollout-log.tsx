@@ -4,9 +4,9 @@ import { type CSSProperties, memo, useLayoutEffect, useRef, useState } from 'rea
 import type { RolloutEventView } from '../../api/rollouts.ts';
 import type { LiveLog } from '../data/event-stream.ts';
 import { Empty } from '../kit/empty.tsx';
-import { absolute, clockOf, ZONE_WORD } from '../kit/time.tsx';
+import { absolute, clockOf, withLocalTimes, ZONE_WORD } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
-import { count, counted } from '../kit/words.ts';
+import { count, counted, sentence } from '../kit/words.ts';
 import classes from './rollouts.module.css';
 
 const KINDS = [
@@ -110,7 +110,7 @@ const Line = memo(function Line({ line }: { readonly line: RolloutEventView }) {
     <div className={classes.line} data-kind={line.kind}>
       <span title={absolute(line.at)}>{clockOf(line.at)}</span>
       <span title={line.hostName ?? undefined}>{line.hostName ?? ''}</span>
-      <span>{line.text.trimEnd()}</span>
+      <span>{line.kind === 'output' ? line.text.trimEnd() : sentence(withLocalTimes(line.text.trimEnd()))}</span>
     </div>
   );
 });

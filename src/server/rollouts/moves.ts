@@ -2,6 +2,7 @@ import { invariant } from '../../core/kernel/faults.ts';
 import { CHANGE_REQUEST, type ChangeRequestEvent } from '../../core/rollouts/change-request-states.ts';
 import { JOB, type JobEventName, type JobState } from '../../core/rollouts/job-states.ts';
 import type { JobChange } from '../../core/rollouts/job-status.ts';
+import { JOB_MOVED } from '../../core/rollouts/log-words.ts';
 import { isFinal, move, sourcesOf } from '../../core/rollouts/machine.ts';
 import { type RingChange, type RingStatus, sameRing, sendRing } from '../../core/rollouts/ring-changes.ts';
 import type { RingEvent } from '../../core/rollouts/ring-states.ts';
@@ -118,13 +119,15 @@ export async function storeJob(step: Step, { job, moves }: JobChange): Promise<v
   );
   for (const { event, from, to, by, reason, detail } of moves) {
     const actor = by === 'host' ? `host:${job.hostId}` : 'system';
-    step.say(job.rolloutId, {
-      kind: 'job',
-      ringIndex: job.ringIndex,
-      jobId: job.id,
-      hostName: job.hostName,
-      text: sentence(to, { actor, reason }),
-    });
+    const words = JOB_MOVED[to];
+    if (words !== null)
+      step.say(job.rolloutId, {
+        kind: 'job',
+        ringIndex: job.ringIndex,
+        jobId: job.id,
+        hostName: job.hostName,
+        text: sentence(words, { actor, reason }),
+      });
     step.audit({
       actor,
       action: `job.${event}`,

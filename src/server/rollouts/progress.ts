@@ -1,5 +1,6 @@
 import type { JobEvent } from '../../core/rollouts/host-plan.ts';
 import { hearHost } from '../../core/rollouts/job-changes.ts';
+import { eventWords } from '../../core/rollouts/log-words.ts';
 import { notFound } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
 import { lockJob } from './locks.ts';
@@ -26,7 +27,7 @@ export async function recordEvents(
         ringIndex: job.ringIndex,
         jobId,
         hostName: job.hostName,
-        text: lineOf(event),
+        text: eventWords(event),
         at: event.at,
       });
     const { change, cancelRequested } = hearHost(job, attempt, fresh, step.now);
@@ -61,10 +62,4 @@ async function keepEvents(step: Step, jobId: string, attempt: number, events: re
   );
   const fresh = new Set(kept.map(row => row.sequence));
   return events.filter(event => fresh.delete(event.sequence)).sort((a, b) => a.sequence - b.sequence);
-}
-
-function lineOf({ phase, kind, text }: JobEvent): string {
-  if (kind === 'output') return text;
-  const verb = kind === 'phase-started' ? `${phase} ...` : kind === 'phase-done' ? `${phase} done` : phase;
-  return text === '' || text === phase ? verb : `${verb}: ${text}`;
 }
