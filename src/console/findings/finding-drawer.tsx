@@ -6,6 +6,7 @@ import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { FINDING_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
 import { Version } from '../kit/version.tsx';
+import { Claims } from './claims.tsx';
 import { DecisionView, EvidenceList } from './evidence.tsx';
 
 export const findingKey = (finding: FindingView) => `${finding.hostId} ${finding.vulnerabilityId} ${finding.sourceName}`;
@@ -82,6 +83,7 @@ export function FindingDrawer({ finding, close }: { readonly finding: FindingVie
             </Title>
             <EvidenceList evidence={finding.evidence} />
           </div>
+          <Claims vulnerabilityId={finding.vulnerabilityId} packageName={finding.sourceName} />
           <div>
             <Title order={2} mb={6}>
               Why this due date

@@ -2,6 +2,7 @@ import { Drawer, Stack, Text, Title, UnstyledButton } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { AnswerOf } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
+import { Claims } from '../findings/claims.tsx';
 import { DecisionView, EvidenceList } from '../findings/evidence.tsx';
 import { Score } from '../findings/finding-drawer.tsx';
 import { Empty } from '../kit/empty.tsx';
@@ -106,6 +107,7 @@ export function Vulnerabilities({
               </Title>
               <EvidenceList evidence={open.evidence} />
             </div>
+            <Claims vulnerabilityId={open.id} />
             <div>
               <Title order={2} mb={6}>
                 Why this due date

@@ -1,9 +1,9 @@
-import { Group, NumberInput, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { NumberInput, Stack, Switch } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { QueryBox } from '../hosts/query-box.tsx';
 import { ActButton } from '../kit/act-button.tsx';
+import { FormSide } from '../kit/form-side.tsx';
 import { Section } from '../kit/page.tsx';
-import { ProblemNote } from '../kit/problem.tsx';
 import { FormRestarts } from '../rollouts/form-restarts.tsx';
 import { FormRings } from '../rollouts/form-rings.tsx';
 import { FormSmokeTests } from '../rollouts/form-smoke-tests.tsx';
@@ -64,37 +64,21 @@ export function PolicyForm({ draft, put, error, busy, refusal, save, cancel }: P
           </div>
         </Section>
       </Stack>
-      <div className={rollouts.side}>
-        <Section title="This policy">
-          <Stack gap="sm" className={rollouts.pad}>
-            <TextInput label="Name" value={draft.name} required onChange={event => put({ name: event.currentTarget.value })} />
-            <Textarea
-              label="Note"
-              description="Goes along with every rollout, for its approver"
-              autosize
-              minRows={2}
-              maxRows={6}
-              value={draft.note}
-              onChange={event => put({ note: event.currentTarget.value })}
-            />
-            {error !== null && error !== undefined && <ProblemNote error={error} />}
-            <Text size="sm" c="dimmed">
-              A policy prepares rollouts and approves none: each plan waits for a person. It is off until it is turned on.
-            </Text>
-            {missing !== null && (
-              <Text size="sm" c="var(--tone-warn)" role="status">
-                {missing}
-              </Text>
-            )}
-            <Group gap="xs">
-              <ActButton refusal={refusal ?? missing} loading={busy} onClick={save}>
-                Save
-              </ActButton>
-              {cancel}
-            </Group>
-          </Stack>
-        </Section>
-      </div>
+      <FormSide
+        title="This policy"
+        name={draft.name}
+        note={draft.note}
+        noteFor="Goes along with every rollout, for its approver"
+        put={put}
+        error={error}
+        next="A policy prepares rollouts and approves none: each plan waits for a person. It is off until it is turned on."
+        missing={missing}
+      >
+        <ActButton refusal={refusal ?? missing} loading={busy} onClick={save}>
+          Save
+        </ActButton>
+        {cancel}
+      </FormSide>
     </div>
   );
 }

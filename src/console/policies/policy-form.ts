@@ -1,5 +1,5 @@
 import type { PolicySpecInput, PolicySpecView } from '../../api/policies.ts';
-import { draftFromUrl, type RingDraft, ringDraftOf, ringSpecOf, type SmokeTest } from '../rollouts/spec-form.ts';
+import { draftFromUrl, isAskingNothing, type RingDraft, ringDraftOf, ringSpecOf, type SmokeTest } from '../rollouts/spec-form.ts';
 
 /** A policy as it is being filled in; times are wall clock, as the contract wants them. */
 export interface PolicyDraft {
@@ -126,6 +126,7 @@ export function missingInPolicy(draft: PolicyDraft): string | null {
   if (draft.zoned && draft.zoneLabel.trim() === '') return 'Say which label holds the site.';
   if (draft.zoned && draft.zones.every(zone => zone.value.trim() === '')) return 'Name at least one site with its time zone.';
   if (draft.rings.some(ring => ring.name.trim() === '')) return 'Every ring needs a name.';
+  if (draft.rings.some(isAskingNothing)) return 'Every Prometheus query needs a name and a query.';
   if (draft.name.trim() === '') return 'Give it a name.';
   return null;
 }

@@ -1,4 +1,4 @@
-import { Checkbox, Group, Text } from '@mantine/core';
+import { Checkbox, Group } from '@mantine/core';
 import type { RingDraft } from './spec-form.ts';
 
 type Health = NonNullable<RingDraft['health']>;
@@ -9,7 +9,7 @@ const SIGNALS: readonly { readonly value: Signal; readonly label: string }[] = [
   { value: 'silent', label: 'Hosts that fall silent' },
 ];
 
-/** What the gates of all rings ask besides results, against hosts that no ring has touched. Prometheus queries are kept, and written with the command line. */
+/** What the gates of all rings ask besides results, against hosts that no ring has touched. Queries of single rings stand with their gates. */
 export function FormHealth({
   rings,
   put,
@@ -20,7 +20,6 @@ export function FormHealth({
   const asked = SIGNALS.map(signal => signal.value).filter(value =>
     rings.every(ring => ring.health?.some(metric => metric.kind === 'hosts' && metric.signal === value)),
   );
-  const others = rings.flatMap(ring => ring.health ?? []).filter(metric => metric.kind === 'prometheus').length;
   const choose = (signals: readonly string[]) =>
     put({
       rings: rings.map(({ health = [], ...ring }) => {
@@ -47,11 +46,6 @@ export function FormHealth({
         {SIGNALS.map(signal => (
           <Checkbox key={signal.value} value={signal.value} label={signal.label} />
         ))}
-        {others > 0 && (
-          <Text size="sm" c="dimmed">
-            and {others} Prometheus {others === 1 ? 'query' : 'queries'}
-          </Text>
-        )}
       </Group>
     </Checkbox.Group>
   );

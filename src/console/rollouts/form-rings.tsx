@@ -1,5 +1,6 @@
 import { ActionIcon, Button, NumberInput, Select, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
+import { FormGate } from './form-gate.tsx';
 import { FormHealth } from './form-health.tsx';
 import classes from './rollouts.module.css';
 import { PROOF_FIRST, type RingDraft, type SizeKind, type SpecDraft } from './spec-form.ts';
@@ -101,6 +102,7 @@ function RingRow({ ring, first, onChange, onRemove }: RingRowProps) {
       ) : (
         <span />
       )}
+      <FormGate ring={ring} onChange={onChange} />
       {ring.kind === 'proof' && <Proof proof={ring.proof ?? PROOF_FIRST} onChange={proof => onChange({ proof })} />}
     </fieldset>
   );

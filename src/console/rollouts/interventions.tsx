@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Group } from '@mantine/core';
 import { useState } from 'react';
 import type { JobView, RolloutSummaryView } from '../../api/rollouts.ts';
 import { useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { ActButton } from '../kit/act-button.tsx';
-import { ProblemNote } from '../kit/problem.tsx';
+import { ReasonDialog } from '../kit/reason-dialog.tsx';
 
 /** What a person can do about one host of a rollout that has started. */
 const DEEDS = {
@@ -51,39 +51,8 @@ export function Interventions({ job, state }: { readonly job: JobView; readonly 
 }
 
 function Ask({ deed, job, close }: { readonly deed: Deed; readonly job: JobView; readonly close: () => void }) {
-  const [reason, setReason] = useState('');
-  const words = DEEDS[deed];
+  const { title, text, button } = DEEDS[deed];
   const act = useAct(deed, { quiet: true, after: close });
-  return (
-    <Modal opened onClose={close} title={`${words.title} ${job.hostName}`}>
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          act.mutate({ params: { id: job.rolloutId }, body: { hostIds: [job.hostId], reason: reason.trim() } });
-        }}
-      >
-        <Stack gap="sm">
-          {act.isError && <ProblemNote error={act.error} />}
-          <Text size="sm">{words.text}</Text>
-          <Textarea
-            label="Reason"
-            required
-            data-autofocus
-            autosize
-            minRows={2}
-            value={reason}
-            onChange={event => setReason(event.currentTarget.value)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Not now
-            </Button>
-            <Button type="submit" loading={act.isPending} disabled={reason.trim() === ''}>
-              {words.button}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
-  );
+  const send = (reason: string) => act.mutate({ params: { id: job.rolloutId }, body: { hostIds: [job.hostId], reason } });
+  return <ReasonDialog title={`${title} ${job.hostName}`} {...{ text, button, act, send, close }} />;
 }

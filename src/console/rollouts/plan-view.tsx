@@ -57,7 +57,7 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
         </Section>
       )}
       <Forecast plan={plan} />
-      {data.rehearsals.length > 0 && <Rehearsals rows={data.rehearsals} />}
+      <Rehearsals rows={data.rehearsals} rollout={data.rollout} />
       {plan.rings.map((ring, index) => (
         <PlanRing key={ring.name} ring={ring} index={index} />
       ))}

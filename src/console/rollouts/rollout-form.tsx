@@ -1,8 +1,8 @@
-import { Button, Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ActButton } from '../kit/act-button.tsx';
+import { FormSide } from '../kit/form-side.tsx';
 import { Section } from '../kit/page.tsx';
-import { ProblemNote } from '../kit/problem.tsx';
 import { FormCare } from './form-care.tsx';
 import { FormHosts } from './form-hosts.tsx';
 import { FormPatches } from './form-patches.tsx';
@@ -68,40 +68,24 @@ export function RolloutForm({ draft, put, error, busy, refusal, onPlan, onDraft,
           </div>
         </Section>
       </Stack>
-      <div className={classes.side}>
-        <Section title="This rollout">
-          <Stack gap="sm" className={classes.pad}>
-            <TextInput label="Name" value={draft.name} required onChange={event => put({ name: event.currentTarget.value })} />
-            <Textarea
-              label="Note"
-              description="For the approver and the audit trail"
-              autosize
-              minRows={2}
-              maxRows={6}
-              value={draft.note}
-              onChange={event => put({ note: event.currentTarget.value })}
-            />
-            {error !== null && error !== undefined && <ProblemNote error={error} />}
-            <Text size="sm" c="dimmed">
-              Next, each host computes the exact transaction; nothing is changed before a person has approved that plan.
-            </Text>
-            {missing !== null && (
-              <Text size="sm" c="var(--tone-warn)" role="status">
-                {missing}
-              </Text>
-            )}
-            <Group gap="xs">
-              <ActButton refusal={missing} loading={busy} onClick={onPlan}>
-                Make the plan
-              </ActButton>
-              <Button variant="default" disabled={missing !== null || busy} onClick={onDraft}>
-                Save draft
-              </Button>
-              {cancel}
-            </Group>
-          </Stack>
-        </Section>
-      </div>
+      <FormSide
+        title="This rollout"
+        name={draft.name}
+        note={draft.note}
+        noteFor="For the approver and the audit trail"
+        put={put}
+        error={error}
+        next="Next, each host computes the exact transaction; nothing is changed before a person has approved that plan."
+        missing={missing}
+      >
+        <ActButton refusal={missing} loading={busy} onClick={onPlan}>
+          Make the plan
+        </ActButton>
+        <Button variant="default" disabled={missing !== null || busy} onClick={onDraft}>
+          Save draft
+        </Button>
+        {cancel}
+      </FormSide>
     </div>
   );
 }

@@ -18,7 +18,6 @@ import { PlanView } from './plan-view.tsx';
 import { Progress } from './progress.tsx';
 import { Rings } from './rings.tsx';
 import { RolloutLog } from './rollout-log.tsx';
-import classes from './rollouts.module.css';
 import { SpecView } from './spec-view.tsx';
 import { Verbs } from './verbs.tsx';
 import { Why } from './why.tsx';

@@ -25,6 +25,7 @@ const COLUMNS: readonly Column<RolloutSummaryView>[] = [
     key: 'name',
     title: 'Rollout',
     wrap: true,
+    width: '30%',
     cell: row => (
       <>
         <Link to="/rollouts/$id" params={{ id: row.id }}>
@@ -36,7 +37,7 @@ const COLUMNS: readonly Column<RolloutSummaryView>[] = [
     ),
   },
   { key: 'state', title: 'State', cell: row => <Mark look={ROLLOUT_LOOK[row.state]} note={row.stateReason} /> },
-  { key: 'progress', title: 'Hosts', from: 'sm', width: 230, cell: row => <Progress counts={row} /> },
+  { key: 'progress', title: 'Hosts', from: 'sm', width: 190, cell: row => <Progress counts={row} /> },
   {
     key: 'patches',
     title: 'Patches',
@@ -44,7 +45,7 @@ const COLUMNS: readonly Column<RolloutSummaryView>[] = [
     from: 'md',
     cell: row => (row.patches === 0 ? <Toned tone="quiet">–</Toned> : count(row.patches)),
   },
-  { key: 'asked', title: 'Asked by', from: 'md', cell: row => row.requestedBy },
+  { key: 'asked', title: 'Asked by', from: 'md', wrap: true, cell: row => row.requestedBy },
   { key: 'approved', title: 'Approved by', from: 'lg', cell: row => row.approvedBy ?? <Toned tone="quiet">–</Toned> },
   { key: 'created', title: 'Made', from: 'sm', cell: row => <Ago at={row.createdAt} /> },
   { key: 'finished', title: 'Finished', from: 'lg', cell: row => <Ago at={row.finishedAt} none="–" /> },

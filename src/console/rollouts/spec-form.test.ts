@@ -20,7 +20,7 @@ describe('the rollout form', () => {
       ...draft,
       rings: [
         ...RINGS.slice(0, 1),
-        { name: 'early', kind: 'percent', size: 20, soakMinutes: 60, concurrency: 5, kept: { gate: { errorPercent: 2 } } },
+        { name: 'early', kind: 'percent', size: 20, soakMinutes: 60, concurrency: 5, gate: { errorPercent: 2 } },
         {
           name: 'proof',
           kind: 'proof',

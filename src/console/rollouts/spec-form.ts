@@ -16,8 +16,10 @@ export interface RingDraft {
   /** What the ring has to show; its size follows from it when `kind` is proof. */
   readonly proof?: NonNullable<RingSpec['proof']>;
   readonly health?: NonNullable<RingSpec['health']>;
+  /** Thresholds instead of those that its place gives it. */
+  readonly gate?: NonNullable<RingSpec['gate']>;
   /** What the form has no field for; kept as it is. */
-  readonly kept?: Pick<RingSpec, 'gate' | 'proveSoak'>;
+  readonly kept?: Pick<RingSpec, 'proveSoak'>;
 }
 
 export const PROOF_FIRST = { failurePercent: 10, confidencePercent: 90 } as const;
@@ -65,9 +67,8 @@ export function ringDraftOf(ring: RolloutSpecView['rings'][number]): RingDraft {
     ...(ring.hostIds ? { hostIds: ring.hostIds } : {}),
     ...(ring.proof ? { proof: ring.proof } : {}),
     ...(ring.health && ring.health.length > 0 ? { health: ring.health } : {}),
-    ...(ring.gate || ring.proveSoak !== undefined
-      ? { kept: { ...(ring.gate ? { gate: ring.gate } : {}), ...(ring.proveSoak !== undefined ? { proveSoak: ring.proveSoak } : {}) } }
-      : {}),
+    ...(ring.gate ? { gate: ring.gate } : {}),
+    ...(ring.proveSoak !== undefined ? { kept: { proveSoak: ring.proveSoak } } : {}),
   };
 }
 
@@ -83,6 +84,7 @@ export function ringSpecOf(ring: RingDraft): NonNullable<RolloutSpecInput['rings
     soakMinutes: ring.soakMinutes,
     concurrency: ring.concurrency,
     ...ring.kept,
+    ...gateOf(ring),
     ...(ring.health && ring.health.length > 0 ? { health: [...ring.health] } : {}),
     ...(ring.proof ? { proof: ring.proof } : {}),
     ...(ring.hostIds
@@ -93,6 +95,12 @@ export function ringSpecOf(ring: RingDraft): NonNullable<RolloutSpecInput['rings
           ? { hosts: ring.size }
           : { percent: ring.kind === 'rest' ? 100 : ring.size }),
   };
+}
+
+/** Only what was filled in: what is absent follows from the ring's place. */
+function gateOf({ gate }: RingDraft): Pick<RingSpec, 'gate'> {
+  const set = Object.entries(gate ?? {}).filter(([, value]) => value !== undefined);
+  return set.length === 0 ? {} : { gate: Object.fromEntries(set) };
 }
 
 const list = (text: string | undefined) => (text ? text.split(',').filter(Boolean) : []);
@@ -196,7 +204,13 @@ export function missingIn(draft: SpecDraft): string | null {
   if (draft.choose === 'hosts' && draft.hostIds.length === 0) return 'Choose at least one host.';
   if (draft.name.trim() === '') return 'Give it a name.';
   if (draft.rings.some(ring => ring.name.trim() === '')) return 'Every ring needs a name.';
+  if (draft.rings.some(isAskingNothing)) return 'Every Prometheus query needs a name and a query.';
   if (draft.windowed && (draft.startsAt === '' || draft.endsAt === '')) return 'Say when the window opens and closes.';
   if (draft.windowed && draft.endsAt <= draft.startsAt) return 'The window closes before it opens.';
   return null;
+}
+
+/** A row of the form that was added and not filled in. */
+export function isAskingNothing({ health = [] }: RingDraft): boolean {
+  return health.some(metric => metric.kind === 'prometheus' && (metric.name.trim() === '' || metric.query.trim() === ''));
 }

@@ -1,11 +1,10 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
-import { useState } from 'react';
+import { Text } from '@mantine/core';
 import type { RolloutDetailView } from '../../api/rollouts.ts';
 import { useAct } from '../data/ask.ts';
 import { useSession } from '../data/session.ts';
 import { Facts } from '../kit/facts.tsx';
 import { Toned } from '../kit/mark.tsx';
-import { ProblemNote } from '../kit/problem.tsx';
+import { ReasonDialog } from '../kit/reason-dialog.tsx';
 import { count } from '../kit/words.ts';
 import { VERB_WORD } from './verbs.tsx';
 
@@ -36,44 +35,21 @@ const WORDS: Partial<
 
 /** Verbs that a person should think about for a moment. */
 export function VerbDialog({ verb, data, close }: { readonly verb: Verb; readonly data: RolloutDetailView; readonly close: () => void }) {
-  const [reason, setReason] = useState('');
   const act = useAct('rolloutAct', { quiet: true, after: close });
   const words = WORDS[verb];
   if (!words) return null;
-  const { id, planHash } = data.rollout;
-  const send = () => act.mutate({ params: { id }, body: { verb, reason, ...(verb === 'approve' && planHash ? { planHash } : {}) } });
+  const { id, planHash, name } = data.rollout;
+  const plan = verb === 'approve' && planHash ? { planHash } : {};
   return (
-    <Modal opened onClose={close} title={`${VERB_WORD[verb]}: ${data.rollout.name}`}>
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          send();
-        }}
-      >
-        <Stack gap="sm">
-          {act.isError && <ProblemNote error={act.error} />}
-          <Text size="sm">{words.text}</Text>
-          {verb === 'approve' && <Approval data={data} />}
-          <Textarea
-            label={words.reason === 'needed' ? 'Reason' : 'Comment'}
-            required={words.reason === 'needed'}
-            data-autofocus
-            autosize
-            minRows={2}
-            value={reason}
-            onChange={event => setReason(event.currentTarget.value)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Not now
-            </Button>
-            <Button type="submit" loading={act.isPending} {...(words.danger ? { color: 'red' } : {})}>
-              {words.button}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <ReasonDialog
+      title={`${VERB_WORD[verb]}: ${name}`}
+      {...words}
+      act={act}
+      send={reason => act.mutate({ params: { id }, body: { verb, reason, ...plan } })}
+      close={close}
+    >
+      {verb === 'approve' && <Approval data={data} />}
+    </ReasonDialog>
   );
 }
 

@@ -6,6 +6,7 @@ import { useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { ActButton } from '../kit/act-button.tsx';
 import { RollbackButton } from './rollback-button.tsx';
+import { SupersedeButton } from './supersede-button.tsx';
 import { VerbDialog } from './verb-dialog.tsx';
 
 type Verb = RolloutDetailView['verbs'][number]['verb'];
@@ -79,6 +80,7 @@ export function Verbs({ data }: { readonly data: RolloutDetailView }) {
           </ActButton>
         );
       })}
+      <SupersedeButton data={data} refusal={mayPlan} />
       {data.rollout.startedAt !== null && data.rollout.kind === 'patch' && <RollbackButton data={data} refusal={mayPlan} />}
       {asking !== null && <VerbDialog verb={asking} data={data} close={() => setAsking(null)} />}
     </>

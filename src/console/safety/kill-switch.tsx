@@ -1,13 +1,12 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconHandStop, IconPlayerPlay } from '@tabler/icons-react';
-import { useState } from 'react';
 import type { EngineView } from '../../api/safety.ts';
 import { useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { ActButton } from '../kit/act-button.tsx';
 import { Toned } from '../kit/mark.tsx';
-import { ProblemNote } from '../kit/problem.tsx';
+import { ReasonDialog } from '../kit/reason-dialog.tsx';
 import { Ago } from '../kit/time.tsx';
 import classes from './safety.module.css';
 
@@ -44,46 +43,24 @@ export function KillSwitch({ engine: { killSwitch } }: { readonly engine: Engine
 }
 
 function Ask({ engage, close }: { readonly engage: boolean; readonly close: () => void }) {
-  const [reason, setReason] = useState('');
   const set = useAct('killSwitchSet', {
     done: engage ? 'Kill switch engaged: nothing starts any more' : 'Kill switch released',
     after: close,
     quiet: true,
   });
   return (
-    <Modal opened onClose={close} title={engage ? 'Stop everything?' : 'Release the kill switch?'}>
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          set.mutate({ body: { engaged: engage, reason } });
-        }}
-      >
-        <Stack gap="sm">
-          {set.isError && <ProblemNote error={set.error} />}
-          <Text size="sm">
-            {engage
-              ? 'At once, for every rollout: no host may start, and no host may reboot. Hosts that are past the point of no return finish safely.'
-              : 'Rollouts that were running go on where they stood, inside their windows.'}
-          </Text>
-          <Textarea
-            label="Reason"
-            required
-            data-autofocus
-            autosize
-            minRows={2}
-            value={reason}
-            onChange={event => setReason(event.currentTarget.value)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Not now
-            </Button>
-            <Button type="submit" loading={set.isPending} disabled={reason.trim() === ''} {...(engage ? { color: 'red' } : {})}>
-              {engage ? 'Stop everything' : 'Release'}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <ReasonDialog
+      title={engage ? 'Stop everything?' : 'Release the kill switch?'}
+      text={
+        engage
+          ? 'At once, for every rollout: no host may start, and no host may reboot. Hosts that are past the point of no return finish safely.'
+          : 'Rollouts that were running go on where they stood, inside their windows.'
+      }
+      button={engage ? 'Stop everything' : 'Release'}
+      danger={engage}
+      act={set}
+      send={reason => set.mutate({ body: { engaged: engage, reason } })}
+      close={close}
+    />
   );
 }

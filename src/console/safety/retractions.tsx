@@ -1,4 +1,4 @@
-import { Button, Drawer, Group, Modal, Stack, Text, Textarea, TextInput, UnstyledButton } from '@mantine/core';
+import { Drawer, Text, UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -11,11 +11,12 @@ import { Empty } from '../kit/empty.tsx';
 import { type Column, Grid, Narrow } from '../kit/grid.tsx';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Answered, Section } from '../kit/page.tsx';
-import { ProblemNote } from '../kit/problem.tsx';
+import { ReasonDialog } from '../kit/reason-dialog.tsx';
 import { RETRACTION_LOOK } from '../kit/states.ts';
 import { Ago } from '../kit/time.tsx';
 import { Version } from '../kit/version.tsx';
 import { counted } from '../kit/words.ts';
+import { Retract } from './retract.tsx';
 
 const lookOf = (row: RetractionView) => (row.liftedAt === null ? RETRACTION_LOOK['in-force'] : RETRACTION_LOOK.lifted);
 
@@ -123,9 +124,9 @@ export function Retractions() {
           )
         }
       </Answered>
-      <Modal opened={url.retract !== undefined && refusal === null} onClose={close} title="Retract an update">
-        {url.retract !== undefined && <RetractForm sourceName={url.retract.trim()} sourceVersion={url.version ?? ''} close={close} />}
-      </Modal>
+      {url.retract !== undefined && refusal === null && (
+        <Retract sourceName={url.retract.trim()} sourceVersion={url.version ?? ''} close={close} />
+      )}
       {lifting && <LiftDialog row={lifting} close={() => setLifting(null)} />}
       <Drawer
         opened={url.open !== undefined}
@@ -179,97 +180,17 @@ function Having({ id }: { readonly id: string }) {
   );
 }
 
-function RetractForm(given: { readonly sourceName: string; readonly sourceVersion: string; readonly close: () => void }) {
-  const [form, setForm] = useState({ sourceName: given.sourceName, sourceVersion: given.sourceVersion, reason: '' });
-  const put = (patch: Partial<typeof form>) => setForm(before => ({ ...before, ...patch }));
-  const retract = useAct('retractionCreate', {
-    quiet: true,
-    done: answer => `${answer.sourceName} ${answer.sourceVersion} is blocked everywhere`,
-    after: given.close,
-  });
-  const whole = form.sourceName.trim() !== '' && form.sourceVersion.trim() !== '' && form.reason.trim() !== '';
-  return (
-    <form
-      onSubmit={event => {
-        event.preventDefault();
-        if (whole)
-          retract.mutate({
-            body: { sourceName: form.sourceName.trim(), sourceVersion: form.sourceVersion.trim(), reason: form.reason.trim() },
-          });
-      }}
-    >
-      <Stack gap="sm">
-        {retract.isError && <ProblemNote error={retract.error} />}
-        <Text size="sm">
-          At once: no host may install it any more, and every rollout that holds it is paused. It takes nothing off a host.
-        </Text>
-        <TextInput
-          label="Source package"
-          value={form.sourceName}
-          spellCheck={false}
-          onChange={event => put({ sourceName: event.currentTarget.value })}
-        />
-        <TextInput
-          label="Version"
-          value={form.sourceVersion}
-          spellCheck={false}
-          onChange={event => put({ sourceVersion: event.currentTarget.value })}
-        />
-        <Textarea
-          label="Reason"
-          required
-          data-autofocus
-          autosize
-          minRows={2}
-          value={form.reason}
-          onChange={event => put({ reason: event.currentTarget.value })}
-        />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={given.close}>
-            Not now
-          </Button>
-          <Button type="submit" color="red" loading={retract.isPending} disabled={!whole}>
-            Retract it
-          </Button>
-        </Group>
-      </Stack>
-    </form>
-  );
-}
-
 function LiftDialog({ row, close }: { readonly row: RetractionView; readonly close: () => void }) {
-  const [reason, setReason] = useState('');
-  const lift = useAct('retractionLift', { quiet: true, done: `${row.sourceName} ${row.sourceVersion} is allowed again`, after: close });
+  const update = `${row.sourceName} ${row.sourceVersion}`;
+  const lift = useAct('retractionLift', { quiet: true, done: `${update} is allowed again`, after: close });
   return (
-    <Modal opened onClose={close} title={`Allow again: ${row.sourceName} ${row.sourceVersion}`}>
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          lift.mutate({ params: { id: row.id }, body: { reason } });
-        }}
-      >
-        <Stack gap="sm">
-          {lift.isError && <ProblemNote error={lift.error} />}
-          <Text size="sm">Rollouts that were paused stay paused until somebody resumes them.</Text>
-          <Textarea
-            label="Reason"
-            required
-            data-autofocus
-            autosize
-            minRows={2}
-            value={reason}
-            onChange={event => setReason(event.currentTarget.value)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={close}>
-              Not now
-            </Button>
-            <Button type="submit" loading={lift.isPending} disabled={reason.trim() === ''}>
-              Allow again
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <ReasonDialog
+      title={`Allow again: ${update}`}
+      text="Rollouts that were paused stay paused until somebody resumes them."
+      button="Allow again"
+      act={lift}
+      send={reason => lift.mutate({ params: { id: row.id }, body: { reason } })}
+      close={close}
+    />
   );
 }

@@ -8,6 +8,7 @@ import { Cap } from './cap.tsx';
 import { Freezes } from './freezes.tsx';
 import { Holds } from './holds.tsx';
 import { KillSwitch } from './kill-switch.tsx';
+import { PrometheusAddress } from './prometheus.tsx';
 import { Retractions } from './retractions.tsx';
 
 /** What can say no to every rollout at once. */
@@ -26,6 +27,9 @@ export function SafetyPage() {
                 </Section>
                 <Section title="Hosts in disruption at once" aside="Over all rollouts">
                   <Cap engine={data} />
+                </Section>
+                <Section title="Prometheus" aside="Asked by gates whose rings have a query">
+                  <PrometheusAddress engine={data} />
                 </Section>
               </>
             )}

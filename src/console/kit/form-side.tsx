@@ -1,0 +1,53 @@
+import { Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import type { ReactNode } from 'react';
+import classes from './form-side.module.css';
+import { Section } from './page.tsx';
+import { ProblemNote } from './problem.tsx';
+
+interface FormSideProps {
+  readonly title: string;
+  readonly name: string;
+  readonly note: string;
+  /** Who reads the note. */
+  readonly noteFor: string;
+  readonly put: (patch: { readonly name?: string; readonly note?: string }) => void;
+  readonly error: unknown;
+  /** What comes after it is saved. */
+  readonly next: string;
+  /** The first thing that is missing, or null. */
+  readonly missing: string | null;
+  /** The buttons. */
+  readonly children: ReactNode;
+}
+
+/** What stands beside a long form: its name, what is missing from it, and what happens next. */
+export function FormSide({ title, name, note, noteFor, put, error, next, missing, children }: FormSideProps) {
+  return (
+    <div className={classes.side}>
+      <Section title={title}>
+        <Stack gap="sm" className={classes.pad}>
+          <TextInput label="Name" value={name} required onChange={event => put({ name: event.currentTarget.value })} />
+          <Textarea
+            label="Note"
+            description={noteFor}
+            autosize
+            minRows={2}
+            maxRows={6}
+            value={note}
+            onChange={event => put({ note: event.currentTarget.value })}
+          />
+          {error !== null && error !== undefined && <ProblemNote error={error} />}
+          <Text size="sm" c="dimmed">
+            {next}
+          </Text>
+          {missing !== null && (
+            <Text size="sm" c="var(--tone-warn)" role="status">
+              {missing}
+            </Text>
+          )}
+          <Group gap="xs">{children}</Group>
+        </Stack>
+      </Section>
+    </div>
+  );
+}
