@@ -54,11 +54,24 @@ const COLUMNS: readonly Column<FeedView>[] = [
   { key: 'actions', title: <span className="sr-only">Actions</span>, align: 'right', cell: feed => <FeedActions feed={feed} /> },
 ];
 
+const VOUCHER: Readonly<Record<NonNullable<FeedView['integrity']>['level'], string>> = {
+  signature: 'its publisher’s signature',
+  checksum: 'its publisher’s checksum',
+  bundle: 'the bundle that brought it',
+  transport: 'HTTPS alone',
+  none: 'nobody',
+};
+
 /** What it says beside its state: the message, what was set aside, and where it comes from. */
 function Below({ feed }: { readonly feed: FeedView }) {
   return (
     <>
       {feed.message && <div style={{ color: 'var(--mantine-color-text)' }}>{feed.message}</div>}
+      {feed.integrity && (
+        <div>
+          Vouched for by {VOUCHER[feed.integrity.level]}: {feed.integrity.note}
+        </div>
+      )}
       {feed.quarantined > 0 && (
         <div>
           <Toned tone="warn">{counted(feed.quarantined, 'record')} set aside</Toned>, for example {feed.quarantineSample[0]}
