@@ -119,7 +119,8 @@ export async function storeJob(step: Step, { job, moves }: JobChange): Promise<v
   );
   for (const { event, from, to, by, reason, detail } of moves) {
     const actor = by === 'host' ? `host:${job.hostId}` : 'system';
-    const words = JOB_MOVED[to];
+    // A reason is news even where the host has said what it does.
+    const words = JOB_MOVED[to] ?? (reason === null ? null : to);
     if (words !== null)
       step.say(job.rolloutId, {
         kind: 'job',
