@@ -2,13 +2,13 @@ import type { Envelope } from '../core/evidence/envelope.ts';
 import type { Clock } from '../core/kernel/instants.ts';
 import type { HostPlan, JobResult } from '../core/rollouts/host-plan.ts';
 import type { Failure } from '../core/verification/host-verdict.ts';
-import { afterRows, transactionStatus } from '../core/verification/transaction-status.ts';
 import type { PackageManager } from '../plugins/package-managers/spec.ts';
 import { type Transport, TransportFault } from '../plugins/transports/spec.ts';
 import { afterApply, apply } from './apply.ts';
 import { admitPlan, readPlan, type Trust } from './decide.ts';
+import { deliver, finish, refuse } from './finish.ts';
 import type { Gateway } from './gateway.ts';
-import { hookRuns, postHooks, preHooks, preHooksBegun } from './hooks.ts';
+import { postHooks, preHooks, preHooksBegun } from './hooks.ts';
 import { EXECUTOR_SETTINGS, type ExecutorSettings, failure, JobContext, JobLeft, type Stop, stop } from './job-context.ts';
 import { JobLog } from './job-log.ts';
 import type { Journal, JournalEntry } from './journal.ts';
@@ -238,15 +238,6 @@ async function proven(job: JobContext, agentIsStale: boolean): Promise<Ended> {
   return { stop: failed && stop(failed), proof, agentIsStale };
 }
 
-/** Nothing was changed, but pre-hooks have begun: the post-hooks undo what they did. One that fails here is graver than what stopped the job. */
-async function undoHooks(job: JobContext, stopped: Stop | null): Promise<Stop | null> {
-  if (stopped === null || job.entry.startedAt !== null || !preHooksBegun(job.entry)) return stopped;
-  const failed = await postHooks(job, 'untouched');
-  if (failed === null) return stopped;
-  const before = stopped.outcome === 'failed' ? `${stopped.failure.message}\n` : '';
-  return stop({ ...failed, message: `${before}nothing was changed, and ${failed.message}`.slice(0, 2000) });
-}
-
 async function rebootWithPermit(job: JobContext): Promise<Ended | null> {
   const refused = await awaitPermit(job, 'reboot');
   const shared = job.sharesReboot;
@@ -258,89 +249,4 @@ async function rebootWithPermit(job: JobContext): Promise<Ended | null> {
   // On the host itself this process is ended now; from outside the host is watched until it is back.
   await job.pause(job.parts.settings.rebootPollMs);
   return null;
-}
-
-async function finish(job: JobContext, proof: Proof | null, given: Stop | null): Promise<JobResult> {
-  const { clock } = job.parts;
-  const stopped = await undoHooks(job, given);
-  const touched = job.entry.startedAt !== null;
-  const observed = proof ?? (await observe(job));
-  const result: JobResult = {
-    jobId: job.plan.jobId,
-    attempt: job.plan.attempt,
-    outcome: stopped?.outcome ?? 'succeeded',
-    failure: stopped?.outcome === 'failed' ? stopped.failure : null,
-    touched,
-    before: job.entry.before,
-    after: afterRows(observed.status),
-    restartedUnits: job.entry.restartedUnits,
-    rebooted: job.entry.bootIdBefore !== null && observed.bootId !== null && observed.bootId !== job.entry.bootIdBefore,
-    bootIdBefore: job.entry.bootIdBefore,
-    bootIdAfter: observed.bootId,
-    smokeTests: observed.smokeTests,
-    ...(job.entry.hooks === undefined ? {} : { hooks: hookRuns(job) }),
-    healed: job.entry.healed,
-    startedAt: job.entry.acceptedAt,
-    finishedAt: clock.now(),
-  };
-  job.log.note(stopped === null ? 'done' : stopped.outcome === 'failed' ? `failed: ${stopped.failure.message}` : stopped.outcome);
-  await job.record({ state: 'finished', result });
-  // Archives are kept for the repair of what failed; they go when all is proven.
-  if (stopped === null) await job.ask(job.manager.discardDownloads()).catch(() => {});
-  await job.log.close();
-  return deliver(job.parts, job.entry, result);
-}
-
-/** What can be said of a host after a stop. An unreachable host that was touched is asked again; what else cannot be read stays unsaid. */
-async function observe(job: JobContext): Promise<Proof> {
-  const nothing = { status: [], bootId: null, smokeTests: [], stop: null };
-  try {
-    const boot = await job.parts.transport.readFile('/proc/sys/kernel/random/boot_id', 100);
-    return {
-      ...nothing,
-      status: transactionStatus(job.plan.transaction, await job.packages()),
-      bootId: boot === null ? null : Buffer.from(boot).toString().trim(),
-    };
-  } catch (error) {
-    if (error instanceof TransportFault && job.entry.startedAt !== null) throw error;
-    return nothing;
-  }
-}
-
-async function deliver(
-  executor: Pick<Executor, 'gateway' | 'journal' | 'clock'>,
-  entry: JournalEntry,
-  result: JobResult,
-): Promise<JobResult> {
-  await executor.gateway.result(entry.jobId, entry.attempt, result);
-  await executor.journal.write({ ...entry, state: 'finished', result, acknowledgedAt: executor.clock.now() });
-  return result;
-}
-
-/** A plan that is not ours to act on leaves no trace in the journal: its id is not to be believed. */
-async function refuse(
-  executor: Executor,
-  task: { readonly jobId: string; readonly attempt: number },
-  problem: Failure,
-): Promise<JobResult> {
-  const now = executor.clock.now();
-  const result: JobResult = {
-    jobId: task.jobId,
-    attempt: task.attempt,
-    outcome: 'failed',
-    failure: problem,
-    touched: false,
-    before: [],
-    after: [],
-    restartedUnits: [],
-    rebooted: false,
-    bootIdBefore: null,
-    bootIdAfter: null,
-    smokeTests: [],
-    healed: [],
-    startedAt: now,
-    finishedAt: now,
-  };
-  await executor.gateway.result(task.jobId, task.attempt, result);
-  return result;
 }

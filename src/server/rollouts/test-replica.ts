@@ -3,7 +3,7 @@ import { openDb } from '../../db/pool.ts';
 import { planKeysOf } from '../runtime/plan-keys.ts';
 import { testContext } from '../runtime/test-context.ts';
 import { createRollouts, LEASE_HOLDER_BYTES } from './rollouts.ts';
-import { fleetOf, inventoryOf, noWake, twoPeople } from './test-fleet.ts';
+import { fleetOf, inventoryOf, noWake, twoPeople } from './test-ports.ts';
 
 /** What a test tells a replica of this noun that runs in a process of its own; see replicas.test.ts. */
 export interface ReplicaOrder {

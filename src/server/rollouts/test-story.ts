@@ -9,7 +9,8 @@ import { testContext } from '../runtime/test-context.ts';
 import { createRollouts, LEASE_HOLDER_BYTES, type Rollouts } from './rollouts.ts';
 import { JOB_COLUMNS } from './rows.ts';
 import { MortalDb } from './test-crash.ts';
-import { fleetOf, HeldClock, inventoryOf, noWake, type OfferedPatch, ScriptedHost, twoPeople } from './test-fleet.ts';
+import { HeldClock, ScriptedHost } from './test-fleet.ts';
+import { fleetOf, inventoryOf, noWake, type OfferedPatch, twoPeople } from './test-ports.ts';
 
 const ALL: readonly Access[] = ['rollout.read', 'rollout.plan', 'rollout.approve', 'rollout.operate', 'host.read'];
 const person = (login: string, permissions: readonly Access[] = ALL, viaToken = false): Caller => ({
