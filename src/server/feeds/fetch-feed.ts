@@ -6,6 +6,7 @@ import { type FetchAnswer, type FetchRequest, fetchFile } from './fetch.ts';
 import { checkFile, digestOf, refused, type Vouching } from './integrity.ts';
 
 export interface FeedRequest extends FetchRequest {
+  /** Absent: the URL of nobody in particular, whose publisher is not asked for anything. */
   readonly vouching?: Vouching;
 }
 
@@ -33,7 +34,7 @@ const INDEXES: readonly { readonly name: RegExp; readonly read: (text: string, u
 
 /** Fetches a feed by its URL and checks it by what its publisher offers. Faults: those of `fetchFile`, `feed-not-vouched`, `feed-unreadable`, `feed-unknown-format`. */
 export async function fetchFeed(request: FeedRequest): Promise<FeedAnswer> {
-  const vouching = request.vouching ?? { beside: [], keyring: null };
+  const vouching = request.vouching ?? null;
   const index = INDEXES.find(({ name }) => name.test(new URL(request.url).pathname));
   if (index === undefined) {
     const answer = await fetchFile(request);

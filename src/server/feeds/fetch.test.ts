@@ -41,7 +41,7 @@ describe('a download', () => {
       const stop = breaks.shift();
       if (stop === undefined) return response.end(rest);
       // A clean end of the connection, after what was sent has arrived: it is less than was announced.
-      response.write(rest.subarray(0, stop), () => setTimeout(() => request.socket.end(), 50));
+      response.write(rest.subarray(0, stop), () => setTimeout(() => request.socket.end(), 400));
       etag = etagAfterBreak ?? etag;
     });
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));

@@ -21,20 +21,21 @@ const BESIDE_BYTES_MAX = 1_000_000;
  * Checks a fetched file by what its publisher puts beside it. A checksum that does not fit refuses the file. With a key put down the signature is
  * demanded: somebody who can exchange a file can leave its signature out.
  */
-export async function checkFile(request: FetchRequest, url: string, file: string, vouching: Vouching): Promise<FeedIntegrity> {
+export async function checkFile(request: FetchRequest, url: string, file: string, vouching: Vouching | null): Promise<FeedIntegrity> {
   const notes: string[] = [];
   let level: FeedIntegrity['level'] = new URL(url).protocol === 'https:' ? 'transport' : 'none';
-  const checksum = await checkSum(request, url, file, vouching);
+  const checksum = vouching && (await checkSum(request, url, file, vouching));
   if (checksum !== null) {
     notes.push(checksum.note);
     if (checksum.matches) level = 'checksum';
   }
-  const signature = await checkSignature(request, url, file, vouching);
+  const signature = vouching && (await checkSignature(request, url, file, vouching));
   if (signature !== null) {
     notes.push(signature.note);
     if (signature.signedBy !== null) level = 'signature';
   }
-  if (notes.length === 0) notes.push('the publisher offers neither checksum nor signature');
+  if (notes.length === 0)
+    notes.push(vouching === null ? 'neither checksum nor signature was asked for' : 'the publisher offers neither checksum nor signature');
   notes.push(new URL(url).protocol === 'https:' ? 'fetched by HTTPS' : 'fetched without encryption');
   return { level, note: notes.join('; '), signedBy: signature?.signedBy ?? null };
 }
