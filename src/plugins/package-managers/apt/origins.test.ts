@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandResult, Dialogue } from '../../../core/kernel/commands.ts';
 import { candidates, origins } from './candidates.ts';
 import { parseDpkgList } from './dpkg-list.ts';
+import { originsOf } from './origins.ts';
+import { parsePolicies } from './policy.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fettle-origins-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -134,5 +136,36 @@ describe.skipIf(!isThere)('real apt over archives of several publishers (skipped
         ['nginx', '1.28.1-1', ['nginx:oldstable']],
       ]),
     );
+  });
+});
+
+describe('origins by policy', () => {
+  const archive = (origin: string, site: string) => ({ origin, label: origin, site });
+  const archives = new Map([
+    ['http://m bookworm/main', archive('Debian', 'http://m')],
+    ['https://nginx.org/packages bookworm/nginx', archive('nginx', 'https://nginx.org/packages')],
+  ]);
+  const installed = new Map(
+    Object.entries({ nginx: '1.28.0-1~bookworm', 'zlib1g:i386': '1', orphan: '3', 'base-files': '12' }).map(([name, version]) => {
+      const [bare = '', arch = 'amd64'] = name.split(':');
+      const record = { name: bare, arch, version, sourceName: bare, sourceVersion: version, state: 'installed' as const, held: false };
+      return [name, record] as const;
+    }),
+  );
+  it('are read from what `apt-cache policy` says of the installed versions, each architecture by itself', () => {
+    const policies = parsePolicies(
+      [
+        'nginx:\n  Installed: 1.28.0-1~bookworm\n  Candidate: 1.28.0-1~bookworm\n  Version table:\n *** 1.28.0-1~bookworm 500\n        500 https://nginx.org/packages bookworm/nginx amd64 Packages\n        100 /var/lib/dpkg/status\n     1.22.1-9 500\n        500 http://m bookworm/main amd64 Packages\n',
+        'zlib1g:i386:\n  Installed: 1\n  Candidate: 2\n  Version table:\n     2 500\n        500 http://m bookworm/main i386 Packages\n *** 1 100\n        100 /var/lib/dpkg/status\n',
+        'orphan:\n  Installed: 3\n  Candidate: 3\n  Version table:\n *** 3 100\n        100 /var/lib/dpkg/status\n',
+        'base-files:\n  Installed: 12\n  Candidate: 12\n  Version table:\n *** 12 500\n        500 http://m bookworm/main amd64 Packages\n        100 /var/lib/dpkg/status\n',
+      ].join(''),
+    );
+    expect(Object.fromEntries(originsOf(policies, installed, archives))).toEqual({
+      'nginx\tamd64': 'nginx',
+      'zlib1g\ti386': '',
+      'orphan\tamd64': '?',
+      'base-files\tamd64': '',
+    });
   });
 });
