@@ -30,8 +30,12 @@ export interface RingMoved {
   readonly reason: string | null;
 }
 
-/** domain.md 2.3: a ring that proves nothing hands its soak and its gate to the next, which is the canary now. */
+/**
+ * domain.md 2.3: a ring that proves nothing hands its soak and its gate to the next, which is the canary now. Not to the ring of those that were not
+ * reached: nothing comes after it, and with another ring's coverage hosts that stay away would stop the rollout (L2).
+ */
 export function inheritFrom(skipped: RingStatus, next: RingStatus): RingStatus {
+  if (next.deadlineMinutes != null) return next;
   return { ...next, soakMinutes: Math.max(next.soakMinutes, skipped.soakMinutes), gate: skipped.gate };
 }
 
