@@ -1,7 +1,7 @@
 import { openEnvelope } from '../core/evidence/envelope.ts';
 import { snapshotDigests } from '../core/inventory/digest.ts';
 import { toPackageRow } from '../core/inventory/package-row.ts';
-import { addMs, type Clock, type Instant, SECOND_MS } from '../core/kernel/instants.ts';
+import type { Clock, Instant } from '../core/kernel/instants.ts';
 import {
   type FailureClass,
   HOST_PLAN_TYPE,
@@ -12,6 +12,7 @@ import {
 } from '../core/rollouts/host-plan.ts';
 import type { HostPart } from './cast.ts';
 import type { Machine } from './machine.ts';
+import { rehearsalOf } from './rehearsal-answer.ts';
 import { agentCaller, ask, type DemoServer } from './world.ts';
 
 /** What goes wrong with the next job on a host. `stuck`: it falls silent after it has begun. */
@@ -132,27 +133,7 @@ export class DemoHost {
   }
 
   async #rehearse(id: string): Promise<void> {
-    const startedAt = this.#clock.now();
-    const units = this.machine.units.slice(8, 10);
-    const body = {
-      verdict: 'passed' as const,
-      failure: null,
-      applySeconds: 6 + (this.part.number % 9),
-      writtenBytes: 4_000_000 + this.part.number * 10_000,
-      rollback: { outcome: 'restored' as const, seconds: 5, reason: null },
-      checks: units.map(unit => ({
-        kind: 'configuration' as const,
-        subject: unit,
-        passed: true,
-        detail: 'its own test of its configuration passed',
-      })),
-      withheld: units.map(unit => `restart ${unit}`),
-      untouched: { packages: true, etc: [], services: [] },
-      output: 'Setting up the packages of the transaction ...\nProcessing triggers for libc-bin ...\n',
-      startedAt,
-      finishedAt: addMs(startedAt, 20 * SECOND_MS),
-    };
-    await ask(this.#ask, this.#self, 'agentRehearsal', { params: { id }, body });
+    await ask(this.#ask, this.#self, 'agentRehearsal', { params: { id }, body: rehearsalOf(this.machine, this.#clock.now()) });
   }
 
   async #job(task: JobTask): Promise<void> {

@@ -1,12 +1,13 @@
 import type { CandidateRecord, HostFacts, PackageChange, PackageRecord } from '../core/inventory/snapshot.ts';
-import { addMs, DAY_MS, type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
+import { addMs, DAY_MS, type Instant } from '../core/kernel/instants.ts';
 import type { TransactionItem } from '../core/rollouts/host-plan.ts';
 import { Random } from '../sim/random.ts';
-import { type Binary, CODENAMES, kernelOf, newestAt, type Publication, quietPackages, type Release, type SourceLine } from './archive.ts';
+import { type Binary, kernelOf, newestAt, type Publication, quietPackages, type Release, type SourceLine } from './archive.ts';
 import { appliedAt, type HostPart } from './cast.ts';
+import { factsOf } from './machine-facts.ts';
 
-const KERNEL_SOURCE = 'linux-signed-amd64';
-const SUITES: Readonly<Record<Release, string>> = { '11': 'oldoldstable', '12': 'oldstable', '13': 'stable' };
+export const KERNEL_SOURCE = 'linux-signed-amd64';
+export const SUITES: Readonly<Record<Release, string>> = { '11': 'oldoldstable', '12': 'oldstable', '13': 'stable' };
 const BASE_UNITS = [
   'cron',
   'dbus',
@@ -57,7 +58,7 @@ export class Machine {
     return this.#level.get(source) ?? 0;
   }
 
-  /** Moves the host on to `until` by its own habit, and writes its log. `notBefore`: what was published later is left to rollouts. */
+  /** Moves the host on to `until` by its own habit, and writes its log. */
   live(until: Instant): void {
     for (const [at, line] of this.lines.entries()) {
       if (this.#holds(line)) continue;
@@ -261,75 +262,6 @@ export class Machine {
   }
 
   facts(now: Instant): HostFacts {
-    const { name, address, release, number } = this.part;
-    const codename = CODENAMES[release];
-    const suite = (text: string, label: string) => ({
-      ...{ site: 'deb.debian.org', suite: text, codename: text.replace(SUITES[release], codename), label },
-      ...{ origin: 'Debian', component: 'main', publishedAt: addMs(now, -9 * 3_600_000 - (number % 7) * MINUTE_MS) },
-    });
-    return {
-      hostname: name,
-      addresses: [address],
-      machineId: null,
-      os: { id: 'debian', versionId: release, codename, prettyName: `Debian GNU/Linux ${release} (${codename})` },
-      architecture: 'amd64',
-      bootId: this.bootId,
-      bootedAt: this.bootedAt,
-      kernel: {
-        runningRelease: this.runningKernel,
-        installed: [...this.packages.values()].flatMap(one =>
-          /^linux-image-\d/.test(one.name)
-            ? [{ release: one.name.replace('linux-image-', ''), packageName: one.name, version: one.version }]
-            : [],
-        ),
-      },
-      suites: [
-        suite(SUITES[release], 'Debian'),
-        suite(`${SUITES[release]}-updates`, 'Debian'),
-        suite(`${SUITES[release]}-security`, 'Debian-Security'),
-      ],
-      services: this.units.map(unit =>
-        this.failedUnits.has(unit)
-          ? { unit, activeState: 'failed', subState: 'failed' }
-          : { unit, activeState: 'active', subState: 'running' },
-      ),
-      sockets: [{ protocol: 'tcp', address: '0.0.0.0', port: 22, process: 'sshd', unit: 'ssh.service' }, ...this.#sockets()],
-      staleProcesses: [...this.stale].map(([unit, { packageName, pid }]) => ({
-        pid,
-        command: `/usr/sbin/${unit.replace('.service', '')}`,
-        unit,
-        files: [{ path: `/usr/lib/x86_64-linux-gnu/${packageName.replace(/t64$/, '')}.so`, packageName }],
-      })),
-      reboot: {
-        required: this.needsReboot,
-        reasons: this.needsReboot
-          ? [`running kernel ${this.runningKernel} is older than installed ${kernelOf(release, this.levelOf(KERNEL_SOURCE)).release}`]
-          : [],
-      },
-      packageManager: { id: 'apt', healthy: this.problems.length === 0, problems: this.problems },
-      unread: [],
-    };
-  }
-
-  #sockets(): NonNullable<HostFacts['sockets']>[number][] {
-    const ports: Readonly<Record<string, number>> = {
-      ...{
-        nginx: 443,
-        apache2: 8080,
-        haproxy: 443,
-        'redis-server': 6379,
-        mariadb: 3306,
-        postfix: 25,
-        dovecot: 993,
-        unbound: 53,
-        squid: 3128,
-        smbd: 445,
-      },
-    };
-    return this.units.flatMap(unit => {
-      const name = unit.replace('.service', '');
-      const port = name.startsWith('postgresql@') ? 5432 : ports[name];
-      return port === undefined ? [] : [{ protocol: 'tcp' as const, address: '0.0.0.0', port, process: name, unit }];
-    });
+    return factsOf(this, now);
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Answer, Input, Route } from '../api/contract.ts';
 import { type Api, api, type RouteName } from '../api/index.ts';
-import { addMs, type Clock, type Instant, MINUTE_MS, systemClock } from '../core/kernel/instants.ts';
+import { addMs, type Clock, type Instant, systemClock } from '../core/kernel/instants.ts';
 import type { Caller, Handlers, RequestInfo } from '../server/context.ts';
 
 /** Held in the hand while the months are told; let go, it is the machine's own clock. */
@@ -80,4 +80,3 @@ export async function until(what: string, holds: () => Promise<boolean>, seconds
     await wait(50);
   }
 }
-export const TURN_MS = MINUTE_MS;
