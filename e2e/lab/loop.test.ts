@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { approval } from './scenarios/approval.ts';
+import { availability } from './scenarios/availability.ts';
 import { crashes } from './scenarios/crashes.ts';
 import { dpkgCrashes } from './scenarios/dpkg-crashes.ts';
 import { firstRun } from './scenarios/first-run.ts';
@@ -23,6 +24,7 @@ describe('the loop on real Debian hosts', () => {
   memory(world);
   gates(world);
   packages(world);
+  availability(world);
   hooks(world);
   reboots(world);
   infrastructure(world);
