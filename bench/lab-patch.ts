@@ -5,6 +5,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { address, fleet, gateway, keyFile, must, on, until, version, whyNoLab } from '../e2e/harness/fleet.ts';
 import { Person, type RunningServer, startServer, tokenOf } from '../e2e/harness/server.ts';
+import { JOB_PHASES } from '../src/core/rollouts/host-plan.ts';
+import { eventWords } from '../src/core/rollouts/log-words.ts';
 
 /**
  * One small package on N lab hosts, four ways, interleaved: each round runs all of them, begun by another one each time. Plain parallel ssh + apt-get
@@ -242,11 +244,14 @@ async function rollout(reach: Reach, round: number): Promise<void> {
 
 /** Where the time goes: seconds from one phase's start to the next one's, the mean over the hosts. */
 async function phases(id: string, reach: Reach, startedMs: number): Promise<void> {
+  const phaseOf = new Map<string, string>(
+    JOB_PHASES.map(phase => [eventWords({ phase, kind: 'phase-started', text: phase }), phase] as const),
+  );
   const events: { readonly jobId: string; readonly phase: string; readonly atMs: number }[] = [];
   for (let after = 0; ; ) {
     const { items } = await client(reach).rolloutEvents({ params: { id }, query: { after, limit: 2000 } });
     for (const { jobId, at, text, kind } of items) {
-      const phase = /^(\S+) \.\.\.$/.exec(text)?.[1] ?? (/: done$/.test(text) ? 'end' : undefined);
+      const phase = phaseOf.get(text) ?? (/: done$/.test(text) ? 'end' : undefined);
       if (kind === 'job' && jobId !== null && phase !== undefined) events.push({ jobId, phase, atMs: Date.parse(at) });
     }
     if (items.length === 0) break;
