@@ -58,6 +58,25 @@ const CACHE_FOLDER = /^\/tmp\/fettle-apt-[A-Za-z0-9]{10}$/;
  */
 function* aptCache(): Dialogue<{ readonly folder: string; readonly options: readonly string[] } | null> {
   if ((yield command(['test', '/var/cache/apt/pkgcache.bin', '-nt', '/var/lib/dpkg/status'])).code === 0) return null;
+  // What a collection that was killed left behind, 70 MB each; none takes an hour.
+  yield command([
+    'find',
+    '/tmp',
+    '-maxdepth',
+    '1',
+    '-type',
+    'd',
+    '-name',
+    'fettle-apt-??????????',
+    '-mmin',
+    '+60',
+    '-exec',
+    'rm',
+    '-rf',
+    '--',
+    '{}',
+    '+',
+  ]);
   const folder = (yield command(['mktemp', '-d', '/tmp/fettle-apt-XXXXXXXXXX'])).stdout.trim();
   if (!CACHE_FOLDER.test(folder)) return null;
   return {
