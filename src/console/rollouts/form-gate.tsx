@@ -35,7 +35,7 @@ export function FormGate({ ring, onChange }: FormGateProps) {
   const put = (next: readonly Prometheus[]) => onChange({ health: [...health.filter(metric => metric.kind !== 'prometheus'), ...next] });
   const set = THRESHOLDS.filter(({ key }) => ring.gate?.[key] !== undefined).length;
   return (
-    <details className={classes.gate} open={set + queries.length > 0 || undefined}>
+    <details className={classes.gateForm} open={set + queries.length > 0 || undefined}>
       <summary>
         Gate of {ring.name || 'this ring'}: <span>{gateWords(set, queries.length)}</span>
       </summary>
@@ -122,6 +122,7 @@ function QueryRow({ metric, onChange, onRemove }: QueryRowProps) {
         onChange={value => onChange({ controlFactor: Number(value) > 0 ? Number(value) : null })}
       />
       <Checkbox
+        className={classes.wide}
         label="Only shown, decides nothing"
         checked={metric.dryRun}
         onChange={event => onChange({ dryRun: event.currentTarget.checked })}
