@@ -41,7 +41,7 @@ for (const [hosts, hours] of [
     said = `${Math.round(outcome.hostHours)} host-hours, ${script.faults.length} faults, ${outcome.events} events, ${outcome.moves} transitions, ${checks} checks`;
   }
   console.log(`${hosts} hosts: ${Math.round(best)} host-hours a second (best of ${RUNS}: ${said})`);
-  failed ||= hosts === 100 && best < TARGET;
+  failed ||= hosts <= 100 && best < TARGET;
 }
 
 console.log(`\nplanted bugs; found within ${FIND_SECONDS} s of processor time each`);

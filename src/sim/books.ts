@@ -1,15 +1,17 @@
 import { MINUTE_MS } from '../core/kernel/instants.ts';
+import type { Measured } from '../core/rollouts/health.ts';
 import type { Permit } from '../core/rollouts/host-plan.ts';
 import { JOB_ACTIVE, JOB_DISRUPTING, type JobState } from '../core/rollouts/job-states.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import type { RolloutState } from '../core/rollouts/rollout-states.ts';
 import { Ledger } from './ledger.ts';
 import type { SimFreeze, SimGroup, SimHold, SimRetraction } from './safeguards.ts';
+import type { HostInventory } from './server.ts';
 
 /** What the engine does to a job, as it was committed. */
 export interface JobSeen {
   readonly rolloutId: string;
-  readonly ringIndex: number;
+  ringIndex: number;
   readonly hostId: string;
   state: JobState;
   attempt: number;
@@ -26,6 +28,9 @@ export interface RingSeen {
   lastSuccessMs: number | null;
   readonly soakMinutes: number;
   readonly thresholds: Thresholds;
+  readonly concurrency: number;
+  /** Of the ring that comes last: so long it may wait for hosts that are off; null for every other. */
+  readonly days: number | null;
 }
 
 export interface RolloutSeen {
@@ -71,6 +76,10 @@ export class Books {
   readonly lastSuccess = new Map<string, number>();
   /** Any word from the host. */
   readonly heardMs = new Map<string, number>();
+  readonly inventories = new Map<string, HostInventory>();
+  /** What the metrics server has answered lately. */
+  readonly said: { readonly name: string; readonly hostIds: readonly string[]; readonly said: Measured; readonly atMs: number }[] = [];
+  readonly overridden = new Set<string>();
   readonly active = new Map<string, Set<string>>();
 
   isDisrupted(hostId: string): boolean {

@@ -12,12 +12,16 @@ export const FAULTS = {
   'host-gone': { scope: 'host', title: 'the host is off for long', minutes: [60, 1800] },
   'host-away': { scope: 'host', title: 'the host is off for days', minutes: [1440, 7200] },
   'clock-skew': { scope: 'host', title: 'the clock of the host is wrong by up to ten minutes', minutes: [10, 240] },
+  'inventory-lost': { scope: 'host', title: 'the inventories of the host do not arrive', minutes: [30, 600] },
   'server-crash': { scope: 'server', title: 'the server dies; only what was committed is left', minutes: [1, 10] },
   'hostile-relay': { scope: 'server', title: 'somebody in between hands out forged and misdirected plans', minutes: [5, 60] },
   'mirror-down': { scope: 'mirror', title: 'the mirror does not deliver', minutes: [2, 120] },
   'mirror-corrupt': { scope: 'mirror', title: 'the mirror delivers other bytes than were signed', minutes: [2, 30] },
   'bad-patch': { scope: 'mirror', title: 'packages fail to install on a share of hosts', minutes: [30, 240] },
   'bad-service': { scope: 'mirror', title: 'packages install and their service does not come back', minutes: [30, 240] },
+  'metrics-down': { scope: 'mirror', title: 'the metrics server has no answer', minutes: [30, 400] },
+  'metrics-nan': { scope: 'mirror', title: 'the metrics server answers with what is no number', minutes: [30, 400] },
+  'metrics-lie': { scope: 'mirror', title: 'the metrics server says the opposite', minutes: [30, 400] },
   'lock-held': { scope: 'host', title: 'another process holds the package manager', minutes: [1, 60] },
   'disk-full': { scope: 'host', title: 'the disk is full', minutes: [5, 300] },
   drift: { scope: 'host', title: 'somebody changes a package by hand', minutes: [1, 1] },
@@ -55,7 +59,7 @@ export function isFaultKind(text: string): text is FaultKind {
 
 /** Per host and day; the other scopes per day. Often enough that they meet, seldom enough that work gets done in between. */
 const PER_HOST_DAY = 1.5;
-const PER_DAY: Readonly<Record<'server' | 'mirror' | 'operator', number>> = { server: 3, mirror: 3, operator: 7 };
+const PER_DAY: Readonly<Record<'server' | 'mirror' | 'operator', number>> = { server: 3, mirror: 5, operator: 7 };
 
 /** Draws a script. `startMs` to `endMs` in milliseconds; `kinds`: which ones may happen. */
 export function drawFaults(random: Random, kinds: readonly FaultKind[], hosts: number, startMs: number, endMs: number): Fault[] {

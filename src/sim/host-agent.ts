@@ -60,14 +60,25 @@ export abstract class HostAgent extends Machine {
     const { server } = this.parts;
     if (this.weather.isFair && this.parts.network.isUp && server.isIdle(this.id)) {
       server.hear(this.id, this.nowMs);
+      this.#report();
       return;
     }
     this.call(
-      () => server.tasksFor(this.id, this.stands, this.nowMs),
+      () => {
+        this.#report();
+        return server.tasksFor(this.id, this.stands, this.nowMs);
+      },
       tasks => {
         for (const task of this.parts.world.relay(this.id, this.disk.highestSequence, tasks)) this.take(task);
       },
     );
+  }
+
+  /** Its inventory goes with what it says. */
+  #report(): void {
+    if (this.inventoryLost) return;
+    const failedUnits = this.broken || this.serviceDown;
+    this.parts.server.observe(this.id, { observedAtMs: this.nowMs, failedUnits, bootedAtMs: this.bootedAtMs });
   }
 
   /** An answer for a life that is over is not heard. */
@@ -114,7 +125,10 @@ export abstract class HostAgent extends Machine {
     const { server, witness, mutants } = this.parts;
     if (mutants.has('result-deleted-when-sent')) entry.acknowledged = true;
     this.call(
-      () => server.recordResult(this.id, plan.jobId, plan.attempt, result, this.nowMs),
+      () => {
+        server.recordResult(this.id, plan.jobId, plan.attempt, result, this.nowMs);
+        this.#report();
+      },
       () => {
         if (!entry.acknowledged) witness.acknowledged(server.hasResult(plan.jobId, plan.attempt), this.id, this.nowMs);
         entry.acknowledged = true;

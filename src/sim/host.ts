@@ -79,6 +79,7 @@ export class SimHost extends HostSteps {
     if (this.parts.mutants.has('agent-not-enabled')) this.agentUp = false;
     this.needsReboot = false;
     this.bootId += 1;
+    this.bootedAtMs = this.nowMs;
     this.life += 1;
     if (this.agentUp) this.#startAgent();
   }

@@ -26,7 +26,7 @@ export function propose(server: SimServer, reconciler: SimReconciler, proposal: 
     revertsId,
     plan,
     planHash: hash,
-    ringIds: plan.rings.map((_, index) => `${id}/${index}`),
+    ringIds: [...plan.rings.map((_, index) => `${id}/${index}`), ...(plan.catchUpDays === undefined ? [] : [`${id}/catch-up`])],
     requestedBy,
     madeAtMs: nowMs,
     approvalExpiresAt: approvalUntil(nowMs, approvalMinutes),
@@ -41,6 +41,7 @@ export function propose(server: SimServer, reconciler: SimReconciler, proposal: 
   server.store.open.add(rollout);
   server.witness.rolloutMade(id, plan, hash, requestedBy, nowMs);
   storeJobs(server, rollout, nowMs);
+  storeCatchUp(server, rollout, nowMs);
   for (const event of ['submit', 'planned', 'request-approval'] as const) reconciler.moveRollout(rollout, event, requestedBy, nowMs);
   return rollout;
 }
@@ -79,4 +80,26 @@ function storeJobs({ store, witness, mutants }: SimServer, { id, ringIds, plan }
       witness.jobMade(job, nowMs);
     }
   }
+}
+
+/** As src/server/rollouts/planning.ts: opens when all others are through, for whoever was not reached. */
+function storeCatchUp({ store }: SimServer, { id, ringIds, plan }: SimRollout, nowMs: number): void {
+  const last = plan.rings.at(-1);
+  if (plan.catchUpDays === undefined || last === undefined) return;
+  const ringId = ringIds.at(-1)!;
+  store.rings.set(ringId, {
+    ...{
+      id: ringId,
+      rolloutId: id,
+      ringIndex: plan.rings.length,
+      name: 'catch-up',
+      hosts: 0,
+      soakMinutes: 0,
+      concurrency: last.concurrency,
+    },
+    gate: { ...last.gate, minSample: 0, minCoveragePercent: 0 },
+    ...{ state: 'pending', stateSince: toInstant(nowMs), stateReason: null, soakEndsAt: null, lastSuccessAt: null },
+    deadlineMinutes: plan.catchUpDays * 1440,
+  });
+  store.jobsOfRing.set(ringId, []);
 }

@@ -24,7 +24,7 @@ export const RULES = {
   },
   S3: {
     means:
-      'a job leaves the queue only after every ring before its own has passed, and for a host that is there; a gate passes only on what was approved',
+      'a job leaves the queue only after every ring before its own has passed, and for a host that is there; a gate passes only on what was approved, health included',
     looks: 'offers; each pass is counted anew from the jobs that were seen, with thresholds and soak of the approved plan',
   },
   S4: {
@@ -47,7 +47,10 @@ export const RULES = {
   },
   S10: { means: 'every transition is written with its audit entry', looks: 'moves against the chain, entry by entry' },
   S11: { means: 'no permit after the kill switch, no start long after it', looks: 'permits; and really: the begin of changes' },
-  S12: { means: 'no job vanishes and none is added', looks: 'moves; every ten minutes the stored rows against the books of the witness' },
+  S12: {
+    means: 'no job vanishes and none is added; one that was not reached moves to the last ring and nowhere else',
+    looks: 'moves; every ten minutes the stored rows against the books of the witness',
+  },
   S13: { means: 'what is rolled out is what was approved', looks: 'jobs against the approved plan when they are made' },
   S14: { means: 'a reboot only where the policy allows it and something asks for it', looks: 'permits; and really: the reboot' },
   L1: { means: 'every state ends: deadlines are kept', looks: 'every ten minutes; and at the end, when all is well again' },
@@ -94,7 +97,10 @@ export const RULES = {
     means: 'every host comes back',
     looks: 'at the end: host and agent are up and answer (updates of the agent itself are not simulated)',
   },
-  I15: { means: 'what is not known never counts as success', looks: 'each pass of a gate, counted anew' },
+  I15: {
+    means: 'what is not known never counts as success',
+    looks: 'each pass of a gate, counted anew; health from what hosts have reported and the metrics server has answered',
+  },
 } as const satisfies Readonly<Record<string, Look>>;
 export type Rule = keyof typeof RULES;
 export const RULE_NAMES = Object.keys(RULES) as Rule[];

@@ -25,6 +25,9 @@ export class Machine implements HostTruth {
   /** The archives that lie ready are those that were signed. */
   genuine = true;
   bootId = 1;
+  bootedAtMs = 0;
+  /** Its inventories do not arrive. */
+  inventoryLost = false;
   protected applying: { readonly planId: string; readonly endsAtMs: number } | null = null;
   protected readonly parts: HostParts;
 

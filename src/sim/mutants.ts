@@ -153,6 +153,12 @@ export const MUTANTS = {
   },
   'evidence-not-awaited': { does: 'a host is patched before its evidence was taken', breaks: ['S2'] },
   'emergency-waits': { does: 'an emergency does not take over hosts that only prepare', faults: ['freeze'], breaks: ['L3'] },
+  'no-data-is-healthy': {
+    does: 'what says nothing counts as healthy',
+    faults: ['metrics-down', 'metrics-nan', 'inventory-lost'],
+    breaks: ['I15'],
+  },
+  'health-not-asked': { does: 'a gate passes without the health that was approved with it', breaks: ['I15', 'S3'] },
   'author-may-approve': { does: 'who wrote a rollout may approve it', breaks: ['S8'] },
   'plan-widened': { does: 'a host that came later is added to an approved plan', breaks: ['S13'] },
   'reboot-for-nothing': { does: 'the host reboots wherever the policy would allow it', breaks: ['S14'] },

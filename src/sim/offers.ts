@@ -33,7 +33,8 @@ export class SimOffers {
     for (const jobId of this.#store.jobsOfRing.get(ring.id) ?? []) {
       const job = this.#store.jobs.get(jobId)!;
       if (taken >= ring.concurrency * OFFERS_PER_SLOT) return;
-      if (job.state !== 'queued') continue;
+      // Asked first because it is cheap and most often says no; the decision asks it again.
+      if (job.state !== 'queued' || job.parked || (job.notBefore !== null && job.notBefore > now)) continue;
       const activeJobsOnHost = twice ? 0 : (activeOfHost.get(job.hostId)?.size ?? 0);
       const facts = { now, rollout: { state: rollout.state, windowStartsAt: rollout.window.startsAt }, ring, job, taken, activeJobsOnHost };
       if (!mayOffer({ ...facts, host: this.#server.presenceOf(job.hostId, nowMs) })) continue;

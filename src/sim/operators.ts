@@ -5,7 +5,7 @@ import { isFinal } from '../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan, type PlanMade } from '../core/rollouts/planner.ts';
-import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
+import { ROLLOUT, type RolloutState } from '../core/rollouts/rollout-states.ts';
 import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
 import { type Actor, VERBS, type Verb, type VerbFacts, whyNot } from '../core/rollouts/verbs.ts';
 import type { SimHost } from './host.ts';
@@ -24,6 +24,7 @@ export const PACKAGES = 8;
 export const PACKAGE_NAMES = Array.from({ length: PACKAGES }, (_, n) => `pkg${n}`);
 /** Who has gone on so often and is stopped by the same host again plans anew. */
 const RESUMES_MAX = 5;
+const REPLACEABLE: readonly RolloutState[] = ['scheduled', 'running', 'paused'];
 const PEOPLE = ['ada', 'ben', 'cleo'] as const;
 const ALL_PERMISSIONS: ReadonlySet<string> = new Set(Object.values(VERBS).map(verb => verb.permission));
 
@@ -86,19 +87,15 @@ export class Operators {
     const chosen = this.#hosts.filter(() => this.#random.chance(0.6));
     // A feed that has lost the epoch: what looks newer is a step back. The lint must see it.
     const careless = this.#random.chance(0.15);
+    this.#launch({ kind: 'patch', revertsId: null, wishes: this.#wishes(chosen, names, careless) });
+  }
+
+  #wishes(hosts: readonly SimHost[], names: ReadonlySet<string>, careless: boolean): Launch['wishes'] {
     const target = (name: string): string => (name === `pkg${PACKAGES - 1}` && !careless ? `1:${this.#release}` : String(this.#release));
-    const asked = (host: SimHost, name: string): TransactionItem => ({
-      action: 'upgrade',
-      name,
-      arch: 'amd64',
-      fromVersion: host.packages.get(name) ?? '0',
-      toVersion: target(name),
-    });
-    this.#launch({
-      kind: 'patch',
-      revertsId: null,
-      wishes: chosen.map(host => ({ host, asked: [...names].map(name => asked(host, name)) })),
-    });
+    const asked = (host: SimHost, name: string): TransactionItem => {
+      return { action: 'upgrade', name, arch: 'amd64', fromVersion: host.packages.get(name) ?? '0', toVersion: target(name) };
+    };
+    return hosts.map(host => ({ host, asked: [...names].map(name => asked(host, name)) }));
   }
 
   #launch({ kind, revertsId, wishes }: Launch): void {
@@ -194,6 +191,7 @@ export class Operators {
     for (const jobId of [...this.#server.store.evidenceNeeded]) if (this.#random.chance(0.3)) this.#reconciler.recordEvidence(jobId);
     for (const rollout of [...this.#server.store.open]) {
       if (rollout.state === 'awaiting-approval') this.#decide(rollout);
+      if (!calm && rollout.kind === 'patch' && REPLACEABLE.includes(rollout.state) && this.#random.chance(0.004)) this.#replace(rollout);
       if (rollout.state === 'scheduled' && calm && rollout.plan.window.startsAt === null) this.#start(rollout.id);
       if (rollout.state !== 'paused') continue;
       const luck = this.#random.next();
@@ -201,6 +199,16 @@ export class Operators {
       if (luck > 0.85 || resumed > RESUMES_MAX) this.#giveUp(rollout);
       else if (calm ? luck < 0.5 : luck < 0.35) this.#resume(rollout);
     }
+  }
+
+  /** Something newer is out: the old rollout gives way, and the same hosts get the newer version (domain.md 2.8). */
+  #replace(old: SimRollout) {
+    this.#reconciler.supersede(old, this.#random.pick(PEOPLE), this.#timeline.nowMs);
+    this.#release += 1;
+    const names = new Set(old.plan.transactions.flat().map(item => item.name));
+    const ids = new Set(old.plan.rings.flatMap(ring => ring.hosts.map(host => host.hostId)));
+    const chosen = this.#hosts.filter(host => ids.has(host.id));
+    this.#launch({ kind: 'patch', revertsId: null, wishes: this.#wishes(chosen, names, false) });
   }
 
   #resume(rollout: SimRollout) {

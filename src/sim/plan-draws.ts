@@ -1,4 +1,5 @@
 import { MINUTE_MS, toInstant } from '../core/kernel/instants.ts';
+import type { HealthMetric } from '../core/rollouts/health.ts';
 import type { RebootPolicy, TransactionItem } from '../core/rollouts/host-plan.ts';
 import type { PlannedWindow, RolloutPlan } from '../core/rollouts/plan.ts';
 import type { HostCase, PlanRequest } from '../core/rollouts/planner.ts';
@@ -15,14 +16,23 @@ export function drawTerms(random: Random, nowMs: number): Terms {
     window,
     reboot: random.pick(['never', 'never', 'if-needed', 'always'] as const),
     rings: [
-      { name: 'canary', hosts: random.between(1, 2), soakMinutes: random.between(0, 30), concurrency: 1 },
-      { name: 'early', percent: 20, soakMinutes: random.between(0, 10), concurrency },
+      { name: 'canary', hosts: random.between(1, 2), soakMinutes: random.between(0, 30), concurrency: 1, health: drawHealth(random) },
+      { name: 'early', percent: 20, soakMinutes: random.between(0, 10), concurrency, health: drawHealth(random) },
       { name: 'rest', percent: 100, soakMinutes: 0, concurrency: concurrency * 2 },
     ],
     profile: window.startsAt === null && random.chance(0.25) ? 'emergency' : 'normal',
     concurrencyMax: random.chance(0.3) ? random.between(1, 3) : null,
     catchUpDays: random.chance(0.4) ? 1 : 0,
   };
+}
+
+/** Two of three gates ask for results only. */
+function drawHealth(random: Random): readonly HealthMetric[] {
+  if (!random.chance(0.35)) return [];
+  const dryRun = random.chance(0.2);
+  if (random.chance(0.5)) return [{ kind: 'hosts', signal: random.pick(['failed-units', 'unexpected-boots', 'silent'] as const), dryRun }];
+  const query = 'errors_percent({{hosts}})';
+  return [{ kind: 'prometheus', name: 'errors', query, operator: '<=', threshold: 20, controlFactor: random.pick([null, 2]), dryRun }];
 }
 
 function drawWindow(random: Random, nowMs: number): PlannedWindow {

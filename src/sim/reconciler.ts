@@ -1,23 +1,24 @@
 import { invariant } from '../core/kernel/faults.ts';
 import { type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
 import { CHANGE_REQUEST } from '../core/rollouts/change-request-states.ts';
-import type { RingCounts } from '../core/rollouts/gate.ts';
 import { timeUp } from '../core/rollouts/job-changes.ts';
 import { JOB, JOB_ACCEPTABLE, JOB_SATISFIED } from '../core/rollouts/job-states.ts';
 import { type JobStatus, send, unchanged, withFields } from '../core/rollouts/job-status.ts';
 import { isFinal, move } from '../core/rollouts/machine.ts';
 import { FRESH_ATTEMPTS } from '../core/rollouts/retry.ts';
-import { inheritFrom, progressRing, type RingStatus, sameRing, sendRing } from '../core/rollouts/ring-changes.ts';
-import { type JobGroup, ringCountsOf } from '../core/rollouts/ring-counts.ts';
+import { type RingStatus, sameRing, sendRing } from '../core/rollouts/ring-changes.ts';
 import { ending, stepOf } from '../core/rollouts/rollout-changes.ts';
 import { ROLLOUT, type RolloutEvent } from '../core/rollouts/rollout-states.ts';
 import { currentOrNext } from '../core/rollouts/schedule/planned-window.ts';
 import { needsOverride } from '../core/rollouts/verbs.ts';
 import { SimOffers } from './offers.ts';
+import { SimRings } from './rings.ts';
 import { retractedInPlan, type SimRetraction } from './safeguards.ts';
 import type { SimServer } from './server.ts';
 import { attemptKey, type SimRollout, type SimStore } from './store.ts';
 import { instantOf } from './timeline.ts';
+
+const HALT_OUTCOMES = { halt: 'halted', expire: 'expired', supersede: 'superseded' } as const;
 
 /** The shipped reconciler looks every second; this one upon news, and else at this pace: what depends on time alone comes a little later. */
 const IDLE_MS = 30_000;
@@ -31,11 +32,13 @@ export class SimReconciler {
   readonly #store: SimStore;
   readonly #lookedAtMs = new Map<string, number>();
   readonly #offers: SimOffers;
+  readonly #rings: SimRings;
 
   constructor(server: SimServer) {
     this.#server = server;
     this.#store = server.store;
     this.#offers = new SimOffers(server);
+    this.#rings = new SimRings(server);
   }
 
   /** One pass over everything that is open and may have something to do. */
@@ -68,9 +71,11 @@ export class SimReconciler {
       wanting: this.#store.wantingOfRollout.get(rollout.id) ?? 0,
     });
     if (next.do === 'start') this.moveRollout(rollout, 'start', 'system', nowMs);
-    if (next.do === 'progress' || next.do === 'start') this.#progress(rollout, nowMs);
-    if (next.do === 'recheck') this.#recheck(rollout, nowMs);
-    if (next.do === 'expire') this.#end(rollout, next.reason, nowMs);
+    const rings = next.do === 'progress' || next.do === 'start' ? 'progress' : next.do === 'recheck' ? 'recheck' : null;
+    const came = rings === null ? null : this.#rings[rings](rollout, nowMs);
+    if (came === 'stopped' && rollout.state === 'running') this.moveRollout(rollout, 'gate-stopped', 'system', nowMs);
+    if (came === 'through') this.#complete(rollout, nowMs);
+    if (next.do === 'expire') this.#end(rollout, 'expire', 'system', next.reason, nowMs);
     if (next.do === 'halt') this.halt(rollout, next.event, 'system', next.reason, nowMs);
     if (next.do === 'drain') this.#drain(rollout, nowMs);
     if (rollout.state === 'running') this.#offers.offer(rollout, nowMs);
@@ -89,45 +94,12 @@ export class SimReconciler {
     }
   }
 
-  #progress(rollout: SimRollout, nowMs: number): void {
-    let skipped: RingStatus | null = null;
-    for (const ringId of rollout.ringIds) {
-      const stored = this.#store.rings.get(ringId)!;
-      if (stored.state === 'passed' || stored.state === 'skipped') continue;
-      const ring: RingStatus = skipped === null ? stored : inheritFrom(skipped, stored);
-      const after = this.#progressRing(rollout, ring, nowMs);
-      if (after.state !== 'passed' && after.state !== 'skipped') return;
-      skipped = after.state === 'skipped' ? after : null;
-    }
+  /** All rings are through. */
+  #complete(rollout: SimRollout, nowMs: number): void {
     const jobs = this.jobsOf(rollout);
     const end = ending(jobs.length, jobs.filter(job => JOB_SATISFIED.includes(job.state)).length);
     this.#closeChange(rollout);
     this.moveRollout(rollout, end.event, 'system', nowMs);
-  }
-
-  #progressRing(rollout: SimRollout, ring: RingStatus, nowMs: number): RingStatus {
-    const now = instantOf(nowMs);
-    const jobs = this.jobsOfRing(ring.id);
-    const last = jobs.reduce<Instant | null>(
-      (latest, job) => (job.state === 'succeeded' && (latest === null || job.finishedAt! > latest) ? job.finishedAt : latest),
-      null,
-    );
-    const gate = this.#server.mutants.has('gate-integer-division') ? { ...ring.gate, errorPercent: 50 } : ring.gate;
-    const endless = this.#server.mutants.has('ring-never-ends') ? { deadlineMinutes: 100_000 } : {};
-    const change = progressRing({ ...ring, ...endless, gate }, this.#counts(jobs), last, '', now);
-    this.#store.putRing({ ...change, ring: { ...change.ring, gate: ring.gate } }, nowMs);
-    if (change.ring.state === 'passed')
-      for (const job of jobs)
-        if (job.state === 'queued')
-          this.#store.putJob(send(unchanged(job), 'give-up', now, { by: 'system', reason: 'the ring has passed without it' }), nowMs);
-    const stopped = change.gate !== null && change.ring.state !== 'passed' && change.ring.state !== 'skipped';
-    if (stopped && rollout.state === 'running') this.moveRollout(rollout, 'gate-stopped', 'system', nowMs);
-    return { ...change.ring, gate: ring.gate };
-  }
-
-  #recheck(rollout: SimRollout, nowMs: number): void {
-    const ring = rollout.ringIds.map(id => this.#store.rings.get(id)!).find(one => one.state === 'gate-pending');
-    if (ring !== undefined) this.#progressRing(rollout, ring, nowMs);
   }
 
   pause(rollout: SimRollout, by: string, nowMs: number): void {
@@ -151,7 +123,10 @@ export class SimReconciler {
     const stopped = this.stoppedRing(rollout);
     if (stopped !== undefined) {
       const override = this.needsOverride(rollout);
-      if (override) this.#server.witness.overridden(rollout.id, stopped.id, by, nowMs);
+      if (override) {
+        this.#store.overridden.add(stopped.id);
+        this.#server.witness.overridden(rollout.id, stopped.id, by, nowMs);
+      }
       for (const job of this.jobsOfRing(stopped.id)) {
         if (override && JOB_ACCEPTABLE.includes(job.state) && job.failureAcceptedBy === null) {
           this.#store.putJob(withFields(unchanged(job), { failureAcceptedBy: by }), nowMs);
@@ -164,24 +139,24 @@ export class SimReconciler {
     this.moveRollout(rollout, 'resume', by, nowMs);
   }
 
-  halt(rollout: SimRollout, event: 'halt' | 'expire', by: string, reason: string, nowMs: number): void {
-    rollout.haltOutcome = event === 'halt' ? 'halted' : 'expired';
+  halt(rollout: SimRollout, event: keyof typeof HALT_OUTCOMES, by: string, reason: string, nowMs: number): void {
+    rollout.haltOutcome = HALT_OUTCOMES[event];
     rollout.stopReason = reason;
     this.moveRollout(rollout, event, by, nowMs);
-    this.#cancelWhatCan(rollout, nowMs);
+    this.#cancelWhatCan(rollout, event === 'supersede' ? 'supersede' : 'cancel', nowMs);
     for (const id of [...(this.#store.activeOfRollout.get(rollout.id) ?? [])])
       this.#store.putJob(withFields(unchanged(this.#store.jobs.get(id)!), { cancelRequested: true }), nowMs);
     this.#drain(rollout, nowMs);
   }
 
-  #cancelWhatCan(rollout: SimRollout, nowMs: number): void {
+  #cancelWhatCan(rollout: SimRollout, event: 'cancel' | 'supersede', nowMs: number): void {
     if (this.#server.mutants.has('halt-ignored-by-permits')) return;
     for (const job of this.jobsOf(rollout))
-      if (move(JOB, job.state, 'cancel').ok) this.#store.putJob(send(unchanged(job), 'cancel', instantOf(nowMs), { by: 'system' }), nowMs);
+      if (move(JOB, job.state, event).ok) this.#store.putJob(send(unchanged(job), event, instantOf(nowMs), { by: 'system' }), nowMs);
   }
 
   #drain(rollout: SimRollout, nowMs: number): void {
-    this.#cancelWhatCan(rollout, nowMs);
+    this.#cancelWhatCan(rollout, 'cancel', nowMs);
     if ((this.#store.activeOfRollout.get(rollout.id)?.size ?? 0) > 0) return;
     this.#closeChange(rollout);
     for (const id of rollout.ringIds) {
@@ -193,13 +168,20 @@ export class SimReconciler {
   }
 
   /** It has not started: nothing is at work. */
-  #end(rollout: SimRollout, reason: string, nowMs: number): void {
+  #end(rollout: SimRollout, event: 'expire' | 'supersede', by: string, reason: string, nowMs: number): void {
+    const now = instantOf(nowMs);
     rollout.stopReason = reason;
-    for (const id of rollout.ringIds)
-      this.#store.putRing(sendRing(sameRing(this.#store.rings.get(id)!), 'cancel', instantOf(nowMs)), nowMs);
-    for (const job of this.jobsOf(rollout)) this.#store.putJob(send(unchanged(job), 'cancel', instantOf(nowMs), { by: 'system' }), nowMs);
+    for (const id of rollout.ringIds) this.#store.putRing(sendRing(sameRing(this.#store.rings.get(id)!), 'cancel', now), nowMs);
+    for (const job of this.jobsOf(rollout)) this.#store.putJob(send(unchanged(job), 'cancel', now, { by: 'system' }), nowMs);
     this.#moveChange(rollout, 'cancel');
-    this.moveRollout(rollout, 'expire', 'system', nowMs);
+    this.moveRollout(rollout, event, by, nowMs);
+  }
+
+  /** A newer one takes its place: what has not begun ends, what has is brought to its end (domain.md 2.8). */
+  supersede(rollout: SimRollout, by: string, nowMs: number): void {
+    const reason = `superseded by ${by}`;
+    if (rollout.state === 'running' || rollout.state === 'paused') this.halt(rollout, 'supersede', by, reason, nowMs);
+    else this.#end(rollout, 'supersede', by, reason, nowMs);
   }
 
   /** The block and every pause in one step, so that no permit slips in between. */
@@ -268,17 +250,6 @@ export class SimReconciler {
   jobsOfRing(ringId: string): JobStatus[] {
     return (this.#store.jobsOfRing.get(ringId) ?? []).map(id => this.#store.jobs.get(id)!);
   }
-
-  #counts(jobs: readonly JobStatus[]): RingCounts {
-    const counts = ringCountsOf(jobs.map(groupOfOne));
-    if (!this.#server.mutants.has('gate-counts-unknown-as-ok')) return counts;
-    const unknown = counts.infrastructure + counts.notReady + counts.unreached;
-    return { ...counts, succeeded: counts.succeeded + unknown, infrastructure: 0, notReady: 0, alarms: 0, unreached: 0 };
-  }
-}
-
-function groupOfOne({ state, parked, infrastructure, failureClass, failureAcceptedBy }: JobStatus): JobGroup {
-  return { state, parked, infrastructure, failureClass, accepted: failureAcceptedBy !== null, hosts: 1 };
 }
 
 /** When an approval made now runs out. */

@@ -1,6 +1,7 @@
 import type { Envelope } from '../core/evidence/envelope.ts';
 import { invariant } from '../core/kernel/faults.ts';
 import { type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
+import type { Measured } from '../core/rollouts/health.ts';
 import { type HostPlan, type JobEvent, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
 import { grantPermit, hearHost, hearPermitRequest, takeResult } from '../core/rollouts/job-changes.ts';
 import { JOB, JOB_FAILED } from '../core/rollouts/job-states.ts';
@@ -19,6 +20,13 @@ import type { Witness } from './witness.ts';
 const HEALTH_MINUTES = 5;
 /** As src/server/rollouts/tasks.ts. */
 const CANCEL_NOTICE_MS = 60 * MINUTE_MS;
+
+/** A host's own report of itself. */
+export interface HostInventory {
+  readonly observedAtMs: number;
+  readonly failedUnits: boolean;
+  readonly bootedAtMs: number;
+}
 
 export interface TaskForHost {
   readonly kind: 'job' | 'cancel';
@@ -50,6 +58,24 @@ export class SimServer {
     this.keys = keys;
     this.witness = witness;
     this.mutants = mutants;
+  }
+
+  /** What hosts have said of themselves last. */
+  readonly inventories = new Map<string, HostInventory>();
+  /** The metrics server; none until somebody names one. */
+  metrics: (name: string, hostIds: readonly string[]) => Measured = () => ({ ok: false, problem: 'no Prometheus is named' });
+
+  observe(hostId: string, inventory: HostInventory): void {
+    this.inventories.set(hostId, inventory);
+    this.witness.books.inventories.set(hostId, inventory);
+  }
+
+  ask(name: string, hostIds: readonly string[], nowMs: number): Measured {
+    const said = this.metrics(name, hostIds);
+    const { said: kept } = this.witness.books;
+    kept.push({ name, hostIds, said, atMs: nowMs });
+    if (kept.length > 20) kept.shift();
+    return said;
   }
 
   hear(hostId: string, nowMs: number): void {
@@ -186,7 +212,8 @@ export class SimServer {
     if (tried?.result != null && !twice) return;
     const known = { offered: tried !== undefined, answered: tried?.result != null && !twice };
     const { kind } = store.rollouts.get(job.rolloutId)!;
-    const asked = twice && isFinal(JOB, job.state) ? { ...job, state: 'verifying' as const } : job;
+    const again = twice && isFinal(JOB, job.state) && result.outcome !== 'cancelled';
+    const asked = again ? { ...job, state: 'verifying' as const, cancelRequested: false } : job;
     const taken = takeResult(asked, kind, this.#attemptFor(job, attempt), this.#heardAs(job, result), known, instantOf(nowMs));
     if (tried !== undefined) tried.result ??= result;
     if (taken.late !== null) {

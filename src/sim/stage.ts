@@ -7,20 +7,21 @@ import { isFinal } from '../core/rollouts/machine.ts';
 import type { PlannedWindow } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan } from '../core/rollouts/planner.ts';
-import type { RingRequest } from '../core/rollouts/rings.ts';
 import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
 import { WAITING_ON } from '../core/rollouts/waiting.ts';
 import { SimHost } from './host.ts';
 import { SimKeys } from './keys.ts';
 import { approve, propose } from './launch.ts';
+import { metricsOf } from './metrics.ts';
 import { NO_MUTANTS } from './mutants.ts';
 import { Network } from './network.ts';
 import { Random } from './random.ts';
 import { SimReconciler } from './reconciler.ts';
-import { promisedBy } from './safeguards.ts';
+import { promisedBy, retractedAmong } from './safeguards.ts';
 import { SimServer } from './server.ts';
+import { caseOf, duration, OPTIONS, ringOf } from './stage-words.ts';
 import type { SimRollout } from './store.ts';
-import type { Surroundings } from './surroundings.ts';
+import { FAIR_SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import { Timeline } from './timeline.ts';
 import { Witness } from './witness.ts';
 import { HostWitness } from './witness-hosts.ts';
@@ -39,7 +40,7 @@ export class Stage {
   readonly #witness = new Witness();
   readonly #server = new SimServer(this.#witness, new SimKeys(1), NO_MUTANTS);
   readonly #reconciler = new SimReconciler(this.#server);
-  readonly #surroundings: Surroundings = { mirror: 'well', badPatchPercent: 0, badServicePercent: 0, hostile: false };
+  readonly #surroundings: Surroundings = { ...FAIR_SURROUNDINGS };
   readonly #hosts = new Map<string, SimHost>();
   readonly #network: Network;
   readonly #lines: string[] = [];
@@ -61,6 +62,7 @@ export class Stage {
       rolloutMoved.call(this.#witness, id, event, from, to, by, atMs);
       this.#log(atMs, `rollout ${id} ${from} -> ${to} by ${by}`);
     };
+    this.#server.metrics = (name, hostIds) => metricsOf(this.#surroundings, this.#hosts.values())(name, hostIds);
     this.#tick();
   }
 
@@ -98,11 +100,23 @@ export class Stage {
     'rollout start': ([name = ''], { as = 'ada' }) => this.#reconciler.moveRollout(this.#rollout(name), 'start', as, this.#nowMs),
     'rollout pause': ([name = ''], { as = 'ada' }) => this.#reconciler.pause(this.#rollout(name), as, this.#nowMs),
     'rollout resume': ([name = ''], { as = 'ben' }) => {
+      const retracted = this.#reconciler.retractedIn(this.#rollout(name));
+      if (retracted !== null) return this.#say(`no: its plan holds a retracted update (${retracted})`);
       if (this.#reconciler.needsOverride(this.#rollout(name)))
         this.#say(`this overrides the gate; ${as} did not ask for the rollout and may`);
       this.#reconciler.resume(this.#rollout(name), as, this.#nowMs);
     },
     'rollout halt': ([name = ''], { as = 'ada' }) => this.#reconciler.halt(this.#rollout(name), 'halt', as, `halted by ${as}`, this.#nowMs),
+    'rollout supersede': ([name = ''], { as = 'ada' }) => this.#reconciler.supersede(this.#rollout(name), as, this.#nowMs),
+    retract: ([text = ''], { as = 'ada' }) => {
+      const [name = '', version = ''] = text.split('=');
+      this.#reconciler.retract({ name, version }, as, this.#nowMs);
+      const having = [...this.#hosts.values()].filter(host => host.packages.get(name) === version).map(host => host.name);
+      this.#say(
+        `nobody may install ${name} ${version} any more; ${having.length === 0 ? 'no host has it' : `${having.join(', ')} has it`}`,
+      );
+    },
+    metrics: ([how = 'well']) => Object.assign(this.#surroundings, { metrics: how }),
     'rollout show': ([name = '']) => this.#show(this.#rollout(name)),
     wait: ([text = '']) => this.#timeline.runUntil(this.#nowMs + duration(text)),
     'wait until': ([name = '', state = '']) => this.#waitUntil(name, state),
@@ -183,10 +197,19 @@ export class Stage {
     kind: 'patch' | 'rollback',
     revertsId: string | null,
     cases: readonly HostCase[],
-    { rings = 'all:100%:0:2', window, reboot = 'never', approval }: Readonly<Record<string, string | undefined>>,
+    options: Readonly<Record<string, string | undefined>>,
   ): void {
+    const { rings = 'all:100%:0:2', window, reboot = 'never', approval, health, 'catch-up': catchUp = '0' } = options;
     const request = {
-      ...{ rolloutId: name, kind, revertsId, patchIds: [], rings: rings.split(',').map(ringOf), window: this.#windowOf(window) },
+      ...{
+        rolloutId: name,
+        kind,
+        revertsId,
+        patchIds: [],
+        catchUpDays: Number(catchUp),
+        rings: rings.split(',').map(ring => ringOf(ring, health !== undefined)),
+        window: this.#windowOf(window),
+      },
       ...{ restart: 'affected-services' as const, reboot: reboot as RebootPolicy, smokeTests: [] },
     };
     const made = makePlan(request, cases);
@@ -194,6 +217,7 @@ export class Stage {
       now: toInstant(this.#nowMs),
       asked: new Map(cases.map(one => [one.hostId, one.asked])),
       rebootExpected: new Set(),
+      retracted: new Map(retractedAmong(made.plan.transactions.flat(), this.#server.store.retractions).map(one => [one, 'it is bad'])),
       fettleHostId: null,
       freezes: [],
       groups: this.#server.store.groups.map(promisedBy),
@@ -265,31 +289,4 @@ export class Stage {
   #log(atMs: number, text: string): void {
     this.#lines.push(`${toInstant(atMs).slice(11, 19)}  ${text}`);
   }
-}
-
-const text = { type: 'string' } as const;
-const OPTIONS = {
-  ...{ hosts: text, patch: text, rings: text, window: text, reboot: text, approval: text, exclude: text },
-  ...{ as: text, min: text, soak: text, of: text },
-} as const;
-
-function caseOf(host: SimHost, asked: readonly TransactionItem[], excluded: string | null): HostCase {
-  const rehearsal = host.up ? { ok: true, transaction: asked, problem: null, downloadBytes: null } : null;
-  return { hostId: host.id, hostName: host.name, asked, excluded, rehearsal, restartUnits: [], rebootExpected: false, runsFettle: false };
-}
-
-/** `canary:1:30:1`: name, hosts or percent, soak in minutes, how many at a time. */
-function ringOf(words: string): RingRequest {
-  const [name = '', share = '', soak = '0', concurrency = '1'] = words.split(':');
-  const size = share.endsWith('%') ? { percent: Number.parseInt(share, 10) } : { hosts: Number(share) };
-  return { name, ...size, soakMinutes: Number(soak), concurrency: Number(concurrency) };
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: 60 * MINUTE_MS };
-
-/** `90s`, `10m`, `2h`, `-10m`. */
-function duration(words: string): number {
-  const match = /^([+-]?\d+)([smh])$/.exec(words);
-  if (match === null) throw new Error(`not a time: ${words}`);
-  return Number(match[1]) * UNITS[match[2]!]!;
 }

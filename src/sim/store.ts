@@ -1,6 +1,7 @@
 import type { Envelope } from '../core/evidence/envelope.ts';
 import type { Instant } from '../core/kernel/instants.ts';
 import type { ChangeRequestState } from '../core/rollouts/change-request-states.ts';
+import type { MetricReading } from '../core/rollouts/health.ts';
 import type { HostPlan, JobResult, Permit } from '../core/rollouts/host-plan.ts';
 import { JOB_ACTIVE, JOB_DISRUPTING, JOB_WANTING, type JobState } from '../core/rollouts/job-states.ts';
 import type { JobChange, JobStatus } from '../core/rollouts/job-status.ts';
@@ -28,7 +29,7 @@ export interface SimRollout {
   state: RolloutState;
   stateSince: Instant;
   changeState: ChangeRequestState;
-  haltOutcome: 'halted' | 'expired' | null;
+  haltOutcome: 'halted' | 'expired' | 'superseded' | null;
   stopReason: string | null;
 }
 
@@ -75,6 +76,9 @@ export class SimStore {
   /** Jobs whose host has to give evidence first; out of it when somebody has recorded that it was taken. */
   readonly evidenceNeeded = new Set<string>();
   readonly groups: SimGroup[] = [];
+  /** Rings whose gate a person has overridden. */
+  readonly overridden = new Set<string>();
+  readonly readings = new Map<string, { readonly atMs: number; readonly readings: readonly MetricReading[] }>();
   killSwitch = false;
   concurrencyMax = 50;
   /** Indexes over jobs, as the database has them. */

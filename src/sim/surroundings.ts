@@ -11,6 +11,7 @@ export interface Surroundings {
   /** Share of hosts in percent on which packages, or their services, break. */
   badPatchPercent: number;
   badServicePercent: number;
+  metrics: 'well' | 'down' | 'nan' | 'lies';
   /** Somebody between server and hosts changes what he likes. */
   hostile: boolean;
 }
@@ -29,3 +30,11 @@ export interface HostParts {
     relay(hostId: string, highestSequence: number, tasks: readonly TaskForHost[]): readonly TaskForHost[];
   };
 }
+
+export const FAIR_SURROUNDINGS: Surroundings = {
+  mirror: 'well',
+  badPatchPercent: 0,
+  badServicePercent: 0,
+  metrics: 'well',
+  hostile: false,
+};

@@ -2,6 +2,7 @@ import { MINUTE_MS } from '../core/kernel/instants.ts';
 import type { GateDecision } from '../core/rollouts/gate.ts';
 import type { RingStatus } from '../core/rollouts/ring-changes.ts';
 import { type Books, FAILED, isActive, type JobSeen, type RolloutSeen } from './books.ts';
+import { demandHealth } from './witness-health.ts';
 
 /** S3, I15: what a gate that passes had to go on. */
 export class GateRules {
@@ -39,6 +40,8 @@ export class GateRules {
       () => `${says}; ${thresholds.minSample} have to be tried`,
     );
     this.#books.ledger.demand('I15', count(job => isActive(job.state)) === 0, atMs, () => `${says}, and some are still at work`);
+    const { health = [] } = thresholds;
+    if (health.length > 0 && !this.#books.overridden.has(ring.id)) demandHealth(this.#books, rollout, ring.ringIndex, health, atMs);
     const soaked = lastSuccessMs === null || atMs >= lastSuccessMs + soakMinutes * MINUTE_MS;
     this.#books.ledger.demand(
       'S3',
@@ -52,6 +55,8 @@ export class GateRules {
   #termsOf(rollout: RolloutSeen, index: number) {
     const own = rollout.rings[index]!;
     let { thresholds, soakMinutes } = own;
+    // Nothing comes after the ring of those that were not reached.
+    if (own.days !== null) return { thresholds, soakMinutes, lastSuccessMs: own.lastSuccessMs };
     for (let before = index - 1; before >= 0 && rollout.rings[before]!.state === 'skipped'; before--) {
       thresholds = rollout.rings[before]!.thresholds;
       soakMinutes = Math.max(soakMinutes, rollout.rings[before]!.soakMinutes);

@@ -41,7 +41,7 @@ export class Looks {
         if (ring.state === 'running' && rollout.state === 'running')
           this.#books.ledger.demand(
             'L2',
-            atMs - ring.sinceMs <= (72 * 60 + LATE_MINUTES) * MINUTE_MS,
+            atMs - ring.sinceMs <= ((ring.days === null ? 72 : ring.days * 24) * 60 + LATE_MINUTES) * MINUTE_MS,
             atMs,
             () => `a ring of ${rollout.id} runs since ${ring.sinceMs}`,
           );

@@ -7,11 +7,11 @@ import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import type { RingMoved, RingStatus } from '../core/rollouts/ring-changes.ts';
 import { ROLLOUT, type RolloutEvent, type RolloutState } from '../core/rollouts/rollout-states.ts';
 import { Books, FAILED, isActive, isApproved, isDisrupting, isThrough, type JobSeen, type RolloutSeen, SILENCE_MS } from './books.ts';
-import { fitsWindow } from './windows.ts';
 import { AuditRules, type AuditSeen } from './witness-audit.ts';
 import { GateRules } from './witness-gates.ts';
 import { Looks } from './witness-looks.ts';
 import { PermitRules } from './witness-permits.ts';
+import { seePlan } from './witness-plans.ts';
 
 /**
  * Keeps books of its own about what the engine commits, from the trace alone, and holds them against the rules of domain.md 2.7. It never asks the engine
@@ -30,54 +30,8 @@ export class Witness {
   readonly #stopped = new Map<string, { readonly sinceMs: number; readonly why: string }>();
   #allDisrupting = 0;
 
-  /** L6, S13: a plan that people may approve. */
   rolloutMade(id: string, plan: RolloutPlan, hash: string, requestedBy: string, atMs: number): void {
-    const planned = new Map(
-      plan.rings.flatMap((ring, index) =>
-        ring.hosts.map(
-          host =>
-            [
-              host.hostId,
-              { ring: index, transaction: host.transaction, minutes: host.estimatedMinutes, forensic: host.forensic === true },
-            ] as const,
-        ),
-      ),
-    );
-    this.books.rollouts.set(id, {
-      id,
-      plan,
-      hash,
-      requestedBy,
-      jobs: new Map(),
-      planned,
-      approval: null,
-      state: ROLLOUT.initial,
-      sinceMs: atMs,
-      rings: plan.rings.map(ring => ({
-        state: 'pending',
-        sinceMs: atMs,
-        lastSuccessMs: null,
-        soakMinutes: ring.soakMinutes,
-        thresholds: ring.gate,
-      })),
-    });
-    for (const ring of plan.rings)
-      for (const host of ring.hosts)
-        this.ledger.demand(
-          'L6',
-          fitsWindow(plan.window, host.estimatedMinutes),
-          atMs,
-          () => `${host.hostId} takes ${host.estimatedMinutes} minutes and can never fit the window of ${id}`,
-        );
-    for (const group of this.books.groups)
-      this.ledger.demand(
-        'L6',
-        group.minAvailable === null ||
-          group.hostIds.size - 1 >= group.minAvailable ||
-          ![...group.hostIds].some(member => planned.has(member)),
-        atMs,
-        () => `no member of ${group.name} can ever start, and ${id} was planned with one`,
-      );
+    seePlan(this.books, { id, plan, hash, requestedBy }, atMs);
   }
 
   approved(id: string, hash: string, by: string, untilMs: number, atMs: number): void {
@@ -88,7 +42,18 @@ export class Witness {
 
   overridden(id: string, ringId: string, by: string, atMs: number): void {
     const { requestedBy } = this.books.rollouts.get(id)!;
+    this.books.overridden.add(ringId);
     this.ledger.demand('S8', by !== requestedBy, atMs, () => `the gate of ${ringId} was overridden by ${by}, who asked for the rollout`);
+  }
+
+  /** S12: a job changes its ring only while it waits, when its own is through, and only into the last one. */
+  movedToCatchUp(jobId: string, toIndex: number, atMs: number): void {
+    const job = this.books.jobs.get(jobId)!;
+    const { rings } = this.books.rollouts.get(job.rolloutId)!;
+    const fair =
+      job.state === 'queued' && isThrough(rings[job.ringIndex]!) && toIndex === rings.length - 1 && rings[toIndex]!.days !== null;
+    this.ledger.demand('S12', fair, atMs, () => `job ${jobId} was moved from ring ${job.ringIndex} to ${toIndex} while ${job.state}`);
+    job.ringIndex = toIndex;
   }
 
   accepted(jobId: string): void {
@@ -202,7 +167,7 @@ export class Witness {
     this.#disrupting.set(job.ringId, own);
     this.#allDisrupting += own.size - before;
     if (own.size <= before) return;
-    const most = rollout.plan.rings[job.ringIndex]!.concurrency;
+    const most = rollout.rings[job.ringIndex]!.concurrency;
     this.ledger.demand('S1', own.size <= most, atMs, () => `${own.size} hosts of ring ${job.ringId} at once, ${most} allowed`);
     const cap = rollout.plan.concurrencyMax;
     if (cap !== undefined) {
@@ -274,7 +239,8 @@ export class Witness {
   /** Whether every ring before this host's has passed its gate. */
   isTurnOf(rolloutId: string, hostId: string): boolean {
     const rollout = this.books.rollouts.get(rolloutId)!;
-    return rollout.rings.slice(0, rollout.planned.get(hostId)?.ring ?? 0).every(isThrough);
+    const own = [...rollout.jobs.values()].find(job => job.hostId === hostId);
+    return rollout.rings.slice(0, own?.ringIndex ?? 0).every(isThrough);
   }
 
   /** I7: a host is told of its own jobs only. */

@@ -6,13 +6,14 @@ import { SimHost } from './host.ts';
 import { SimKeys } from './keys.ts';
 import { lastLook } from './last-look.ts';
 import type { Rule, Violation } from './ledger.ts';
+import { metricsOf } from './metrics.ts';
 import { type Mutants, NO_MUTANTS } from './mutants.ts';
 import { Network } from './network.ts';
 import { Operators, PACKAGE_NAMES, PACKAGES } from './operators.ts';
 import { Random } from './random.ts';
 import { SimReconciler } from './reconciler.ts';
 import { SimServer, type TaskForHost } from './server.ts';
-import type { HostParts, Surroundings } from './surroundings.ts';
+import { FAIR_SURROUNDINGS, type HostParts, type Surroundings } from './surroundings.ts';
 import { Timeline } from './timeline.ts';
 import { Witness } from './witness.ts';
 import { HostWitness } from './witness-hosts.ts';
@@ -79,6 +80,10 @@ const STRETCHES: Partial<Record<FaultKind, (stretch: Stretch) => () => void>> = 
   'hostile-relay': ({ surroundings }) => during(surroundings, { hostile: true }),
   'mirror-down': ({ surroundings }) => during(surroundings, { mirror: 'down' }),
   'mirror-corrupt': ({ surroundings }) => during(surroundings, { mirror: 'corrupt' }),
+  'metrics-down': ({ surroundings }) => during(surroundings, { metrics: 'down' }),
+  'metrics-nan': ({ surroundings }) => during(surroundings, { metrics: 'nan' }),
+  'metrics-lie': ({ surroundings }) => during(surroundings, { metrics: 'lies' }),
+  'inventory-lost': ({ host }) => during(host, { inventoryLost: true }),
   'bad-patch': ({ surroundings, fault }) => during(surroundings, { badPatchPercent: fault.amount }),
   'bad-service': ({ surroundings, fault }) => during(surroundings, { badServicePercent: fault.amount }),
 };
@@ -104,6 +109,8 @@ const FAIR_VALUES = {
   mirror: 'well',
   badPatchPercent: 0,
   badServicePercent: 0,
+  metrics: 'well',
+  inventoryLost: false,
 } as const;
 
 class World {
@@ -120,7 +127,7 @@ class World {
   readonly #operators: Operators;
   readonly #declarations: Declarations;
   readonly #network: Network;
-  readonly #surroundings: Surroundings = { mirror: 'well', badPatchPercent: 0, badServicePercent: 0, hostile: false };
+  readonly #surroundings: Surroundings = { ...FAIR_SURROUNDINGS };
   #serverUp = true;
   #upSinceMs = START_MS;
   #ticks = 0;
@@ -156,6 +163,7 @@ class World {
       this.#hosts.map(host => host.id),
     );
     for (const host of this.#hosts) this.#server.hear(host.id, START_MS);
+    this.#server.metrics = metricsOf(this.#surroundings, this.#hosts);
   }
 
   run(): Outcome {
@@ -255,13 +263,13 @@ class World {
     this.#calm = true;
     if (!this.#serverUp) this.#upSinceMs = this.#timeline.nowMs;
     this.#serverUp = true;
-    Object.assign(this.#surroundings, { mirror: 'well', badPatchPercent: 0, badServicePercent: 0, hostile: false } satisfies Surroundings);
+    Object.assign(this.#surroundings, FAIR_SURROUNDINGS);
     if (this.#server.store.killSwitch) this.#reconciler.setKillSwitch(false, this.#timeline.nowMs);
     this.#declarations.clear();
     for (const host of this.#hosts) {
       host.weather.clear();
-      if (!host.up && (this.#server.store.activeOfHost.get(host.id)?.size ?? 0) === 0) host.comeBack();
-      Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false });
+      host.comeBack();
+      Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false, inventoryLost: false });
     }
   }
 
