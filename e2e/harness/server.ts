@@ -20,13 +20,15 @@ export interface ServerOptions {
   readonly dataDir: string;
   readonly port: number;
   readonly host: string;
+  /** What is started; `npm start`'s own when left out. */
+  readonly entry?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o755 });
   const url = `http://${options.host}:${options.port}`;
-  const child = spawn(process.execPath, ['src/main/server.ts'], {
+  const child = spawn(process.execPath, [options.entry ?? 'src/main/server.ts'], {
     env: {
       ...process.env,
       FETTLE_PORT: String(options.port),

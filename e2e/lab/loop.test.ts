@@ -3,6 +3,7 @@ import { approval } from './scenarios/approval.ts';
 import { availability } from './scenarios/availability.ts';
 import { crashes } from './scenarios/crashes.ts';
 import { dpkgCrashes } from './scenarios/dpkg-crashes.ts';
+import { dstNights } from './scenarios/dst-night.ts';
 import { firstRun } from './scenarios/first-run.ts';
 import { gates } from './scenarios/gates.ts';
 import { hooks } from './scenarios/hooks.ts';
@@ -27,6 +28,7 @@ describe('the loop on real Debian hosts', () => {
   availability(world);
   hooks(world);
   reboots(world);
+  dstNights();
   infrastructure(world);
   crashes(world);
   dpkgCrashes();

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { ServerNote } from '../cli/local/data-folder.ts';
-import { systemClock } from '../core/kernel/instants.ts';
+import { type Clock, systemClock } from '../core/kernel/instants.ts';
 import { migrate } from '../db/migrate.ts';
 import { makeOneTimeLink, type OneTimeLink } from '../server/access/links.ts';
 import { appendAudit } from '../server/audit/append.ts';
@@ -39,6 +39,7 @@ export interface Demonstration {
 interface Start {
   readonly demonstration: Demonstration | null;
   readonly settings: Settings;
+  readonly clock: Clock;
   readonly version: string;
   readonly write: (text: string) => void;
   readonly progress: Progress;
@@ -63,6 +64,7 @@ export async function runServer(
   version: string,
   write: (text: string) => void,
   demonstration: Demonstration | null = null,
+  clock: Clock = systemClock,
 ): Promise<number> {
   const settings = demonstration?.settings(readSettings()) ?? readSettings();
   const stopAsked = Promise.withResolvers<void>();
@@ -70,6 +72,7 @@ export async function runServer(
   const start: Start = {
     demonstration,
     settings,
+    clock,
     version,
     write,
     progress: new Progress(STEPS + (demonstration === null ? 0 : 1), write),
@@ -157,7 +160,7 @@ async function openGround({ settings, progress, closers, goOn }: Start): Promise
 }
 
 async function openStore(
-  { settings, version, progress, closers, goOn, stop, write, demonstration }: Start,
+  { settings, clock, version, progress, closers, goOn, stop, write, demonstration }: Start,
   { folder, log, url }: Ground,
 ): Promise<Context> {
   const onLost = (error: Error): void => {
@@ -180,16 +183,16 @@ async function openStore(
     applied => (applied.length === 0 ? 'current' : `${applied.length} migrations applied`),
   );
   goOn();
-  const installation = await openInstallation(db, settings.name, systemClock, demonstration !== null);
-  const planKey = await openPlanKey(db, folder.path, systemClock, settings.replacePlanKey);
+  const installation = await openInstallation(db, settings.name, clock, demonstration !== null);
+  const planKey = await openPlanKey(db, folder.path, clock, settings.replacePlanKey);
   return {
     db,
-    clock: systemClock,
+    clock,
     randomHex: bytes => randomBytes(bytes).toString('hex'),
     log,
     installation: { ...installation, baseUrl: url, dataDir: folder.path, version },
     planKeys: planKeysOf(planKey),
-    audit: (tx, entry) => appendAudit(tx, systemClock, entry),
+    audit: (tx, entry) => appendAudit(tx, clock, entry),
   };
 }
 
