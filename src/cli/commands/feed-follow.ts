@@ -20,7 +20,7 @@ export async function follow(c: CommandContext, started: FeedImport): Promise<Fe
       if (last?.state === file.state && (isOver(file) || Date.now() - last.atMs < TELL_MS)) continue;
       told.set(file.file, { state: file.state, atMs: Date.now() });
       c.say(
-        `${file.file}: ${file.state}${file.records > 0 ? `, ${counted(file.records, 'record')}` : ''}${isOver(file) ? '' : ` ${file.message ?? 'so far'}`}`,
+        `${file.file}: ${file.state}${file.records > 0 ? `, ${counted(file.records, 'record')}` : ''}${isOver(file) ? '' : file.message ? ` ${file.message}` : file.records > 0 ? ' so far' : ''}`,
       );
     }
     if (now.state === 'done' && (now.items.length > 0 || now.skipped.length === 0)) return now;

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { define, labelsOf, UsageError } from '../command.ts';
+import { readInputText } from '../read-input.ts';
 import { ago, counted } from '../screen.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
-
-const readText = (file: string) => readFileSync(file === '-' ? 0 : file, 'utf8');
 
 export const hostCommands = [
   define({
@@ -200,7 +199,7 @@ export const hostCommands = [
     ],
     run: async c =>
       await c.client.hostUpload({
-        body: { name: c.arguments[0]!, text: readText(c.arguments[1]!), release: c.text('release'), kernelRelease: c.text('kernel') },
+        body: { name: c.arguments[0]!, text: readInputText(c.arguments[1]!), release: c.text('release'), kernelRelease: c.text('kernel') },
       }),
     render(value, screen) {
       screen.line(`${counted(value.packages, 'package')} read into ${value.hostId}.`);
@@ -232,7 +231,7 @@ export const hostCommands = [
           : ({ kind: 'key', privateKey: readFileSync(key, 'utf8') } as const);
       return await c.client.hostSshImport({
         body: {
-          addresses: readText(c.arguments[0]!),
+          addresses: readInputText(c.arguments[0]!),
           user: c.text('user') ?? 'root',
           authentication,
           sudo: (c.text('sudo') ?? 'passwordless') as 'none',

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { PolicySpecInput, PolicyView } from '../../api/policies.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
+import { readInputText } from '../read-input.ts';
 import { counted } from '../screen.ts';
 
 const ID = [{ name: 'id', summary: 'policy id' }] as const;
@@ -31,7 +31,7 @@ function needed(c: CommandContext, option: string): string {
 
 function specOf(c: CommandContext, name: string): PolicySpecInput {
   const file = c.text('spec');
-  if (file !== undefined) return JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as PolicySpecInput;
+  if (file !== undefined) return JSON.parse(readInputText(file)) as PolicySpecInput;
   const zones = ((c.options.zoneOf as string[] | undefined) ?? []).map(text => text.split('=', 2) as [string, string]);
   const label = c.text('zoneLabel');
   if ((label === undefined) !== (zones.length === 0)) throw new UsageError('--zone-label and --zone-of go together');

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { RolloutSpecInput } from '../../api/rollouts.ts';
 import { define, UsageError } from '../command.ts';
+import { readInputText } from '../read-input.ts';
 import { showDetail } from './rollout-screens.ts';
 import { hostId } from './shared.ts';
 
@@ -35,8 +35,7 @@ export const rolloutCreate = define({
   ],
   async run(c) {
     const file = c.text('spec');
-    if (file !== undefined)
-      return await c.client.rolloutCreate({ body: JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')) as RolloutSpecInput });
+    if (file !== undefined) return await c.client.rolloutCreate({ body: JSON.parse(readInputText(file)) as RolloutSpecInput });
     const hostIds = await Promise.all(((c.options.host as string[] | undefined) ?? []).map(host => hostId(c, host)));
     if (hostIds.length === 0 && c.text('query') === undefined && c.text('group') === undefined)
       throw new UsageError("choose hosts: --query 'env = prod', --group ID or --host NAME");

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { EngineView, FreezeView } from '../../api/safety.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
+import { readInputText } from '../read-input.ts';
 
 function showEngine({ killSwitch, concurrencyMax, disrupting, prometheusUrl }: EngineView, screen: Screen): void {
   screen.pairs([
@@ -117,7 +117,7 @@ export const safetyCommands: readonly Command[] = [
     run: async c => {
       const [file] = c.arguments;
       return await c.client.freezeImport({
-        body: { calendar: readFileSync(file === '-' ? 0 : file!, 'utf8'), timeZone: c.text('zone') ?? 'UTC', ...freezeScope(c) },
+        body: { calendar: readInputText(file!), timeZone: c.text('zone') ?? 'UTC', ...freezeScope(c) },
       });
     },
     render(value, screen) {

@@ -5,6 +5,7 @@ import { parseRelease, schemeOfRelease } from '../../core/advisories/releases.ts
 import { isThirdParty, type PackageOrigin } from '../../core/inventory/package-origin.ts';
 import { MAX_PACKAGE_LIST_BYTES } from '../../core/kernel/limits.ts';
 import type { ListedPackage, PackageListing } from '../../plugins/importers/spec.ts';
+import { readInput } from '../read-input.ts';
 import type { ScanOptions } from './scan-options.ts';
 import type { OriginsHere, RecogniseList } from './scan-ports.ts';
 
@@ -84,7 +85,7 @@ function readList(input: string, options: ScanOptions, recognise: RecogniseList)
 
 function readBytes(input: string): Buffer {
   try {
-    const bytes = readFileSync(input === '-' ? 0 : input);
+    const bytes = readInput(input);
     if (bytes.length > MAX_PACKAGE_LIST_BYTES)
       throw new InputError(`${input} is larger than ${MAX_PACKAGE_LIST_BYTES} bytes: no package list is`);
     return bytes;
