@@ -1,6 +1,6 @@
 import { command, type Dialogue } from '../../../core/kernel/commands.ts';
 import type { ChangelogText, ChangelogWanted } from '../spec.ts';
-import { archiveFileName } from './archives.ts';
+import { archiveFileName, FETCH_ONCE } from './archives.ts';
 
 /** Archives larger than this are not fetched only to read their change log. */
 const ARCHIVE_BYTES_MAX = 4_000_000;
@@ -10,6 +10,9 @@ const ARCHIVES_MAX = 80;
 /** The newest entries stand first; 300 kB hold years of them. */
 const TEXT_BYTES_MAX = 300_000;
 const FOLDER = /^\/var\/tmp\/fettle-changelog-[A-Za-z0-9]{10}$/;
+
+/** What is behind it in the host's queue waits so long at most; archives that were there by then are read, the others are fetched another time. */
+const FETCH_SECONDS_MAX = 60;
 
 interface Chosen {
   readonly wanted: ChangelogWanted;
@@ -27,10 +30,9 @@ export function* changelogs(wanted: readonly ChangelogWanted[], architectures: r
   const folder = (yield command(['mktemp', '-d', '/var/tmp/fettle-changelog-XXXXXXXXXX'])).stdout.trim();
   if (!FOLDER.test(folder)) return [];
   try {
-    yield command(
-      ['env', '-C', folder, 'apt-get', '-q', '-o', 'Acquire::http::Timeout=15', 'download', ...chosen.map(c => `${c.name}=${c.version}`)],
-      { timeoutSeconds: 300 },
-    );
+    yield command(['env', '-C', folder, 'apt-get', '-q', ...FETCH_ONCE, 'download', ...chosen.map(c => `${c.name}=${c.version}`)], {
+      timeoutSeconds: FETCH_SECONDS_MAX,
+    });
     const texts: ChangelogText[] = [];
     for (const one of chosen) {
       const text = yield* readOne(folder, one, architectures);

@@ -1,5 +1,5 @@
 import type { ChangeCommand, InstalledPackage, SimulationRequest } from '../spec.ts';
-import { ARCHIVES, archiveFileName } from './archives.ts';
+import { ARCHIVES, archiveFileName, FETCH_ONCE } from './archives.ts';
 import { aptName } from './candidates.ts';
 
 /** deb-control(5) and dpkg's own check. Names, versions and architectures go into arguments, never near a shell, and never look like an option. */
@@ -64,7 +64,6 @@ export function printUrisArgv(request: SimulationRequest, packages: readonly str
 }
 
 export function downloadArgv(request: SimulationRequest, packages: readonly string[]): string[] {
-  const fetch = ['-o', 'Acquire::http::Timeout=15', '-o', 'Acquire::https::Timeout=15', '-o', 'Acquire::Retries=0'];
   return [
     'apt-get',
     '-q',
@@ -73,7 +72,7 @@ export function downloadArgv(request: SimulationRequest, packages: readonly stri
     `Dir::Cache::archives=${ARCHIVES}`,
     '-o',
     'DPkg::Lock::Timeout=60',
-    ...fetch,
+    ...FETCH_ONCE,
     ...guards(request),
     'install',
     '--',
