@@ -123,7 +123,7 @@ export function rehearsals(world: World): void {
       expect(done.rehearsals).toMatchObject([{ hostId: world.id('h02'), verdict: 'passed', canary: true }]);
       expect(await version('h02', 'lab-hello')).toBe(patch.targetVersion);
       const { items } = await world.admin.client.rolloutEvents({ params: { id }, query: { limit: 2000 } });
-      expect(items.map(event => event.text).join('\n')).toMatch(/ring canary: rehearsed on 1 of 1 hosts/);
+      expect(items.map(event => event.text).join('\n')).toMatch(/ring canary: rehearsed on 1 of 1 host$/m);
     });
 
     it('an agent that is killed in the middle leaves nothing behind, and rehearses anew', async () => {
