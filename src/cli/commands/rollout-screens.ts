@@ -5,7 +5,7 @@ export function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDe
   screen.pairs([
     ['rollout', `${rollout.name} (${rollout.kind})`],
     ['id', rollout.id],
-    ['state', rollout.stateReason === null ? rollout.state : `${rollout.state}: ${rollout.stateReason}`],
+    ['state', !rollout.stateReason ? rollout.state : `${rollout.state}: ${rollout.stateReason}`],
     ['plan', rollout.planHash],
     ['requested by', rollout.requestedBy],
     [
