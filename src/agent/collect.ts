@@ -45,8 +45,8 @@ export interface ChangelogSource {
   readonly read: ReadChangelog;
   readonly cache: ChangelogCache;
   /**
-   * Given, change logs that no host has fetched yet are fetched, after everything else was handed to it: on a slow mirror that takes minutes (120
-   * pending updates: 80 archives), and nobody should wait so long for an inventory. Left out: only what the cache has.
+   * Given, change logs that no host has fetched yet are fetched, after everything else was handed to it: on a slow mirror that takes up to a
+   * minute (120 pending updates: 80 archives), and nobody should wait so long for an inventory. Left out: only what the cache has.
    */
   readonly beforeFetching?: ((collected: Collected) => Promise<unknown>) | undefined;
 }

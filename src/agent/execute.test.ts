@@ -10,6 +10,7 @@ import { type Executor, type JobHandle, resumeJob, startJob } from './execute.ts
 import type { Gateway } from './gateway.ts';
 import { fileJournal, type Journal } from './journal.ts';
 import { SimulatedHost } from './test-host.ts';
+import { testPlan } from './test-plan.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
 const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
@@ -30,30 +31,16 @@ let number = 0;
 
 function plan(given: Partial<HostPlan> = {}): HostPlan {
   number++;
-  const now = Date.now();
-  return {
-    version: 1,
+  return testPlan(HOST, {
     planId: `plan_${number}`,
-    policyRoot: 1,
-    installationId: 'ins_1',
-    hostId: HOST,
-    sequence: 1,
     jobId: `job_${number}`,
-    attempt: 1,
-    rolloutId: 'rol_1',
-    rolloutPlanHash: 'x',
-    kind: 'patch',
-    notBefore: new Date(now - 1000).toISOString(),
-    notAfter: new Date(now + 600_000).toISOString(),
     restart: 'affected-services',
-    reboot: 'never',
-    smokeTests: [],
     transaction: [
       { action: 'upgrade', name: 'openssl', arch: 'amd64', fromVersion: '1', toVersion: '2' },
       { action: 'upgrade', name: 'libssl3', arch: 'amd64', fromVersion: '1', toVersion: '2' },
     ],
     ...given,
-  };
+  });
 }
 
 const host = () => {

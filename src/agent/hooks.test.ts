@@ -12,6 +12,7 @@ import { type Executor, resumeJob, startJob } from './execute.ts';
 import { boundedArgv } from './hooks.ts';
 import { fileJournal, type Journal } from './journal.ts';
 import { SimulatedHost } from './test-host.ts';
+import { testPlan } from './test-plan.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
 const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
@@ -27,29 +28,14 @@ const HOOKS = [
 ] as const;
 
 function plan(given: Partial<HostPlan> = {}): HostPlan {
-  const now = Date.now();
   number++;
-  return {
-    version: 1,
+  return testPlan(HOST, {
     planId: `plan_${number}`,
-    policyRoot: 1,
-    installationId: 'ins_1',
-    hostId: HOST,
-    sequence: 1,
     jobId: `job_${number}`,
-    attempt: 1,
-    rolloutId: 'rol_1',
-    rolloutPlanHash: 'x',
-    kind: 'patch',
-    notBefore: new Date(now - 1_000).toISOString(),
-    notAfter: new Date(now + 600_000).toISOString(),
     restart: 'affected-services',
-    reboot: 'never',
-    smokeTests: [],
-    transaction: [{ action: 'upgrade', name: 'openssl', arch: 'amd64', fromVersion: '1', toVersion: '2' }],
     hooks: HOOKS,
     ...given,
-  };
+  });
 }
 
 function host(codes: Readonly<Record<string, number>> = {}): SimulatedHost {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { testPlan } from '../agent/test-plan.ts';
 import { signEnvelope } from '../core/evidence/envelope.ts';
-import { HOST_PLAN_TYPE, type HostPlan, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
+import { HOST_PLAN_TYPE, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
 import { type TestDatabase, testDatabase } from '../db/test-database.ts';
 import { createSshJournals } from '../server/inventory/ssh-journal.ts';
 import { createSshLeases } from '../server/inventory/ssh-leases.ts';
@@ -36,25 +37,7 @@ afterEach(async () => {
 
 async function replica(name: string, programMs: number, dieAt: string | null = null): Promise<ChildProcess> {
   const now = Date.now();
-  const plan: HostPlan = {
-    version: 1,
-    planId: 'plan_1',
-    policyRoot: 1,
-    installationId: 'ins_1',
-    hostId: HOST,
-    sequence: 1,
-    jobId: 'job_1',
-    attempt: 1,
-    rolloutId: 'rol_1',
-    rolloutPlanHash: 'x',
-    kind: 'patch',
-    notBefore: new Date(now - 60_000).toISOString(),
-    notAfter: new Date(now + 600_000).toISOString(),
-    restart: 'never',
-    reboot: 'never',
-    smokeTests: [],
-    transaction: [{ action: 'upgrade', name: 'openssl', arch: 'amd64', fromVersion: '1', toVersion: '2' }],
-  };
+  const plan = testPlan(HOST, { notBefore: new Date(now - 60_000).toISOString() });
   const [issuedAt, expiresAt] = [new Date(now).toISOString(), new Date(now + 300_000).toISOString()];
   const permit = { permitId: 'pmt_1', jobId: 'job_1', attempt: 1, hostId: HOST, phase: 'apply', issuedAt, expiresAt };
   const order: SshReplicaOrder = {

@@ -3,9 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectSnapshot } from '../agent/collect.ts';
 import { SimulatedHost } from '../agent/test-host.ts';
+import { testPlan } from '../agent/test-plan.ts';
 import { signEnvelope } from '../core/evidence/envelope.ts';
 import { systemClock } from '../core/kernel/instants.ts';
-import { HOST_PLAN_TYPE, type HostPlan, type JobEvent, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
+import { HOST_PLAN_TYPE, type JobEvent, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
 import { type TestDatabase, testDatabase } from '../db/test-database.ts';
 import { TransportFault } from '../plugins/transports/spec.ts';
 import { createSshJournals } from '../server/inventory/ssh-journal.ts';
@@ -128,26 +129,7 @@ function world(transport: SimulatedHost, holder = 'a server') {
 }
 
 function job(): Extract<AgentTask, { kind: 'job' }> {
-  const now = Date.now();
-  const plan: HostPlan = {
-    version: 1,
-    planId: 'plan_1',
-    policyRoot: 1,
-    installationId: 'ins_1',
-    hostId: HOST,
-    sequence: 1,
-    jobId: 'job_1',
-    attempt: 1,
-    rolloutId: 'rol_1',
-    rolloutPlanHash: 'x',
-    kind: 'patch',
-    notBefore: new Date(now - 1000).toISOString(),
-    notAfter: new Date(now + 600_000).toISOString(),
-    restart: 'never',
-    reboot: 'never',
-    smokeTests: [],
-    transaction: [{ action: 'upgrade', name: 'openssl', arch: 'amd64', fromVersion: '1', toVersion: '2' }],
-  };
+  const plan = testPlan(HOST);
   return { kind: 'job', jobId: 'job_1', attempt: 1, envelope: signEnvelope(HOST_PLAN_TYPE, plan, privateKey) as never };
 }
 
