@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { address, fleet, gateway, keyFile, must, on, until, version, whyNoLab } from '../e2e/harness/fleet.ts';
 import { Person, type RunningServer, startServer, tokenOf } from '../e2e/harness/server.ts';
-import type { JobView } from '../src/api/rollouts.ts';
+import type { JobView } from '../src/api/jobs.ts';
 
 /**
  * Rollouts on four real hosts, two by agent and two over SSH, while server, agents and hosts are killed (SIGKILL, power cut), hosts are cut off and replies are

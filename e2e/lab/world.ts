@@ -1,7 +1,9 @@
 import { inject } from 'vitest';
 import type { PatchView } from '../../src/api/findings.ts';
 import type { HostSummaryView } from '../../src/api/hosts.ts';
-import type { JobView, RolloutDetailView, RolloutSpecInput } from '../../src/api/rollouts.ts';
+import type { JobView } from '../../src/api/jobs.ts';
+import type { RolloutSpecInput } from '../../src/api/rollout-spec.ts';
+import type { RolloutDetailView } from '../../src/api/rollouts.ts';
 import { address, must, until } from '../harness/fleet.ts';
 import { AGENT_HOSTS, SSH_HOSTS } from '../harness/lab-setup.ts';
 import { Person, type RunningServer, startServer, tokenOf } from '../harness/server.ts';

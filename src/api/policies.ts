@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Empty, IdParams, Instant, route } from './contract.ts';
-import { Hook, RolloutRings, RolloutState, SmokeTest } from './rollouts.ts';
+import { Hook, RolloutRings, SmokeTest } from './rollout-spec.ts';
+import { RolloutState } from './rollouts.ts';
 
 /** Recurring rollouts: "every second Thursday 22:00 in each site's zone: security patches older than 3 days, known exploited ones at once". */
 const PolicySpecBody = z

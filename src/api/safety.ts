@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Empty, IdParams, Instant, route } from './contract.ts';
-import { MaintenanceWindow } from './rollouts.ts';
+import { MaintenanceWindow } from './rollout-spec.ts';
 
 /** What can say no to every rollout at once: the kill switch, freezes, availability groups, and the calendar of a window. */
 export const Engine = z

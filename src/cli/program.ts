@@ -2,7 +2,9 @@ import { CommanderError, Command as Program } from 'commander';
 import { ProblemError } from '../api/client.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { claimCommands } from './commands/claims.ts';
+import { enrolmentCommands } from './commands/enrolments.ts';
 import { feedCommands } from './commands/feeds.ts';
+import { groupCommands } from './commands/groups.ts';
 import { hostCommands } from './commands/hosts.ts';
 import { interventionCommands } from './commands/interventions.ts';
 import { patchCommands } from './commands/patches.ts';
@@ -22,6 +24,8 @@ export const commands: readonly Command[] = [
   ...policyCommands,
   ...safetyCommands,
   ...hostCommands,
+  ...enrolmentCommands,
+  ...groupCommands,
   ...peopleCommands,
 ];
 

@@ -1,4 +1,4 @@
-import type { RolloutSpecInput } from '../api/rollouts.ts';
+import type { RolloutSpecInput } from '../api/rollout-spec.ts';
 import { addMs, DAY_MS, HOUR_MS, MINUTE_MS } from '../core/kernel/instants.ts';
 import { newestAt } from './archive.ts';
 import type { DemoHost } from './demo-host.ts';

@@ -1,6 +1,7 @@
 import type { Role } from '../api/access.ts';
 import type { Access } from '../api/contract.ts';
-import type { RolloutDetailView, RolloutSpecInput } from '../api/rollouts.ts';
+import type { RolloutSpecInput } from '../api/rollout-spec.ts';
+import type { RolloutDetailView } from '../api/rollouts.ts';
 import { addMs, DAY_MS, type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
 import { isFinal } from '../core/rollouts/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';

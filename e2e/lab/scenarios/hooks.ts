@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RolloutSpecInput } from '../../../src/api/rollouts.ts';
+import type { RolloutSpecInput } from '../../../src/api/rollout-spec.ts';
 import { must, on, sh, version } from '../../harness/fleet.ts';
 import { canaryThenRest, oneRing, type World } from '../world.ts';
 

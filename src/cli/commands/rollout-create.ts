@@ -1,4 +1,4 @@
-import type { RolloutSpecInput } from '../../api/rollouts.ts';
+import type { RolloutSpecInput } from '../../api/rollout-spec.ts';
 import { define, UsageError } from '../command.ts';
 import { readInputText } from '../read-input.ts';
 import { showDetail } from './rollout-screens.ts';

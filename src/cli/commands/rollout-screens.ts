@@ -1,4 +1,5 @@
-import type { RehearsalRow, RolloutDetailView } from '../../api/rollouts.ts';
+import type { RehearsalRow } from '../../api/plans.ts';
+import type { RolloutDetailView } from '../../api/rollouts.ts';
 import type { Screen } from '../command.ts';
 
 export function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDetailView, screen: Screen): void {

@@ -1,7 +1,7 @@
 import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { JobView } from '../../api/rollouts.ts';
+import type { JobView } from '../../api/jobs.ts';
 import { type AnswerOf, ask } from '../data/ask.ts';
 import { CopyIcon } from '../kit/copy.tsx';
 import { Empty } from '../kit/empty.tsx';

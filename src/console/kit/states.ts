@@ -1,6 +1,7 @@
 import type { FindingView, PatchView } from '../../api/findings.ts';
 import type { HostSummaryView } from '../../api/hosts.ts';
-import type { JobView, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
+import type { JobView } from '../../api/jobs.ts';
+import type { RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
 import type { FreezeView, SafeguardHoldView } from '../../api/safety.ts';
 import type { AnswerOf } from '../data/ask.ts';
 import type { Tone } from '../theme.ts';

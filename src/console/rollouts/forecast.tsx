@@ -1,4 +1,4 @@
-import type { PlanReportView } from '../../api/rollouts.ts';
+import type { PlanReportView } from '../../api/plans.ts';
 import { Grid, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';

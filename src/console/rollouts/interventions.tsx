@@ -1,6 +1,7 @@
 import { Group } from '@mantine/core';
 import { useState } from 'react';
-import type { JobView, RolloutSummaryView } from '../../api/rollouts.ts';
+import type { JobView } from '../../api/jobs.ts';
+import type { RolloutSummaryView } from '../../api/rollouts.ts';
 import { useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { ActButton } from '../kit/act-button.tsx';

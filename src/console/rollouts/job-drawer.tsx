@@ -1,7 +1,8 @@
 import { Drawer, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { JobView, RolloutSummaryView } from '../../api/rollouts.ts';
+import type { JobView } from '../../api/jobs.ts';
+import type { RolloutSummaryView } from '../../api/rollouts.ts';
 import { type AnswerOf, ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { Facts } from '../kit/facts.tsx';

@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { JobView } from '../../api/rollouts.ts';
+import type { JobView } from '../../api/jobs.ts';
 import { ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { Choice, labelsOf } from '../kit/choice.tsx';

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
-import type { PlanReportView } from '../../api/rollouts.ts';
+import type { PlanReportView } from '../../api/plans.ts';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
 import { REVERSIBLE_LOOK } from '../kit/states.ts';

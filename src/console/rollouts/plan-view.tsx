@@ -1,7 +1,8 @@
 import { Stack, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
-import type { PlanReportView, RolloutDetailView } from '../../api/rollouts.ts';
+import type { PlanReportView } from '../../api/plans.ts';
+import type { RolloutDetailView } from '../../api/rollouts.ts';
 import { CopyIcon } from '../kit/copy.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Facts } from '../kit/facts.tsx';

@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import type { RehearsalRow, RolloutSummaryView } from '../../api/rollouts.ts';
+import type { RehearsalRow } from '../../api/plans.ts';
+import type { RolloutSummaryView } from '../../api/rollouts.ts';
 import { useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { ActButton } from '../kit/act-button.tsx';

@@ -1,7 +1,8 @@
 import { UnstyledButton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { JobView, RolloutDetailView } from '../../api/rollouts.ts';
+import type { JobView } from '../../api/jobs.ts';
+import type { RolloutDetailView } from '../../api/rollouts.ts';
 import { ask } from '../data/ask.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { Chip, Glyph, Mark, Toned } from '../kit/mark.tsx';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RolloutSpec } from '../../api/rollouts.ts';
+import { RolloutSpec } from '../../api/rollout-spec.ts';
 import { draftFromSpec, draftFromUrl, missingIn, RINGS, type SpecDraft, specOf } from './spec-form.ts';
 
 const draft: SpecDraft = {

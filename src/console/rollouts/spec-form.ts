@@ -1,4 +1,4 @@
-import type { RolloutSpecInput, RolloutSpecView } from '../../api/rollouts.ts';
+import type { RolloutSpecInput, RolloutSpecView } from '../../api/rollout-spec.ts';
 import type { UrlState } from '../data/url-state.ts';
 import { instantOf, localOf } from './zoned-time.ts';
 

@@ -1,4 +1,4 @@
-import type { JobView } from '../../api/rollouts.ts';
+import type { JobView } from '../../api/jobs.ts';
 import { Grid } from '../kit/grid.tsx';
 import { Chip, Toned } from '../kit/mark.tsx';
 import { PackageName } from '../kit/package-name.tsx';

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { ACCESS } from '../../api/contract.ts';
-import { JobState, RingState, RolloutState, RolloutVerb } from '../../api/rollouts.ts';
+import { JobState } from '../../api/jobs.ts';
+import { RingState, RolloutState, RolloutVerb } from '../../api/rollouts.ts';
 import { JOB } from '../../core/rollouts/job-states.ts';
 import { statesOf } from '../../core/rollouts/machine.ts';
 import { RING } from '../../core/rollouts/ring-states.ts';

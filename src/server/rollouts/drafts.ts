@@ -1,4 +1,4 @@
-import type { RolloutSpecView } from '../../api/rollouts.ts';
+import type { RolloutSpecView } from '../../api/rollout-spec.ts';
 import { makeId } from '../../core/kernel/ids.ts';
 import { type Verb, whyNot } from '../../core/rollouts/verbs.ts';
 import { conflict, invalid } from '../runtime/problems.ts';

@@ -1,4 +1,4 @@
-import type { RolloutSpecView } from '../../api/rollouts.ts';
+import type { RolloutSpecView } from '../../api/rollout-spec.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { currentOrNext, repeatProblem } from '../../core/rollouts/schedule/planned-window.ts';
 import { invalid } from '../runtime/problems.ts';

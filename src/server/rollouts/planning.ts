@@ -1,4 +1,4 @@
-import type { PlanReportView } from '../../api/rollouts.ts';
+import type { PlanReportView } from '../../api/plans.ts';
 import { makeId } from '../../core/kernel/ids.ts';
 import { counted } from '../../core/kernel/words.ts';
 import { forecast, lateHosts } from '../../core/rollouts/forecast.ts';

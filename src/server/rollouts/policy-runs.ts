@@ -1,5 +1,5 @@
 import type { PolicySpecView } from '../../api/policies.ts';
-import type { RolloutSpecView } from '../../api/rollouts.ts';
+import type { RolloutSpecView } from '../../api/rollout-spec.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { epochMs, type Instant, MINUTE_MS } from '../../core/kernel/instants.ts';
 import {

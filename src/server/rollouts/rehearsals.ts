@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { RehearsalView } from '../../api/rollouts.ts';
+import type { RehearsalView } from '../../api/plans.ts';
 import { makeId } from '../../core/kernel/ids.ts';
 import { addMs, HOUR_MS, type Instant, MINUTE_MS } from '../../core/kernel/instants.ts';
 import type { PlannedHost, RolloutPlan } from '../../core/rollouts/plan.ts';

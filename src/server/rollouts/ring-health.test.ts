@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RolloutSpecInput } from '../../api/rollouts.ts';
+import type { RolloutSpecInput } from '../../api/rollout-spec.ts';
 import { brokenInvariants } from './history-check.ts';
 import { hostPattern, measure } from './prometheus.ts';
 import { ada, grace, Story } from './test-story.ts';

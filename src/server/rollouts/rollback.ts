@@ -1,4 +1,4 @@
-import type { RolloutSpecView } from '../../api/rollouts.ts';
+import type { RolloutSpecView } from '../../api/rollout-spec.ts';
 import { counted } from '../../core/kernel/words.ts';
 import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';

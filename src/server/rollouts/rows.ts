@@ -1,4 +1,4 @@
-import type { RolloutSpecView } from '../../api/rollouts.ts';
+import type { RolloutSpecView } from '../../api/rollout-spec.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { ChangeRequestState } from '../../core/rollouts/change-request-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';

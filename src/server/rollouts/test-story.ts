@@ -1,6 +1,7 @@
 import type { Access } from '../../api/contract.ts';
-import type { RolloutDetailView, RolloutSpecInput } from '../../api/rollouts.ts';
-import { RolloutSpec } from '../../api/rollouts.ts';
+import type { RolloutSpecInput } from '../../api/rollout-spec.ts';
+import { RolloutSpec } from '../../api/rollout-spec.ts';
+import type { RolloutDetailView } from '../../api/rollouts.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import { type TestDatabase, testDatabase } from '../../db/test-database.ts';
 import type { Caller, Context, Logger, RequestInfo } from '../context.ts';

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import type { Gate, JobView, PlanReportView, Ring, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
+import type { JobView } from '../../api/jobs.ts';
+import type { PlanReportView } from '../../api/plans.ts';
+import type { Gate, Ring, RolloutDetailView, RolloutSummaryView } from '../../api/rollouts.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { isHeard } from '../../core/rollouts/availability.ts';
 import { isFailureClass, remedyOf } from '../../core/rollouts/failure-classes.ts';
