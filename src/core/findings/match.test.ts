@@ -167,6 +167,49 @@ describe('sources that disagree', () => {
     });
   });
 
+  describe('on a rebuild, lower by its name than what it is made of', () => {
+    const listed = claim({ source: 'debsecan', fixedVersion: '590-2.1' });
+    const own = claim({ source: 'changelog', fixedVersion: '590-2.1~deb12u1', statedOn: '2024-04-19' });
+    const withVersion = (claims: Parameters<typeof match>[0], sourceVersion: string) => match(claims, { sourceVersion });
+
+    it('the installed package’s changelog settles it: the rebuild and what follows have the fix', () => {
+      expect(withVersion([listed, own], '590-2.1~deb12u2')).toEqual([]);
+      expect(withVersion([listed, own], '590-2.1~deb12u1')).toEqual([]);
+      expect(withVersion([listed, own], '590-2.1')).toEqual([]);
+      const [before] = withVersion([listed, own], '590-2');
+      expect(before).toMatchObject({ state: 'fixed', fixedVersion: '590-2.1~deb12u1' });
+      expect(before!.evidence[0]).toMatchObject({
+        source: 'changelog',
+        rule: 'changelog-names-rebuild',
+        comparison: '590-2 < 590-2.1~deb12u1 (dpkg order)',
+        disagreement: expect.stringContaining('590-2.1~deb12u1 is a rebuild for debian:12 of the fixed version'),
+      });
+    });
+    it('the lowest rebuild counts, whatever the order of the statements', () => {
+      const later = claim({ source: 'changelog', fixedVersion: '590-2.1~deb12u3', statedOn: '2024-09-01' });
+      for (const claims of [
+        [listed, own, later],
+        [later, own, listed],
+      ])
+        expect(withVersion(claims, '590-2.1~deb12u1')).toEqual([]);
+    });
+    it('without it the finding stands, with the likely explanation', () => {
+      const [found] = withVersion([listed], '590-2.1~deb12u2');
+      expect(found!.evidence[0]).toMatchObject({
+        rule: 'fixed-version',
+        disagreement: expect.stringContaining('590-2.1~deb12u2 is a rebuild of 590-2.1'),
+      });
+    });
+    it('a changelog that names another line, or a pre-release, changes nothing', () => {
+      for (const fixedVersion of ['590-2', '590-2.1~rc1', '589-1~deb12u1'])
+        expect(withVersion([listed, claim({ source: 'changelog', fixedVersion })], '590-2.1~deb12u2')).toHaveLength(1);
+    });
+    it('a publisher who names a later rebuild is followed', () => {
+      const exact = claim({ source: 'debian-tracker', fixedVersion: '590-2.1~deb12u3' });
+      expect(withVersion([exact, own], '590-2.1~deb12u2')).toHaveLength(1);
+    });
+  });
+
   it('the distribution beats everybody else on the fixed version, and the other word is shown', () => {
     const [found] = match([claim({ source: 'nvd', fixedVersion: '1:2.50-1' }), claim()], { sourceVersion: '1:2.39.5-0+deb12u1' });
     expect(found).toMatchObject({

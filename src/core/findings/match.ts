@@ -1,6 +1,7 @@
 import type { Claim } from '../advisories/claim.ts';
 import type { ClaimIndex } from '../advisories/claim-index.ts';
 import { advisorySource } from '../advisories/kernel-names.ts';
+import { rebuiltFrom } from '../versions/rebuilds.ts';
 import type { SchemeId, VersionScheme } from '../versions/scheme.ts';
 import type { Evidence, Match } from './finding.ts';
 import { fixFor, judgedPackage, verdictOn } from './judged-package.ts';
@@ -93,8 +94,15 @@ function evidenceOfClaim(claim: Claim, judgement: Judgement, version: string, or
     fixedVersion: claim.fixedVersion,
     comparison: claim === judgement.decisive ? comparisonOf(claim, version, order, doubt) : `${claim.source} says ${statementOf(claim)}`,
     rule: doubt === null ? judgement.rule : 'undetermined',
-    disagreement: judgement.disagreement,
+    disagreement: judgement.disagreement ?? rebuildDoubt(judgement.decisive, version, order),
   };
+}
+
+/** The likely explanation of a false finding, where one comparison of versions is all that there is. */
+function rebuildDoubt(claim: Claim, version: string, order: SchemeId | null): string | null {
+  if (order !== 'deb' || claim.state !== 'fixed' || claim.affected !== undefined || claim.fixedVersion === null) return null;
+  if (rebuiltFrom(version) !== claim.fixedVersion) return null;
+  return `By its name ${version} is a rebuild of ${claim.fixedVersion}, which has the fix. The installed package's own changelog settles it; until it is read the publisher's comparison stands.`;
 }
 
 const ORDER_NAME: Readonly<Record<SchemeId, string>> = {

@@ -1,6 +1,7 @@
 import type { Claim } from '../advisories/claim.ts';
 import type { VulnerabilityClaims } from '../advisories/claim-index.ts';
-import type { VersionScheme } from '../versions/scheme.ts';
+import { rebuiltFrom } from '../versions/rebuilds.ts';
+import { compareKeys, type VersionScheme } from '../versions/scheme.ts';
 
 /**
  * How claims become a verdict. Claims are never merged or overwritten: one of them leads, by the order below, and the others stay as evidence.
@@ -12,6 +13,7 @@ import type { VersionScheme } from '../versions/scheme.ts';
  * | `unaffected-version` | the leading claim names this very version as unaffected |
  * | `not-affected` | the leading claim says that the release's package never had the flaw, or has no vulnerable code |
  * | `changelog-closes-open` | the leading claim knows no fix, but the package's own changelog names the vulnerability in a version: that version has the fix |
+ * | `changelog-names-rebuild` | the leading claim names a fixed version, and the package's own changelog names the vulnerability in a rebuild of that version for the release (`590-2.1~deb12u1` of `590-2.1`), which is the lower version: that rebuild has the fix |
  * | `subscription-fix` | the leading claim knows no fix for everybody, but one is published to subscribers (ESM, EUS): that version has it |
  * | `no-fix` | the leading claim knows no fix: open, deferred, wont-fix or end-of-life, as the publisher says |
  * | `undetermined` | no publisher could tell, or the versions cannot be compared: never read as safe |
@@ -25,6 +27,7 @@ export type RuleName =
   | 'unaffected-version'
   | 'not-affected'
   | 'changelog-closes-open'
+  | 'changelog-names-rebuild'
   | 'subscription-fix'
   | 'no-fix'
   | 'undetermined';
@@ -98,11 +101,12 @@ export function judge(subject: VulnerabilityClaims, keyOf: (version: string) => 
   const ranked = subject.claims.length === 1 ? subject.claims : rankClaims(subject.claims);
   const leading = ranked[0]!;
   const closing = isUnfixed(leading) ? ranked.find(closesUnfixed) : undefined;
-  const decisive = closing ?? leading;
+  const rebuild = order?.id === 'deb' && leading.state === 'fixed' ? firstRebuild(ranked, leading, keyOf) : undefined;
+  const decisive = closing ?? rebuild ?? leading;
   const hasRange = decisive.affected !== undefined;
   const boundary = decisive.state !== 'fixed' || hasRange || decisive.fixedVersion === null ? null : keyOf(decisive.fixedVersion);
   const unreadable = decisive.state === 'fixed' && !hasRange && boundary === null && order?.compare === undefined;
-  const rule = unreadable ? 'undetermined' : ruleOf(decisive, closing !== undefined);
+  const rule = unreadable ? 'undetermined' : ruleOf(decisive, leading);
   return {
     subject,
     decisive,
@@ -114,17 +118,41 @@ export function judge(subject: VulnerabilityClaims, keyOf: (version: string) => 
     special:
       decisive.state !== 'not-affected' &&
       (hasRange || unreadable || decisive.unaffectedVersions !== undefined || (decisive.state === 'fixed' && order?.compare !== undefined)),
-    disagreement: ranked.length === 1 ? null : disagreementOf(decisive, ranked, closing !== undefined),
+    disagreement: ranked.length === 1 ? null : disagreementOf(decisive, ranked, rule),
   };
 }
 
-function ruleOf(decisive: Claim, closedByChangelog: boolean): RuleName {
+function ruleOf(decisive: Claim, leading: Claim): RuleName {
   if (decisive.state === 'not-affected') return 'not-affected';
   if (decisive.affected !== undefined) return 'affected-range';
   if (decisive.state === 'undetermined') return 'undetermined';
   if (decisive.state !== 'fixed') return 'no-fix';
   if (decisive.subscription !== undefined) return 'subscription-fix';
-  return closedByChangelog ? 'changelog-closes-open' : 'fixed-version';
+  if (decisive === leading) return 'fixed-version';
+  return leading.state === 'fixed' ? 'changelog-names-rebuild' : 'changelog-closes-open';
+}
+
+/** Of several rebuilds the lowest: later ones are made of it. */
+function firstRebuild(ranked: readonly Claim[], leading: Claim, keyOf: (version: string) => Uint8Array | null): Claim | undefined {
+  let first: Claim | undefined;
+  for (const claim of ranked) {
+    if (!isRebuildOf(claim, leading)) continue;
+    const [key, known] = [keyOf(claim.fixedVersion!), first && keyOf(first.fixedVersion!)];
+    if (key && (!known || compareKeys(key, known) < 0)) first = claim;
+  }
+  return first;
+}
+
+/** Two statements that bear each other out: one names the version with the fix, the other, uploaded with the rebuild, says that the fix came with it. */
+function isRebuildOf(claim: Claim, leading: Claim): boolean {
+  return (
+    CHANGELOGS.has(claim.source) &&
+    claim.state === 'fixed' &&
+    claim.fixedVersion !== null &&
+    leading.fixedVersion !== null &&
+    leading.affected === undefined &&
+    rebuiltFrom(claim.fixedVersion) === leading.fixedVersion
+  );
 }
 
 function closesUnfixed(claim: Claim): boolean {
@@ -161,17 +189,20 @@ function authority(claim: Claim): number {
   return AUTHORITY[claim.source] ?? OTHER_AUTHORITY;
 }
 
-function disagreementOf(decisive: Claim, ranked: readonly Claim[], closedByChangelog: boolean): string | null {
+function disagreementOf(decisive: Claim, ranked: readonly Claim[], rule: RuleName): string | null {
   const others = ranked.filter(claim => claim !== decisive && !agrees(claim, decisive));
   if (others.length === 0) return null;
   const words = others.map(claim => `${claim.source}${claim.statedOn ? ` (${claim.statedOn})` : ''} says ${statementOf(claim)}`);
   if (decisive.subscription !== undefined)
     return `${words.join('; ')}. The fix that ${decisive.source} names is published to subscribers of ${decisive.subscription} only.`;
-  const reason = closedByChangelog
-    ? `the package's own changelog names it as ${statementOf(decisive)}, which is the upload itself; the other statement was not brought up to date`
-    : decisive.state === 'fixed' && others.every(claim => claim.state === 'fixed')
-      ? `${decisive.source} is nearer to the release; a changelog may name a vulnerability before or after the version that really closes it`
-      : `${decisive.source} has the higher authority for ${decisive.release}`;
+  const reason =
+    rule === 'changelog-closes-open'
+      ? `the package's own changelog names it as ${statementOf(decisive)}, which is the upload itself; the other statement was not brought up to date`
+      : rule === 'changelog-names-rebuild'
+        ? `${decisive.fixedVersion} is a rebuild for ${decisive.release} of the fixed version, lower only by its name, and its own changelog names the vulnerability`
+        : decisive.state === 'fixed' && others.every(claim => claim.state === 'fixed')
+          ? `${decisive.source} is nearer to the release; a changelog may name a vulnerability before or after the version that really closes it`
+          : `${decisive.source} has the higher authority for ${decisive.release}`;
   return `${words.join('; ')}. Followed: ${decisive.source}, because ${reason}.`;
 }
 
