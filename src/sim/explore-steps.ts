@@ -1,9 +1,9 @@
 import { invariant } from '../core/kernel/faults.ts';
+import { move } from '../core/kernel/machine.ts';
 import type { RingCounts } from '../core/rollouts/gate.ts';
 import { offerJob } from '../core/rollouts/job-changes.ts';
 import { JOB, JOB_FAILED } from '../core/rollouts/job-states.ts';
 import { type JobStatus, send, unchanged } from '../core/rollouts/job-status.ts';
-import { move } from '../core/rollouts/machine.ts';
 import { progressRing, sameRing, sendRing } from '../core/rollouts/ring-changes.ts';
 import { stepOf } from '../core/rollouts/rollout-changes.ts';
 import { ROLLOUT, type RolloutEvent } from '../core/rollouts/rollout-states.ts';

@@ -1,5 +1,5 @@
+import { isFinal } from '../core/kernel/machine.ts';
 import { JOB } from '../core/rollouts/job-states.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
 import { StateCode } from './explore-code.ts';
 import { type ExploreOptions, firstState, isActive, isDisrupting, type State } from './explore-state.ts';

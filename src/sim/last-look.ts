@@ -1,5 +1,5 @@
 import { HOUR_MS, toInstant } from '../core/kernel/instants.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
+import { isFinal } from '../core/kernel/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
 import type { SimHost } from './host.ts';
 import type { SimServer } from './server.ts';

@@ -1,7 +1,7 @@
 import { HOUR_MS, MINUTE_MS, toInstant } from '../core/kernel/instants.ts';
+import { isFinal } from '../core/kernel/machine.ts';
 import type { TransactionItem } from '../core/rollouts/host-plan.ts';
 import { inverseTransaction } from '../core/rollouts/inverse.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan, type PlanMade } from '../core/rollouts/planner.ts';

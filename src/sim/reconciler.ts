@@ -1,10 +1,10 @@
 import { invariant } from '../core/kernel/faults.ts';
 import { type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
+import { isFinal, move } from '../core/kernel/machine.ts';
 import { CHANGE_REQUEST } from '../core/rollouts/change-request-states.ts';
 import { timeUp } from '../core/rollouts/job-changes.ts';
 import { JOB, JOB_ACCEPTABLE, JOB_SATISFIED } from '../core/rollouts/job-states.ts';
 import { type JobStatus, send, unchanged, withFields } from '../core/rollouts/job-status.ts';
-import { isFinal, move } from '../core/rollouts/machine.ts';
 import { FRESH_ATTEMPTS } from '../core/rollouts/retry.ts';
 import { type RingStatus, sameRing, sendRing } from '../core/rollouts/ring-changes.ts';
 import { ending, stepOf } from '../core/rollouts/rollout-changes.ts';

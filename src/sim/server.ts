@@ -1,12 +1,12 @@
 import type { Envelope } from '../core/evidence/envelope.ts';
 import { invariant } from '../core/kernel/faults.ts';
 import { type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
+import { isFinal } from '../core/kernel/machine.ts';
 import type { Measured } from '../core/rollouts/health.ts';
 import { type HostPlan, type JobEvent, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
 import { grantPermit, hearHost, hearPermitRequest, takeResult } from '../core/rollouts/job-changes.ts';
 import { JOB, JOB_FAILED } from '../core/rollouts/job-states.ts';
 import { type JobStatus, withFields } from '../core/rollouts/job-status.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
 import { answerPermit, PERMIT_USED_IN } from '../core/rollouts/permit-decision.ts';
 import { WAITING_ON } from '../core/rollouts/waiting.ts';
 import type { SimKeys } from './keys.ts';

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { MINUTE_MS, SECOND_MS, toInstant } from '../core/kernel/instants.ts';
+import { isFinal } from '../core/kernel/machine.ts';
 import type { RebootPolicy, TransactionItem } from '../core/rollouts/host-plan.ts';
 import { inverseTransaction } from '../core/rollouts/inverse.ts';
 import { JOB } from '../core/rollouts/job-states.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
 import type { PlannedWindow } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan } from '../core/rollouts/planner.ts';

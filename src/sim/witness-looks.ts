@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '../core/kernel/instants.ts';
+import { isFinal } from '../core/kernel/machine.ts';
 import { JOB } from '../core/rollouts/job-states.ts';
 import type { JobStatus } from '../core/rollouts/job-status.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
 import { type Books, isActive, isDisrupting, type JobSeen, LATE_MINUTES, type RolloutSeen, SILENCE_MS } from './books.ts';
 import { contains } from './windows.ts';

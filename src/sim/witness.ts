@@ -1,8 +1,8 @@
+import { isFinal } from '../core/kernel/machine.ts';
 import type { GateDecision } from '../core/rollouts/gate.ts';
 import type { HostPlan, Permit } from '../core/rollouts/host-plan.ts';
 import { JOB, type JobState } from '../core/rollouts/job-states.ts';
 import type { JobMoved, JobStatus } from '../core/rollouts/job-status.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import type { RingMoved, RingStatus } from '../core/rollouts/ring-changes.ts';
 import { ROLLOUT, type RolloutEvent, type RolloutState } from '../core/rollouts/rollout-states.ts';

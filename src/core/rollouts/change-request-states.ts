@@ -1,4 +1,4 @@
-import { type EventOf, machine, type StateOf } from './machine.ts';
+import { type EventOf, machine, type StateOf } from '../kernel/machine.ts';
 import { APPROVAL_MINUTES, APPROVAL_VALID_MINUTES, REVIEW_MINUTES } from './timers.ts';
 
 /** The record that asks for and holds an approval of one plan hash (domain.md 2.5). An edit cancels it; the next plan opens another. */

@@ -1,9 +1,9 @@
 import { addMs, epochMs, type Instant, SECOND_MS } from '../kernel/instants.ts';
+import { deadlineAt, isFinal, move } from '../kernel/machine.ts';
 import { FAILURE_CLASSES, isFailureClass } from './failure-classes.ts';
 import { type FailureClass, JOB_PHASES, type JobEvent, type JobPhase, type JobResult } from './host-plan.ts';
 import { isPreparing, JOB, type JobEventName } from './job-states.ts';
 import { type JobChange, type JobStatus, send, unchanged, withFields } from './job-status.ts';
-import { deadlineAt, isFinal, move } from './machine.ts';
 import { type Judgement, judgeResult } from './result.ts';
 import { ATTEMPTS_MAX, nextAttemptInSeconds } from './retry.ts';
 

@@ -1,4 +1,4 @@
-import { type EventOf, isFinal, machine, type StateOf, statesOf } from './machine.ts';
+import { type EventOf, isFinal, machine, type StateOf, statesOf } from '../kernel/machine.ts';
 import {
   INSTALLING_SILENCE_MINUTES,
   LOST_MINUTES,

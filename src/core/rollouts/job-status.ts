@@ -1,8 +1,8 @@
 import { invariant } from '../kernel/faults.ts';
 import type { Instant } from '../kernel/instants.ts';
+import { isFinal, move } from '../kernel/machine.ts';
 import type { JobResult, TransactionItem } from './host-plan.ts';
 import { JOB, type JobEventName, type JobState } from './job-states.ts';
-import { isFinal, move } from './machine.ts';
 import { FRESH_ATTEMPTS } from './retry.ts';
 import type { WaitingOn } from './waiting.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { deadlineAt, eventsOf, isFinal, type Machine, move, statesOf } from '../kernel/machine.ts';
 import { JOB, JOB_ACTIVE, JOB_DISRUPTING, JOB_FAILED, JOB_FINAL, JOB_PREPARING, JOB_SATISFIED } from './job-states.ts';
-import { deadlineAt, eventsOf, isFinal, type Machine, move, statesOf } from './machine.ts';
 import { ROLLOUT } from './rollout-states.ts';
 import { MACHINES, statesPage } from './states-page.ts';
 

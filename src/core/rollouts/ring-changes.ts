@@ -1,7 +1,7 @@
 import { invariant } from '../kernel/faults.ts';
 import { addMs, epochMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
+import { move } from '../kernel/machine.ts';
 import { evaluateGate, type GateDecision, type Health, isTripped, type RingCounts } from './gate.ts';
-import { move } from './machine.ts';
 import type { GateThresholds } from './plan.ts';
 import { RING, type RingEvent, type RingState } from './ring-states.ts';
 

@@ -1,4 +1,4 @@
-import { type EventOf, machine, type StateOf } from './machine.ts';
+import { type EventOf, machine, type StateOf } from '../kernel/machine.ts';
 import { RING_MINUTES } from './timers.ts';
 
 /** An ordered part of a rollout (domain.md 2.3, there: wave). */

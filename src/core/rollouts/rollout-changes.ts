@@ -1,6 +1,6 @@
 import { epochMs, type Instant } from '../kernel/instants.ts';
+import { deadlineAt } from '../kernel/machine.ts';
 import { counted } from '../kernel/words.ts';
-import { deadlineAt } from './machine.ts';
 import { ROLLOUT, type RolloutState } from './rollout-states.ts';
 
 /** What the reconciler looks at, for one rollout. */

@@ -1,4 +1,4 @@
-import { type EventOf, machine, type StateOf } from './machine.ts';
+import { type EventOf, machine, type StateOf } from '../kernel/machine.ts';
 import { APPROVAL_MINUTES, APPROVAL_VALID_MINUTES, PAUSED_MINUTES, PLANNED_MINUTES, REHEARSAL_MINUTES } from './timers.ts';
 
 /** One run of a plan over a fleet (domain.md 2.2). A rollback is a rollout of its own, not a state. */

@@ -1,6 +1,6 @@
+import { eventsOf, isFinal, type Machine, statesOf } from '../kernel/machine.ts';
 import { CHANGE_REQUEST } from './change-request-states.ts';
 import { JOB } from './job-states.ts';
-import { eventsOf, isFinal, type Machine, statesOf } from './machine.ts';
 import { RING } from './ring-states.ts';
 import { ROLLOUT } from './rollout-states.ts';
 

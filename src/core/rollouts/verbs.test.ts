@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { statesOf } from '../kernel/machine.ts';
 import { explain } from './explain.ts';
-import { statesOf } from './machine.ts';
 import { ROLLOUT } from './rollout-states.ts';
 import { type Actor, VERBS, type Verb, type VerbFacts, verbStates, whyNot } from './verbs.ts';
 import { waiting } from './waiting.ts';

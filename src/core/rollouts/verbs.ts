@@ -1,5 +1,5 @@
 import type { Instant } from '../kernel/instants.ts';
-import { move } from './machine.ts';
+import { move } from '../kernel/machine.ts';
 import type { RingState } from './ring-states.ts';
 import { ROLLOUT, type RolloutEvent, type RolloutState } from './rollout-states.ts';
 

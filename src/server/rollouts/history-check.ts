@@ -1,6 +1,6 @@
+import { isFinal, type Machine, move } from '../../core/kernel/machine.ts';
 import { CHANGE_REQUEST } from '../../core/rollouts/change-request-states.ts';
 import { JOB, JOB_ACTIVE, JOB_DISRUPTING, type JobState } from '../../core/rollouts/job-states.ts';
-import { isFinal, type Machine, move } from '../../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../../core/rollouts/plan.ts';
 import { RING } from '../../core/rollouts/ring-states.ts';
 import { ROLLOUT } from '../../core/rollouts/rollout-states.ts';

@@ -1,9 +1,9 @@
 import { invariant } from '../../core/kernel/faults.ts';
+import { isFinal, move, sourcesOf } from '../../core/kernel/machine.ts';
 import { CHANGE_REQUEST, type ChangeRequestEvent } from '../../core/rollouts/change-request-states.ts';
 import { JOB, type JobEventName, type JobState } from '../../core/rollouts/job-states.ts';
 import type { JobChange } from '../../core/rollouts/job-status.ts';
 import { JOB_MOVED } from '../../core/rollouts/log-words.ts';
-import { isFinal, move, sourcesOf } from '../../core/rollouts/machine.ts';
 import { type RingChange, type RingStatus, sameRing, sendRing } from '../../core/rollouts/ring-changes.ts';
 import type { RingEvent } from '../../core/rollouts/ring-states.ts';
 import { ROLLOUT, type RolloutEvent } from '../../core/rollouts/rollout-states.ts';

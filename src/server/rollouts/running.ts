@@ -1,7 +1,7 @@
 import { invariant } from '../../core/kernel/faults.ts';
 import { makeId } from '../../core/kernel/ids.ts';
+import { move } from '../../core/kernel/machine.ts';
 import { JOB, JOB_ACCEPTABLE, JOB_ACTIVE, JOB_SATISFIED } from '../../core/rollouts/job-states.ts';
-import { move } from '../../core/rollouts/machine.ts';
 import type { RolloutPlan } from '../../core/rollouts/plan.ts';
 import { ATTEMPTS_MAX, FRESH_ATTEMPTS } from '../../core/rollouts/retry.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';

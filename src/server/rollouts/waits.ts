@@ -1,8 +1,8 @@
 import { epochMs, type Instant, toInstant } from '../../core/kernel/instants.ts';
+import { deadlineAt, isFinal } from '../../core/kernel/machine.ts';
 import { explain } from '../../core/rollouts/explain.ts';
 import { JOB, JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
-import { deadlineAt, isFinal } from '../../core/rollouts/machine.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { RingState } from '../../core/rollouts/ring-states.ts';
 import { ROLLOUT, type RolloutState } from '../../core/rollouts/rollout-states.ts';

@@ -4,7 +4,7 @@
  */
 
 /** Who must act while something is in a state: a person's role, the host, or the server itself. */
-export type Owner = 'planner' | 'approver' | 'operator' | 'host' | 'server';
+export type Owner = 'planner' | 'approver' | 'operator' | 'requester' | 'risk-owner' | 'host' | 'server';
 
 export interface Deadline<Event extends string> {
   readonly minutes: number;
