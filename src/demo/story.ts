@@ -3,7 +3,7 @@ import type { Access } from '../api/contract.ts';
 import type { RolloutSpecInput } from '../api/rollout-spec.ts';
 import type { RolloutDetailView } from '../api/rollouts.ts';
 import { addMs, DAY_MS, type Instant, MINUTE_MS } from '../core/kernel/instants.ts';
-import { isFinal } from '../core/rollouts/machine.ts';
+import { isFinal } from '../core/kernel/machine.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
 import type { Verb } from '../core/rollouts/verbs.ts';
 import type { Caller } from '../server/context.ts';
