@@ -2,10 +2,12 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { snapshotDigests } from '../core/inventory/digest.ts';
+import type { Command } from '../core/kernel/commands.ts';
+import { installedChangelogs } from '../plugins/package-managers/apt/changelogs.ts';
 import { localTransport } from '../plugins/transports/local/local.ts';
 import { type RecordedCall, recorded } from '../plugins/transports/testkit.ts';
 import { readChangelog } from './changelog-rows.ts';
-import { type Collected, collectSnapshot } from './collect.ts';
+import { type Collected, collectSnapshot, rebuildChangelogsWanted } from './collect.ts';
 
 const clock = { now: () => '2026-11-22T04:00:00.000Z' };
 
@@ -14,6 +16,43 @@ const ASKED_SINCE = [
   ['find', '/etc/fettle/hooks.d', '-maxdepth', '0'],
   ['find', '/sys/kernel/livepatch', '-mindepth', '2', '-maxdepth', '2', '-name', 'enabled'],
 ];
+
+const LESS = '/usr/share/doc/less/changelog.Debian.gz';
+const LESS_CHANGELOG = `less (590-2.1~deb12u2) bookworm-security; urgency=high
+
+  * Fix incorrect display when filename contains control chars
+
+ -- A Maintainer <a@example.org>  Thu, 02 May 2024 20:30:51 +0200
+
+less (590-2.1~deb12u1) bookworm-security; urgency=high
+
+  * Rebuild for bookworm-security
+
+ -- A Maintainer <a@example.org>  Fri, 19 Apr 2024 20:58:00 +0200
+
+less (590-2.1) unstable; urgency=medium
+
+  * Shell-quote filenames when invoking LESSCLOSE (CVE-2022-48624)
+  * Fix bug when viewing a file whose name contains a newline (CVE-2024-32487)
+
+ -- A Maintainer <a@example.org>  Fri, 19 Apr 2024 15:09:49 +0200
+
+less (590-1.2) unstable; urgency=medium
+
+  * End OSC8 hyperlink on invalid embedded escape sequence (CVE-2022-46663)
+
+ -- A Maintainer <a@example.org>  Tue, 07 Feb 2023 21:13:13 +0100
+`;
+
+/** The hosts' rebuilds, as the collection asks for their logs; of less it is there, as Debian has it. */
+function installedLogs(packages: Parameters<typeof rebuildChangelogsWanted>[0]): RecordedCall[] {
+  const asked = installedChangelogs(rebuildChangelogsWanted(packages)).next().value;
+  const find = 'argv' in (asked as object) ? (asked as Command).argv : [];
+  return [
+    { argv: find, code: 1, stdout: `${LESS}\n/usr/share/doc/less/changelog.gz\n`, stderr: '' },
+    { argv: ['gzip', '-dc', '--', LESS], code: 0, stdout: LESS_CHANGELOG, stderr: '' },
+  ];
+}
 
 function host(name: string): RecordedCall[] {
   const text = gunzipSync(readFileSync(new URL(`testdata/${name}.json.gz`, import.meta.url))).toString('utf8');
@@ -25,7 +64,8 @@ function host(name: string): RecordedCall[] {
 }
 
 async function collect(name: string, canBeRoot = true) {
-  const transport = recorded(host(name), canBeRoot);
+  const { snapshot: listed } = await collectSnapshot({ transport: recorded(host(name), canBeRoot), clock });
+  const transport = recorded([...host(name), ...installedLogs(listed.packages)], canBeRoot);
   const earlier: Collected[] = [];
   const collected = await collectSnapshot({
     transport,
@@ -123,6 +163,16 @@ describe('a Debian 12 host, as it answered over SSH', async () => {
     const rsync = changelogs.filter(row => row.sourceName === 'rsync');
     expect(rsync.flatMap(row => row.vulnerabilities)).toContainEqual(expect.stringMatching(/^CVE-\d{4}-\d+$/));
     expect(changelogs.some(row => row.sourceName === 'openssl')).toBe(false);
+  });
+  it("reads an installed rebuild's own log: what came with the version that it was made of, and nothing else", () => {
+    expect(changelogs.filter(row => row.sourceName === 'less')).toEqual([
+      {
+        sourceName: 'less',
+        version: '590-2.1~deb12u1',
+        vulnerabilities: ['CVE-2022-48624', 'CVE-2024-32487'],
+        entryDate: '2024-04-19',
+      },
+    ]);
   });
   it('hands everything else over before it fetches change logs, once', () => {
     expect(earlier).toEqual([{ snapshot, history, digests: snapshotDigests(snapshot), changelogs: [] }]);

@@ -4,8 +4,15 @@ import type { CandidateRecord, HostFacts, PackageChange, PackageRecord, Snapshot
 import type { Dialogue } from '../core/kernel/commands.ts';
 import { Fault, type Result } from '../core/kernel/faults.ts';
 import type { Clock } from '../core/kernel/instants.ts';
+import { rebuiltFrom } from '../core/versions/rebuilds.ts';
 import { detectPackageManager } from '../plugins/package-managers/catalog.ts';
-import type { ChangelogWanted, Offered, PackageManager } from '../plugins/package-managers/spec.ts';
+import type {
+  ChangelogText,
+  ChangelogWanted,
+  InstalledChangelogWanted,
+  Offered,
+  PackageManager,
+} from '../plugins/package-managers/spec.ts';
 import { PROBES, readKernel, readRebootRequired } from '../plugins/probes/catalog.ts';
 import { converse, type Transport } from '../plugins/transports/spec.ts';
 
@@ -18,12 +25,9 @@ export interface ChangelogRow {
 }
 
 /** Turns a change log into rows; main wires the parser of plugins/advisory-sources/changelog. */
-export type ReadChangelog = (
-  log: { readonly sourceName: string; readonly installedVersion: string; readonly candidateVersion: string; readonly text: string },
-  today: string,
-) => ChangelogRow[];
+export type ReadChangelog = (log: ChangelogText, today: string) => ChangelogRow[];
 
-/** Rows by `source TAB installed TAB candidate`, so that an archive is fetched once. A Map serves; an agent keeps it on disk. */
+/** Rows by `source TAB installed TAB candidate` (`source TAB installed TAB` for an installed one), so that each is read once. A Map serves; an agent keeps it on disk. */
 export interface ChangelogCache {
   get(key: string): readonly ChangelogRow[] | undefined;
   set(key: string, rows: readonly ChangelogRow[]): unknown;
@@ -144,12 +148,16 @@ export async function collectSnapshot(options: CollectOptions): Promise<Collecte
   };
   if (!options.changelogs || candidates === null) return collected;
   const { cache, read, beforeFetching } = options.changelogs;
-  const wanted = changelogsWanted(packages, candidates);
-  const withCached = (): Collected => ({ ...collected, changelogs: wanted.flatMap(w => cache.get(keyOf(w)) ?? []) });
-  const missing = wanted.filter(w => cache.get(keyOf(w)) === undefined);
-  if (beforeFetching && missing.length > 0) {
+  const offers = changelogsWanted(packages, candidates);
+  const rebuilds = rebuildChangelogsWanted(packages);
+  const withCached = (): Collected => ({ ...collected, changelogs: [...rebuilds, ...offers].flatMap(w => cache.get(keyOf(w)) ?? []) });
+  const isMissing = (one: ChangelogOf): boolean => cache.get(keyOf(one)) === undefined;
+  const missing = { rebuilds: rebuilds.filter(isMissing), offers: offers.filter(isMissing) };
+  if (beforeFetching && missing.rebuilds.length + missing.offers.length > 0) {
     await beforeFetching(withCached());
-    for (const log of await ask(manager.changelogs(missing))) cache.set(keyOf(log), read(log, clock.now().slice(0, 10)));
+    const today = clock.now().slice(0, 10);
+    for (const log of await ask(manager.installedChangelogs(missing.rebuilds))) cache.set(keyOf(log), read(log, today));
+    for (const log of await ask(manager.changelogs(missing.offers))) cache.set(keyOf(log), read(log, today));
   }
   return withCached();
 }
@@ -195,6 +203,22 @@ export function changelogsWanted(packages: readonly PackageRecord[], candidates:
   return [...wanted.values()].map(entry => ({ ...entry, archives: entry.archives.sort((a, b) => a.sizeBytes - b.sizeBytes) }));
 }
 
-function keyOf(log: { readonly sourceName: string; readonly installedVersion: string; readonly candidateVersion: string }): string {
-  return [log.sourceName, log.installedVersion, log.candidateVersion].join('\t');
+/** Installed rebuilds by source version: only their own logs say that the fix of a higher version came with them. */
+export function rebuildChangelogsWanted(packages: readonly PackageRecord[]): InstalledChangelogWanted[] {
+  const inPlace = packages.filter(p => p.state !== 'config-files' && rebuiltFrom(p.sourceVersion) !== null);
+  return Array.from(Map.groupBy(inPlace, p => `${p.sourceName}\t${p.sourceVersion}`).values(), group => ({
+    sourceName: group[0]!.sourceName,
+    installedVersion: group[0]!.sourceVersion,
+    packages: [...new Set(group.map(p => p.name))],
+  }));
+}
+
+interface ChangelogOf {
+  readonly sourceName: string;
+  readonly installedVersion: string;
+  readonly candidateVersion?: string | null;
+}
+
+function keyOf({ sourceName, installedVersion, candidateVersion }: ChangelogOf): string {
+  return [sourceName, installedVersion, candidateVersion ?? ''].join('\t');
 }

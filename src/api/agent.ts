@@ -65,7 +65,7 @@ export const ReportBody = z
     facts: Facts.optional(),
     packages: z.array(PackageRow).max(20_000).optional(),
     candidates: z.array(CandidateRow).max(20_000).nullable().optional(),
-    /** CVE ids that the candidates' changelogs name between installed and candidate version: `source TAB fixed version` -> ids. */
+    /** CVE ids that changelogs name, by the version that has the fix: a candidate's between installed and candidate version, a rebuild's in what it was built from. */
     changelogs: z
       .array(
         z.object({

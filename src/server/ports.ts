@@ -117,7 +117,7 @@ export interface Collected {
   readonly snapshot: Snapshot;
   /** From the host's own logs; the server keeps each change once, so sending them again is harmless. */
   readonly history: readonly PackageChange[];
-  /** Vulnerabilities that the candidates' changelogs name, by the entry (`version`) that names them. */
+  /** Vulnerabilities that the changelogs of candidates and of installed rebuilds name, by the first version (`version`) that has the fix. */
   readonly changelogs: readonly {
     readonly sourceName: string;
     readonly version: string;

@@ -58,10 +58,19 @@ export interface ChangelogWanted {
   readonly archives: readonly { readonly name: string; readonly version: string; readonly sizeBytes: number }[];
 }
 
+/** A change log to read from an installed package: a rebuild's tells what came with the version that it was built from. */
+export interface InstalledChangelogWanted {
+  readonly sourceName: string;
+  readonly installedVersion: string;
+  /** Binary packages of that source which are in place. */
+  readonly packages: readonly string[];
+}
+
 export interface ChangelogText {
   readonly sourceName: string;
   readonly installedVersion: string;
-  readonly candidateVersion: string;
+  /** null: the log of the installed version itself. */
+  readonly candidateVersion: string | null;
   /** The newest part of the file, bounded. */
   readonly text: string;
 }
@@ -92,6 +101,8 @@ export interface PackageManager {
   history(timeZone: string): Dialogue<PackageChange[]>;
   /** Fetches small archives into a folder that is removed again and reads their change logs; bounded in bytes, so it may answer fewer than were wanted. */
   changelogs(wanted: readonly ChangelogWanted[]): Dialogue<ChangelogText[]>;
+  /** Reads them where the packages put them. A host that keeps no documentation (a container, as a rule) has none: fewer are answered than were wanted. */
+  installedChangelogs(wanted: readonly InstalledChangelogWanted[]): Dialogue<ChangelogText[]>;
 
   refresh(): Dialogue<Result<true, ManagerProblem>>;
   lock(): Dialogue<LockState>;

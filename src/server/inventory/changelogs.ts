@@ -11,7 +11,7 @@ from host, jsonb_to_recordset($2::jsonb) as w(source_name text, version text, st
 where host.id = $1 and host.release <> ''
 order by 1, 2, 3, 4 on conflict do nothing returning 1`;
 
-/** What the changelogs of a host's candidates name, kept as that host's statement; later hosts that say the same add nothing. Returns how many are new. */
+/** What the changelogs of a host's candidates and rebuilds name, kept as that host's statement; later hosts that say the same add nothing. Returns how many are new. */
 export async function recordChangelogs(
   context: Pick<Context, 'db' | 'clock'>,
   hostId: string,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { claimsFromChangelog, entriesBetween, parseChangelog } from './index.ts';
+import { claimsFromChangelog, claimsOfRebuild, entriesBetween, parseChangelog } from './index.ts';
 
 const CHANGELOG = `openssl (3.0.22-1~deb12u2) bookworm-security; urgency=medium
 
@@ -131,5 +131,23 @@ describe.skipIf(!existsSync(REAL))('a changelog of this machine (skipped where l
     // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholder
     const installed = execFileSync('dpkg-query', ['-W', '-f', '${source:Version}\n', 'libc6'], { encoding: 'utf8' });
     expect(installed.split('\n')).toContain(entries[0]!.version);
+  });
+});
+
+describe('claimsOfRebuild', () => {
+  const ofOpenssl = (installedVersion: string, text = CHANGELOG) =>
+    claimsOfRebuild(text, { release: 'debian:12', installedVersion, today: '2026-11-22' }).map(claim => [
+      claim.vulnerabilityId,
+      claim.fixedVersion,
+    ]);
+
+  it('has what the rebuilt version names, from the first rebuild on; what a rebuild took back it does not have', () => {
+    expect(ofOpenssl('3.0.22-1~deb12u2')).toEqual([['CVE-2026-54872', '3.0.22-1~deb12u1']]);
+    expect(ofOpenssl('3.0.22-1~deb12u1')).toEqual([['CVE-2026-54872', '3.0.22-1~deb12u1']]);
+  });
+  it('says nothing of what is no rebuild, or where the rebuilt version has no entry', () => {
+    expect(ofOpenssl('3.0.22-1')).toEqual([]);
+    expect(ofOpenssl('3.0.20-1~deb12u2')).toEqual([]);
+    expect(ofOpenssl('3.0.99-1~deb12u1')).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Claim } from '../../../core/advisories/claim.ts';
 import { deb } from '../../../core/versions/deb.ts';
+import { rebuiltFrom } from '../../../core/versions/rebuilds.ts';
 import { compareVersions } from '../../../core/versions/scheme.ts';
 import { type ChangelogEntry, parseChangelog } from './entries.ts';
 
@@ -43,6 +44,21 @@ export function claimsFromChangelog(text: string, question: ChangelogQuestion): 
     for (const id of entry.doubts) takenBack.add(id);
   }
   return [...claims.values()];
+}
+
+/**
+ * What a rebuild's own changelog names in the entry of the version that it was built from: fixed from the first rebuild of it on. That version is higher
+ * than its rebuilds, so a publisher who names it calls them vulnerable; every other entry orders as its number says and needs no word here.
+ */
+export function claimsOfRebuild(
+  text: string,
+  question: { readonly release: string; readonly installedVersion: string; readonly today: string },
+): Claim[] {
+  const base = rebuiltFrom(question.installedVersion);
+  if (base === null) return [];
+  const whole = { ...question, installedVersion: null, candidateVersion: question.installedVersion };
+  const named = new Set(parseChangelog(text).find(entry => entry.version === base)?.closes);
+  return claimsFromChangelog(text, whole).filter(claim => named.has(claim.vulnerabilityId) && rebuiltFrom(claim.fixedVersion!) === base);
 }
 
 /** The entries that the candidate has and the installed version lacks, newest first. */

@@ -5,7 +5,7 @@ import { deb } from '../../../core/versions/deb.ts';
 import type { ChangeCommand, InstalledPackage, LockState, ManagerProblem, PackageManager, Simulation, SimulationRequest } from '../spec.ts';
 import { ARCHIVES, archivePath } from './archives.ts';
 import { candidates } from './candidates.ts';
-import { changelogs } from './changelogs.ts';
+import { changelogs, installedChangelogs } from './changelogs.ts';
 import { DPKG_LIST_ARGV, parseDpkgList } from './dpkg-list.ts';
 import { health } from './health.ts';
 import { mergeLogs, parseAptHistory, parseDpkgLog } from './history.ts';
@@ -99,6 +99,7 @@ export function apt(native: string): PackageManager {
       return mergeLogs(parseDpkgLog(lines), parseAptHistory(history), timeZone);
     },
     changelogs: wanted => changelogs(wanted, ['all', native]),
+    installedChangelogs,
     refresh,
     lock,
     simulate: (request: SimulationRequest, { sizes } = { sizes: true }) => simulate(request, native, sizes),
