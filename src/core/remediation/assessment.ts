@@ -100,6 +100,18 @@ export class HostNumbers {
     };
   }
 
+  /** Findings in one state, an index into FINDING_STATES. */
+  countIn(slot: number, state: number): number {
+    return this.#counts[slot * WIDTH + state]!;
+  }
+
+  /** Adds a host's findings to sums in the order of FINDING_STATES and DUE_BANDS: an overview asks it of 100,000 hosts and makes nothing. */
+  addTo(byState: number[], byDue: number[], slot: number): void {
+    const base = slot * WIDTH;
+    for (let state = 0; state < DUE_AT; state++) byState[state]! += this.#counts[base + state]!;
+    for (let band = 0; band < DUE_BANDS.length; band++) byDue[band]! += this.#counts[base + DUE_AT + band]!;
+  }
+
   /** Begins anew for a host; `addSource` for each of its sources follows. */
   begin(slot: number): void {
     if (slot >= this.#earliest.length) this.#grow(slot * 2);

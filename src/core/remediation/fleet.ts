@@ -213,8 +213,13 @@ export class Fleet {
   }
 
   assessment(slot: number, nowMs: number): Assessment {
+    return this.numbersOf(slot, nowMs).of(slot);
+  }
+
+  /** The columns with the host's numbers, brought up to date for it. */
+  numbersOf(slot: number, nowMs: number): HostNumbers {
     this.#assess(slot, nowMs);
-    return this.#numbers.of(slot);
+    return this.#numbers;
   }
 
   /**

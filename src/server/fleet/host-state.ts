@@ -13,32 +13,52 @@ export interface SeenState {
   readonly inventoryAt: string | null;
 }
 
+/** What a host's state follows from: the tables' moments, and what the inventory has heard since. */
+export interface SeenMoments {
+  readonly state: z.output<typeof HostState>;
+  readonly lastSeenMs: number | null;
+  readonly inventoryMs: number | null;
+  readonly problem: string | null;
+}
+
 /** Silence beats age: a host that cannot be reached is not asked why its inventory is old. */
-export function seenStateOf(record: HostRecord, seen: ReturnType<InventoryPort['seenOf']>, nowMs: number): SeenState {
+export function seenMomentsOf(record: HostRecord, seen: ReturnType<InventoryPort['seenOf']>, nowMs: number): SeenMoments {
   const lastSeenMs = later(record.lastSeenMs, seen?.lastSeenAt ?? null);
   const inventoryMs = later(record.inventoryMs, seen?.inventoryAt ?? null);
-  const times = {
-    lastSeenAt: lastSeenMs === null ? null : toInstant(lastSeenMs),
-    inventoryAt: inventoryMs === null ? null : toInstant(inventoryMs),
-  };
   const problem = seen === null ? record.problem : seen.problem;
   const silentMs = nowMs - (lastSeenMs ?? record.enrolledMs);
   const allowed = UNREACHABLE_AFTER_MINUTES[record.reach];
-  if (allowed !== null && (silentMs > allowed * MINUTE_MS || (problem !== null && record.reach === 'ssh')))
-    return {
-      ...times,
-      state: 'unreachable',
-      reason:
-        lastSeenMs === null
-          ? (problem ?? 'it was never heard of')
-          : `not seen for ${duration(silentMs)}${problem === null ? '' : `: ${problem}`}`,
-    };
-  if (!record.hasInventory || inventoryMs === null)
-    return { ...times, state: 'waiting-for-inventory', reason: 'no inventory was received yet' };
-  if (nowMs - inventoryMs > STALE_AFTER_DAYS * DAY_MS)
-    return { ...times, state: 'stale', reason: `its inventory is ${duration(nowMs - inventoryMs)} old` };
-  return { ...times, state: 'current', reason: null };
+  const isSilent = allowed !== null && (silentMs > allowed * MINUTE_MS || (problem !== null && record.reach === 'ssh'));
+  const isWaiting = !record.hasInventory || inventoryMs === null;
+  const isStale = !isWaiting && nowMs - inventoryMs > STALE_AFTER_DAYS * DAY_MS;
+  return {
+    state: isSilent ? 'unreachable' : isWaiting ? 'waiting-for-inventory' : isStale ? 'stale' : 'current',
+    lastSeenMs,
+    inventoryMs,
+    problem,
+  };
 }
+
+export function seenStateOf(record: HostRecord, seen: ReturnType<InventoryPort['seenOf']>, nowMs: number): SeenState {
+  const moments = seenMomentsOf(record, seen, nowMs);
+  const { state, lastSeenMs, inventoryMs } = moments;
+  return {
+    state,
+    reason: REASON_OF[state](moments, nowMs),
+    lastSeenAt: lastSeenMs === null ? null : toInstant(lastSeenMs),
+    inventoryAt: inventoryMs === null ? null : toInstant(inventoryMs),
+  };
+}
+
+const REASON_OF: Readonly<Record<SeenMoments['state'], (moments: SeenMoments, nowMs: number) => string | null>> = {
+  current: () => null,
+  stale: ({ inventoryMs }, nowMs) => `its inventory is ${duration(nowMs - inventoryMs!)} old`,
+  'waiting-for-inventory': () => 'no inventory was received yet',
+  unreachable: ({ lastSeenMs, problem }, nowMs) =>
+    lastSeenMs === null
+      ? (problem ?? 'it was never heard of')
+      : `not seen for ${duration(nowMs - lastSeenMs)}${problem === null ? '' : `: ${problem}`}`,
+};
 
 function later(storedMs: number | null, heardAt: string | null): number | null {
   const heardMs = heardAt === null ? null : Date.parse(heardAt);

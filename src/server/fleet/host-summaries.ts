@@ -5,16 +5,26 @@ import { compileGroupQuery } from '../../core/inventory/group-query-match.ts';
 import { toInstant } from '../../core/kernel/instants.ts';
 import { type Assessment, FINDING_STATES } from '../../core/remediation/assessment.ts';
 import type { InventoryPort } from '../ports.ts';
-import { seenStateOf } from './host-state.ts';
+import type { HostRecord } from './host-record.ts';
+import { type SeenMoments, seenMomentsOf, seenStateOf } from './host-state.ts';
 import type { FleetModel } from './model.ts';
 
 const WONT_FIX = FINDING_STATES.indexOf('wont-fix');
-const REBOOT_PENDING = FINDING_STATES.indexOf('reboot-pending');
-const RESTART_PENDING = FINDING_STATES.indexOf('restart-pending');
+export const REBOOT_PENDING = FINDING_STATES.indexOf('reboot-pending');
+export const RESTART_PENDING = FINDING_STATES.indexOf('restart-pending');
 
 /** Everything that is open, what waits for a vendor or for a restart among it; not what publishers say they will not fix. The finding lists show the same. */
 export function openFindings({ byState }: Assessment): number {
   return byState.reduce((sum, count, at) => (at === WONT_FIX ? sum : sum + count), 0);
+}
+
+/** `findings`: how many wait for it. */
+export function isRestartPending({ staleUnits, staleWithoutUnit }: HostRecord, findings: number): boolean {
+  return findings > 0 || staleWithoutUnit || (staleUnits?.length ?? 0) > 0;
+}
+
+export function isRebootPending({ rebootReasons }: HostRecord, findings: number): boolean {
+  return findings > 0 || rebootReasons.length > 0;
 }
 
 export class HostSummaries {
@@ -55,8 +65,8 @@ export class HostSummaries {
       overdue: assessment.byDue[0]!,
       earliestDueAt: assessment.earliestDueMs === null ? null : toInstant(assessment.earliestDueMs),
       heldPackages: record.held,
-      restartPending: (record.staleUnits?.length ?? 0) > 0 || record.staleWithoutUnit || assessment.byState[RESTART_PENDING]! > 0,
-      rebootPending: record.rebootReasons.length > 0 || assessment.byState[REBOOT_PENDING]! > 0,
+      restartPending: isRestartPending(record, assessment.byState[RESTART_PENDING]!),
+      rebootPending: isRebootPending(record, assessment.byState[REBOOT_PENDING]!),
       activeJobId: null,
     };
   }
@@ -66,8 +76,10 @@ export class HostSummaries {
     return seenStateOf(record, this.#seenOf(record.id), nowMs);
   }
 
-  all(nowMs: number): { readonly slot: number; readonly view: HostSummaryView }[] {
-    return Array.from(this.#model.fleet.slots(), slot => ({ slot, view: this.of(slot, nowMs) }));
+  /** As `state`, without the words. */
+  moments(slot: number, nowMs: number): SeenMoments {
+    const record = this.#model.records[slot]!;
+    return seenMomentsOf(record, this.#seenOf(record.id), nowMs);
   }
 
   /** Slots of the hosts that a group query matches, or what is wrong with it. */

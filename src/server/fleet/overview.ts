@@ -1,9 +1,10 @@
 import { epochMs } from '../../core/kernel/instants.ts';
 import { DUE_BANDS, FINDING_STATES } from '../../core/remediation/assessment.ts';
-import { coverageOf } from '../../core/reporting/coverage.ts';
 import type { Handlers } from '../context.ts';
+import { banners } from './banners.ts';
 import type { HostHandlerParts } from './host-handlers.ts';
-import { banners, type FeedView, type NextStep, nextSteps, type OverviewFacts } from './next-steps.ts';
+import { type FeedView, type NextStep, nextSteps, type OverviewFacts } from './next-steps.ts';
+import { overviewHosts } from './overview-hosts.ts';
 import { hostsInRollout } from './patch-handlers.ts';
 import { patchViews } from './patch-views.ts';
 import { measureTimeToPatch } from './time-to-patch.ts';
@@ -33,41 +34,25 @@ export function overviewHandlers(parts: OverviewParts): Handlers<'overview'> {
       await settled();
       const at = clock.now();
       const nowMs = epochMs(at);
-      const hosts = summaries.all(nowMs);
+      const hosts = overviewHosts(model, summaries, nowMs);
       const patches = model.ranked().entries;
-      const facts: OverviewFacts = { model, hosts, patches, feeds: await parts.feeds(), nowMs };
-      const byState = FINDING_STATES.map(() => 0);
-      const byDue = DUE_BANDS.map(() => 0);
-      for (const { slot } of hosts) {
-        const assessment = model.fleet.assessment(slot, nowMs);
-        for (const [index, count] of assessment.byState.entries()) byState[index]! += count;
-        for (const [index, count] of assessment.byDue.entries()) byDue[index]! += count;
-      }
-      const count = (state: string) => hosts.filter(({ view }) => view.state === state).length;
+      const facts: OverviewFacts = { model, summaries, hosts, patches, feeds: await parts.feeds(), nowMs };
       const busy = await hostsInRollout(db);
       return {
         generatedAt: at,
         hosts: {
-          total: hosts.length,
-          current: count('current'),
-          stale: count('stale'),
-          unreachable: count('unreachable'),
-          waiting: count('waiting-for-inventory'),
+          total: hosts.total,
+          current: hosts.states.current,
+          stale: hosts.states.stale,
+          unreachable: hosts.states.unreachable,
+          waiting: hosts.states['waiting-for-inventory'],
         },
         next: nextSteps(facts, await parts.attention()),
         patches: patches.slice(0, PATCHES_SHOWN).map(patchViews(model, busy, nowMs)),
-        findingsByDue: DUE_BANDS.map((label, index) => ({ label, count: byDue[index]! })),
-        findingsByState: FINDING_STATES.map((label, index) => ({ label, count: byState[index]! })),
+        findingsByDue: DUE_BANDS.map((label, index) => ({ label, count: hosts.byDue[index]! })),
+        findingsByState: FINDING_STATES.map((label, index) => ({ label, count: hosts.byState[index]! })),
         timeToPatch: await timeToPatch().then(result => result && { ...result, curve: [...result.curve] }),
-        coverage: coverageOf(
-          hosts.map(({ slot, view: { state, securityPatches, restartPending, rebootPending } }) => ({
-            securityPatches,
-            restartPending,
-            rebootPending,
-            isCurrent: state === 'current',
-            candidatesKnown: model.records[slot]!.candidatesRead,
-          })),
-        ),
+        coverage: hosts.coverage,
         banners: banners(facts),
       };
     },

@@ -1,7 +1,7 @@
 import { advisorySource, type SourcePackage } from '../../core/advisories/kernel-names.ts';
 import { orderOf } from '../../core/advisories/orders.ts';
 import { isHidden } from '../../core/findings/fleet-matcher.ts';
-import type { FleetSource } from '../../core/findings/fleet-units.ts';
+import type { FleetSource, Unit } from '../../core/findings/fleet-units.ts';
 import type { Judgement } from '../../core/findings/rules.ts';
 import { type HistoryEntry, unpackHistory } from '../../core/inventory/history.ts';
 import { TIME_TO_PATCH_HOSTS_MAX } from '../../core/kernel/limits.ts';
@@ -55,6 +55,7 @@ class Measure {
   readonly needed: NeededFix[] = [];
   readonly #model: FleetModel;
   readonly #fixes = new Map<FleetSource, readonly Fix[]>();
+  readonly #lacked = new Map<Unit, readonly Fix[]>();
   readonly #transitions = new Map<number, TransitionRow>();
   readonly #crossings = new Map<string, Crossing | null>();
   readonly #keys = new Map<string, Uint8Array | null>();
@@ -95,14 +96,16 @@ class Measure {
   /** Fixes that some package of the host still lacks. */
   #openFixes(slot: number): ReadonlySet<Fix> {
     const open = new Set<Fix>();
-    for (const { standing } of this.#model.fleet.sourcesOf(slot)) {
-      for (const unit of standing.disk) {
-        const installed = this.#keyOf(unit.source.release, unit.version);
-        if (installed === null) continue;
-        for (const fix of this.#fixesOf(unit.source)) if (compareKeys(installed, fix.boundary) < 0) open.add(fix);
-      }
-    }
+    for (const { standing } of this.#model.fleet.sourcesOf(slot))
+      for (const unit of standing.disk) for (const fix of this.#lackedBy(unit)) open.add(fix);
     return open;
+  }
+
+  #lackedBy(unit: Unit): readonly Fix[] {
+    return this.#lacked.getOrInsertComputed(unit, () => {
+      const installed = this.#keyOf(unit.source.release, unit.version);
+      return installed === null ? [] : this.#fixesOf(unit.source).filter(({ boundary }) => compareKeys(installed, boundary) < 0);
+    });
   }
 
   #crossingOf(release: string, transitionId: number): Crossing | null {
