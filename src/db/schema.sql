@@ -183,6 +183,77 @@ create table enrolment (
   constraint enrolment_check CHECK ((used <= uses))
 );
 
+create table exception (
+  id text not null,
+  title text not null,
+  kind text not null,
+  state text not null,
+  state_since timestamp with time zone not null,
+  state_reason text,
+  reason text not null,
+  justification text,
+  controls text[] default '{}'::text[] not null,
+  controls_checked_at timestamp with time zone,
+  selection jsonb not null,
+  host_ids text[] not null,
+  findings jsonb not null,
+  patch jsonb,
+  scope_hash text not null,
+  frozen_at timestamp with time zone,
+  owner_id text not null,
+  owner text not null,
+  requested_by text not null,
+  requested_by_id text not null,
+  created_at timestamp with time zone not null,
+  approvals jsonb default '[]'::jsonb not null,
+  approved_by text,
+  approved_by_id text,
+  self_approved boolean default false not null,
+  approved_at timestamp with time zone,
+  baseline jsonb,
+  starts_at timestamp with time zone not null,
+  ends_at timestamp with time zone not null,
+  life_class text not null,
+  chain_id text not null,
+  renews_id text,
+  renewals integer default 0 not null,
+  reminded_days integer,
+  revision bigint not null,
+  constraint exception_pkey PRIMARY KEY (id),
+  constraint exception_renews_id_fkey FOREIGN KEY (renews_id) REFERENCES exception(id),
+  constraint exception_check CHECK ((starts_at < ends_at)),
+  constraint exception_check1 CHECK (((approved_by_id IS NULL) OR (approved_by_id <> requested_by_id) OR self_approved)),
+  constraint exception_check2 CHECK (((state = ANY (ARRAY['approved'::text, 'active'::text, 'expiring'::text])) <= ((approved_by_id IS NOT NULL) AND (baseline IS NOT NULL) AND (frozen_at IS NOT NULL)))),
+  constraint exception_check3 CHECK (((kind = 'operational'::text) <= (patch IS NOT NULL))),
+  constraint exception_check4 CHECK (((kind = 'not-affected'::text) = (justification IS NOT NULL))),
+  constraint exception_kind_check CHECK ((kind = ANY (ARRAY['risk-accepted'::text, 'deferred'::text, 'mitigated'::text, 'false-positive'::text, 'not-affected'::text, 'no-fix-available'::text, 'unsupported-eol'::text, 'operational'::text]))),
+  constraint exception_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'requested'::text, 'under-review'::text, 'approved'::text, 'active'::text, 'expiring'::text, 'expired'::text, 'renewed'::text, 'revoked'::text, 'resolved'::text, 'rejected'::text, 'withdrawn'::text])))
+);
+CREATE INDEX exception_created ON exception USING btree (created_at DESC, id);
+CREATE INDEX exception_open ON exception USING btree (state) WHERE (state <> ALL (ARRAY['expired'::text, 'renewed'::text, 'revoked'::text, 'resolved'::text, 'rejected'::text, 'withdrawn'::text]));
+CREATE UNIQUE INDEX exception_renewal ON exception USING btree (renews_id) WHERE (state = ANY (ARRAY['draft'::text, 'requested'::text, 'under-review'::text, 'approved'::text]));
+
+create table exception_event (
+  exception_id text not null,
+  sequence integer not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  event text not null,
+  from_state text not null,
+  to_state text not null,
+  reason text,
+  detail jsonb default '{}'::jsonb not null,
+  constraint exception_event_pkey PRIMARY KEY (exception_id, sequence),
+  constraint exception_event_exception_id_fkey FOREIGN KEY (exception_id) REFERENCES exception(id)
+);
+
+create table exception_lock (
+  single boolean default true not null,
+  revision bigint default 0 not null,
+  constraint exception_lock_pkey PRIMARY KEY (single),
+  constraint exception_lock_single_check CHECK (single)
+);
+
 create table feed (
   id text not null,
   kind text not null,

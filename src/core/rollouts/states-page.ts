@@ -1,3 +1,4 @@
+import { EXCEPTION } from '../findings/exceptions/states.ts';
 import { eventsOf, isFinal, type Machine, statesOf } from '../kernel/machine.ts';
 import { CHANGE_REQUEST } from './change-request-states.ts';
 import { JOB } from './job-states.ts';
@@ -9,6 +10,7 @@ export const MACHINES: readonly Machine<string, string>[] = [
   RING as Machine<string, string>,
   JOB as Machine<string, string>,
   CHANGE_REQUEST as Machine<string, string>,
+  EXCEPTION as Machine<string, string>,
 ];
 
 /** docs/reference/states.md, compared by a test. */
@@ -16,7 +18,7 @@ export function statesPage(): string {
   const intro = [
     '# States',
     '',
-    'Generated from the transition tables in `src/core/rollouts`. Whatever a table does not allow is refused with the reason given.',
+    'Generated from the transition tables in `src/core/rollouts` and `src/core/findings/exceptions`. Whatever a table does not allow is refused with the reason given.',
     'Every state that is not final has an owner, and most have a deadline after which the server acts by itself.',
   ];
   return `${[...intro, ...MACHINES.flatMap(section)].join('\n')}\n`;

@@ -1,0 +1,112 @@
+import type { Instant } from '../../kernel/instants.ts';
+import { addMs, DAY_MS } from '../../kernel/instants.ts';
+import { move } from '../../kernel/machine.ts';
+import { type ExceptionStatus, inForceAt } from './exception.ts';
+import { approvalsNeeded, CONTROL_CHECK_DAYS, type Life, lifeProblem } from './life.ts';
+import { overlapOf } from './scope.ts';
+import { EXCEPTION, type ExceptionEvent, isGranted } from './states.ts';
+
+/** What a person can do to an exception: the event it sends and the permission it needs (names of api/contract.ts; a test compares). */
+export const EXCEPTION_VERBS = {
+  submit: { event: 'submit', permission: 'exception.request' },
+  review: { event: 'review', permission: 'exception.approve' },
+  approve: { event: 'approve', permission: 'exception.approve' },
+  reject: { event: 'reject', permission: 'exception.approve' },
+  withdraw: { event: 'withdraw', permission: 'exception.request' },
+  /** Asks for the next one of the chain; the event comes when that one is in force. */
+  renew: { event: 'renew', permission: 'exception.request' },
+  /** Doubt needs no approval: whoever may ask may also say that a control has failed. */
+  reopen: { event: 'reopen', permission: 'exception.request' },
+  revoke: { event: 'revoke', permission: 'exception.approve' },
+} as const satisfies Readonly<Record<string, { readonly event: ExceptionEvent; readonly permission: string }>>;
+
+export type ExceptionVerb = keyof typeof EXCEPTION_VERBS;
+
+export interface ExceptionVerbFacts {
+  readonly now: Instant;
+  readonly status: ExceptionStatus;
+  readonly life: Life;
+  readonly ownerExists: boolean;
+  /** Other exceptions that are granted; those that speak of the same findings stand in the way. */
+  readonly others: readonly ExceptionStatus[];
+  /** One that asks to take its place already. */
+  readonly renewalId: string | null;
+}
+
+export interface ExceptionActor {
+  readonly personId: string;
+  readonly permissions: ReadonlySet<string>;
+  readonly viaToken: boolean;
+  /** Nobody else can approve exceptions: self-approval is then allowed and recorded as such. */
+  readonly singleRiskOwner: boolean;
+}
+
+export interface ExceptionVerbState {
+  readonly verb: ExceptionVerb;
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+}
+
+export function exceptionVerbStates(facts: ExceptionVerbFacts, actor: ExceptionActor): ExceptionVerbState[] {
+  return (Object.keys(EXCEPTION_VERBS) as ExceptionVerb[]).map(verb => {
+    const disabledReason = whyNotException(verb, facts, actor);
+    return { verb, enabled: disabledReason === null, disabledReason };
+  });
+}
+
+/** null when the actor may do it now. The state is asked first: "it has ended" says more than "you may not". */
+export function whyNotException(verb: ExceptionVerb, facts: ExceptionVerbFacts, actor: ExceptionActor): string | null {
+  const { event, permission } = EXCEPTION_VERBS[verb];
+  const step = move(EXCEPTION, facts.status.state, event);
+  if (!step.ok) return step.reason;
+  if (!actor.permissions.has(permission)) return `it needs the permission ${permission}, which your roles do not give`;
+  return GUARDS[verb]?.(facts, actor) ?? null;
+}
+
+const GUARDS: Partial<Record<ExceptionVerb, (facts: ExceptionVerbFacts, actor: ExceptionActor) => string | null>> = {
+  approve: (facts, actor) => secondPerson(facts, actor) ?? groundGuard(facts),
+  reject: (_facts, actor) => notByToken(actor, 'decide'),
+  review: (_facts, actor) => notByToken(actor, 'decide'),
+  revoke: (_facts, actor) => notByToken(actor, 'decide'),
+  withdraw: ({ status }, actor) =>
+    status.requestedById === actor.personId || actor.permissions.has('exception.approve')
+      ? null
+      : 'only whoever asked for it, or a risk owner, takes it back',
+  renew: ({ renewalId }) => (renewalId === null ? null : `a renewal has been asked for already: ${renewalId}`),
+};
+
+function notByToken({ viaToken }: ExceptionActor, what: string): string | null {
+  return viaToken ? `an API token cannot ${what}: sign in as a person` : null;
+}
+
+/** S8: never the requester, never a token, and never one person twice where two are needed. */
+function secondPerson({ status }: ExceptionVerbFacts, actor: ExceptionActor): string | null {
+  if (actor.viaToken) return 'an API token cannot approve: sign in as a person';
+  if (status.requestedById === actor.personId && !actor.singleRiskOwner)
+    return 'you have asked for it yourself: another risk owner has to decide';
+  if (approvalsNeeded(status.renewals) > 1 && status.approvals.some(one => one.byId === actor.personId) && !actor.singleRiskOwner)
+    return `it is renewal ${status.renewals}, which needs two risk owners, and you have approved it already`;
+  return null;
+}
+
+/** What has to be true of it whoever approves. */
+function groundGuard({ now, status, life, ownerExists, others }: ExceptionVerbFacts): string | null {
+  if (!ownerExists) return 'its owner is not there any more';
+  if (status.scope.hostIds.length === 0) return 'its scope holds no host';
+  if (status.scope.findings.length === 0 && status.scope.patch === null) return 'its scope holds no finding';
+  if (status.kind === 'mitigated' && addMs(status.controlsCheckedAt ?? '1970-01-01T00:00:00.000Z', CONTROL_CHECK_DAYS * DAY_MS) <= now)
+    return `its controls were last checked more than ${CONTROL_CHECK_DAYS} days ago: renew it with a fresh check`;
+  const ends = lifeProblem(status.startsAt, status.endsAt, now, life);
+  if (ends !== null) return ends;
+  for (const other of others) {
+    if (other.id === status.id || other.id === status.renewsId || !isGranted(other.state)) continue;
+    const same = overlapOf(status.scope, other.scope);
+    if (same !== null) return `${other.id} covers ${same.what} already`;
+  }
+  return null;
+}
+
+/** The predecessor leaves at the moment in which its renewal is in force. */
+export function isReplacedBy(predecessor: ExceptionStatus, renewal: ExceptionStatus, now: Instant): boolean {
+  return renewal.renewsId === predecessor.id && inForceAt(renewal, now) && move(EXCEPTION, predecessor.state, 'renew').ok;
+}
