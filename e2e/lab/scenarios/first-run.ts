@@ -66,6 +66,22 @@ export function firstRun(world: World): void {
       }
     });
 
+    it("knows by the hosts' own changelogs that a rebuild has the fix of the version that it was made of", async () => {
+      // less 590-2.1~deb12u2 on a feed that names 590-2.1: higher by dpkg's order, and fixed all the same.
+      const listed = await world.admin.client.claimList({
+        query: { vulnerability: 'CVE-2024-32487', release: 'debian:12', package: 'less' },
+      });
+      expect(listed.items).toHaveLength(1);
+      expect(listed.items[0]).toMatchObject({
+        verdict: { rule: 'changelog-names-rebuild', followed: 'changelog' },
+        disagreement: expect.stringContaining('is a rebuild for debian:12'),
+      });
+      const installed = await version('h03', 'less');
+      expect((await on('h03', 'dpkg', '--compare-versions', installed, 'lt', '590-2.1')).code).toBe(0);
+      expect((await on('h03', 'zgrep', '-c', 'CVE-2024-32487', '/usr/share/doc/less/changelog.Debian.gz')).code).toBe(0);
+      expect((await world.findings('h03', 'less')).map(f => f.vulnerabilityId)).not.toContain('CVE-2024-32487');
+    });
+
     it('selects hosts by a group query', async () => {
       const preview = await world.admin.client.groupPreview({ body: { query: 'os = debian-12 and env = lab and reach = ssh' } });
       expect(preview).toMatchObject({ hosts: 2, problem: null });
