@@ -1,6 +1,6 @@
 import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { Fault } from '../core/kernel/faults.ts';
+import { Fault, messageWithAdvice } from '../core/kernel/faults.ts';
 import { MAX_FEED_BYTES_AT_ONCE, MAX_TAR_BYTES } from '../core/kernel/limits.ts';
 import { recogniseFeed } from '../plugins/advisory-sources/catalog.ts';
 import { printable } from '../plugins/advisory-sources/records.ts';
@@ -118,7 +118,7 @@ function filesInBundle(filePath: string, trust: BundleTrust): { files: FeedFile[
     return { files, skipped };
   } catch (problem) {
     if (!(problem instanceof Fault)) throw problem;
-    return { files: [], skipped: [{ path: filePath, reason: `${problem.message} ${problem.advice}`, damaged: true }] };
+    return { files: [], skipped: [{ path: filePath, reason: messageWithAdvice(problem), damaged: true }] };
   }
 }
 

@@ -5,6 +5,8 @@ import type { FeedRequest, LoadedFeed, LoadedFeeds } from '../cli/local/scan-por
 import { ClaimIndexBuilder } from '../core/advisories/claim-index.ts';
 import { orderOf } from '../core/advisories/orders.ts';
 import { trustedAuthors } from '../core/advisories/trusted-authors.ts';
+import { messageWithAdvice } from '../core/kernel/faults.ts';
+import type { FeedItem } from '../plugins/advisory-sources/spec.ts';
 import { type FeedFile, findFeedFiles, readFeedFile } from './feed-files.ts';
 import { SettledStatements } from './settled-statements.ts';
 
@@ -76,22 +78,27 @@ async function readAll(
     trustedAuthors: trustedAuthors(request.trustedAuthors ?? []),
     ...(settled === null ? {} : { settled: settled.isSettled }),
   };
-  for (const file of files)
+  const use = (item: FeedItem, file: FeedFile): void => {
+    if (item.kind === 'claim') builder.add(item.claim);
+    else if (item.kind === 'enrichment' && item.enrichment.kev !== null) knownExploited.add(item.enrichment.vulnerabilityId);
+    else if (item.kind === 'quarantined' && quarantineSample.length < QUARANTINE_SAMPLE)
+      quarantineSample.push(`${path.basename(file.path)}, ${item.record}: ${item.reason}`);
+  };
+  for (const file of files) {
+    // A file that turns out to be cut or a bomb says nothing, whatever it said before that.
+    const held: (readonly FeedItem[])[] = [];
     for await (const event of readFeedFile(file, options)) {
-      if (event.kind === 'failed') problems.push(`${file.path}: ${event.fault.message}. ${event.fault.advice}`);
+      if (event.kind === 'failed') problems.push(`${file.path}: ${messageWithAdvice(event.fault)}`);
+      else if (event.kind === 'items') held.push(event.items);
       else if (event.kind === 'finished') {
+        for (const items of held) for (const item of items) use(item, file);
         for (const release of event.covers) covered.add(release);
         const { records, quarantined, dataDate } = event;
         if (records + quarantined + event.covers.length > 0)
           feeds.push({ path: file.path, id: file.source.id, title: file.source.title, records, quarantined, dataDate });
-      } else if (event.kind === 'items')
-        for (const item of event.items) {
-          if (item.kind === 'claim') builder.add(item.claim);
-          else if (item.kind === 'enrichment' && item.enrichment.kev !== null) knownExploited.add(item.enrichment.vulnerabilityId);
-          else if (item.kind === 'quarantined' && quarantineSample.length < QUARANTINE_SAMPLE)
-            quarantineSample.push(`${path.basename(file.path)}, ${item.record}: ${item.reason}`);
-        }
+      }
     }
+  }
   const index = builder.build();
   for (const release of index.countByRelease.keys()) covered.add(release);
   return { index, covered, knownExploited, hasKnownExploited: feeds.some(feed => feed.id === 'kev'), feeds, quarantineSample, problems };

@@ -54,7 +54,7 @@ function decideAsJson(table: DecisionTable, line: string): string {
 
 function decideFields(table: DecisionTable, line: string): ReturnType<typeof decide> {
   const fields = line.split('\t');
-  if (line.trim() === '') return { ok: false, reason: 'empty line' };
+  if (line.replace(/ /g, '') === '') return { ok: false, reason: 'empty line' };
   if (fields.length > table.columns.length)
     return { ok: false, reason: `${fields.length} fields, the table has ${table.columns.length} columns` };
   return decide(table, Object.fromEntries(table.columns.map((column, at) => [column.name, fields[at]])));

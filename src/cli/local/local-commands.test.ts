@@ -100,6 +100,9 @@ describe('fettle decide', () => {
     expect((await call(decide, ['--table', 'bod-26-04'], ['no\tyes\t?\n'])).out).toBe(
       '3 days\tassumed: automatable=yes, technical-impact=total\n',
     );
+    expect((await call(decide, ['--table', 'bod-26-04'], ['\t\t\t\n'])).out).toBe(
+      '3 days\tassumed: in-kev=no, publicly-exposed=yes, automatable=yes, technical-impact=total\n',
+    );
   });
 
   it('refuses what is not in the table', async () => {

@@ -14,6 +14,11 @@ export class Fault<Code extends string = string> extends Error {
   }
 }
 
+/** What happened and what to do, as sentences. Messages about a place in a file come without a full stop. */
+export function messageWithAdvice({ message, advice }: Pick<Fault, 'message' | 'advice'>): string {
+  return `${/[.!?]$/.test(message) ? message : `${message}.`} ${advice}`;
+}
+
 export type Result<Value, Problem> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problem: Problem };
 
 export function ok<Value>(value: Value): { readonly ok: true; readonly value: Value } {

@@ -1,5 +1,5 @@
 import type { FeedImport, FeedImportFile } from '../../api/feeds.ts';
-import { Fault } from '../../core/kernel/faults.ts';
+import { Fault, messageWithAdvice } from '../../core/kernel/faults.ts';
 import { epochMs, type Instant, SECOND_MS } from '../../core/kernel/instants.ts';
 import type { Context } from '../context.ts';
 import { notFound } from '../runtime/problems.ts';
@@ -59,8 +59,7 @@ export function createImportBook(
     } catch (error) {
       clearInterval(beat);
       if (!(error instanceof Fault)) log.error({ import: id, error: String((error as Error).stack ?? error) }, 'an import failed');
-      const message =
-        error instanceof Fault ? `${error.message} ${error.advice}` : 'Something went wrong on the server; its log says more.';
+      const message = error instanceof Fault ? messageWithAdvice(error) : 'Something went wrong on the server; its log says more.';
       await finish(id, 'failed', message, { files, feedIds: [], skipped: [] });
     }
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { FeedImportFile } from '../../api/feeds.ts';
 import { judgeBundle } from '../../core/advisories/feed-bundle.ts';
 import type { FeedIntegrity } from '../../core/advisories/feed-integrity.ts';
-import { Fault } from '../../core/kernel/faults.ts';
+import { Fault, messageWithAdvice } from '../../core/kernel/faults.ts';
 import type { Context } from '../context.ts';
 import { bundleFault } from './bundle-file.ts';
 import { noteBundle, signerTrust } from './bundle-signers.ts';
@@ -142,7 +142,7 @@ async function withoutRolledBack(
     const problem = judgeBundle({ installation, createdAt, expiresAt: '9999' }, context.clock.now(), last);
     if (problem === null) continue;
     const fault = bundleFault(problem.code, `${problem.reason.charAt(0).toUpperCase()}${problem.reason.slice(1)}.`);
-    stale.push({ file: path.basename(bundlePath), reason: `${fault.message} ${fault.advice}` });
+    stale.push({ file: path.basename(bundlePath), reason: messageWithAdvice(fault) });
     refused.add(bundlePath);
   }
   return { fit: files.filter(file => file.bundled === undefined || !refused.has(file.path)), stale };

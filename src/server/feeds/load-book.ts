@@ -1,11 +1,11 @@
+import { messageWithAdvice } from '../../core/kernel/faults.ts';
 import type { Context } from '../context.ts';
 import type { LoadOrder, LoadOutcome } from './load.ts';
 
 /** What the feed is now, and the line in the book of loads. */
 export async function noteLoad({ db, clock }: Context, order: LoadOrder, outcome: LoadOutcome): Promise<void> {
   const now = clock.now();
-  const message =
-    outcome.kind === 'refused' ? outcome.reason : outcome.kind === 'failed' ? `${outcome.fault.message} ${outcome.fault.advice}` : null;
+  const message = outcome.kind === 'refused' ? outcome.reason : outcome.kind === 'failed' ? messageWithAdvice(outcome.fault) : null;
   const state = outcome.kind === 'refused' || outcome.kind === 'failed' ? outcome.kind : 'current';
   const loaded = outcome.kind === 'loaded' ? outcome : null;
   await db.transaction(async tx => {

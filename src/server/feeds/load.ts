@@ -110,7 +110,11 @@ export async function loadFeedFile(
 /** Where the bytes came from, for the question whose exploitability statements count. */
 function documentOrigin({ bundled }: FeedFile, { location, integrity }: LoadOrder): DocumentOrigin {
   const from = bundled?.file.sourceUrl ?? location;
-  return { url: /^https?:\/\//.test(from) ? from : null, bundleKeyId: bundled?.keyId ?? null, signedBy: integrity.signedBy };
+  return { url: isUrl(from) ? from : null, bundleKeyId: bundled?.keyId ?? null, signedBy: integrity.signedBy };
+}
+
+function isUrl(location: string): boolean {
+  return /^https?:\/\//.test(location);
 }
 
 function inForceOf(row: PartInForce): { dataDate: string | null; confirmedAt: Instant } {
@@ -125,6 +129,12 @@ async function confirmPart({ db, clock }: Context, order: LoadOrder, file: FeedF
     confirmedAtOf(file, clock.now()),
     JSON.stringify(order.integrity),
   ]);
+  // What came by hand or in a bundle before is the publisher's from now on: the next question is asked with the name that it gave.
+  if (isUrl(order.location))
+    await db.query(
+      'update feed_part set location = $3, etag = $4, last_modified = $5, source_url = null where feed_id = $1 and part = $2',
+      [order.feedId, order.part, order.location, order.etag, order.lastModified],
+    );
 }
 
 function confirmedAtOf(file: FeedFile, now: Instant): Instant {

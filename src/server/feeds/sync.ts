@@ -1,5 +1,5 @@
 import type { FeedImportFile } from '../../api/feeds.ts';
-import { Fault } from '../../core/kernel/faults.ts';
+import { Fault, messageWithAdvice } from '../../core/kernel/faults.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../runtime/problems.ts';
@@ -118,8 +118,7 @@ export function createFeedSync(
         if (!stopping.aborted) {
           if (!(error instanceof Fault))
             log.error({ feed: id, error: String((error as Error).stack ?? error) }, 'a feed could not be loaded');
-          const message =
-            error instanceof Fault ? `${error.message} ${error.advice}` : 'Something went wrong on the server; its log says more.';
+          const message = error instanceof Fault ? messageWithAdvice(error) : 'Something went wrong on the server; its log says more.';
           await db.query("update feed set state = 'failed', message = $2, checked_at = $3 where id = $1", [id, message, clock.now()]);
         }
         throw error;

@@ -204,6 +204,7 @@ describe('every version', () => {
     ['CVSS:2.0/AV:N/AC:L/Au:N/C:P/I:P/A:P', 'a v2 vector has no "CVSS:" prefix'],
     ['AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', 'CVSS 2.0 has no metric "PR"'],
     ['high', '"high" is not METRIC:VALUE'],
+    ['cvss:3.1/AV:N', 'the prefix is written CVSS:3.0/, CVSS:3.1/ or CVSS:4.0/, in capitals'],
   ])('refuses %j with its reason', (text, reason) => {
     expect(scoreCvss(text)).toEqual({ ok: false, reason });
   });

@@ -23,6 +23,7 @@ export function parseVector(raw: string): CvssParse {
   const text = raw.trim();
   if (text === '') return no('empty vector');
   const stated = PREFIX.exec(text)?.[1];
+  if (stated === undefined && /^cvss:/i.test(text)) return no('the prefix is written CVSS:3.0/, CVSS:3.1/ or CVSS:4.0/, in capitals');
   const version = stated ?? '2.0';
   if (!isVersion(version)) return no(`there is no CVSS version ${version}`);
   if (stated === '2.0') return no('a v2 vector has no "CVSS:" prefix');
