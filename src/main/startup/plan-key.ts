@@ -1,30 +1,17 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import type { KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { keyId } from '../../core/evidence/envelope.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import type { Clock } from '../../core/kernel/instants.ts';
 import type { Db } from '../../db/db.ts';
+import { publicKeyText, readSigningKey, writeSigningKey } from '../../server/runtime/signing-key-file.ts';
 
 const SETTING = 'plan-signing-key';
 
-function writeKey(file: string): KeyObject {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const fd = openSync(`${file}.new`, 'w', 0o600);
-  writeSync(fd, privateKey.export({ format: 'pem', type: 'pkcs8' }));
-  fsyncSync(fd);
-  closeSync(fd);
-  renameSync(`${file}.new`, file);
-  return privateKey;
-}
-
 function readKey(file: string): KeyObject {
   try {
-    chmodSync(file, 0o600);
-    const key = createPrivateKey(readFileSync(file, 'utf8'));
-    if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it is a key of type ${key.asymmetricKeyType}`);
-    return key;
+    return readSigningKey(file);
   } catch (error) {
     throw new Fault(
       'plan-key-unreadable',
@@ -36,7 +23,7 @@ function readKey(file: string): KeyObject {
 }
 
 export function keyIdOf(privateKey: KeyObject): string {
-  return keyId(createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64'));
+  return keyId(publicKeyText(privateKey));
 }
 
 /**
@@ -52,7 +39,7 @@ export async function openPlanKey(db: Db, dataFolder: string, clock: Clock, repl
       `The plan-signing key ${file} is missing, but hosts of this database have pinned it.`,
       'Restore the data folder from its backup. If the key is lost: start once with FETTLE_REPLACE_PLAN_KEY=yes and enrol the hosts again.',
     );
-  const key = existsSync(file) ? readKey(file) : writeKey(file);
+  const key = existsSync(file) ? readKey(file) : writeSigningKey(file);
   const id = keyIdOf(key);
   if (known !== undefined && known.value.keyId !== id && !replace)
     throw new Fault(

@@ -1,8 +1,9 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { keyId } from '../../core/evidence/envelope.ts';
 import { Fault } from '../../core/kernel/faults.ts';
+import { publicKeyText, readSigningKey, writeSigningKey } from '../runtime/signing-key-file.ts';
 
 export interface BundleKey {
   readonly privateKey: KeyObject;
@@ -14,27 +15,14 @@ export interface BundleKey {
 /** The key that signs feed bundles, made when it is first needed. It is not the plan-signing key: whom a site believes about feeds may not change its hosts. */
 export function openBundleKey(dataDir: string): BundleKey {
   const file = path.join(dataDir, 'keys', 'feed-bundle.pem');
-  const privateKey = existsSync(file) ? readKey(file) : makeKey(file);
-  const publicKey = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
+  const privateKey = existsSync(file) ? readKey(file) : writeSigningKey(file);
+  const publicKey = publicKeyText(privateKey);
   return { privateKey, publicKey, keyId: keyId(publicKey) };
-}
-
-function makeKey(file: string): KeyObject {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const fd = openSync(`${file}.new`, 'w', 0o600);
-  writeSync(fd, privateKey.export({ format: 'pem', type: 'pkcs8' }));
-  fsyncSync(fd);
-  closeSync(fd);
-  renameSync(`${file}.new`, file);
-  return privateKey;
 }
 
 function readKey(file: string): KeyObject {
   try {
-    const key = createPrivateKey(readFileSync(file, 'utf8'));
-    if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it is a key of type ${key.asymmetricKeyType}`);
-    return key;
+    return readSigningKey(file);
   } catch (error) {
     throw new Fault(
       'bundle-key-unreadable',
