@@ -1,26 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { proofGap, sampleFor, sequentialTest, soakMinutesFor } from './confidence.ts';
-import { evaluateGate, isTripped, type RingCounts } from './gate.ts';
+import { evaluateGate, isTripped } from './gate.ts';
+import { NO_HOSTS } from './ring-counts.ts';
 import { drawRings } from './rings.ts';
 import { failureRateUpper, fisherAtLeast } from './statistics.ts';
 
 const PROOF = { failurePercent: 5, confidencePercent: 95 };
-const NONE: RingCounts = {
-  hosts: 0,
-  excluded: 0,
-  succeeded: 0,
-  compliant: 0,
-  failed: 0,
-  blockers: 0,
-  accepted: 0,
-  infrastructure: 0,
-  notReady: 0,
-  alarms: 0,
-  unreached: 0,
-  waiting: 0,
-  active: 0,
-};
 
 describe('a stated confidence', () => {
   it('asks for the textbook number of hosts', () => {
@@ -65,7 +51,7 @@ describe('a stated confidence', () => {
   it('decides the gate: shown, not shown yet, cannot be shown here', () => {
     const gate = { errorPercent: 5, minSample: 0, minCoveragePercent: 100, proof: PROOF };
     const ring = (succeeded: number, failed: number, hosts = succeeded + failed) => ({
-      ...NONE,
+      ...NO_HOSTS,
       hosts,
       succeeded,
       failed,

@@ -1,25 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateGate, isTripped, type RingCounts } from './gate.ts';
 import type { GateThresholds } from './plan.ts';
+import { NO_HOSTS } from './ring-counts.ts';
 import { failureRateUpper95, sampleStatement } from './statistics.ts';
 
-const NONE: RingCounts = {
-  hosts: 0,
-  excluded: 0,
-  succeeded: 0,
-  compliant: 0,
-  failed: 0,
-  blockers: 0,
-  accepted: 0,
-  infrastructure: 0,
-  notReady: 0,
-  alarms: 0,
-  unreached: 0,
-  waiting: 0,
-  active: 0,
-};
 const CANARY: GateThresholds = { errorPercent: 0, minSample: 5, minCoveragePercent: 100 };
-const ring = (counts: Partial<RingCounts>): RingCounts => ({ ...NONE, ...counts });
+const ring = (counts: Partial<RingCounts>): RingCounts => ({ ...NO_HOSTS, ...counts });
 
 describe('the gate', () => {
   it('passes a canary whose every host succeeded', () => {

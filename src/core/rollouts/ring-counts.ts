@@ -18,24 +18,27 @@ type Count = Exclude<keyof RingCounts, undefined>;
 const UNREACHED: readonly JobState[] = ['unreachable', 'cancelled', 'superseded'];
 const EXCLUDED: readonly JobState[] = ['excluded', 'not-applicable'];
 
+/** A ring without a host. */
+export const NO_HOSTS = {
+  hosts: 0,
+  excluded: 0,
+  skipped: 0,
+  succeeded: 0,
+  compliant: 0,
+  failed: 0,
+  blockers: 0,
+  accepted: 0,
+  infrastructure: 0,
+  notReady: 0,
+  alarms: 0,
+  unreached: 0,
+  waiting: 0,
+  active: 0,
+} as const satisfies RingCounts;
+
 /** domain.md 2.3. Every host of the ring is in `hosts` exactly once (S12); a failure that was accepted counts as accepted and as nothing else. */
 export function ringCountsOf(groups: Iterable<JobGroup>): RingCounts {
-  const counts: Record<Count, number> = {
-    hosts: 0,
-    excluded: 0,
-    skipped: 0,
-    succeeded: 0,
-    compliant: 0,
-    failed: 0,
-    blockers: 0,
-    accepted: 0,
-    infrastructure: 0,
-    notReady: 0,
-    alarms: 0,
-    unreached: 0,
-    waiting: 0,
-    active: 0,
-  };
+  const counts: Record<Count, number> = { ...NO_HOSTS };
   for (const group of groups) for (const count of countsFor(group)) counts[count] += group.hosts;
   return counts;
 }
