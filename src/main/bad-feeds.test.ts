@@ -67,6 +67,23 @@ describe('bad input costs itself only, and says what is wrong', () => {
     const { claims, reasons } = await readBeside('bad.xml', `<updates>${good}${bad}</updates>`);
     expect(claims.map(claim => claim.release)).toEqual(['rocky:9']);
     expect(reasons).toEqual(['RLSA-2 p: it does not say for which release it is']);
+    // A publisher's next release stands in every record: it is said once.
+    const tracker = (codename: string) => ({ releases: { bookworm: { status: 'open' }, [codename]: { status: 'open' } } });
+    const debian = await readBeside(
+      'bad.xml',
+      JSON.stringify({ p: { 'CVE-2026-1': tracker('atlantis'), 'CVE-2026-2': tracker('atlantis') } }),
+    );
+    expect(debian.claims.map(claim => claim.release)).toEqual(['debian:12', 'debian:12']);
+    expect(debian.reasons).toEqual(['release atlantis: it is none that Fettle knows; statements about it that are left out: 2']);
+    const ubuntu = osv('UBUNTU-CVE-2026-1', {
+      affected: ['Ubuntu:atlantis', 'Ubuntu:22.04:LTS', 'Android'].map(ecosystem => ({
+        package: { ecosystem, name: 'p' },
+        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '1' }] }],
+      })),
+    });
+    expect((await readBeside('bad.xml', lines(ubuntu))).reasons).toEqual([
+      'release Ubuntu:atlantis: it is none that Fettle knows; statements about it that are left out: 1',
+    ]);
   });
 
   it('wrong epochs', async () => {
@@ -164,8 +181,12 @@ describe('bad input costs itself only, and says what is wrong', () => {
   });
 
   it('dates in the future are no dates', async () => {
-    const { claims } = await readBeside('bad.jsonl', lines(osv('PYSEC-1-1', { modified: '2031-01-01T00:00:00Z' }), osv('PYSEC-1-2')));
+    const { claims, reasons } = await readBeside(
+      'bad.jsonl',
+      lines(osv('PYSEC-1-1', { modified: '2031-01-01T00:00:00Z' }), osv('PYSEC-1-2')),
+    );
     expect(claims.map(claim => claim.statedOn)).toEqual([null, '2026-01-01']);
+    expect(reasons).toEqual(['PYSEC-1-1 x: its date 2031-01-01 lies in the future: the statement is taken without a date']);
   });
 
   it('bytes that are not UTF-8', async () => {

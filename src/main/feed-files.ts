@@ -76,7 +76,8 @@ export function findFeedFiles(
   const skipped: SkippedFile[] = [];
   for (const filePath of filesAt(location)) {
     const sizeBytes = statSync(filePath).size;
-    if (sizeBytes === 0) skipped.push({ path: filePath, reason: 'the file is empty', damaged: false });
+    // What was to be a feed and came to nothing is no company; a hidden file (.gitkeep) is.
+    if (sizeBytes === 0) skipped.push({ path: filePath, reason: 'the file is empty', damaged: !path.basename(filePath).startsWith('.') });
     else if (looksLikeBundle(firstBytes(filePath))) {
       const found = filesInBundle(filePath, trust());
       files.push(...found.files);

@@ -16,15 +16,15 @@ const nvd = (...ids: string[]) =>
     timestamp: '2026-11-21T00:00:00.000',
     vulnerabilities: ids.map(id => ({ cve: { id, published: '2026-11-01T00:00:00.000', metrics: {} } })),
   });
-const github = (...advisories: [ghsa: string, fixed: string][]) =>
+const github = (...advisories: [ghsa: string, fixed: string, withdrawn?: string][]) =>
   JSON.stringify(
-    advisories.map(([ghsa, fixed]) => ({
+    advisories.map(([ghsa, fixed, withdrawn = null]) => ({
       ghsa_id: ghsa,
       cve_id: null,
       severity: 'high',
       published_at: '2026-11-01T00:00:00Z',
       updated_at: '2026-11-02T00:00:00Z',
-      withdrawn_at: null,
+      withdrawn_at: withdrawn,
       vulnerabilities: [
         { package: { ecosystem: 'npm', name: 'left-pad' }, vulnerable_version_range: `< ${fixed}`, first_patched_version: fixed },
       ],
@@ -85,5 +85,21 @@ describe('a file that has only what changed of late', () => {
     await importing('advisories.json', github(['GHSA-aaaa-aaaa-aaaa', '1.1.0'], ['GHSA-bbbb-bbbb-bbbb', '1.2.0']));
     await importing('advisories.json', github(['GHSA-bbbb-bbbb-bbbb', '1.2.5'], ['GHSA-cccc-cccc-cccc', '2.0.0']));
     expect(await claims()).toEqual(['GHSA-aaaa-aaaa-aaaa 1.1.0', 'GHSA-bbbb-bbbb-bbbb 1.2.5', 'GHSA-cccc-cccc-cccc 2.0.0']);
+  });
+
+  it("of GitHub's takes back what its publisher has withdrawn, also when it says nothing else", async () => {
+    const day = '2026-11-20T00:00:00Z';
+    const one = github(['GHSA-aaaa-aaaa-aaaa', '1.1.0', day], ['GHSA-dddd-dddd-dddd', '3.0.0']);
+    expect(await importing('advisories.json', one)).toBe('loaded');
+    expect(await claims()).toEqual(['GHSA-bbbb-bbbb-bbbb 1.2.5', 'GHSA-cccc-cccc-cccc 2.0.0', 'GHSA-dddd-dddd-dddd 3.0.0']);
+    expect(await importing('advisories.json', github(['GHSA-bbbb-bbbb-bbbb', '1.2.5', day]))).toBe('loaded');
+    expect(await claims()).toEqual(['GHSA-cccc-cccc-cccc 2.0.0', 'GHSA-dddd-dddd-dddd 3.0.0']);
+  });
+
+  it('of the NVD takes back what was rejected', async () => {
+    const rejected = nvd('CVE-2026-2000', 'CVE-2026-3000').replace('"id":"CVE-2026-2000"', '"id":"CVE-2026-2000","vulnStatus":"Rejected"');
+    expect(await importing('nvdcve-2.0-modified.json', rejected)).toBe('loaded');
+    expect(await enriched()).toContain('CVE-2026-3000');
+    expect(await enriched()).not.toContain('CVE-2026-2000');
   });
 });

@@ -164,6 +164,14 @@ export function releaseOfOsvEcosystem(ecosystem: string): OsvRelease | null {
   return parsed.ok ? { release: parsed.release, subscription: /:Pro(:|$)/.test(ecosystem) ? 'ubuntu-pro' : null } : null;
 }
 
+/** `Debian:atlantis`: a distribution that Fettle knows, and a release of it that it does not. Ecosystems that are not matched at all (Android, GIT) are none. */
+export function isUnknownRelease(ecosystem: string): boolean {
+  const text = ecosystem.trim().toLowerCase();
+  return (
+    !parseRelease(ecosystem).ok && Object.hasOwn(DISTRIBUTIONS, splitRelease(text).id) && !OSV_PRODUCTS.some(([one]) => one.test(ecosystem))
+  );
+}
+
 const OSV_PRODUCTS: readonly (readonly [RegExp, (parts: RegExpExecArray) => OsvRelease | null])[] = [
   // "SUSE:Linux Enterprise Module for Basesystem 15 SP6", "... Server 12 SP5-LTSS", "... Server 16.0": the modules of a service pack are one release.
   [

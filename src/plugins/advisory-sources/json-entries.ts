@@ -154,7 +154,7 @@ export function jsonEntriesReader(handler: JsonEntriesHandler): FeedReader {
         if (!finished || depth !== 0 || inString) throw feedFault('feed-truncated', 'the JSON ends before its last bracket is closed');
       }
       handler.end?.(into);
-      return into.take();
+      return into.last();
     },
     dataDate: () => handler.dataDate?.() ?? null,
     quarantined: () => into.quarantined,

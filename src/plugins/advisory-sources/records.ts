@@ -4,6 +4,15 @@ import { MAX_VULNERABILITY_ID_CHARS } from '../../core/kernel/limits.ts';
 /** One record that cannot be used: it is put aside with this reason, and the feed goes on. */
 export class BadRecord extends Error {}
 
+/** A record that its publisher has taken back: what it said before goes, also where this file has only what changed of late. */
+export class WithdrawnRecord extends BadRecord {
+  readonly vulnerabilityId: string;
+  constructor(vulnerabilityId: string, message: string) {
+    super(message);
+    this.vulnerabilityId = vulnerabilityId;
+  }
+}
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function asObject(value: unknown, what = 'the record'): JsonObject {
@@ -95,14 +104,25 @@ function whyNotOrderable(release: string, version: string): string {
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:$|[T ])/;
 
+/** The last day ahead that a date was read as, until somebody asks: the record is taken without it, and whoever reads it says so. */
+let dayAhead: string | null = null;
+
+export function takeDayAhead(): string | null {
+  const day = dayAhead;
+  dayAhead = null;
+  return day;
+}
+
 /** The day of a date or an instant as YYYY-MM-DD. Days that do not exist, days before 1980 (OSV's zero date) and days after `today` are no date. */
 export function pastDay(value: unknown, today: string): string | null {
   if (typeof value !== 'string') return null;
   const parts = DATE.exec(value);
   if (!parts || Number(parts[1]) < 1980) return null;
   const day = `${parts[1]}-${parts[2]}-${parts[3]}`;
-  if (day > today || !isDay(day)) return null;
-  return day;
+  if (!isDay(day)) return null;
+  if (day <= today) return day;
+  dayAhead = day;
+  return null;
 }
 
 /** As `pastDay`, for days that may lie ahead (due dates, ends of support). */

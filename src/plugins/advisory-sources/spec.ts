@@ -79,7 +79,13 @@ export type FeedItem =
   | { readonly kind: 'enrichment'; readonly enrichment: Enrichment }
   | { readonly kind: 'lifecycle'; readonly lifecycle: Lifecycle }
   /** A record that was put aside; the rest of the feed is unharmed. `record` is its id, or where it stands (`line 12`). */
-  | { readonly kind: 'quarantined'; readonly record: string; readonly reason: string };
+  | {
+      readonly kind: 'quarantined';
+      readonly record: string;
+      readonly reason: string;
+      /** The vulnerability of which its publisher says nothing any more: a withdrawn record is no bad one. */
+      readonly withdraws?: string;
+    };
 
 export type FeedFaultCode = 'feed-truncated' | 'feed-unreadable' | 'feed-too-large' | 'feed-unknown-format' | 'feed-not-found';
 
@@ -96,7 +102,7 @@ export async function* readFeed(
 
 export type FeedVerdict = { readonly accept: true } | { readonly accept: false; readonly reason: string };
 
-/** Whether a freshly read feed may replace the last one. Counts are records, without the quarantined ones. `previous` is null at the first load. */
+/** Whether a freshly read feed may replace the last one. Counts are records, without the quarantined ones (nor, there, the withdrawn). `previous` is null at the first load. */
 export function judgeFeed(previous: number | null, next: number, quarantined = 0): FeedVerdict {
   if (next === 0)
     return { accept: false, reason: quarantined === 0 ? 'the feed is empty' : `all ${quarantined} records of the feed are unreadable` };

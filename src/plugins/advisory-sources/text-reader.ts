@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Fault } from '../../core/kernel/faults.ts';
 import { MAX_FEED_BYTES, MAX_FEED_RECORD_BYTES } from '../../core/kernel/limits.ts';
-import { BadRecord, printable } from './records.ts';
+import { BadRecord, printable, takeDayAhead, WithdrawnRecord } from './records.ts';
 import type { FeedFaultCode, FeedItem, FeedReader } from './spec.ts';
 
 export function feedFault(code: FeedFaultCode, message: string, cause?: unknown): Fault<FeedFaultCode> {
@@ -21,14 +21,20 @@ const FEED_ADVICE: Readonly<Record<FeedFaultCode, string>> = {
 export class ItemCollector {
   #items: FeedItem[] = [];
   #quarantined = 0;
+  readonly #leftOut = new Map<string, number>();
 
   add(item: FeedItem): void {
     this.#items.push(item);
   }
 
-  quarantine(record: string, reason: string): void {
-    this.#items.push({ kind: 'quarantined', record: printable(record), reason });
+  quarantine(record: string, reason: string, withdraws?: string): void {
+    this.#items.push({ kind: 'quarantined', record: printable(record), reason, ...(withdraws === undefined ? {} : { withdraws }) });
     this.#quarantined++;
+  }
+
+  /** A statement about a release of a known distribution that Fettle does not know. It is said once for each release, for a publisher's next one stands in every record. */
+  leaveOut(release: string): void {
+    this.#leftOut.set(release, (this.#leftOut.get(release) ?? 0) + 1);
   }
 
   /** Records put aside so far, in all. */
@@ -36,14 +42,26 @@ export class ItemCollector {
     return this.#quarantined;
   }
 
-  /** Runs `use`; a BadRecord puts the record aside, everything else is a defect and travels on. */
+  /** Runs `use`; a BadRecord puts the record aside, everything else is a defect and travels on. A date that lies ahead is put aside alone. */
   guard(record: string | (() => string), use: () => void): void {
+    const name = () => (typeof record === 'string' ? record : record());
     try {
       use();
+      const ahead = takeDayAhead();
+      if (ahead !== null) this.quarantine(name(), `its date ${ahead} lies in the future: the statement is taken without a date`);
     } catch (problem) {
+      takeDayAhead();
       if (!(problem instanceof BadRecord)) throw problem;
-      this.quarantine(typeof record === 'string' ? record : record(), problem.message);
+      this.quarantine(name(), problem.message, problem instanceof WithdrawnRecord ? problem.vulnerabilityId : undefined);
     }
+  }
+
+  /** The items of the end. */
+  last(): readonly FeedItem[] {
+    for (const [release, count] of this.#leftOut)
+      this.quarantine(`release ${release}`, `it is none that Fettle knows; statements about it that are left out: ${count}`);
+    this.#leftOut.clear();
+    return this.take();
   }
 
   take(): readonly FeedItem[] {
@@ -114,7 +132,7 @@ export function lineReader(handler: LineHandler): FeedReader {
         readLines(rest);
       }
       handler.end?.(into);
-      return into.take();
+      return into.last();
     },
     dataDate: () => handler.dataDate?.() ?? null,
     quarantined: () => into.quarantined,

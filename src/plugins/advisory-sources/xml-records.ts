@@ -81,7 +81,7 @@ export function xmlRecordsReader(handler: XmlRecordsHandler): FeedReader {
     end() {
       cut();
       if (!ended) throw feedFault('feed-truncated', `the feed ends without </${handler.root}>`);
-      return into.take();
+      return into.last();
     },
     dataDate: () => handler.dataDate?.() ?? null,
     quarantined: () => into.quarantined,

@@ -59,6 +59,7 @@ interface Reading {
   quarantined: number;
   dataDate: string | null;
   quarantine: readonly QuarantinedRecord[];
+  withdrawn: readonly string[];
 }
 
 class Refused extends Error {}
@@ -192,16 +193,18 @@ async function replacePart(
 ): Promise<LoadOutcome> {
   const staging = STAGING[file.source.provides];
   const now = context.clock.now();
-  const reading: Reading = { records: 0, quarantined: 0, dataDate: null, quarantine: [] };
+  const reading: Reading = { records: 0, quarantined: 0, dataDate: null, quarantine: [], withdrawn: [] };
   const direct = previous === null && !(await hasStatements(client, file.source.provides, order.feedId)) ? staging.direct : null;
   if (direct === null) await client.query(staging.create);
   onProgress({ state: 'reading', records: 0, quarantined: 0 });
   const prefix = direct?.prefix(order.feedId, order.part, now) ?? [];
   const events = files.stage(file, { today: now.slice(0, 10), prefix, origin: documentOrigin(file, order) });
   await copyBytesInto(client, (direct ?? staging).target, bytesOf(events, reading, onProgress));
-  const verdict = judgeFeed(order.isWindow ? null : previous, reading.records, reading.quarantined);
-  const isDocument = order.mayShrink && reading.quarantined === 0;
-  if (!verdict.accept && !isDocument) throw new Refused(verdict.reason);
+  const unreadable = reading.quarantined - reading.withdrawn.length;
+  const verdict = judgeFeed(order.isWindow ? null : previous, reading.records, unreadable);
+  const isDocument = order.mayShrink && unreadable === 0;
+  const onlyTakesBack = order.isWindow && reading.records === 0 && unreadable === 0 && reading.withdrawn.length > 0;
+  if (!verdict.accept && !isDocument && !onlyTakesBack) throw new Refused(verdict.reason);
   onProgress({ state: 'storing', records: reading.records, quarantined: reading.quarantined });
   const counts = { added: direct === null ? 0 : reading.records, changed: 0, withdrawn: 0 };
   if (direct === null) await client.query(`analyze ${staging.target.split(' ')[0]}`);
@@ -209,6 +212,8 @@ async function replacePart(
     const merge = order.isWindow ? sqlOfWindow : sql;
     if (merge !== null) counts[name] += (await client.query(merge, [order.feedId, order.part, now])).rowCount ?? 0;
   }
+  if (order.isWindow && staging.takeBack !== null && reading.withdrawn.length > 0)
+    counts.withdrawn += (await client.query(staging.takeBack, [order.feedId, order.part, now, reading.withdrawn])).rowCount ?? 0;
   await writePart(client, order, file, reading, digest, now);
   const held = await client.query('select id from feed where id = $1 and fence = $2 for update', [order.feedId, order.fence]);
   if (held.rowCount === 0)

@@ -23,6 +23,8 @@ export type StageEvent =
       readonly dataDate: string | null;
       /** The first of the quarantined ones. */
       readonly quarantine: readonly QuarantinedRecord[];
+      /** Vulnerabilities whose records their publisher has taken back; they count as quarantined too. */
+      readonly withdrawn: readonly string[];
     };
 
 export interface QuarantinedRecord {
@@ -46,6 +48,7 @@ export async function* stageItems(
   const before = prefix.length === 0 ? '' : `${copyLine(prefix).slice(0, -1)}\t`;
   const seen = new Set<string>();
   const quarantine: QuarantinedRecord[] = [];
+  const withdrawn = new Set<string>();
   let [records, quarantined, text] = [0, 0, ''];
   const rows = (): StageEvent => {
     const encoded = new TextEncoder().encode(text);
@@ -59,12 +62,13 @@ export async function* stageItems(
     }
     if (event.kind === 'finished') {
       if (text !== '') yield rows();
-      yield { kind: 'finished', records, quarantined, dataDate: event.dataDate, quarantine };
+      yield { kind: 'finished', records, quarantined, dataDate: event.dataDate, quarantine, withdrawn: [...withdrawn] };
       return;
     }
     if (event.kind !== 'items') continue;
     for (const item of event.items) {
       if (item.kind === 'quarantined') {
+        if (item.withdraws !== undefined) withdrawn.add(item.withdraws);
         if (quarantined++ < QUARANTINE_KEPT) quarantine.push({ record: item.record.slice(0, 300), reason: item.reason.slice(0, 500) });
         continue;
       }

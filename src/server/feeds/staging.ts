@@ -22,6 +22,8 @@ export interface Staging {
     readonly sql: string;
     readonly sqlOfWindow?: string | null;
   }[];
+  /** For a file that has only what changed of late: what it takes back ($4 vulnerabilities), which its absence from a whole feed would have said. */
+  readonly takeBack: string | null;
 }
 
 export interface StagedRow {
@@ -70,6 +72,7 @@ const claims: Staging = {
         where c.statement is null`,
     },
   ],
+  takeBack: `update claim set withdrawn_at = $3 where ${OF_PART} and withdrawn_at is null and vulnerability_id = any($4)`,
 };
 
 const enrichments: Staging = {
@@ -102,6 +105,7 @@ const enrichments: Staging = {
         on conflict do nothing`,
     },
   ],
+  takeBack: `delete from enrichment where ${OF_PART} and $3::timestamptz is not null and vulnerability_id = any($4)`,
 };
 
 const lifecycles: Staging = {
@@ -124,6 +128,7 @@ const lifecycles: Staging = {
         on conflict (product, cycle, feed_id, part) do update set doc = excluded.doc where lifecycle.doc <> excluded.doc`,
     },
   ],
+  takeBack: null,
 };
 
 export const STAGING: Readonly<Record<AdvisorySource['provides'], Staging>> = { claims, enrichment: enrichments, lifecycle: lifecycles };

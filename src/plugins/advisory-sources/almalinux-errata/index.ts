@@ -2,7 +2,7 @@ import type { Claim } from '../../../core/advisories/claim.ts';
 import { parseRelease } from '../../../core/advisories/releases.ts';
 import { streamOf } from '../module-streams.ts';
 import { isOsv, osvReader } from '../osv/index.ts';
-import { asObject, optionalText, orderableVersion, packageName, pastDay, textsOf, vulnerabilityId } from '../records.ts';
+import { asObject, optionalText, orderableVersion, packageName, pastDay, printable, textsOf, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
 import { jsonLinesReader, readerByShape } from '../text-reader.ts';
 
@@ -37,6 +37,7 @@ function errataReader(context: FeedContext): FeedReader {
       const ids = named.length === 0 ? [advisoryId] : named;
       for (const [ecosystem, packages] of Object.entries(asObject(record.fixed, 'fixed'))) {
         const release = parseRelease(ecosystem);
+        if (!release.ok && context.releases === null) into.leaveOut(printable(ecosystem));
         if (!release.ok || (context.releases !== null && !context.releases.has(release.release))) continue;
         for (const [name, version] of Object.entries(asObject(packages)))
           into.guard(`line ${number} (${advisoryId} ${name})`, () => {

@@ -1,6 +1,6 @@
 import type { FixState } from '../../../core/advisories/claim.ts';
 import { debianRelease } from '../../../core/advisories/releases.ts';
-import { BadRecord, orderableVersion, packageName, vulnerabilityId } from '../records.ts';
+import { BadRecord, orderableVersion, packageName, printable, vulnerabilityId } from '../records.ts';
 import type { FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
 
@@ -18,6 +18,7 @@ export function claimsOfNotice(notice: Notice, { releases }: FeedContext, into: 
   const ids = notice.cves.length === 0 ? [advisoryId] : notice.cves;
   for (const { codename, name, version } of notice.fixes) {
     const release = debianRelease(codename);
+    if (release === null && releases === null) into.leaveOut(printable(codename));
     if (release === null || (releases !== null && !releases.has(release))) continue;
     into.guard(`${where} (${advisoryId} ${name})`, () => {
       const fix = fixOf(version, release);

@@ -9,6 +9,7 @@ import {
   optionalText,
   orderableVersion,
   packageName,
+  printable,
   vulnerabilityId,
 } from '../records.ts';
 import type { AdvisorySource, FeedContext } from '../spec.ts';
@@ -66,6 +67,7 @@ function readVulnerability(name: string, id: string, record: JsonObject, context
   const description = optionalText(record, 'description');
   for (const [codename, value] of Object.entries(asObject(record.releases, 'releases'))) {
     const release = debianRelease(codename);
+    if (release === null && context.releases === null) into.leaveOut(printable(codename));
     if (release === null || (context.releases !== null && !context.releases.has(release))) continue;
     const fixed = objectOrNull(value)?.fixed_version;
     if (context.settled !== undefined && typeof fixed === 'string' && fixed !== '0' && context.settled(name, id, fixed)) continue;

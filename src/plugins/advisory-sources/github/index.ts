@@ -14,6 +14,7 @@ import {
   pastDay,
   printable,
   vulnerabilityId,
+  WithdrawnRecord,
 } from '../records.ts';
 import type { AdvisorySource, FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
@@ -45,7 +46,7 @@ const ECOSYSTEMS: Readonly<Record<string, string>> = {
 
 function readAdvisory(record: JsonObject, context: FeedContext, into: ItemCollector): void {
   const id = vulnerabilityId(record.ghsa_id);
-  if (typeof record.withdrawn_at === 'string') throw new BadRecord(`${id} was withdrawn on ${printable(record.withdrawn_at)}`);
+  if (typeof record.withdrawn_at === 'string') throw new WithdrawnRecord(id, `${id} was withdrawn on ${printable(record.withdrawn_at)}`);
   const aliases = isVulnerabilityId(record.cve_id) ? [record.cve_id] : [];
   for (const vulnerability of objectsOf(record.vulnerabilities)) {
     const one = objectOrNull(vulnerability.package) ?? {};

@@ -30,6 +30,8 @@ export const kev: AdvisorySource = {
         if (statedOn === null) throw new BadRecord(`dateAdded ${printable(String(record.dateAdded))} is not a day`);
         // A day ahead of our clock must not lose a known exploited vulnerability: it counts from today.
         const addedOn = statedOn > context.today ? context.today : statedOn;
+        if (addedOn !== statedOn)
+          into.quarantine(printable(String(record.cveID)), `its date ${statedOn} lies in the future: it counts as added today`);
         const enrichment: Enrichment = {
           vulnerabilityId: vulnerabilityId(record.cveID),
           title: optionalText(record, 'vulnerabilityName'),

@@ -1,6 +1,6 @@
 import type { Enrichment } from '../../../core/advisories/claim.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
-import { asObject, BadRecord, type JsonObject, objectOrNull, objectsOf, optionalText, pastDay, vulnerabilityId } from '../records.ts';
+import { asObject, type JsonObject, objectOrNull, objectsOf, optionalText, pastDay, vulnerabilityId, WithdrawnRecord } from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
 
 /** The NVD's API 2.0 answers and yearly files: CVSS vectors and dates. Its CPE ranges guess vendor and product names and are not used for distribution packages. */
@@ -24,7 +24,7 @@ export const nvd: AdvisorySource = {
           return;
         }
         const cve = asObject(asObject(value).cve, 'cve');
-        if (cve.vulnStatus === 'Rejected') throw new BadRecord(`${String(cve.id)} is rejected`);
+        if (cve.vulnStatus === 'Rejected') throw new WithdrawnRecord(vulnerabilityId(cve.id), `${String(cve.id)} is rejected`);
         const enrichment: Enrichment = {
           vulnerabilityId: vulnerabilityId(cve.id),
           title: null,

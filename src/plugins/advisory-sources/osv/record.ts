@@ -1,7 +1,7 @@
 import type { AffectedRange, AffectedSet, Claim } from '../../../core/advisories/claim.ts';
 import { orderOf } from '../../../core/advisories/orders.ts';
 import { pypiName } from '../../../core/advisories/package-url.ts';
-import { releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
+import { isUnknownRelease, releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
 import { compareVersions, isInvalid, type VersionScheme } from '../../../core/versions/scheme.ts';
 import { streamOf } from '../module-streams.ts';
 import {
@@ -17,6 +17,7 @@ import {
   printable,
   textsOf,
   vulnerabilityId,
+  WithdrawnRecord,
 } from '../records.ts';
 import type { FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
@@ -35,7 +36,7 @@ export function readOsvRecord(
   const record = asObject(value);
   const id = vulnerabilityId(record.id);
   if (record.withdrawn !== undefined && record.withdrawn !== null)
-    throw new BadRecord(`${id} was withdrawn on ${printable(String(record.withdrawn))}`);
+    throw new WithdrawnRecord(id, `${id} was withdrawn on ${printable(String(record.withdrawn))}`);
   // Malicious packages are no versions with a flaw: 209,647 of npm's 214,057 records, and a scan does not need them.
   if (id.startsWith('MAL-')) return;
   const naming = namesOf(id, record);
@@ -51,6 +52,7 @@ export function readOsvRecord(
     if (one === null || ecosystem === null) continue;
     // Ecosystems that Fettle does not match (Android, OSS-Fuzz, GIT) are no fault of the record.
     const found = releaseOfOsvEcosystem(ecosystem);
+    if (found === null && context.releases === null && isUnknownRelease(ecosystem)) into.leaveOut(printable(ecosystem));
     if (found === null || !wants(context, found.release) || (filter !== null && !filter(found.release))) continue;
     const { release, subscription } = found;
     into.guard(`${id} ${String(one.name)}`, () => {

@@ -11,6 +11,7 @@ import {
   orderableVersion,
   packageName,
   pastDay,
+  printable,
   vulnerabilityId,
 } from '../records.ts';
 import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
@@ -41,6 +42,7 @@ function trackerReader(context: FeedContext): FeedReader {
       for (const [source, statuses] of Object.entries(asObject(record.pkgs, 'pkgs')))
         for (const [pocket, status] of Object.entries(objectOrNull(statuses) ?? {})) {
           const where = pocketOf(pocket);
+          if (where === null && context.releases === null && !OF_NO_RELEASE.has(pocket)) into.leaveOut(printable(pocket));
           if (where === null || (context.releases !== null && !context.releases.has(where.release))) continue;
           into.guard(`line ${number} (${id} ${source} ${pocket})`, () => addClaim(record, id, source, where, listOf(status), into));
         }
@@ -54,7 +56,10 @@ interface Pocket {
   readonly subscription: string | null;
 }
 
-/** `jammy`, `esm-infra/xenial`; `upstream` and `devel` speak of no release that is installed. */
+/** What the tracker has beside releases that are installed. */
+const OF_NO_RELEASE: ReadonlySet<string> = new Set(['upstream', 'devel', 'snap']);
+
+/** `jammy`, `esm-infra/xenial`. */
 function pocketOf(name: string): Pocket | null {
   const slash = name.indexOf('/');
   const release = ubuntuRelease(slash < 0 ? name : name.slice(slash + 1));
