@@ -25,9 +25,17 @@ describe('HostSet', () => {
           }
           expect(set.size).toBe(model.size);
           expect([...set.toArray()]).toEqual([...model].sort((a, b) => a - b));
-          const between: number[] = [];
-          set.forEachIn(64, 333, slot => between.push(slot));
-          expect(between).toEqual([...model].filter(slot => slot >= 64 && slot < 333).sort((a, b) => a - b));
+          let from = 0;
+          for (const first of [0, 64, 128, 320]) {
+            const words = new Uint32Array(2);
+            from = set.blockInto(words, first, from);
+            const inBlock = Array.from({ length: 64 }, (_, at) => first + at).filter(slot => model.has(slot));
+            expect(inBlock).toEqual(
+              Array.from({ length: 64 }, (_, at) => at).flatMap(at => ((words[at >>> 5]! >>> (at & 31)) & 1 ? first + at : [])),
+            );
+            const after = [...model].filter(slot => slot >= first + 64);
+            expect(set.nextOf(from)).toBeLessThanOrEqual(Math.min(...after));
+          }
           for (let slot = 0; slot <= 410; slot += 7) expect(set.has(slot)).toBe(model.has(slot));
         },
       ),

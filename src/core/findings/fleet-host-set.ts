@@ -87,18 +87,27 @@ export class HostSet {
     }
   }
 
-  /** Those from `first`, a multiple of 32, up to and without `end`. */
-  forEachIn(first: number, end: number, visit: (slot: number) => void): void {
-    if (this.#bits === null) {
-      for (let at = lowerBound(this.#list, this.#size, first); at < this.#size && this.#list[at]! < end; at++) visit(this.#list[at]!);
-      return;
+  /**
+   * Sets the bits of the members of a block of slots: from `first`, a multiple of 32, whose bit is the first of `words`, to the end of `words`. Blocks may be
+   * asked for one after the other: `from` is then the answer for the block before (0 for the first), and nothing is searched.
+   */
+  blockInto(words: Uint32Array, first: number, from: number): number {
+    if (this.#bits !== null) {
+      const start = first >>> 5;
+      const end = Math.min(words.length, this.#bits.length - start);
+      for (let word = 0; word < end; word++) words[word]! |= this.#bits[start + word]!;
+      return 0;
     }
-    const words = Math.min(wordsFor(end), this.#bits.length);
-    for (let word = first >>> 5; word < words; word++)
-      for (let rest = this.#bits[word]!; rest !== 0; rest &= rest - 1) {
-        const slot = (word << 5) + (31 - Math.clz32(rest & -rest));
-        if (slot < end) visit(slot);
-      }
+    const list = this.#list;
+    const end = first + words.length * 32;
+    let at = from < this.#size && list[from]! < first ? lowerBound(list, this.#size, first) : from;
+    for (; at < this.#size && list[at]! < end; at++) words[(list[at]! - first) >>> 5]! |= 1 << (list[at]! & 31);
+    return at;
+  }
+
+  /** The first slot that a block after this answer of `blockInto` can have; Infinity when there is none. */
+  nextOf(from: number): number {
+    return this.#bits !== null ? 0 : from < this.#size ? this.#list[from]! : Number.POSITIVE_INFINITY;
   }
 
   /** Rising slots. */
