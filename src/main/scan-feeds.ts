@@ -101,6 +101,8 @@ async function readAll(
   }
   const index = builder.build();
   for (const release of index.countByRelease.keys()) covered.add(release);
+  // After the count, and seen by the index all the same: what is no feed does not make a release one that feeds speak of.
+  for (const claim of request.claims ?? []) if (covered.has(claim.release)) builder.add(claim);
   return { index, covered, knownExploited, hasKnownExploited: feeds.some(feed => feed.id === 'kev'), feeds, quarantineSample, problems };
 }
 

@@ -9,7 +9,7 @@ import { defaultFeedLocations, loadFeeds } from './scan-feeds.ts';
 export const run: LocalCommand['run'] = (args, io) =>
   scan(args, {
     recogniseList: recognisePackageList,
-    originsHere: async () => (await import('./origins-here.ts')).originsHere,
+    thisHost: async () => (await import('./this-host.ts')).thisHost,
     exporter: format => exporters[format](),
     loadFeeds,
     defaultFeeds: defaultFeedLocations(process.env),

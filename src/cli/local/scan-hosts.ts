@@ -7,7 +7,7 @@ import { MAX_PACKAGE_LIST_BYTES } from '../../core/kernel/limits.ts';
 import type { ListedPackage, PackageListing } from '../../plugins/importers/spec.ts';
 import { readInput } from '../read-input.ts';
 import type { ScanOptions } from './scan-options.ts';
-import type { OriginsHere, RecogniseList } from './scan-ports.ts';
+import type { RecogniseList, ThisHost } from './scan-ports.ts';
 
 /** One package list, read. */
 export interface ScannedHost {
@@ -47,8 +47,8 @@ function statOf(input: string) {
   }
 }
 
-export function readHost(input: string, options: ScanOptions, recognise: RecogniseList, originsHere: OriginsHere | null): ScannedHost {
-  return input === 'local' && options.local ? readLocal(options, recognise, originsHere) : readList(input, options, recognise);
+export function readHost(input: string, options: ScanOptions, recognise: RecogniseList, thisHost: ThisHost | null): ScannedHost {
+  return input === 'local' && options.local ? readLocal(options, recognise, thisHost) : readList(input, options, recognise);
 }
 
 function readList(input: string, options: ScanOptions, recognise: RecogniseList): ScannedHost {
@@ -131,7 +131,7 @@ const LOCAL_LISTS: readonly { readonly scheme: string; readonly argv: readonly [
   { scheme: 'apk', argv: ['cat', '/lib/apk/db/installed'], header: '' },
 ];
 
-function readLocal(options: ScanOptions, recognise: RecogniseList, originsHere: OriginsHere | null): ScannedHost {
+function readLocal(options: ScanOptions, recognise: RecogniseList, thisHost: ThisHost | null): ScannedHost {
   const release = options.release ?? localRelease();
   const list = LOCAL_LISTS.find(one => one.scheme === schemeOfRelease(release));
   if (list === undefined) throw new InputError(`packages of ${release} cannot be listed here`);
@@ -158,8 +158,8 @@ function readLocal(options: ScanOptions, recognise: RecogniseList, originsHere: 
     origin: 'local',
     release,
     kernelRelease: options.kernelRelease ?? osRelease(),
-    ...(list.scheme === 'deb' && originsHere !== null
-      ? withOrigins(listing, originsHere(listing.packages))
+    ...(list.scheme === 'deb' && thisHost !== null
+      ? withOrigins(listing, thisHost.originsOf(listing.packages))
       : { packages: listing.packages, warnings: listing.warnings }),
   };
 }

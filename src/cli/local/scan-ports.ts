@@ -1,3 +1,4 @@
+import type { Claim } from '../../core/advisories/claim.ts';
 import type { ClaimIndex } from '../../core/advisories/claim-index.ts';
 import type { PackageOrigin } from '../../core/inventory/package-origin.ts';
 import type { SchemeId } from '../../core/versions/scheme.ts';
@@ -7,14 +8,19 @@ import type { Format } from './scan-options.ts';
 
 export type RecogniseList = (text: string, scheme: SchemeId | null) => PackageListImporter | null;
 
-/** Where this machine's packages came from, by `NAME TAB ARCH`; empty where nobody can tell. */
-export type OriginsHere = (packages: readonly ListedPackage[]) => ReadonlyMap<string, PackageOrigin>;
+/** What this machine tells of its packages beyond their list. */
+export interface ThisHost {
+  /** Where they came from, by `NAME TAB ARCH`; empty where nobody can tell. */
+  originsOf(packages: readonly ListedPackage[]): ReadonlyMap<string, PackageOrigin>;
+  /** What the rebuilds among them name in their own changelogs (core/findings/rules.ts, `changelog-names-rebuild`). */
+  changelogClaims(packages: readonly ListedPackage[], release: string, today: string): readonly Claim[];
+}
 
 /** What main hands to the scan, so that the command itself knows neither where feeds lie nor how they are read. */
 export interface ScanPorts {
   readonly recogniseList: RecogniseList;
   /** Loaded for a scan of this machine only. */
-  originsHere(): Promise<OriginsHere>;
+  thisHost(): Promise<ThisHost>;
   /** Loaded when it is wanted: a start costs more than a scan. */
   exporter(format: Exclude<Format, 'table'>): Promise<Exporter>;
   loadFeeds(request: FeedRequest): Promise<LoadedFeeds>;
@@ -36,6 +42,8 @@ export interface FeedRequest {
   readonly packages: ReadonlySet<string> | null;
   /** Source package (as advisories name it) -> installed versions; null when several hosts are scanned. */
   readonly installed: ReadonlyMap<string, readonly string[]> | null;
+  /** Statements from elsewhere than a feed. */
+  readonly claims?: readonly Claim[];
 }
 
 export interface LoadedFeed {

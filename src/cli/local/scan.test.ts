@@ -8,7 +8,7 @@ import { loadFeeds } from '../../main/scan-feeds.ts';
 import { exporters } from '../../plugins/exporters/catalog.ts';
 import { recognisePackageList } from '../../plugins/importers/catalog.ts';
 import { scan } from './scan.ts';
-import type { OriginsHere } from './scan-ports.ts';
+import type { ThisHost } from './scan-ports.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -56,7 +56,18 @@ interface Row {
 }
 
 /** For `--local`: what the archives say of this machine's packages. */
-let originsHere: OriginsHere = () => new Map();
+const OWN = {
+  source: 'changelog',
+  vulnerabilityId: 'CVE-2026-90001',
+  aliases: [],
+  packageName: 'dpkg',
+  state: 'fixed' as const,
+  severity: null,
+  statedOn: null,
+  note: null,
+};
+const NO_WORD: ThisHost = { originsOf: () => new Map(), changelogClaims: () => [] };
+let thisHost = NO_WORD;
 
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const output = path.join(folder, 'out');
@@ -64,7 +75,7 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
   let err = '';
   const code = await scan([...argv, '--output', output], {
     recogniseList: recognisePackageList,
-    originsHere: async () => originsHere,
+    thisHost: async () => thisHost,
     exporter: format => exporters[format](),
     loadFeeds,
     defaultFeeds: [],
@@ -196,11 +207,40 @@ describe('forms of a list', () => {
     file('feeds/dpkg.jsonl', fixed('CVE-2026-90001', 'dpkg', '99:1'));
     const found = async () => (await run('--local', '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', 'json')).out;
     expect(await found()).toContain('CVE-2026-90001');
-    originsHere = packages => new Map(packages.filter(one => one.sourceName === 'dpkg').map(one => [`${one.name}\t${one.arch}`, 'acme']));
+    thisHost = {
+      ...NO_WORD,
+      originsOf: packages => new Map(packages.filter(one => one.sourceName === 'dpkg').map(one => [`${one.name}\t${one.arch}`, 'acme'])),
+    };
     const theirs = await run('--local', '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', 'json');
     expect(theirs.out).not.toContain('CVE-2026-90001');
     expect(theirs.err).toMatch(/packages? comes? from third parties \(acme\)/);
-    originsHere = () => new Map();
+    thisHost = NO_WORD;
+  });
+
+  it.skipIf(!isDebian)("--local takes the word of a rebuild's own changelog (skipped where there is no dpkg)", async () => {
+    const version = spawnSync('dpkg-query', ['-W', '-f', `\${source:Version}`, 'dpkg'], { encoding: 'utf8' }).stdout;
+    const scanned = async () => (await run('--local', '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', 'json')).out;
+    // What dpkg's version is a rebuild of does not exist: the claims are made for this machine, and the rule is asked as for any other.
+    const [base, rebuild] = ['99:1-1', '99:1-1~deb12u1'];
+    file('feeds/dpkg.jsonl', fixed('CVE-2026-90001', 'dpkg', base));
+    const told = (fixedVersion: string): ThisHost => ({
+      ...NO_WORD,
+      changelogClaims: (packages, release) => {
+        expect(packages.some(one => one.sourceName === 'dpkg' && one.sourceVersion === version)).toBe(true);
+        return [{ ...OWN, release, fixedVersion }];
+      },
+    });
+    thisHost = told(rebuild);
+    expect(JSON.parse(await scanned())).toContainEqual(
+      expect.objectContaining({
+        package: 'dpkg',
+        fixedVersion: rebuild,
+        evidence: expect.arrayContaining([expect.objectContaining({ rule: 'changelog-names-rebuild' })]),
+      }),
+    );
+    thisHost = told('99:2-1~deb12u1');
+    expect(JSON.parse(await scanned())).toContainEqual(expect.objectContaining({ package: 'dpkg', fixedVersion: base }));
+    thisHost = NO_WORD;
   });
 
   it("a package of foreign origin is not the distribution's", async () => {

@@ -6,7 +6,7 @@ import { Output } from './output.ts';
 import { InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
 import { ScanMatcher } from './scan-matcher.ts';
 import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
-import type { LoadedFeeds, OriginsHere, ScanPorts } from './scan-ports.ts';
+import type { LoadedFeeds, ScanPorts, ThisHost } from './scan-ports.ts';
 import { ScanTable } from './scan-table.ts';
 
 /** `fettle scan`: lists in, findings out. Returns the exit code. */
@@ -50,11 +50,11 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
     return EXIT.usage;
   }
   // Lists that name their own releases are all read before the feeds, to know which files to open; a fleet under one --os is read one by one.
-  const originsHere = options.local ? await ports.originsHere() : null;
+  const thisHost = options.local ? await ports.thisHost() : null;
   const early =
     inputs.length === 1 || options.release === null
-      ? [...readHosts(inputs, options, ports, originsHere)]
-      : [...readHosts(inputs.slice(0, 1), options, ports, originsHere)];
+      ? [...readHosts(inputs, options, ports, thisHost)]
+      : [...readHosts(inputs.slice(0, 1), options, ports, thisHost)];
   const known = early.filter(host => host !== null);
   if (inputs.length === 1 && known.length === 0) return EXIT.usage;
   const releases = new Set(known.flatMap(host => [host.release, ...host.packages.flatMap(one => one.release ?? [])]));
@@ -65,6 +65,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
     releases,
     trustedAuthors: options.trustedAuthors,
     ...(inputs.length === 1 ? wantedOf(known[0]!) : { packages: null, installed: null }),
+    ...(thisHost === null ? {} : { claims: thisHost.changelogClaims(known[0]!.packages, known[0]!.release, options.today) }),
   });
   for (const problem of loaded.problems) ports.err(`fettle scan: feed problem: ${problem}\n`);
   const covered = [...releases].filter(release => loaded.covered.has(release));
@@ -75,7 +76,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   }
   warnAboutFeeds(loaded, options, ports);
   const exporter = options.format === 'table' ? null : await ports.exporter(options.format);
-  const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), options, ports, originsHere) : [];
+  const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), options, ports, thisHost) : [];
   const outcome = writeFindings([early, later], loaded, exporter, options, ports);
   if (loaded.problems.length > 0 || outcome.uncovered) return EXIT.feed;
   if (outcome.badInput) return EXIT.usage;
@@ -87,11 +88,11 @@ function* readHosts(
   inputs: readonly string[],
   options: ScanOptions,
   ports: ScanPorts,
-  originsHere: OriginsHere | null,
+  thisHost: ThisHost | null,
 ): Iterable<ScannedHost | null> {
   for (const input of inputs) {
     try {
-      const host = readHost(input, options, ports.recogniseList, originsHere);
+      const host = readHost(input, options, ports.recogniseList, thisHost);
       for (const warning of host.warnings) ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
       yield host;
     } catch (problem) {

@@ -1,19 +1,28 @@
-import type { PackageOrigin } from '../core/inventory/package-origin.ts';
+import { rebuildChangelogsWanted } from '../agent/collect.ts';
+import type { ThisHost } from '../cli/local/scan-ports.ts';
+import type { PackageRecord } from '../core/inventory/snapshot.ts';
 import type { CommandResult, Dialogue } from '../core/kernel/commands.ts';
+import { claimsOfRebuild } from '../plugins/advisory-sources/changelog/index.ts';
 import type { ListedPackage } from '../plugins/importers/spec.ts';
 import { nativeArchitecture } from '../plugins/package-managers/apt/apt.ts';
 import { origins } from '../plugins/package-managers/apt/candidates.ts';
+import { installedChangelogs } from '../plugins/package-managers/apt/changelogs.ts';
 
-/** Where the packages of this machine came from, by the same dialogue that agents and SSH hold. */
-export function originsHere(packages: readonly ListedPackage[]): ReadonlyMap<string, PackageOrigin> {
-  const native = held(nativeArchitecture());
-  if (native === null) return new Map();
-  return held(
-    origins(
-      packages.map(one => ({ ...one, state: 'installed' as const, held: false })),
-      native,
-    ),
-  );
+/** This machine, asked by the same dialogues that agents and SSH hold. */
+export const thisHost: ThisHost = {
+  originsOf(packages) {
+    const native = held(nativeArchitecture());
+    return native === null ? new Map() : held(origins(recordsOf(packages), native));
+  },
+  changelogClaims(packages, release, today) {
+    return held(installedChangelogs(rebuildChangelogsWanted(recordsOf(packages)))).flatMap(({ text, installedVersion }) =>
+      claimsOfRebuild(text, { release, installedVersion, today }),
+    );
+  },
+};
+
+function recordsOf(packages: readonly ListedPackage[]): PackageRecord[] {
+  return packages.map(one => ({ ...one, state: 'installed' as const, held: false }));
 }
 
 /** `fettle scan` reads as it goes and waits for nothing else: a dialogue held with programs that run to their end. */
