@@ -36,7 +36,8 @@ const PHRASE: Readonly<Record<string, string>> = {
   'availability-group.create': 'protected the group',
   'availability-group.delete': 'gave up the protection of',
   'engine.update': 'changed the limit over all rollouts,',
-  'engine.kill-switch': 'used the kill switch,',
+  'kill-switch.engage': 'engaged the kill switch of the',
+  'kill-switch.release': 'released the kill switch of the',
   'rollout.create': 'drafted',
   'rollout.submit': 'asked for the plan of',
   'rollout.planned': 'finished the plan of',
@@ -53,6 +54,11 @@ const PHRASE: Readonly<Record<string, string>> = {
   'rollout.cancel': 'cancelled',
   'rollout.complete': 'completed',
   'rollout.expire': 'let expire',
+  'rollout.complete-partial': 'completed in part',
+  'rollout.supersede': 'put a newer patch in the place of',
+  'rollout.drained-halted': 'brought to its end, after the halt,',
+  'rollout.drained-expired': 'brought to its end, because its time had run out,',
+  'rollout.drained-superseded': 'brought to its end, for the one that takes its place,',
   'rollout.next-window': 'put off to the next window',
   'policy.create': 'wrote the policy',
   'policy.update': 'rewrote the policy',
@@ -77,6 +83,9 @@ const PHRASE: Readonly<Record<string, string>> = {
   'ring.reopen': 'opened again ring',
   'ring.cancel': 'cancelled ring',
   'gate.evaluate': 'weighed the gate of ring',
+  'ring.catch-up': 'kept for the end hosts that were not reached in ring',
+  'rehearsal.ask': 'asked for a rehearsal of',
+  'rehearsal.override': 'goes on without a passed rehearsal of',
   'gate.override': 'overrode the gate of ring',
   'permit.issue': 'gave the permit for',
   'permit.violation': 'acted without a permit:',
@@ -112,8 +121,17 @@ const PHRASE: Readonly<Record<string, string>> = {
   'job.grant-attempts': 'gave fresh attempts to hosts of',
   'job.evidence-collected': 'recorded that evidence was collected on hosts of',
   'job.exclude': 'left out',
+  'job.return': 'is back and tells what it did:',
+  'job.time-out': 'ran out of time:',
+  'job.report-cancelled': 'stopped as it was told:',
+  'job.supersede': 'left, because a newer patch takes over,',
+  'job.rule-out': 'found not concerned:',
   'job.late-result': 'reported late:',
 };
+
+export function knowsPhrase(action: string): boolean {
+  return PHRASE[action] !== undefined;
+}
 
 export function phraseOf(action: string): string {
   const known = PHRASE[action];

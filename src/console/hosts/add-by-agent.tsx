@@ -37,7 +37,7 @@ export function AddByAgent() {
           max={1000}
           value={uses}
           onChange={value => setUses(Number(value) || 1)}
-          w={220}
+          maw={420}
         />
         <Group justify="flex-end">
           <Button type="submit" loading={create.isPending}>

@@ -58,14 +58,14 @@ export function AddByUpload() {
         <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
           <TextInput
             label="Host name"
-            description="Again to refresh it"
+            description="One that is known is refreshed"
             required
             value={form.name}
             onChange={event => put({ name: event.currentTarget.value })}
           />
           <Select
             label="Release"
-            description="Read from the list if left"
+            description="Empty: read from the list"
             data={RELEASES}
             clearable
             clearButtonProps={{ 'aria-label': 'Clear release' }}

@@ -46,6 +46,7 @@ export const HOST_COLUMNS: readonly Column<HostSummaryView>[] = [
     key: 'name',
     title: 'Host',
     sort: 'name',
+    wrap: true,
     cell: host => (
       <>
         <Link to="/hosts/$id" params={{ id: host.id }}>

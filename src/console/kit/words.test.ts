@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { relative, span } from './time.tsx';
 import { commonLength } from './version.tsx';
+import { sentence } from './words.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -36,5 +37,17 @@ describe('what two versions share', () => {
     ['abc', 'xyz', ''],
   ])('%s and %s', (from, to, shared) => {
     expect(to.slice(0, commonLength(from, to))).toBe(shared);
+  });
+});
+
+describe('a phrase as a sentence', () => {
+  it.each([
+    ['no smoke test: it would not be seen', 'No smoke test: it would not be seen'],
+    ['lb-ams-11.nw.example: due today', 'lb-ams-11.nw.example: due today'],
+    ['web01: due today', 'web01: due today'],
+    ['db.nw.example, mail.nw.example: due today', 'db.nw.example, mail.nw.example: due today'],
+    ['3 canaries at once', '3 canaries at once'],
+  ])('%s', (text, shown) => {
+    expect(sentence(text)).toBe(shown);
   });
 });

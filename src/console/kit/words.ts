@@ -8,9 +8,9 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-/** A phrase of the server as a sentence of the page: with a capital. */
+/** A phrase of the server as a sentence of the page: with a capital, unless it begins with a name (`lb-ams-11.nw.example`), which is spelled as it is. */
 export function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return /^\p{Ll}[\p{L}’']*(?=[\s,;:.!?]|$)(?!\.\S)/u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
 const SIZES = ['kB', 'MB', 'GB', 'TB'] as const;

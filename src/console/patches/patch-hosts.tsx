@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { IconRocket } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { type AnswerOf, ask } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { useUrlState } from '../data/url-state.ts';
@@ -25,7 +25,7 @@ const AVAILABILITY = {
   'not-offered': 'not offered',
 } as const;
 
-const COLUMNS: readonly Column<PatchHost>[] = [
+const columnsOf = (reboots: boolean): readonly Column<PatchHost>[] => [
   {
     key: 'host',
     title: 'Host',
@@ -64,11 +64,15 @@ const COLUMNS: readonly Column<PatchHost>[] = [
     title: 'Restarts',
     from: 'md',
     wrap: true,
-    cell: host => (host.restartUnits.length === 0 ? <Toned tone="quiet">nothing</Toned> : host.restartUnits.join(', ')),
+    cell: host => {
+      const restarts = [...(reboots ? ['the host (reboot)'] : []), ...host.restartUnits];
+      return restarts.length === 0 ? <Toned tone="quiet">nothing</Toned> : restarts.join(', ');
+    },
   },
 ];
 
-export function PatchHosts({ id }: { readonly id: string }) {
+export function PatchHosts({ id, reboots }: { readonly id: string; readonly reboots: boolean }) {
+  const columns = useMemo(() => columnsOf(reboots), [reboots]);
   const [url, change] = useUrlState();
   const paging = usePageQuery();
   const hosts = useQuery({ ...ask('patchHosts', { params: { id }, query: paging }), placeholderData: keepPreviousData });
@@ -100,7 +104,7 @@ export function PatchHosts({ id }: { readonly id: string }) {
       <PagedGrid
         label="Hosts that need this patch"
         of={hosts}
-        columns={COLUMNS}
+        columns={columns}
         rowId={host => host.hostId}
         selection={{ chosen, set: setChosen, nameOf: host => host.hostName }}
         empty={

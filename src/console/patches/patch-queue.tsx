@@ -15,16 +15,9 @@ function Hosts({ patch }: { readonly patch: PatchView }) {
     patch.hostsNotOffered > 0 && `${count(patch.hostsNotOffered)} not offered`,
   ].filter(Boolean);
   return (
-    <span title={notes.join(', ') || undefined}>
-      {count(patch.hosts)}
-      {notes.length > 0 && (
-        <Toned tone="quiet">
-          {' '}
-          ({notes[0]}
-          {notes.length > 1 && ' …'})
-        </Toned>
-      )}
-    </span>
+    <>
+      {count(patch.hosts)} {notes.length > 0 && <Toned tone="quiet">({notes.join(', ')})</Toned>}
+    </>
   );
 }
 
@@ -88,6 +81,7 @@ const HOSTS: Column<PatchView> = {
   descendingFirst: true,
   align: 'right',
   from: 'sm',
+  wrap: true,
   cell: patch => <Hosts patch={patch} />,
 };
 const CLOSES: Column<PatchView> = {

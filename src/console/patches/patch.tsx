@@ -71,7 +71,11 @@ export function PatchPage() {
                   label: `Closes ${count(shown.closes)}`,
                   panel: () => <Vulnerabilities vulnerabilities={vulnerabilities} closes={shown.closes} />,
                 },
-                { id: 'hosts', label: `Hosts ${count(shown.hosts)}`, panel: () => <PatchHosts id={shown.id} /> },
+                {
+                  id: 'hosts',
+                  label: `Hosts ${count(shown.hosts)}`,
+                  panel: () => <PatchHosts id={shown.id} reboots={shown.restart === 'reboot'} />,
+                },
                 ...(shown.decision
                   ? [
                       {

@@ -2,12 +2,10 @@ import { NumberInput, Stack, Switch } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { QueryBox } from '../hosts/query-box.tsx';
 import { ActButton } from '../kit/act-button.tsx';
-import { FormSide } from '../kit/form-side.tsx';
-import { Section } from '../kit/page.tsx';
+import { FormLayout, FormSection } from '../kit/form-layout.tsx';
 import { FormRestarts } from '../rollouts/form-restarts.tsx';
 import { FormRings } from '../rollouts/form-rings.tsx';
 import { FormSmokeTests } from '../rollouts/form-smoke-tests.tsx';
-import rollouts from '../rollouts/rollouts.module.css';
 import { FormSchedule } from './form-schedule.tsx';
 import { missingInPolicy, type PolicyDraft, policySpecOf } from './policy-form.ts';
 import { PreviewOf } from './preview.tsx';
@@ -30,56 +28,46 @@ export function PolicyForm({ draft, put, error, busy, refusal, save, cancel }: P
   // The preview needs a name as little as a person does to see what happens.
   const shown = missingInPolicy({ ...draft, name: 'preview' }) === null;
   return (
-    <div className={rollouts.form}>
-      <Stack gap="sm">
-        <Section title="When">
-          <div className={rollouts.pad}>
-            <FormSchedule draft={draft} put={put} />
-          </div>
-        </Section>
-        <Section title="Which hosts" aside="Chosen anew for every window">
-          <div className={rollouts.pad}>
-            <QueryBox labelled label="Hosts that match" value={draft.query} onChange={query => put({ query })} width={560} counted />
-          </div>
-        </Section>
-        <Section title="Which patches">
-          <div className={rollouts.pad}>
-            <FormPatchRule draft={draft} put={put} />
-          </div>
-        </Section>
-        {shown && <PreviewOf spec={policySpecOf({ ...draft, name: draft.name.trim() || 'preview' })} />}
-        <Section title="Rings" aside="Each must pass its gate before the next starts">
-          <div className={rollouts.pad}>
-            <FormRings draft={draft} put={put} />
-          </div>
-        </Section>
-        <Section title="Restart and reboot">
-          <div className={rollouts.pad}>
-            <FormRestarts draft={draft} put={put} />
-          </div>
-        </Section>
-        <Section title="Smoke tests" aside="Run on each host after the change">
-          <div className={rollouts.pad}>
-            <FormSmokeTests draft={draft} put={put} />
-          </div>
-        </Section>
-      </Stack>
-      <FormSide
-        title="This policy"
-        name={draft.name}
-        note={draft.note}
-        noteFor="Goes along with every rollout, for its approver"
-        put={put}
-        error={error}
-        next="A policy prepares rollouts and approves none: each plan waits for a person. It is off until it is turned on."
-        missing={missing}
-      >
-        <ActButton refusal={refusal ?? missing} loading={busy} onClick={save}>
-          Save
-        </ActButton>
-        {cancel}
-      </FormSide>
-    </div>
+    <FormLayout
+      side={{
+        title: 'This policy',
+        name: draft.name,
+        note: draft.note,
+        noteFor: 'Goes along with every rollout, for its approver',
+        put,
+        error,
+        next: 'A policy prepares rollouts and approves none: each plan waits for a person. It is off until it is turned on.',
+        missing,
+        buttons: (
+          <>
+            <ActButton refusal={refusal ?? missing} loading={busy} onClick={save}>
+              Save
+            </ActButton>
+            {cancel}
+          </>
+        ),
+      }}
+    >
+      <FormSection title="When">
+        <FormSchedule draft={draft} put={put} />
+      </FormSection>
+      <FormSection title="Which hosts" aside="Chosen anew for every window">
+        <QueryBox labelled label="Hosts that match" value={draft.query} onChange={query => put({ query })} width={560} counted />
+      </FormSection>
+      <FormSection title="Which patches">
+        <FormPatchRule draft={draft} put={put} />
+      </FormSection>
+      {shown && <PreviewOf spec={policySpecOf({ ...draft, name: draft.name.trim() || 'preview' })} />}
+      <FormSection title="Rings" aside="Each must pass its gate before the next starts">
+        <FormRings draft={draft} put={put} />
+      </FormSection>
+      <FormSection title="Restart and reboot">
+        <FormRestarts draft={draft} put={put} />
+      </FormSection>
+      <FormSection title="Smoke tests" aside="Run on each host after the change">
+        <FormSmokeTests draft={draft} put={put} />
+      </FormSection>
+    </FormLayout>
   );
 }
 

@@ -1,8 +1,9 @@
 import type { PlanReportView } from '../../api/plans.ts';
+import type { RolloutDetailView } from '../../api/rollouts.ts';
 import { Grid, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
-import { At } from '../kit/time.tsx';
+import { At, useNow } from '../kit/time.tsx';
 import { counted } from '../kit/words.ts';
 
 const OFFER = {
@@ -12,15 +13,33 @@ const OFFER = {
   exception: 'accept the risk until then',
 } as const;
 const NAMES_MAX = 3;
+const NOT_STARTED: ReadonlySet<string> = new Set(['planned', 'awaiting-approval', 'scheduled']);
+
+/** A plan without a window is counted from when it was made; until it starts, the same rings begin no earlier than now. */
+function startsLaterMs({ rollout, spec }: RolloutDetailView, plan: PlanReportView, nowMs: number): number {
+  const firstMs = Date.parse(plan.forecast[0]!.startsAt);
+  return NOT_STARTED.has(rollout.state) && spec.window.startsAt === null && spec.window.endsAt === null ? Math.max(0, nowMs - firstMs) : 0;
+}
+
+function later(at: string, byMs: number): string {
+  return new Date(Date.parse(at) + byMs).toISOString();
+}
 
 /** When each ring would be through, and what comes later than it is due, with what can be done about it. */
-export function Forecast({ plan }: { readonly plan: PlanReportView }) {
+export function Forecast({ data, plan }: { readonly data: RolloutDetailView; readonly plan: PlanReportView }) {
+  const nowMs = useNow();
   if (plan.forecast.length === 0) return null;
+  const laterMs = startsLaterMs(data, plan, nowMs);
+  const rings = plan.forecast.map(ring => ({
+    ...ring,
+    startsAt: later(ring.startsAt, laterMs),
+    endsAt: ring.endsAt && later(ring.endsAt, laterMs),
+  }));
   return (
-    <Section title="Forecast" aside="If every gate passes; durations hold nine times of ten">
+    <Section title="Forecast" aside={`If ${laterMs > 0 ? 'it starts now and ' : ''}every gate passes; durations hold nine times of ten`}>
       <Grid
         label="Forecast"
-        rows={plan.forecast}
+        rows={rings}
         rowId={ring => ring.name}
         columns={[
           {

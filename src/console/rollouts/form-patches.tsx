@@ -41,6 +41,7 @@ export function FormPatches({ draft, put }: { readonly draft: SpecDraft; readonl
             {
               key: 'name',
               title: 'Patch',
+              wrap: true,
               cell: ({ id, patch }) =>
                 patch ? (
                   <>

@@ -9,7 +9,7 @@ import { Facts } from '../kit/facts.tsx';
 import { Grid } from '../kit/grid.tsx';
 import { Mark, Toned } from '../kit/mark.tsx';
 import { Section } from '../kit/page.tsx';
-import { Ago } from '../kit/time.tsx';
+import { Ago, withLocalTimes } from '../kit/time.tsx';
 import { bytesWords, count, counted, sentence, wordsOf } from '../kit/words.ts';
 import { Forecast } from './forecast.tsx';
 import { PlanRing } from './plan-ring.tsx';
@@ -51,13 +51,13 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
             rowId={item => item.rule + item.message}
             columns={[
               { key: 'level', title: 'Level', cell: item => <Mark look={LINT[item.level]} /> },
-              { key: 'message', title: 'What', wrap: true, cell: item => sentence(item.message) },
+              { key: 'message', title: 'What', wrap: true, cell: item => sentence(withLocalTimes(item.message)) },
               { key: 'rule', title: 'Rule', from: 'sm', cell: item => <Toned tone="quiet">{wordsOf(item.rule)}</Toned> },
             ]}
           />
         </Section>
       )}
-      <Forecast plan={plan} />
+      <Forecast data={data} plan={plan} />
       <Rehearsals rows={data.rehearsals} rollout={data.rollout} />
       {plan.rings.map((ring, index) => (
         <PlanRing key={ring.name} ring={ring} index={index} />

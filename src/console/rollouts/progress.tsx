@@ -10,15 +10,24 @@ interface Counts {
   readonly waiting: number;
 }
 
-const PARTS: readonly (readonly [keyof Omit<Counts, 'hosts'>, Tone, string])[] = [
+type Part = keyof Omit<Counts, 'hosts'> | 'other';
+const PARTS: readonly (readonly [Part, Tone, string])[] = [
   ['succeeded', 'good', 'done'],
   ['failed', 'bad', 'failed'],
-  ['active', 'info', 'changing'],
+  ['active', 'info', 'at work'],
   ['waiting', 'quiet', 'waiting'],
+  ['other', 'quiet', 'not done'],
 ];
 
+/** What was left out, cancelled or never reached stays in the denominator; before the start there is nothing to tell apart. */
+function withOthers(given: Counts): Readonly<Record<Part, number>> & Counts {
+  const told = given.succeeded + given.failed + given.active + given.waiting;
+  return { ...given, other: told === 0 ? 0 : Math.max(0, given.hosts - told) };
+}
+
 /** Counts of a rollout or a ring: a thin bar, and the numbers in words. Every host is in exactly one part. */
-export function Progress({ counts }: { readonly counts: Counts }) {
+export function Progress({ counts: given }: { readonly counts: Counts }) {
+  const counts = withOthers(given);
   const words = PARTS.filter(([part]) => counts[part] > 0).map(([part, , word]) => `${count(counts[part])} ${word}`);
   if (counts.hosts === 0) return <div className={classes.progress}>no plan yet</div>;
   return (

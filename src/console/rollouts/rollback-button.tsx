@@ -5,7 +5,7 @@ import { DraftButton } from './draft-button.tsx';
 /** A rollback is a rollout of its own: it is planned, approved and proven like any other. */
 export function RollbackButton({ data, refusal }: { readonly data: RolloutDetailView; readonly refusal: string | null }) {
   const { succeeded, failed, state } = data.rollout;
-  const busy = state === 'running' || state === 'halting' ? 'Pause or halt it first: hosts are still changing.' : null;
+  const busy = state === 'running' || state === 'halting' ? 'Pause or halt it first: hosts are still at work.' : null;
   const untouched = succeeded + failed === 0 ? 'No host has been changed yet.' : null;
   return (
     <DraftButton

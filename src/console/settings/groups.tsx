@@ -55,11 +55,11 @@ export function GroupsPage() {
                 rows={items}
                 rowId={group => group.id}
                 columns={[
-                  { key: 'name', title: 'Group', cell: group => <b>{group.name}</b> },
+                  { key: 'name', title: 'Group', wrap: true, cell: group => <b>{group.name}</b> },
                   { key: 'query', title: 'Query', wrap: true, cell: group => <code>{group.query || 'all'}</code> },
                   {
                     key: 'hosts',
-                    title: 'Hosts now',
+                    title: 'Hosts',
                     align: 'right',
                     cell: group => (
                       <Link to="/hosts" search={group.query ? { query: group.query } : {}}>

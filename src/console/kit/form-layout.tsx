@@ -1,6 +1,6 @@
 import { Group, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import type { ReactNode } from 'react';
-import classes from './form-side.module.css';
+import classes from './form-layout.module.css';
 import { Section } from './page.tsx';
 import { ProblemNote } from './problem.tsx';
 
@@ -16,12 +16,29 @@ interface FormSideProps {
   readonly next: string;
   /** The first thing that is missing, or null. */
   readonly missing: string | null;
-  /** The buttons. */
-  readonly children: ReactNode;
+  readonly buttons: ReactNode;
 }
 
-/** What stands beside a long form: its name, what is missing from it, and what happens next. */
-export function FormSide({ title, name, note, noteFor, put, error, next, missing, children }: FormSideProps) {
+/** A long form: its questions one below the other, and beside them its name, what is missing from it, and what happens next. */
+export function FormLayout({ side, children }: { readonly side: FormSideProps; readonly children: ReactNode }) {
+  return (
+    <div className={classes.form}>
+      <Stack gap="sm">{children}</Stack>
+      <FormSide {...side} />
+    </div>
+  );
+}
+
+/** One question of a long form. */
+export function FormSection({ title, aside, children }: { readonly title: string; readonly aside?: string; readonly children: ReactNode }) {
+  return (
+    <Section title={title} aside={aside}>
+      <div className={classes.pad}>{children}</div>
+    </Section>
+  );
+}
+
+function FormSide({ title, name, note, noteFor, put, error, next, missing, buttons }: FormSideProps) {
   return (
     <div className={classes.side}>
       <Section title={title}>
@@ -45,7 +62,7 @@ export function FormSide({ title, name, note, noteFor, put, error, next, missing
               {missing}
             </Text>
           )}
-          <Group gap="xs">{children}</Group>
+          <Group gap="xs">{buttons}</Group>
         </Stack>
       </Section>
     </div>
