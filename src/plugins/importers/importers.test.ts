@@ -79,6 +79,38 @@ describe('package managers', () => {
     expect(warnings).toEqual([expect.stringContaining('1 packages are listed without an epoch')]);
   });
 
+  const libs = ['openssl-libs', '1:3.2.2-6.el9', 'x86_64'];
+  const less = ['less', '0:590-4.el9', 'x86_64'];
+  it.each([
+    ['name, epoch, version, release, arch', 'openssl-libs 1 3.2.2 6.el9 x86_64\nless 0 590 4.el9 x86_64\n', [libs, less]],
+    ['name, epoch, version-release, arch', 'openssl-libs\t1\t3.2.2-6.el9\tx86_64\nless\t0\t590-4.el9\tx86_64\n', [libs, less]],
+    ['parted by |, epoch (none)', 'openssl-libs|1|3.2.2-6.el9|x86_64\nless|(none)|590-4.el9|x86_64\n', [libs, less]],
+    ['a header without tabs', 'NAME EPOCHNUM VERSION RELEASE ARCH\nopenssl-libs 1 3.2.2 6.el9 x86_64\n', [libs]],
+    ['name, epoch:version-release', 'openssl-libs 1:3.2.2-6.el9 x86_64\nless (none):590-4.el9 x86_64\n', [libs, less]],
+    ['name-epoch:version-release.arch', 'openssl-libs-1:3.2.2-6.el9.x86_64\nless-0:590-4.el9.x86_64\n', [libs, less]],
+    ["yum's epoch:name-version-release.arch", '1:openssl-libs-3.2.2-6.el9.x86_64\n0:less-590-4.el9.x86_64\n', [libs, less]],
+    [
+      'name, version, release, epoch, arch',
+      'a 1.2 3.el9 0 noarch\nopenssl-libs 3.2.2 6.el9 1 x86_64\nless 590 4.el9 0 x86_64\n',
+      [['a', '0:1.2-3.el9', 'noarch'], libs, less],
+    ],
+    ['no architecture', 'openssl-libs-1:3.2.2-6.el9\n', [['openssl-libs', '1:3.2.2-6.el9', '']]],
+  ])('rpm: %s', (_, text, expected) => {
+    const { packages, warnings } = read(text, 'rpm');
+    expect(packages.map(({ name, version, arch }) => [name, version, arch])).toEqual(expected);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    ['name version release arch', 'a 1.2 3.el9 noarch\nb 1.2 3.el9 x86_64\nless 590 4.el9 x86_64\n', '590-4.el9'],
+    ['name version-release arch size', 'less 590-4.el9 x86_64 1234\n', '590-4.el9'],
+    ['name version-release time', 'less 590-4.el9 1700000000\n', '590-4.el9'],
+  ])('rpm: %s has no epoch, and no other number is taken for it', (_, text, version) => {
+    const { packages, warnings } = read(text, 'rpm');
+    expect(packages.at(-1)).toMatchObject({ name: 'less', version, epochKnown: false });
+    expect(warnings).toEqual([expect.stringContaining('listed without an epoch')]);
+  });
+
   it("apk's database, recognised without being told, and apk list --installed", () => {
     const database = 'C:Q1abc=\nP:libssl3\nV:3.1.4-r2\nA:x86_64\no:openssl\n\nP:musl\nV:1.2.4-r2\nA:x86_64\no:musl\n';
     expect(read(database, null).packages.map(brief)).toEqual([

@@ -3,7 +3,8 @@ import { type ListedPackage, listedPackage, type PackageListImporter, type Packa
 
 /**
  * `rpm -qa`, best with epochs: rpm -qa --qf '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH} %{MODULARITYLABEL} %{SOURCERPM}\n'. Fields are parted by
- * blanks, tabs or `|`. Also read: `NAME EPOCH:VERSION-RELEASE ARCH`, and the plain form `name-version-release.arch`, which has no epoch.
+ * blanks, tabs, commas, semicolons or `|`; the epoch may stand before the version, in it (`1:3.2.2`) or after it, and version and release in one field
+ * or in two. Also read: `NAME-[EPOCH:]VERSION-RELEASE.ARCH` and yum's `EPOCH:NAME-VERSION-RELEASE.ARCH`.
  */
 export const rpmList: PackageListImporter = {
   id: 'rpm-list',
@@ -13,16 +14,25 @@ export const rpmList: PackageListImporter = {
   read,
 };
 
-const PLAIN = /^(.+)-(?:(\d+):)?([^-:\s]+)-([^-\s]+)\.([a-z0-9_]+)$/;
+const EPOCH = /^(?:\d+|\(none\))$/;
+const ARCH =
+  'noarch|x86_64(?:_v\\d)?|i[3-6]86|athlon|amd64|ia64|aarch64|arm\\w*|ppc(?:64)?(?:le)?|s390x?|riscv64|loongarch64|mips\\w*|sparc\\w*|src|nosrc|\\(none\\)';
+const IS_ARCH = new RegExp(`^(?:${ARCH})$`);
+const PLAIN = new RegExp(`^(?:(\\d+):)?(.+)-(?:(\\d+|\\(none\\)):)?([^-:\\s]+)-([^-:\\s]+?)(?:\\.(${ARCH}))?$`);
+/** `[EPOCH:]VERSION-RELEASE`; neither part may hold a hyphen. */
+const EVR = /^(?:(\d+|\(none\)):)?([^-:\s]+-[^-:\s]+)$/;
+const EV = /^(?:(\d+|\(none\)):)?([^-:\s]+)$/;
 
 function read(text: string): PackageListing {
   const packages: ListedPackage[] = [];
   const unread: number[] = [];
   let withoutEpoch = 0;
-  for (const [at, rawLine] of text.split('\n').entries()) {
-    const line = rawLine.trim();
-    if (line === '' || line.startsWith('#')) continue;
-    const one = packageOf(line.split(/[\s|]+/));
+  const lines = text.split('\n').map(line => line.trim().split(/[\s|,;]+/));
+  const isRow = (fields: readonly string[]) => fields[0] !== '' && !fields[0]!.startsWith('#') && !isHeader(fields);
+  const epochIsSecond = mostHaveEpochSecond(lines.filter(isRow));
+  for (const [at, fields] of lines.entries()) {
+    if (!isRow(fields)) continue;
+    const one = fields.length === 1 ? plainPackage(fields[0]!) : packageOf(fields, epochIsSecond);
     if (one === null) unread.push(at + 1);
     else if (one.name !== 'gpg-pubkey') {
       packages.push(one);
@@ -37,22 +47,47 @@ function read(text: string): PackageListing {
   return { packages, release: null, warnings };
 }
 
-function packageOf(fields: readonly string[]): ListedPackage | null {
-  const [name = '', second, third, fourth, fifth, ...more] = fields;
-  if (second === undefined) {
-    const plain = PLAIN.exec(name);
-    if (!plain) return null;
-    const version = `${plain[3]}-${plain[4]}`;
-    return rpmPackage(plain[1]!, plain[2] ?? null, version, plain[5]!, []);
-  }
-  if (third !== undefined && fourth !== undefined && /^(\d+|\(none\))$/.test(second))
-    return rpmPackage(name, second === '(none)' ? '0' : second, `${third}-${fourth}`, fifth ?? '', more);
-  const evr = /^(?:(\d+|\(none\)):)?([^-:\s]+-[^-:\s]+)$/.exec(second);
-  if (!evr) return null;
-  return rpmPackage(name, evr[1] === '(none)' ? '0' : (evr[1] ?? null), evr[2]!, third ?? '', fields.slice(3));
+function isHeader([name, second]: readonly string[]): boolean {
+  return /^(?:name|package)$/i.test(name!) && /^(?:epoch|epochnum|version|evr)$/i.test(second ?? '');
 }
 
-function rpmPackage(name: string, epoch: string | null, version: string, arch: string, more: readonly string[]): ListedPackage {
+function plainPackage(text: string): ListedPackage | null {
+  const plain = PLAIN.exec(text);
+  if (!plain) return null;
+  const [, before, name, epoch, version, release, arch] = plain;
+  return rpmPackage(name!, epoch ?? before ?? null, `${version}-${release}`, arch ?? '', []);
+}
+
+/** Whether a number in the second field is an epoch or a version (`less 590 4.el9`) is told by the whole list: few versions are plain numbers, every epoch is. */
+function mostHaveEpochSecond(rows: readonly (readonly string[])[]): boolean {
+  const undecided = rows.filter(fields => fields.length > 2 && !EVR.test(fields[1]!));
+  return undecided.filter(fields => EPOCH.test(fields[1]!)).length * 2 > undecided.length;
+}
+
+function packageOf([name = '', second = '', ...rest]: readonly string[], epochIsSecond: boolean): ListedPackage | null {
+  const [third, fourth] = rest;
+  if (epochIsSecond && EPOCH.test(second) && third !== undefined) {
+    if (EVR.test(third)) return withEvr(name, EVR.exec(third)!, second, rest.slice(1));
+    if (fourth !== undefined && !IS_ARCH.test(fourth)) return withEvr(name, EVR.exec(`${third}-${fourth}`), second, rest.slice(2));
+  }
+  const evr = EVR.exec(second);
+  if (evr) return withEvr(name, evr, null, rest);
+  const parts = EV.exec(second);
+  if (!parts || third === undefined || third.includes('-')) return null;
+  return withEvr(name, EVR.exec(`${second}-${third}`), null, rest.slice(1));
+}
+
+/** `rest` follows version and release. A number there is the epoch only straight before an architecture: elsewhere it may be a size or a time. */
+function withEvr(name: string, evr: RegExpExecArray | null, stated: string | null, rest: readonly string[]): ListedPackage | null {
+  if (evr === null) return null;
+  const epoch = stated ?? evr[1] ?? null;
+  const [first = '', second = '', ...others] = rest;
+  if (epoch === null && EPOCH.test(first) && IS_ARCH.test(second)) return rpmPackage(name, first, evr[2]!, second, others);
+  return rpmPackage(name, epoch, evr[2]!, IS_ARCH.test(first) ? first : '', rest.slice(1));
+}
+
+function rpmPackage(name: string, stated: string | null, version: string, arch: string, more: readonly string[]): ListedPackage {
+  const epoch = stated === '(none)' ? '0' : stated;
   const sourceRpm = more.find(field => field.endsWith('.src.rpm'));
   const source = sourceRpm === undefined ? null : /^(.+)-([^-]+-[^-]+)\.src\.rpm$/.exec(sourceRpm);
   const label = more.find(field => !field.endsWith('.src.rpm') && (field === '(none)' || /^[^:]+:[^:]+:\d+:[^:]+$/.test(field)));
