@@ -84,8 +84,17 @@ describe('fettle version-order', () => {
     expect(await call(versionOrder, ['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Usage: fettle version-order') });
   });
 
-  it('stops at a line without end instead of filling memory', async () => {
-    await expect(call(versionOrder, ['-s', 'deb'], ['1'.repeat(MAX_LINE_CHARS + 1)])).rejects.toThrow('longer than');
+  it('answers a line without end by its beginning, fills no memory with it, and goes on', async () => {
+    const endless = Array.from({ length: 40 }, () => '1'.repeat(MAX_LINE_CHARS / 10));
+    const { code, out } = await call(versionOrder, ['-s', 'deb'], ['1\t2\n1\t', ...endless, '\n2\t1\n1\t', ...endless]);
+    expect(code).toBe(0);
+    expect(out.split('\n').map(line => line.slice(0, 12))).toEqual(['<', 'invalid: "11', '>', 'invalid: "11', '']);
+  });
+
+  it.each(['deb', 'rpm', 'maven'])('takes a third column for no part of a version (%s)', async scheme => {
+    expect((await call(versionOrder, ['-s', scheme], ['1.0\t1.0\t=\n'])).out).toBe(
+      'invalid: more than one tab, so more than two versions\n',
+    );
   });
 });
 

@@ -14,7 +14,7 @@ Reads lines "a<TAB>b" on standard input and prints, for each, how a stands to b 
   invalid: WHY   the tool would not compare them, or the line is not two versions
 
 Schemes: ${SCHEME_IDS.join(', ')}
-Aliases: debian, dpkg, ubuntu, redhat, suse, alpine, arch, npm, cargo, pypi, python, rubygems, ruby, golang, packagist, php
+Aliases: debian, dpkg, ubuntu, redhat, suse, alpine, arch, npm, cargo, pypi, python, java, dotnet, rubygems, ruby, golang, packagist, php
 
 Exit code: 0 when every line was answered (invalid ones too), 2 for wrong usage.
 `;
@@ -69,6 +69,8 @@ export function lineOrderer(scheme: VersionScheme): (line: string) => string {
     if (tab < 0) return 'invalid: no tab between two versions';
     const a = line.slice(0, tab);
     const b = line.slice(tab + 1);
+    // Not left to the scheme: rpm and Maven would read a third column as a part of the version.
+    if (b.includes('\t')) return 'invalid: more than one tab, so more than two versions';
     const keyA = keyOf(a);
     const keyB = keyOf(b);
     if (keyA.ok && keyB.ok) return SIGN[compareKeys(keyA.key, keyB.key)];
