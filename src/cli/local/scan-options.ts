@@ -11,7 +11,7 @@ Input: one or more files, folders of files, or - for standard input. Known by co
   dpkg-query -W, dpkg -l, /var/lib/dpkg/status
   rpm -qa --qf '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH} %{MODULARITYLABEL}\\n'
   /lib/apk/db/installed, apk list --installed, pacman -Q
-  CycloneDX and SPDX documents (JSON)
+  CycloneDX documents (JSON, XML), SPDX documents (JSON, tag-value)
 Advisories of dpkg systems speak of source packages: a list without them is looked up by package name, which finds less.
 
 Options

@@ -1,4 +1,5 @@
 import { advisoryName, DISTRIBUTION_TYPES, parsePackageUrl, releaseOfPackageUrl, versionOf } from '../../core/advisories/package-url.ts';
+import { moduleOf } from './package-table/index.ts';
 import { type ListedPackage, listedPackage } from './spec.ts';
 
 /** A component of an SBOM as a package; null for what has no version or is of a type that no advisory speaks of. */
@@ -19,5 +20,12 @@ export function packageOfUrl(text: string): ListedPackage | null {
     sourceKnown: url.type !== 'deb' || upstream !== '',
     epochKnown: url.type !== 'rpm' || version.includes(':'),
     release,
+    module: moduleOfUrl(url.qualifiers),
   });
+}
+
+/** Trivy and Syft each have a qualifier of their own for the module of an rpm; without one nothing is known. */
+function moduleOfUrl(qualifiers: ReadonlyMap<string, string>): string | null {
+  const label = qualifiers.get('modularitylabel') ?? qualifiers.get('rpmmod');
+  return label === undefined ? null : moduleOf(label);
 }

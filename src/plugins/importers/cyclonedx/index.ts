@@ -1,17 +1,19 @@
 import { parseRelease } from '../../../core/advisories/releases.ts';
 import { packageOfUrl } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
+import { componentsOfXml, isCycloneDxXml } from './xml.ts';
 
-/** A CycloneDX JSON document: components by their package URL, nested ones included, once each. */
+/** A CycloneDX document in JSON or XML: components by their package URL, nested ones included, once each. */
 export const cyclonedx: PackageListImporter = {
   id: 'cyclonedx',
-  title: 'CycloneDX SBOM (JSON)',
+  title: 'CycloneDX SBOM (JSON or XML)',
   madeBy: 'syft -o cyclonedx-json, trivy --format cyclonedx',
-  recognise: text => /^\s*\{/.test(text) && /"bomFormat"\s*:\s*"CycloneDX"/.test(text.slice(0, 4000)),
-  read,
+  // JSON has no order of members: the word may stand at the very end.
+  recognise: text => (/^\s*\{/.test(text) && /"bomFormat"\s*:\s*"CycloneDX"/.test(text)) || isCycloneDxXml(text),
+  read: text => (isCycloneDxXml(text) ? listingOf(componentsOfXml(text)) : read(text)),
 };
 
-interface Component {
+export interface Component {
   readonly type?: unknown;
   readonly name?: unknown;
   readonly version?: unknown;
@@ -31,6 +33,10 @@ function read(text: string): PackageListing {
     ...flatten(document.components, 0),
     ...flatten(document.metadata?.component === undefined ? [] : [document.metadata.component], 0),
   ];
+  return listingOf(components);
+}
+
+function listingOf(components: readonly Component[]): PackageListing {
   const packages = new Map<string, ListedPackage>();
   let unknown = 0;
   let release: string | null = null;
