@@ -60,15 +60,16 @@ export function rolesPage(): string {
 ${MADE} A second test asks every route as every role and finds exactly this.
 
 A person has any number of roles; rights add up. They are read with each request, so a change holds at once. An API token has at most the rights
-of its maker at this moment, and never \`rollout.approve\`. Nobody approves what they asked for themselves, whatever their roles; the one exception
+of its maker at this moment, and never \`rollout.approve\` or \`exception.approve\`. Nobody approves what they asked for themselves, whatever their roles; the one exception
 is recorded as such: nobody else enabled could approve (\`src/server/access/single-person.ts\`). The first administrator gets administrator, planner,
-approver and operator.
+approver, operator and risk owner.
 
 ## Permissions
 ${table(['Permission', ...ROLES], permissionRows)}
 
 ## Routes
-\`rolloutAct\` is open to everybody who may read a rollout; each verb then needs its own permission (\`src/core/rollouts/verbs.ts\`).
+\`rolloutAct\` is open to everybody who may read a rollout, \`exceptionAct\` to everybody who may read findings; each verb then needs its own permission
+(\`src/core/rollouts/verbs.ts\`, \`src/core/findings/exceptions/verbs.ts\`).
 
 ${table(['Route', ...ROLES], routeRows)}
 

@@ -11,16 +11,17 @@ const READ: readonly Access[] = ['host.read', 'finding.read', 'rollout.read', 's
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Access[]>> = {
   viewer: READ,
   auditor: [...READ, 'audit.read', 'person.read'],
-  operator: [...READ, 'rollout.operate', 'host.write'],
-  planner: [...READ, 'rollout.operate', 'rollout.plan', 'group.write', 'host.write'],
-  approver: [...READ, 'rollout.operate', 'rollout.approve'],
-  'risk-owner': [...READ, 'audit.read'],
+  operator: [...READ, 'rollout.operate', 'host.write', 'exception.request'],
+  planner: [...READ, 'rollout.operate', 'rollout.plan', 'group.write', 'host.write', 'exception.request'],
+  approver: [...READ, 'rollout.operate', 'rollout.approve', 'exception.request'],
+  'risk-owner': [...READ, 'audit.read', 'exception.request', 'exception.approve'],
   administrator: [
     ...READ,
     'host.write',
     'host.enrol',
     'group.write',
     'feed.write',
+    'exception.request',
     'rollout.operate',
     'person.read',
     'person.write',
@@ -28,6 +29,9 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Access[]>> = {
     'setting.write',
   ],
 };
+
+/** What a person decides, signed in; no API token has it, whoever made it. */
+export const NEVER_BY_TOKEN: readonly Access[] = ['rollout.approve', 'exception.approve'];
 
 export const Person = z
   .object({

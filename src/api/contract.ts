@@ -16,6 +16,8 @@ export const ACCESS = [
   'group.write',
   'feed.write',
   'finding.read',
+  'exception.request',
+  'exception.approve',
   'rollout.read',
   'rollout.plan',
   'rollout.approve',

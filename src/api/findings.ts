@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IdParams, Instant, PageQuery, pageOf, route } from './contract.ts';
+import { ExceptionMark } from './exceptions.ts';
 
 export const FindingState = z
   .enum([
@@ -69,6 +70,8 @@ export const Finding = z
     /** What lowers the risk and leaves the flaw, in words: a live patch of the running kernel. State and due date stay as they are. */
     mitigation: z.string().nullable(),
     patchId: z.string().nullable(),
+    /** Leave to keep it, in force now. It counts all the same; net numbers leave it out where the exception excuses. */
+    exception: ExceptionMark.nullable(),
   })
   .meta({ id: 'Finding' });
 export type FindingView = z.output<typeof Finding>;
@@ -141,6 +144,14 @@ export const Overview = z
       })
       .nullable(),
     coverage: z.object({ patchedHosts: z.int(), ofHosts: z.int(), note: z.string() }),
+    /** Findings above are gross. Net is without those that an exception in force excuses. */
+    exceptions: z.object({
+      inForce: z.int(),
+      expiring: z.int(),
+      waiting: z.int(),
+      excused: z.int(),
+      excusedByDue: z.array(Distribution),
+    }),
     banners: z.array(
       z.object({ level: z.enum(['info', 'warning', 'danger']), title: z.string(), text: z.string(), href: z.string().nullable() }),
     ),
@@ -218,6 +229,8 @@ export const findings = {
       source: z.string().max(100).optional(),
       state: FindingState.optional(),
       due: z.enum(['overdue', 'week', 'month', 'later', 'none']).optional(),
+      /** `any`, or the id of an exception in force. */
+      exception: z.string().max(80).optional(),
     }),
     answer: pageOf(Finding),
   }),

@@ -1,6 +1,7 @@
 import { access } from './access.ts';
 import { agent } from './agent.ts';
 import { enrolments } from './enrolments.ts';
+import { exceptions } from './exceptions.ts';
 import { feeds } from './feeds.ts';
 import { findings } from './findings.ts';
 import { groups } from './groups.ts';
@@ -17,6 +18,7 @@ export const api = {
   ...enrolments,
   ...groups,
   ...findings,
+  ...exceptions,
   ...feeds,
   ...rollouts,
   ...jobs,

@@ -3,6 +3,7 @@ import { ProblemError } from '../api/client.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { claimCommands } from './commands/claims.ts';
 import { enrolmentCommands } from './commands/enrolments.ts';
+import { exceptionCommands } from './commands/exceptions.ts';
 import { feedCommands } from './commands/feeds.ts';
 import { groupCommands } from './commands/groups.ts';
 import { hostCommands } from './commands/hosts.ts';
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   ...patchCommands,
   ...feedCommands,
   ...claimCommands,
+  ...exceptionCommands,
   ...rolloutCommands,
   ...interventionCommands,
   ...policyCommands,
@@ -42,6 +44,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   patch: 'the ranked queue of patches',
   finding: 'vulnerabilities on hosts, with evidence',
   claim: 'what each source says of a vulnerability',
+  exception: 'approved, reasoned, expiring leave to keep findings',
   feed: 'advisory feeds: freshness, sync, import, bundles for sites without internet',
   export: 'CSV on standard output',
   rollout: 'plan, approve, start, watch, stop and undo a rollout',

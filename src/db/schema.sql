@@ -218,7 +218,6 @@ create table exception (
   renews_id text,
   renewals integer default 0 not null,
   reminded_days integer,
-  revision bigint not null,
   constraint exception_pkey PRIMARY KEY (id),
   constraint exception_renews_id_fkey FOREIGN KEY (renews_id) REFERENCES exception(id),
   constraint exception_check CHECK ((starts_at < ends_at)),

@@ -5,6 +5,7 @@ import { exporters } from '../plugins/exporters/catalog.ts';
 import { createAccess } from '../server/access/access.ts';
 import { auditHandlers } from '../server/audit/handlers.ts';
 import type { Context, Handlers } from '../server/context.ts';
+import { createExceptions } from '../server/exceptions/exceptions.ts';
 import { createFeeds } from '../server/feeds/feeds.ts';
 import { createFleet } from '../server/fleet/fleet.ts';
 import { jobChanges } from '../server/inventory/agent-routes.ts';
@@ -84,7 +85,13 @@ export async function compose(context: Context, options: ComposeOptions, closers
   });
   const inventory = createInventory(context, { jobs, wake, fleet, ssh: connections, installer: agentFiles });
   const rollouts = createRollouts(context, { fleet, inventory, wake, people: access.people });
-  fleetNoun.connect({ inventory, feeds, attention: () => rollouts.attention() });
+  const exceptions = createExceptions(context, { scopes: fleetNoun.scopes, people: access.people });
+  fleetNoun.connect({
+    inventory,
+    feeds,
+    attention: async () => [...(await rollouts.attention()), ...(await exceptions.port.attention())],
+    exceptions: exceptions.port,
+  });
   inventory.onChangelogs(() => feeds.announce(['changelog']));
   const sshRunner = createSshRunner({
     ssh: connections,
@@ -110,6 +117,7 @@ export async function compose(context: Context, options: ComposeOptions, closers
     ...feeds.handlers,
     ...fleetNoun.handlers,
     ...rollouts.handlers,
+    ...exceptions.handlers,
   };
   const app = buildServer(context, handlers, {
     authenticators: { people: access.authenticator, agents: inventory.agents },
@@ -123,7 +131,7 @@ export async function compose(context: Context, options: ComposeOptions, closers
   // The read model first: reports and feeds that arrive while the others start are taken in, not missed.
   // Made-up hosts and the machine itself do not go together.
   const last = options.companion?.({ handlers, wake, inventory }) ?? localHost;
-  const background = [fleetNoun, inventory, feeds, rollouts, sshRunner, last];
+  const background = [fleetNoun, inventory, feeds, rollouts, exceptions, sshRunner, last];
   closers.add('background work', () => Promise.allSettled(background.map(async part => await part.stop())));
   for (const part of background) {
     goOn();

@@ -5,6 +5,7 @@ import { exporters } from '../plugins/exporters/catalog.ts';
 import { createAccess } from '../server/access/access.ts';
 import { auditHandlers } from '../server/audit/handlers.ts';
 import type { Context } from '../server/context.ts';
+import { createExceptions } from '../server/exceptions/exceptions.ts';
 import { createFeeds } from '../server/feeds/feeds.ts';
 import { createFleet } from '../server/fleet/fleet.ts';
 import { createInventory } from '../server/inventory/inventory.ts';
@@ -37,7 +38,8 @@ export async function openFillingServer(context: Context, trustedAuthors: readon
     installer: { script: no, command: () => '' },
   });
   const rollouts = createRollouts(context, { fleet: fleet.port, inventory, wake, people: access.people });
-  fleet.connect({ inventory, feeds, attention: () => rollouts.attention() });
+  const exceptions = createExceptions(context, { scopes: fleet.scopes, people: access.people });
+  fleet.connect({ inventory, feeds, attention: () => rollouts.attention(), exceptions: exceptions.port });
   await fleet.start();
   await inventory.start();
   await feeds.start();
@@ -50,6 +52,7 @@ export async function openFillingServer(context: Context, trustedAuthors: readon
       ...feeds.handlers,
       ...fleet.handlers,
       ...rollouts.handlers,
+      ...exceptions.handlers,
     },
     async reconcileOnce() {
       // When hosts were last heard of is written every few seconds, which is hours of the story; stopping writes it at once.

@@ -1,7 +1,13 @@
 import type { z } from 'zod';
 import type { agent, SimulationAnswer } from '../api/agent.ts';
-import type { Answer } from '../api/contract.ts';
+import type { Access, Answer } from '../api/contract.ts';
+import type { ExceptionMarkView } from '../api/exceptions.ts';
+import type { Overview } from '../api/findings.ts';
 import type { HostSummaryView } from '../api/hosts.ts';
+import type { ExceptionKind } from '../core/findings/exceptions/kinds.ts';
+import type { Worst } from '../core/findings/exceptions/life.ts';
+import type { ScopeFacts } from '../core/findings/exceptions/reopen.ts';
+import type { ExceptionScope, ScopedFinding } from '../core/findings/exceptions/scope.ts';
 import type { HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
 import type { JobEvent, JobResult } from '../core/rollouts/host-plan.ts';
 import type { RehearsalReport } from '../core/rollouts/rehearsal.ts';
@@ -148,12 +154,65 @@ export interface SshPort {
 
 /** Implemented by server/access. */
 export interface PeoplePort {
-  /** Nobody else could approve in this person's place (server/access/single-person.ts). Pass the transaction that approves. */
-  isSinglePerson(personId: string, tx?: Queryable): Promise<boolean>;
+  /** Nobody else could approve in this person's place (server/access/single-person.ts), rollouts unless another permission is named. Pass the transaction that approves. */
+  isSinglePerson(personId: string, tx?: Queryable, permission?: Access): Promise<boolean>;
 }
 
 /** Implemented by server/feeds. */
 export interface FeedPort {
   /** After the commit of a load that changed something, with the ids of its feeds; `changelog` when hosts' changelogs told something new. */
   onChange(listener: (feedIds: readonly string[]) => void): void;
+}
+
+/** What an exception says of one host: stands beside its findings, leaves them out of net numbers, holds a patch. */
+export interface ExceptionOnHost {
+  readonly mark: ExceptionMarkView;
+  /** `VULNERABILITY SOURCE` (core/findings/exceptions/scope.ts keyOf). */
+  readonly keys: ReadonlySet<string>;
+}
+
+/** Exceptions in force, as of one moment. */
+export interface ExceptionMarks {
+  /** Changes whenever any exception does. */
+  readonly revision: string;
+  readonly byHost: ReadonlyMap<string, readonly ExceptionOnHost[]>;
+  /** Source packages that any of them speaks of. */
+  readonly sources: ReadonlySet<string>;
+}
+
+/** Implemented by server/exceptions. */
+export interface ExceptionPort {
+  marks(): Promise<ExceptionMarks>;
+  /** What people have to do about exceptions, for the overview. */
+  attention(): Promise<z.output<typeof Overview>['next']>;
+  /** Exceptions by what has become of them, for the overview. */
+  counts(): Promise<{ readonly inForce: number; readonly expiring: number; readonly waiting: number }>;
+}
+
+/** Which findings of which hosts, as people choose them. */
+export interface ScopeSelection {
+  readonly query: string | null;
+  readonly hostIds: readonly string[] | null;
+  readonly vulnerabilityIds: readonly string[];
+  readonly sourceName: string | null;
+  readonly patchId: string | null;
+  /** Exact ones, for a renewal. */
+  readonly findings?: readonly ScopedFinding[] | undefined;
+}
+
+export interface ScopeLook {
+  readonly facts: ScopeFacts;
+  readonly worst: Worst;
+}
+
+/** Implemented by server/fleet. */
+export interface ScopePort {
+  /** The findings that are open now; `problem` says what of the selection is wrong, with its field. */
+  select(
+    selection: ScopeSelection,
+    kind: ExceptionKind,
+  ): Promise<{ readonly scope: ExceptionScope; readonly problem: { readonly field: string; readonly text: string } | null }>;
+  /** What the scope looks like now. */
+  look(scope: ExceptionScope): Promise<ScopeLook>;
+  hostName(hostId: string): string | null;
 }

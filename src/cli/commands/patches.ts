@@ -32,6 +32,16 @@ export const patchCommands = [
         ],
         ['findings by due date', value.findingsByDue.map(d => `${d.label} ${d.count}`).join(', ')],
         [
+          'without excepted ones',
+          value.exceptions.excused === 0
+            ? null
+            : value.findingsByDue.map((d, at) => `${d.label} ${d.count - (value.exceptions.excusedByDue[at]?.count ?? 0)}`).join(', '),
+        ],
+        [
+          'exceptions',
+          `${value.exceptions.inForce} in force, ${value.exceptions.expiring} end soon, ${value.exceptions.waiting} wait for a decision`,
+        ],
+        [
           'time to patch',
           value.timeToPatch === null
             ? 'too little history'
@@ -167,6 +177,7 @@ export const patchCommands = [
       { flags: '--source <name>', summary: 'source package' },
       { flags: '--state <state>', summary: 'fixable, held, restart-pending, ...' },
       { flags: '--due <when>', summary: 'overdue, week, month, later or none' },
+      { flags: '--exception <id>', summary: 'only what an exception in force covers: its id, or any' },
       ...PAGE_OPTIONS,
     ],
     run: async c =>
@@ -177,6 +188,7 @@ export const patchCommands = [
           source: c.text('source'),
           state: c.text('state') as 'fixable',
           due: c.text('due') as 'overdue',
+          exception: c.text('exception'),
           ...(c.text('host') === undefined ? {} : { host: await hostId(c, c.text('host')!) }),
         },
       }),
@@ -196,7 +208,7 @@ export const patchCommands = [
           f.vulnerabilityId,
           f.hostName,
           f.sourceName,
-          f.state,
+          f.exception === null ? f.state : `${f.state}, excepted until ${day(f.exception.endsAt)}`,
           f.knownExploited ? 'yes' : '',
           day(f.decision.dueAt),
           saidBy(f.evidence),
@@ -228,6 +240,10 @@ export const patchCommands = [
         screen.line(
           `${f.vulnerabilityId} in ${f.sourceName} ${f.installedVersion} on ${f.hostName}: ${f.state}${f.title === null ? '' : ` (${f.title})`}`,
         );
+        if (f.exception !== null)
+          screen.line(
+            `  ${f.exception.kind} until ${f.exception.endsAt}, approved by ${f.exception.approvedBy}: ${f.exception.reason} (${f.exception.id})`,
+          );
         screen.table(
           [
             { title: 'source' },

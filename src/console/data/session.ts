@@ -22,6 +22,8 @@ const WHO: Partial<Record<Access, string>> = {
   'host.enrol': 'an administrator',
   'group.write': 'a planner or administrator',
   'feed.write': 'an administrator',
+  'exception.request': 'an operator, planner, approver, risk owner or administrator',
+  'exception.approve': 'a risk owner',
   'rollout.plan': 'a planner',
   'rollout.approve': 'an approver',
   'rollout.operate': 'an operator',

@@ -23,6 +23,7 @@ export const ID_PREFIX = {
   policy: 'pol',
   hold: 'hold',
   retraction: 'ret',
+  exception: 'exc',
 } as const;
 export type IdKind = keyof typeof ID_PREFIX;
 

@@ -42,8 +42,6 @@ create table exception (
   renews_id text references exception (id),
   renewals int not null default 0,
   reminded_days int,
-  -- rises with every write; whoever holds a copy of the table sees by the sum that it is old
-  revision bigint not null,
   check (starts_at < ends_at),
   -- S8: two people, or a recorded installation of one risk owner
   check (approved_by_id is null or approved_by_id <> requested_by_id or self_approved),
@@ -76,4 +74,5 @@ create table exception_lock (
   revision bigint not null default 0
 );
 insert into exception_lock default values;
+comment on column exception_lock.revision is 'Rises with every change, so that whoever holds a copy sees that it is old.';
 comment on table exception_lock is 'One row, locked by every change of an exception: that nothing else covers the same finding is checked and taken in one step.';

@@ -109,7 +109,7 @@ describe('people and their ways in', () => {
     expect(session).toMatchObject({
       singlePerson: true,
       installation: 'Test',
-      person: { login: 'ada', name: 'Ada', roles: ['operator', 'planner', 'approver', 'administrator'] },
+      person: { login: 'ada', name: 'Ada', roles: ['operator', 'planner', 'approver', 'risk-owner', 'administrator'] },
     });
     expect(session.permissions).toContain('rollout.approve');
   });

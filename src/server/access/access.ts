@@ -19,6 +19,6 @@ export function createAccess(context: Context): AccessNoun {
   return {
     handlers: { ...joiningHandlers(context), ...sessionHandlers(context), ...peopleHandlers(context) },
     authenticator: personAuthenticator(context),
-    people: { isSinglePerson: (personId, tx) => singlePerson(tx ?? context.db, personId) },
+    people: { isSinglePerson: (personId, tx, permission) => singlePerson(tx ?? context.db, personId, permission) },
   };
 }

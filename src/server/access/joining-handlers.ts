@@ -12,7 +12,7 @@ import { startSession } from './sessions.ts';
 type JoiningRoute = 'setupGet' | 'setupAdministrator' | 'invitationAccept';
 
 /** A small shop is one person: the first can plan, approve and operate, until a second approver arrives (single-person.ts). */
-const FIRST_ROLES: readonly Role[] = ['administrator', 'planner', 'approver', 'operator'];
+const FIRST_ROLES: readonly Role[] = ['administrator', 'planner', 'approver', 'operator', 'risk-owner'];
 
 async function nobodyYet(db: Queryable): Promise<boolean> {
   return (await db.query('select 1 from person limit 1')).length === 0;

@@ -1,3 +1,4 @@
+import { NEVER_BY_TOKEN } from '../../api/access.ts';
 import { makeId } from '../../core/kernel/ids.ts';
 import { addMs, DAY_MS, MINUTE_MS } from '../../core/kernel/instants.ts';
 import { INVITATION_MINUTES } from '../../core/kernel/limits.ts';
@@ -34,7 +35,7 @@ export function peopleHandlers(context: Context): Handlers<PeopleRoute> {
       const id = makeId('token', context.randomHex(12));
       const now = clock.now();
       const expiresAt = addMs(now, body.days * DAY_MS);
-      const permissions = [...person.permissions].filter(permission => permission !== 'rollout.approve').sort();
+      const permissions = [...person.permissions].filter(permission => !NEVER_BY_TOKEN.includes(permission)).sort();
       await db.transaction(async tx => {
         await tx.query(
           'insert into api_token (id, person_id, name, token_hash, permissions, created_at, expires_at) values ($1, $2, $3, $4, $5, $6, $7)',

@@ -1,4 +1,4 @@
-import { type PersonView, ROLE_PERMISSIONS, ROLES, type Role } from '../../api/access.ts';
+import { NEVER_BY_TOKEN, type PersonView, ROLE_PERMISSIONS, ROLES, type Role } from '../../api/access.ts';
 import type { Access } from '../../api/contract.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { Person } from '../runtime/callers.ts';
@@ -54,7 +54,7 @@ export function personView(row: PersonRow): PersonView {
 export function callerOf(row: PersonRow, narrowedTo: readonly string[] | null): Person {
   const roles = rolesOf(row);
   const permissions = [...permissionsOf(roles)].filter(
-    permission => narrowedTo === null || (permission !== 'rollout.approve' && narrowedTo.includes(permission)),
+    permission => narrowedTo === null || (!NEVER_BY_TOKEN.includes(permission) && narrowedTo.includes(permission)),
   );
   return {
     kind: 'person',
@@ -67,10 +67,12 @@ export function callerOf(row: PersonRow, narrowedTo: readonly string[] | null): 
   };
 }
 
-export async function singlePerson(db: Queryable, personId: string): Promise<boolean> {
+/** `permission`: what nobody else could do in this person's place. */
+export async function singlePerson(db: Queryable, personId: string, permission: Access = 'rollout.approve'): Promise<boolean> {
   const people = await allPeople(db);
   return isSinglePerson(
     personId,
     people.map(row => ({ id: row.id, roles: rolesOf(row), disabled: row.disabled })),
+    permission,
   );
 }

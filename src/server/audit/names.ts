@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/db.ts';
 
 /** Ids as they stand in subjects, actors (`host:host_...`) and details. */
-const ID = /\b(?:host|rol|ring|job|chg|pmt|per|grp|frz|avl|pol)_[0-9a-f]{16,64}\b/g;
+const ID = /\b(?:host|rol|ring|job|chg|pmt|per|grp|frz|avl|pol|exc)_[0-9a-f]{16,64}\b/g;
 
 /**
  * What people call the things that entries speak of, by id: a host its name, a ring `canary of NAME`, a job `HOST in NAME`.
@@ -18,6 +18,7 @@ export async function namesIn(db: Queryable, entries: readonly object[]): Promis
      union all select id, name from freeze_window where id = any($1)
      union all select id, name from availability_group where id = any($1)
      union all select id, name from policy where id = any($1)
+     union all select id, title from exception where id = any($1)
      union all select ring.id, ring.name || ' of ' || rollout.name from ring join rollout on rollout.id = ring.rollout_id where ring.id = any($1)
      union all select job.id, job.host_name || ' in ' || rollout.name from job join rollout on rollout.id = job.rollout_id where job.id = any($1)
      union all select change_request.id, rollout.name from change_request join rollout on rollout.id = change_request.rollout_id where change_request.id = any($1)

@@ -1,6 +1,8 @@
+import { keyOf } from '../../core/findings/exceptions/scope.ts';
 import { epochMs } from '../../core/kernel/instants.ts';
 import { FINDINGS_SORTED_MAX } from '../../core/kernel/limits.ts';
 import type { Handlers } from '../context.ts';
+import type { ExceptionMarks, ExceptionOnHost } from '../ports.ts';
 import { csvLine } from '../runtime/csv.ts';
 import { type FindingFilter, FindingQuery, type FindingRow } from './finding-rows.ts';
 import { findingView, vulnerabilityFacts } from './finding-views.ts';
@@ -8,9 +10,9 @@ import type { HostHandlerParts } from './host-handlers.ts';
 import type { FleetModel } from './model.ts';
 import { type PageInput, parseSort, type SortKeys, type SortOrder, sorted } from './paging.ts';
 
-type Parts = Pick<HostHandlerParts, 'context' | 'model' | 'settled' | 'taken'>;
+type Parts = Pick<HostHandlerParts, 'context' | 'model' | 'settled' | 'taken'> & { readonly marks: () => Promise<ExceptionMarks> };
 
-export function findingHandlers({ context, model, settled, taken }: Parts): Handlers<'findingList' | 'findingExport'> {
+export function findingHandlers({ context, model, settled, taken, marks: askMarks }: Parts): Handlers<'findingList' | 'findingExport'> {
   const sort: SortKeys<FindingRow> = {
     dueAt: row => row.dueMs,
     vulnerabilityId: row => sortableId(row.finding.risk.id),
@@ -25,22 +27,35 @@ export function findingHandlers({ context, model, settled, taken }: Parts): Hand
   return {
     async findingList({ query }) {
       // What one advisory names, or one host has, is worked out from packages and claims; only counts over the whole fleet need everybody's numbers.
-      await ((query.vulnerability ?? query.source ?? query.host) === undefined ? settled() : taken());
+      await ((query.vulnerability ?? query.source ?? query.host ?? query.exception) === undefined ? settled() : taken());
       const order = parseSort(query.sort, sort, 'dueAt');
       const nowMs = epochMs(context.clock.now());
-      const { rows, total } = pageOfFindings(model, new FindingQuery(model, query, nowMs), order, sort, query);
-      return { items: rows.map(row => findingView(model, row, nowMs)), total, page: query.page, pageSize: query.pageSize };
+      const marks = await askMarks();
+      const filter = { ...query, marked: markedBy(marks, query.exception) };
+      const { rows, total } = pageOfFindings(model, new FindingQuery(model, filter, nowMs), order, sort, query);
+      return { items: rows.map(row => findingView(model, row, nowMs, marks)), total, page: query.page, pageSize: query.pageSize };
     },
 
     async findingExport({ query }) {
       await taken();
-      return findingLines(model, query, epochMs(context.clock.now()));
+      return findingLines(model, query, epochMs(context.clock.now()), await askMarks());
     },
   };
 }
 
 /** A line at a time would be as many turns of the event loop as there are hosts; this is some 100 hosts, or a few milliseconds. */
 const CSV_CHUNK_CHARS = 65_536;
+
+/** `any`, or the id of one exception. */
+function markedBy({ byHost }: ExceptionMarks, exception: string | undefined): FindingFilter['marked'] {
+  if (exception === undefined) return undefined;
+  const isMeant = (one: ExceptionOnHost) => exception === 'any' || one.mark.id === exception;
+  return {
+    hostIds: new Set([...byHost].filter(([, own]) => own.some(isMeant)).map(([hostId]) => hostId)),
+    has: (hostId, vulnerabilityId, sourceName) =>
+      byHost.get(hostId)?.some(one => isMeant(one) && one.keys.has(keyOf(vulnerabilityId, sourceName))) === true,
+  };
+}
 
 /** CVE-2026-1234 before CVE-2026-12345: the number is padded. */
 function sortableId(id: string): string {
@@ -94,7 +109,7 @@ function orderText(model: FleetModel, { slot, source, finding, dueMs }: FindingR
   return `${due} ${sortableId(finding.risk.id)} ${model.records[slot]!.name} ${source.standing.source.name}`;
 }
 
-async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: number): AsyncIterable<string> {
+async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: number, marks: ExceptionMarks): AsyncIterable<string> {
   yield csvLine([
     'host',
     'host id',
@@ -119,6 +134,8 @@ async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: nu
     'clock',
     'evidence',
     'patch',
+    'exception',
+    'excepted until',
   ]);
   const query = new FindingQuery(model, filter, nowMs);
   let text = '';
@@ -126,7 +143,7 @@ async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: nu
     // A host may be removed while the file is written.
     if (model.records[slot] === undefined) continue;
     const lines = query.rows(slot).map(row => {
-      const view = findingView(model, row, nowMs);
+      const view = findingView(model, row, nowMs, marks);
       const evidence = view.evidence.map(one => `${one.source}${one.statedOn ? ` ${one.statedOn}` : ''}: ${one.comparison}`).join('; ');
       return csvLine([
         view.hostName,
@@ -152,6 +169,8 @@ async function* findingLines(model: FleetModel, filter: FindingFilter, nowMs: nu
         view.decision.clockReason,
         evidence,
         view.patchId,
+        view.exception === null ? null : `${view.exception.kind}: ${view.exception.reason}`,
+        view.exception?.endsAt ?? null,
       ]);
     });
     text += lines.join('');

@@ -24,6 +24,10 @@ export interface FindingFilter {
   readonly state?: string | undefined;
   readonly due?: DueBand | undefined;
   readonly search?: string | undefined;
+  /** Only those that an exception speaks of. */
+  readonly marked?:
+    | { readonly hostIds: ReadonlySet<string>; has(hostId: string, vulnerabilityId: string, sourceName: string): boolean }
+    | undefined;
 }
 
 /** Which findings of a source pass a filter by name. */
@@ -59,7 +63,7 @@ export class FindingQuery {
 
   countOf(slot: number): { readonly count: number; readonly firstDueMs: number | null } {
     const { state, due, vulnerability, source } = this.#filter;
-    const isByName = vulnerability !== undefined || source !== undefined || this.#words.length > 0;
+    const isByName = vulnerability !== undefined || source !== undefined || this.#words.length > 0 || this.#filter.marked !== undefined;
     if (isByName || (state !== undefined && due !== undefined)) {
       const rows = this.rows(slot);
       let firstDueMs: number | null = null;
@@ -74,17 +78,19 @@ export class FindingQuery {
 
   rows(slot: number): FindingRow[] {
     const { fleet, records } = this.#model;
-    const { exposure, candidatesRead, name } = records[slot]!;
-    const { state, due } = this.#filter;
+    const { exposure, candidatesRead, name, id } = records[slot]!;
+    const { state, due, marked } = this.#filter;
     const isNamedHost = this.#words.every(word => name.toLowerCase().includes(word));
     const rows: FindingRow[] = [];
     for (const source of fleet.sourcesOf(slot, this.#sources ?? undefined)) {
       const choice = this.#choiceOf(source.standing.source, isNamedHost);
       if (choice === 'none') continue;
       for (const group of statedGroups(source, candidatesRead)) {
-        if (state === undefined ? group.state === 'wont-fix' : group.state !== state) continue;
+        // What nobody will fix is not counted as open, but leave to keep it is shown where it is asked for.
+        if (state === undefined ? group.state === 'wont-fix' && marked === undefined : group.state !== state) continue;
         for (const finding of this.#namedIn(group.group)) {
           if (choice !== 'all' && !choice.has(finding.risk.id)) continue;
+          if (marked?.has(id, finding.risk.id, source.standing.source.name) === false) continue;
           const dueMs = group.hasFix ? dueAtMs(finding.risk.deadline(exposure), Math.max(finding.knownMs, group.sinceMs)) : null;
           if (due !== undefined && dueBand(dueMs, this.#nowMs) !== due) continue;
           rows.push({ slot, source, group, finding, dueMs });
@@ -123,8 +129,9 @@ export class FindingQuery {
   /** Hosts that can have such a finding at all. */
   #slots(): number[] {
     const { fleet, records } = this.#model;
-    const { host, vulnerability, source } = this.#filter;
+    const { host, vulnerability, source, marked } = this.#filter;
     let slots = [...fleet.slots()];
+    if (marked !== undefined) slots = slots.filter(slot => marked.hostIds.has(records[slot]!.id));
     if (host !== undefined) slots = slots.filter(slot => records[slot]!.id === host || records[slot]!.name === host);
     if (vulnerability === undefined && source === undefined) return slots;
     const units = fleet.units.units.filter(

@@ -12,12 +12,14 @@ import { patchIdFor } from '../../core/remediation/ranked-patches.ts';
 import type { SourceOnHost } from '../../core/remediation/source-walk.ts';
 import type { GroupedFinding } from '../../core/remediation/standing.ts';
 import type { KeptClaim, VulnerabilityRisk } from '../../core/remediation/vulnerability-risk.ts';
+import type { ExceptionMarks } from '../ports.ts';
+import { markOf } from './excused.ts';
 import type { FindingRow } from './finding-rows.ts';
 import type { FleetModel } from './model.ts';
 
 type DecisionView = z.output<typeof Decision>;
 
-export function findingView(model: FleetModel, row: FindingRow, nowMs: number): FindingView {
+export function findingView(model: FleetModel, row: FindingRow, nowMs: number, marks: ExceptionMarks): FindingView {
   const { slot, source, group, finding, dueMs } = row;
   const { judgement, risk } = finding;
   const record = model.records[slot]!;
@@ -44,6 +46,7 @@ export function findingView(model: FleetModel, row: FindingRow, nowMs: number): 
     evidence: evidenceViews(model, finding, source.standing.source.release, version, origin),
     mitigation: liveMitigation(record.livePatches, source.kernelState, [risk.id, ...judgement.subject.aliases])?.text ?? null,
     patchId: patchIdOf(model, row),
+    exception: markOf(model, marks, row),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Exporter } from '../../plugins/exporters/spec.ts';
 import type { Context, Handlers } from '../context.ts';
-import type { FeedPort, FleetPort, InventoryPort } from '../ports.ts';
+import type { ExceptionMarks, ExceptionPort, FeedPort, FleetPort, InventoryPort, ScopePort } from '../ports.ts';
+import { scopePort } from './exception-scope.ts';
+import { NO_MARKS } from './excused.ts';
 import { findingHandlers } from './finding-handlers.ts';
 import { hostHandlers } from './host-handlers.ts';
 import { HostSummaries } from './host-summaries.ts';
@@ -34,11 +36,15 @@ export interface FleetNeighbours {
   readonly feeds: FeedPort & { list(): Promise<readonly FeedView[]> };
   /** What rollouts wait for; left out where there are none. */
   readonly attention?: () => Promise<readonly NextStep[]>;
+  /** Leave to keep findings; left out where there is none. */
+  readonly exceptions?: Pick<ExceptionPort, 'marks' | 'counts'>;
 }
 
 export interface FleetNoun {
   readonly handlers: Handlers<FleetRoute>;
   readonly port: FleetPort;
+  /** What exceptions ask. */
+  readonly scopes: ScopePort;
   readonly model: FleetModel;
   /** Before `start`. */
   connect(neighbours: FleetNeighbours): void;
@@ -67,12 +73,15 @@ export function createFleet(context: Context, exporter: (format: VexFormat) => P
   };
   const summaries = new HostSummaries(model, inventory.seenOf);
   const { settled, taken } = updates;
-  const parts = { context, model, summaries, inventory, settled, taken };
+  const marks = async (): Promise<ExceptionMarks> => (await neighbours?.exceptions?.marks()) ?? NO_MARKS;
+  const parts = { context, model, summaries, inventory, settled, taken, marks };
+  const port = fleetPort(context, model, summaries, settled);
 
   return {
     model,
     settled,
-    port: fleetPort(context, model, summaries, settled),
+    port,
+    scopes: scopePort(context, model, port, settled),
     handlers: {
       ...hostHandlers(parts),
       ...packageHandlers(parts),
@@ -83,6 +92,7 @@ export function createFleet(context: Context, exporter: (format: VexFormat) => P
         ...parts,
         feeds: () => connected().feeds.list(),
         attention: async () => (await connected().attention?.()) ?? [],
+        exceptionCounts: async () => (await neighbours?.exceptions?.counts()) ?? { inForce: 0, expiring: 0, waiting: 0 },
       }),
     },
     connect(given) {

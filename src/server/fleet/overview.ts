@@ -1,7 +1,9 @@
 import { epochMs } from '../../core/kernel/instants.ts';
 import { DUE_BANDS, FINDING_STATES } from '../../core/remediation/assessment.ts';
 import type { Handlers } from '../context.ts';
+import type { ExceptionMarks, ExceptionPort } from '../ports.ts';
 import { banners } from './banners.ts';
+import { excusedFindings } from './excused.ts';
 import type { HostHandlerParts } from './host-handlers.ts';
 import { type FeedView, type NextStep, nextSteps, type OverviewFacts } from './next-steps.ts';
 import { overviewHosts } from './overview-hosts.ts';
@@ -14,6 +16,8 @@ export interface OverviewParts extends HostHandlerParts {
   feeds(): Promise<readonly FeedView[]>;
   /** What rollouts wait for. */
   attention(): Promise<readonly NextStep[]>;
+  marks(): Promise<ExceptionMarks>;
+  exceptionCounts(): ReturnType<ExceptionPort['counts']>;
 }
 
 const PATCHES_SHOWN = 10;
@@ -53,10 +57,15 @@ export function overviewHandlers(parts: OverviewParts): Handlers<'overview'> {
         findingsByState: FINDING_STATES.map((label, index) => ({ label, count: hosts.byState[index]! })),
         timeToPatch: await timeToPatch().then(result => result && { ...result, curve: [...result.curve] }),
         coverage: hosts.coverage,
+        exceptions: { ...(await parts.exceptionCounts()), ...excusedView(excusedFindings(model, await parts.marks(), nowMs)) },
         banners: banners(facts),
       };
     },
   };
+}
+
+function excusedView({ byDue, total }: ReturnType<typeof excusedFindings>) {
+  return { excused: total, excusedByDue: DUE_BANDS.map((label, index) => ({ label, count: byDue[index]! })) };
 }
 
 /** The last answer for `everyMs`, and one computation at a time: people who open the page together wait for the same one. */

@@ -12,8 +12,9 @@ import { insertHost } from '../inventory/hosts.ts';
 import { createInventory, type Inventory } from '../inventory/inventory.ts';
 import { collectedOf } from '../inventory/test-inventory.ts';
 import { createWake } from '../inventory/wake.ts';
-import type { Collected } from '../ports.ts';
+import type { Collected, ExceptionPort } from '../ports.ts';
 import { testContext } from '../runtime/test-context.ts';
+import { NO_MARKS } from './excused.ts';
 import { createFleet, type FleetNoun, type FleetRoute } from './fleet.ts';
 import type { FeedView, NextStep } from './next-steps.ts';
 
@@ -37,6 +38,7 @@ export class FleetBench {
   fleet: FleetNoun;
   feeds: FeedView[] = [];
   attention: NextStep[] = [];
+  exceptions: ExceptionPort | null = null;
   #onFeeds: ((feedIds: readonly string[]) => void)[] = [];
 
   private constructor(database: TestDatabase) {
@@ -69,7 +71,11 @@ export class FleetBench {
     this.fleet.connect({
       inventory: this.inventory,
       feeds: { onChange: listener => void this.#onFeeds.push(listener), list: async () => this.feeds },
-      attention: async () => this.attention,
+      attention: async () => [...this.attention, ...((await this.exceptions?.attention()) ?? [])],
+      exceptions: {
+        marks: async () => (await this.exceptions?.marks()) ?? NO_MARKS,
+        counts: async () => (await this.exceptions?.counts()) ?? { inForce: 0, expiring: 0, waiting: 0 },
+      },
     });
     await this.fleet.start();
   }

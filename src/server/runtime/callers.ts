@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import { NEVER_BY_TOKEN } from '../../api/access.ts';
 import type { Access } from '../../api/contract.ts';
 import type { Caller } from '../context.ts';
 import type { AgentAuthenticator } from '../ports.ts';
@@ -94,7 +95,7 @@ export function authorise(access: Access, caller: Caller): void {
   if (caller.kind !== 'person') throw unauthenticated();
   if (access === 'session' || caller.permissions.has(access)) return;
   const why =
-    caller.viaToken && access === 'rollout.approve'
+    caller.viaToken && NEVER_BY_TOKEN.includes(access)
       ? 'API tokens can never approve.'
       : `Your roles (${caller.roles.join(', ') || 'none'}) do not include it.`;
   throw forbidden(

@@ -1,0 +1,154 @@
+import type { z } from 'zod';
+import type { exceptions as routes } from '../../api/exceptions.ts';
+import { kindProblem } from '../../core/findings/exceptions/kinds.ts';
+import { CHAIN_DAYS, lifeOf, lifeProblem } from '../../core/findings/exceptions/life.ts';
+import { type ExceptionScope, overlapOf, scopeHash } from '../../core/findings/exceptions/scope.ts';
+import { makeId } from '../../core/kernel/ids.ts';
+import { addMs, DAY_MS } from '../../core/kernel/instants.ts';
+import type { Queryable } from '../../db/db.ts';
+import type { ScopeSelection } from '../ports.ts';
+import type { Person } from '../runtime/callers.ts';
+import { invalid } from '../runtime/problems.ts';
+import type { ExceptionEngine } from './engine.ts';
+import { type ExceptionStep, inExceptionStep, moveException, tell } from './moves.ts';
+import { type ExceptionRow, exceptionById, ownerBy, scopeOfRow } from './rows.ts';
+
+export type ExceptionRequest = z.output<(typeof routes)['exceptionCreate']['body']>;
+
+interface Asked extends Omit<ExceptionRequest, 'query' | 'hostIds' | 'vulnerabilityIds' | 'sourceName' | 'patchId'> {
+  readonly selection: ScopeSelection;
+  readonly renews: ExceptionRow | null;
+}
+
+/** Asks for an exception: what is wrong with it is said at once, because a person who has to decide later sees nothing but what was asked. */
+export async function request(engine: ExceptionEngine, person: Person, body: ExceptionRequest): Promise<string> {
+  const { query, hostIds, vulnerabilityIds, sourceName, patchId, ...rest } = body;
+  return await ask(engine, person, { ...rest, selection: { query, hostIds, vulnerabilityIds, sourceName, patchId }, renews: null });
+}
+
+/** The next one of the chain: the same findings on the same hosts as far as they are still open, decided on anew. */
+export async function renew(
+  engine: ExceptionEngine,
+  person: Person,
+  before: ExceptionRow,
+  { endsAt, reason, controlsCheckedAt }: { endsAt: string; reason: string; controlsCheckedAt: string | null },
+): Promise<string> {
+  return await ask(engine, person, {
+    title: before.title,
+    kind: before.kind,
+    reason: reason.trim() === '' ? before.reason : reason,
+    owner: before.owner_id,
+    startsAt: null,
+    endsAt,
+    justification: before.justification,
+    controls: [...before.controls],
+    controlsCheckedAt: controlsCheckedAt ?? before.controls_checked_at,
+    draft: false,
+    selection: {
+      query: null,
+      hostIds: before.host_ids,
+      vulnerabilityIds: [],
+      sourceName: null,
+      patchId: before.patch?.patchId ?? null,
+      findings: before.findings,
+    },
+    renews: before,
+  });
+}
+
+async function ask({ context, scopes }: ExceptionEngine, person: Person, asked: Asked): Promise<string> {
+  const { selection, kind } = asked;
+  const wrong = kindProblem({
+    kind,
+    justification: asked.justification,
+    controls: asked.controls,
+    controlsCheckedAt: asked.controlsCheckedAt,
+    hasPatch: selection.patchId !== null,
+  });
+  if (wrong !== null) throw invalid(`body/${wrong.field}`, `${capital(wrong.text)}.`);
+  const { scope, problem } = await scopes.select(selection, kind);
+  if (problem !== null) throw invalid(`body/${problem.field}`, problem.text);
+  const { worst } = await scopes.look(scope);
+  const life = lifeOf(worst, kind);
+  return await inExceptionStep(context, async step => {
+    const startsAt = asked.startsAt === null || asked.startsAt < step.now ? step.now : asked.startsAt;
+    const ends = lifeProblem(startsAt, asked.endsAt, step.now, life);
+    if (ends !== null) throw invalid('body/endsAt', `${capital(ends)}.`);
+    if (asked.controlsCheckedAt !== null && asked.controlsCheckedAt > step.now)
+      throw invalid('body/controlsCheckedAt', 'The controls cannot have been checked in the future.');
+    const owner = await ownerBy(step.tx, asked.owner);
+    if (owner === null)
+      throw invalid(
+        'body/owner',
+        'There is no such person, or they are disabled.',
+        'Name the login of the person who answers for the risk.',
+      );
+    const before = asked.renews ?? (await lapsedBefore(step, scope));
+    const id = makeId('exception', context.randomHex(16));
+    await step.tx.query(
+      `insert into exception (id, title, kind, state, state_since, reason, justification, controls, controls_checked_at, selection, host_ids, findings, patch, scope_hash,
+         owner_id, owner, requested_by, requested_by_id, created_at, starts_at, ends_at, life_class, chain_id, renews_id, renewals)
+       values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb, $12::jsonb, $13, $14, $15, $16, $17, $4, $18, $19, $20, $21, $22, $23)`,
+      [
+        id,
+        asked.title,
+        kind,
+        step.now,
+        asked.reason,
+        asked.justification,
+        asked.controls,
+        asked.controlsCheckedAt,
+        JSON.stringify(selection),
+        scope.hostIds,
+        JSON.stringify(scope.findings),
+        scope.patch === null ? null : JSON.stringify(scope.patch),
+        scopeHash(scope),
+        owner.id,
+        owner.login,
+        person.login,
+        person.personId,
+        startsAt,
+        asked.endsAt,
+        life.name,
+        before?.chain_id ?? id,
+        before?.id ?? null,
+        before === null ? 0 : before.renewals + 1,
+      ],
+    );
+    const detail = {
+      title: asked.title,
+      kind,
+      hosts: scope.hostIds.length,
+      findings: scope.findings.length,
+      endsAt: asked.endsAt,
+      renews: before?.id ?? null,
+    };
+    await tell(step, id, 'create', 'draft', 'draft', { actor: person.login, reason: asked.reason, detail });
+    if (!asked.draft)
+      await moveException(step, await exceptionById(step.tx, id, 'for update'), 'submit', { actor: person.login, reason: null });
+    return id;
+  });
+}
+
+/** Letting one run out and asking again would start the count of renewals anew; for a while it does not. */
+async function lapsedBefore(step: ExceptionStep, scope: ExceptionScope): Promise<ExceptionRow | null> {
+  const rows = await step.tx.query<ExceptionRow>(
+    `select * from exception where state = 'expired' and approved_by_id is not null and state_since > $1 order by state_since desc, id`,
+    [addMs(step.now, -CHAIN_DAYS * DAY_MS)],
+  );
+  return rows.find(row => overlapOf(scope, scopeOfRow(row)) !== null) ?? null;
+}
+
+/** What is granted already for some of the scope, in words; null when nothing. */
+export async function coveredAlready(db: Queryable, scope: ExceptionScope): Promise<string | null> {
+  const rows = await db.query<ExceptionRow>(`select * from exception where state in ('approved', 'active', 'expiring') order by id`);
+  for (const row of rows) {
+    const same = overlapOf(scope, scopeOfRow(row));
+    if (same !== null) return `“${row.title}” (${row.id}) covers ${same.what} until ${row.ends_at.slice(0, 10)}`;
+  }
+  return null;
+}
+
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
