@@ -19,6 +19,28 @@ describe('pasted package lists', () => {
     ]);
   });
 
+  it.each(['\t', ' '])('reads package, version, source and its version without a header, parted by %j', blank => {
+    const rows = [
+      ['libssl3:amd64', '3.0.20-1', 'openssl', '3.0.20-1'],
+      ['bash', '5.2.15-2+b8', 'bash', '5.2.15-2'],
+    ];
+    const list = read(`${rows.map(row => `${row.join(blank)}\n`).join('')}removed\t\t\t\n`);
+    expect(list).toMatchObject({ sourceUnknown: false, warnings: [] });
+    expect(list.packages.map(row => [row.name, row.arch, row.version, row.sourceName, row.sourceVersion])).toEqual([
+      ['libssl3', 'amd64', '3.0.20-1', 'openssl', '3.0.20-1'],
+      ['bash', 'unknown', '5.2.15-2+b8', 'bash', '5.2.15-2'],
+    ]);
+  });
+
+  it('takes an architecture and a size for no source', () => {
+    const list = read('bash\t5.2.15-2+b8\tamd64\t7164\nadduser\t3.134\tall\t688\n');
+    expect(list).toMatchObject({ sourceUnknown: true });
+    expect(list.packages.map(row => [row.arch, row.sourceName])).toEqual([
+      ['amd64', 'bash'],
+      ['all', 'adduser'],
+    ]);
+  });
+
   it('reads a table with a header in any order of columns', () => {
     const list = read(
       'Version\tPackage\tArchitecture\tSource\r\n1:9.2p1-2+deb12u3\topenssh-server\tamd64\topenssh (1:9.2p1-2+deb12u2)\r\n',

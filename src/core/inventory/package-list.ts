@@ -3,8 +3,8 @@ import { isDistributionName } from './package-origin.ts';
 import type { PackageRecord, PackageState } from './snapshot.ts';
 
 /**
- * What people paste: `dpkg-query -W` in its default form or with `-f` and a header line of field names, our own eight-column form,
- * `dpkg -l`, or /var/lib/dpkg/status. The form is known by its content.
+ * What people paste: `dpkg-query -W` in its default form or with `-f` (package, version, source and its version in this order, or any fields under a
+ * header line of their names), our own eight-column form, `dpkg -l`, or /var/lib/dpkg/status. The form is known by its content.
  */
 export interface PackageList {
   readonly form: 'status-file' | 'dpkg-l' | 'table' | 'columns' | 'name-version';
@@ -87,8 +87,28 @@ function unreadWarning(unread: readonly number[], form: PackageList['form']): st
 function lineForm(lines: readonly string[]): LineForm {
   if (lines.some(line => /^\+\+\+-=+/.test(line) || /^[uirph][ncHUFWti][ R] {1,2}\S+ +\S+ +\S+ /.test(line))) return DPKG_L;
   if (lines.some(line => line.split('\t').length === 8)) return COLUMNS;
-  return NAME_VERSION;
+  const rows = lines.filter(line => line.trim() !== '');
+  return rows.filter(isSourced).length * 2 > rows.length ? SOURCED : NAME_VERSION;
 }
+
+/** dpkg's architectures as a field of their own, where a source package might stand. */
+const ARCH = /^(?:all|any|amd64|arm64|armel|armhf|i386|loong64|mips\w*|ppc64(?:el)?|riscv64|s390x?|x32|\w+-\w+-?\w*-amd64)$/;
+
+/** Package, version, source package and its version without a header: the four fields that matching wants, in the order in which people name them. */
+function isSourced(line: string): boolean {
+  const [, version = '', sourceName = '', sourceVersion = ''] = line.trim().split(/[\t ]+/);
+  return VERSION.test(version) && NAME.test(sourceName) && !ARCH.test(sourceName) && VERSION.test(sourceVersion);
+}
+
+const SOURCED: LineForm = {
+  form: 'columns',
+  hasSource: true,
+  read(line) {
+    if (!isSourced(line)) return NAME_VERSION.read(line);
+    const [name, version, sourceName, sourceVersion, arch] = line.trim().split(/[\t ]+/);
+    return record({ name, version, sourceName, sourceVersion, ...(arch !== undefined && ARCH.test(arch) ? { arch } : {}) });
+  },
+};
 
 const NAME_VERSION: LineForm = {
   form: 'name-version',

@@ -20,6 +20,14 @@ describe('tables', () => {
     expect(packages.map(brief)).toEqual(['libssl3 3-1+b1 - from openssl 3-1']);
   });
 
+  it('keeps the architectures of one package apart', () => {
+    const { packages } = read('package\tversion\nlibc6:amd64\t2.36-9\nlibc6:i386\t2.36-9\n', 'deb');
+    expect(packages.map(({ name, arch }) => [name, arch])).toEqual([
+      ['libc6', 'amd64'],
+      ['libc6', 'i386'],
+    ]);
+  });
+
   it('without source columns: the binary stands in', () => {
     const { packages } = read('package\tversion\nbash\t5.2-1\n', 'deb');
     expect(packages).toMatchObject([{ sourceName: 'bash', sourceVersion: '5.2-1', sourceKnown: false }]);

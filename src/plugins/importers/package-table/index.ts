@@ -90,7 +90,7 @@ function rowOf(line: string, header: string, columns: ReadonlyMap<Column, number
 function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>, scheme: SchemeId | null): Row {
   const field = (column: Column): string => (columns.has(column) ? (fields[columns.get(column)!] ?? '').trim() : '');
   if (ABSENT.has(field('status'))) return 'absent';
-  const name = scheme === 'deb' ? field('name').replace(/:[a-z0-9-]+$/, '') : field('name');
+  const [name = '', suffix = ''] = scheme === 'deb' ? field('name').split(/:(?=[a-z0-9-]+$)/) : [field('name')];
   const ownVersion = field('version');
   if (name === '' || /\s/.test(name) || ownVersion === '') return null;
   // rpm prints (none) for a package that has no epoch, which is 0; an empty field says nothing.
@@ -102,7 +102,7 @@ function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>
   const source = /^(\S+)(?: \((\S+)\))?$/.exec(field('sourceName'));
   const origin = field('origin');
   return listedPackage(name, version, {
-    arch: field('arch'),
+    arch: field('arch') || suffix,
     sourceName: source?.[1] ?? name,
     sourceVersion: field('sourceVersion') || source?.[2] || version,
     sourceKnown: source !== null,
