@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Envelope, signEnvelope } from '../core/evidence/envelope.ts';
 import { HOST_PLAN_TYPE, type HostPlan, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
-import { admitPlan, checkPermit, onPermitReply, readPlan, SEQUENCE_LEAP_MAX, type Trust } from './decide.ts';
+import { admitPlan, checkPermit, onPermitReply, readPlan, rebootProblem, SEQUENCE_LEAP_MAX, type Trust } from './decide.ts';
 import { planFormProblem } from './plan-form.ts';
 
 const { privateKey } = generateKeyPairSync('ed25519');
@@ -188,5 +188,13 @@ describe('the answer to the question for a permit', () => {
       do: 'fail',
       failure: { signature: 'permit-refused:window-over' },
     });
+  });
+});
+
+describe('a reboot that was waited with', () => {
+  it('is not done over what another rollout has left half done', () => {
+    expect(rebootProblem(true, [])).toBeNull();
+    expect(rebootProblem(false, ['nginx is half-configured'])).toBeNull();
+    expect(rebootProblem(true, ['nginx is half-configured'])).toMatchObject({ class: 'package-database-broken' });
   });
 });

@@ -103,6 +103,16 @@ export function onPermitReply(reply: PermitReply, plan: HostPlan, phase: Permit[
   return { do: 'ask-again', afterMs: Math.max(ASK_MS.least, Math.min(retryAfterSeconds * 1000, left, ASK_MS.most)), code, text };
 }
 
+/**
+ * A host that waited with its reboot for another rollout looks again before it reboots: what the other has left half done may not boot. `problems`: of the
+ * package database, none when it is in order.
+ */
+export function rebootProblem(waited: boolean, problems: readonly string[]): Failure | null {
+  if (!waited || problems.length === 0) return null;
+  const message = `another rollout left packages half done while this one waited with its reboot, so the host was not rebooted: ${problems.slice(0, 5).join('; ')}`;
+  return { class: 'package-database-broken', message, signature: 'package-database-broken:reboot-shared' };
+}
+
 function refused(message: string, code: string): Admission {
   return { ok: false, failure: refusal(message, code) };
 }

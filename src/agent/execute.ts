@@ -5,7 +5,7 @@ import type { Failure } from '../core/verification/host-verdict.ts';
 import type { PackageManager } from '../plugins/package-managers/spec.ts';
 import { type Transport, TransportFault } from '../plugins/transports/spec.ts';
 import { afterApply, apply } from './apply.ts';
-import { admitPlan, readPlan, type Trust } from './decide.ts';
+import { admitPlan, readPlan, rebootProblem, type Trust } from './decide.ts';
 import { deliver, finish, refuse } from './finish.ts';
 import type { Gateway } from './gateway.ts';
 import { postHooks, preHooks, preHooksBegun } from './hooks.ts';
@@ -245,6 +245,8 @@ async function rebootWithPermit(job: JobContext): Promise<Ended | null> {
   if (refused) return { stop: refused, proof: null, agentIsStale: false };
   // The other job's reboot came while this one waited: the host is observed anew, and reboots again only if it still has to.
   if (shared && (await otherBoot(job))) return null;
+  const broken = rebootProblem(shared, shared ? (await job.ask(job.manager.health())).problems : []);
+  if (broken !== null) return { stop: stop(broken), proof: null, agentIsStale: false };
   await reboot(job);
   // On the host itself this process is ended now; from outside the host is watched until it is back.
   await job.pause(job.parts.settings.rebootPollMs);

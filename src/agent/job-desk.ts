@@ -101,6 +101,6 @@ const RANK: Readonly<Record<JournalEntry['state'], number>> = { rebooting: 0, st
  * First what the reboot was asked for; then, the newest first, what has begun: its package manager may be at work still, while those before it only wait for
  * a reboot; last what has changed nothing yet.
  */
-function inOrder(entries: readonly JournalEntry[]): JournalEntry[] {
+export function inOrder<Entry extends Pick<JournalEntry, 'state' | 'acceptedAt'>>(entries: readonly Entry[]): Entry[] {
   return [...entries].sort((a, b) => RANK[a.state] - RANK[b.state] || (a.acceptedAt < b.acceptedAt ? 1 : -1));
 }

@@ -200,6 +200,29 @@ describe('the resident agent', () => {
     expect(boots).toBe(1);
     await agent.stop();
   });
+  it('does not reboot over packages that the other job has left half done', async () => {
+    const transport = host();
+    let boots = 0;
+    transport.after = argv => {
+      if (argv[0] === 'systemd-run') transport.rebootFlag = true;
+      if (argv.includes('reboot')) boots++;
+    };
+    transport.broken.add('libssl3');
+    transport.offered.add('libssl3=2b');
+    const second = () => server.results.some(one => one.jobId === plans[1]?.jobId);
+    const shared = { code: 'reboot-shared', text: 'one reboot serves both', retryAfterSeconds: 0.5, final: false };
+    const plans: { jobId: string }[] = [];
+    server.permits = (phase, jobId) => (phase === 'reboot' && jobId === plans[0]?.jobId && !second() ? shared : null);
+    const agent = await start(transport);
+    plans.push(server.offer({ transaction: [upgrade('openssl')], reboot: 'if-needed' }));
+    await until('the first waits for its reboot', () => server.events.some(e => e.text.includes('one reboot serves both')));
+    plans.push(server.offer({ transaction: [{ ...upgrade('libssl3'), toVersion: '2b' }], reboot: 'if-needed' }));
+    await until('both results', () => server.results.length === 2);
+    expect(server.results[0]).toMatchObject({ jobId: plans[1]!.jobId, outcome: 'failed' });
+    expect(server.results[1]).toMatchObject({ jobId: plans[0]!.jobId, touched: true, failure: { class: 'package-database-broken' } });
+    expect(boots).toBe(0);
+    await agent.stop();
+  });
   it('keeps its result until the server is back, also over its own restart', async () => {
     const transport = host();
     transport.after = argv => {

@@ -81,6 +81,8 @@ export class Books {
   readonly said: { readonly name: string; readonly hostIds: readonly string[]; readonly said: Measured; readonly atMs: number }[] = [];
   readonly overridden = new Set<string>();
   readonly active = new Map<string, Set<string>>();
+  /** Jobs that were told to wait with their reboot for another rollout's. */
+  readonly sharing = new Set<string>();
 
   isDisrupted(hostId: string): boolean {
     return [...(this.active.get(hostId) ?? [])].some(id => isDisrupting(this.jobs.get(id)!.state));

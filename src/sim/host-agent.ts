@@ -19,7 +19,11 @@ export abstract class HostAgent extends Machine {
   agentUp = true;
   /** Rises whenever the agent or the host dies: what was on its way in the old life has no effect in the new one. */
   protected life = 0;
+  /** The plan at work, and those that wait with their reboot beside it (as src/agent/job-desk.ts). */
   protected running: string | null = null;
+  protected readonly aside = new Set<string>();
+  /** What an earlier life has left open, in the order in which it is taken up. */
+  protected leftOpen: JournalEntry[] = [];
   #sequence = 0;
   /** Written to memory only, as a mutant does. */
   #unsynced: (() => void)[] = [];
@@ -66,7 +70,7 @@ export abstract class HostAgent extends Machine {
     this.call(
       () => {
         this.#report();
-        return server.tasksFor(this.id, this.stands, this.nowMs);
+        return server.tasksFor(this.id, this.stands && this.#isIdle, this.nowMs);
       },
       tasks => {
         for (const task of this.parts.world.relay(this.id, this.disk.highestSequence, tasks)) this.take(task);
@@ -149,9 +153,14 @@ export abstract class HostAgent extends Machine {
     );
   }
 
+  /** As the agent, which takes no inventory while it has something in hand. */
+  get #isIdle(): boolean {
+    return this.running === null && this.aside.size === 0 && this.leftOpen.length === 0;
+  }
+
   /** It has ended, or the agent is busy with something else. */
   protected isOver(entry: JournalEntry): boolean {
-    return entry.state === 'finished' || this.running !== entry.plan.planId;
+    return entry.state === 'finished' || (this.running !== entry.plan.planId && !this.aside.has(entry.plan.planId));
   }
 
   /** fsync: what is not synced is gone after a power cut. */

@@ -3,6 +3,7 @@ import type { FailureClass, HostPlan, JobResult } from '../core/rollouts/host-pl
 /** As the agent's journal (src/agent/journal.ts): written to the disk before what it speaks of. */
 export interface JournalEntry {
   readonly plan: HostPlan;
+  readonly acceptedAt: string;
   state: 'accepted' | 'started' | 'rebooting' | 'finished';
   before: ReadonlyMap<string, string>;
   bootIdBefore: number;

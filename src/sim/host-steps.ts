@@ -1,4 +1,4 @@
-import { onPermitReply } from '../agent/decide.ts';
+import { onPermitReply, rebootProblem } from '../agent/decide.ts';
 import { SECOND_MS } from '../core/kernel/instants.ts';
 import type { FailureClass, HostPlan, JobResult } from '../core/rollouts/host-plan.ts';
 import { hostVerdict } from '../core/verification/host-verdict.ts';
@@ -27,6 +27,7 @@ export abstract class HostSteps extends HostAgent {
   /** Takes a plan up, or up again, from what its journal says; never from what it was about to do. */
   protected goOn(entry: JournalEntry) {
     this.running = entry.plan.planId;
+    this.aside.delete(entry.plan.planId);
     if (entry.state === 'accepted') return this.#precheck(entry);
     if (entry.state === 'rebooting') return this.#verify(entry);
     const { applying } = this;
@@ -34,6 +35,22 @@ export abstract class HostSteps extends HostAgent {
     if (applying !== null && this.isChanging(entry) && applying.endsAtMs > this.nowMs)
       return this.later((applying.endsAtMs - this.nowMs) / SECOND_MS + 1, () => this.#afterApply(entry));
     this.#afterApply(entry);
+  }
+
+  /** As the agent's desk: with what was left open, as soon as nothing is at work. */
+  protected takeUpNext() {
+    if (this.running !== null) return;
+    const next = this.leftOpen.shift();
+    if (next !== undefined) this.goOn(next);
+  }
+
+  /** It waits with its reboot; another job may begin beside it. */
+  #stepAside({ plan }: JournalEntry) {
+    if (this.running !== plan.planId) return;
+    this.running = null;
+    this.aside.add(plan.planId);
+    this.parts.witness.changeWaits(this, plan, this.nowMs);
+    this.takeUpNext();
   }
 
   #precheck(entry: JournalEntry) {
@@ -87,7 +104,7 @@ export abstract class HostSteps extends HostAgent {
     if (this.ownNow >= plan.notAfter) return this.#notPermitted(entry, phase, 'the plan ended before a permit came');
     let heard = false;
     this.call(
-      () => this.parts.server.requestPermit(this.id, plan.jobId, plan.attempt, phase, this.nowMs, this.nowMs + this.clockSkewMs),
+      () => this.parts.server.requestPermit(this.id, plan, phase, this.nowMs, this.nowMs + this.clockSkewMs, this.sharesReboots),
       reply => {
         if (heard) return;
         heard = true;
@@ -104,10 +121,15 @@ export abstract class HostSteps extends HostAgent {
   #answered(entry: JournalEntry, phase: 'apply' | 'reboot', reply: PermitAnswer) {
     if (this.isOver(entry)) return;
     const next = onPermitReply(reply, entry.plan, phase, this.trust, this.ownNow);
+    if (next.do === 'ask-again' && next.code === 'reboot-shared') this.#stepAside(entry);
     if (next.do === 'ask-again') return this.later(next.afterMs / SECOND_MS, () => this.isOver(entry) || this.#ask(entry, phase));
     if (next.do === 'fail') return this.#notPermitted(entry, phase, next.failure.message);
     if (next.do === 'cancel') return this.#finish(entry, 'cancelled', null, '', phase === 'reboot');
-    return phase === 'apply' ? this.#apply(entry) : this.#reboot(entry, true);
+    if (phase === 'apply') return this.#apply(entry);
+    const broken = rebootProblem(this.aside.has(entry.plan.planId), this.broken ? ['dpkg was interrupted'] : []);
+    if (broken !== null && !this.parts.mutants.has('reboot-over-wreckage'))
+      return this.#finish(entry, 'failed', broken.class, broken.message, true);
+    this.#reboot(entry, true);
   }
 
   #notPermitted(entry: JournalEntry, phase: 'apply' | 'reboot', message: string) {
@@ -160,7 +182,9 @@ export abstract class HostSteps extends HostAgent {
     this.say(entry, 'restart');
     this.later(this.takes(1, 5), () => {
       const needed = this.needsReboot || mutants.has('reboot-for-nothing');
-      const wants = plan.reboot === 'always' || (plan.reboot === 'if-needed' && needed);
+      // Another job's reboot has served this one as well.
+      const always = plan.reboot === 'always' && this.bootId === entry.bootIdBefore;
+      const wants = always || (plan.reboot === 'if-needed' && needed);
       const whole = !this.broken && isCompliant(plan, this.status(plan));
       if (!wants || (!whole && !mutants.has('reboot-before-verify'))) return this.#verify(entry);
       if (mutants.has('reboot-without-permit')) return this.#reboot(entry, false);
@@ -210,8 +234,10 @@ export abstract class HostSteps extends HostAgent {
     entry.state = 'finished';
     this.disk.journal.set(plan.planId, entry);
     if (this.running === plan.planId) this.running = null;
-    if (touched) witness.changeEnds(this, this.nowMs);
+    this.aside.delete(plan.planId);
+    if (touched) witness.changeEnds(this, plan, this.nowMs);
     witness.resultWritten(this, plan, this.bootId !== entry.bootIdBefore, touched, this.nowMs);
     this.send(entry);
+    this.takeUpNext();
   }
 }

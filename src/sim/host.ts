@@ -1,4 +1,5 @@
 import { admitPlan } from '../agent/decide.ts';
+import { inOrder } from '../agent/job-desk.ts';
 import { SECOND_MS } from '../core/kernel/instants.ts';
 import type { JournalEntry } from './host-journal.ts';
 import { HostSteps } from './host-steps.ts';
@@ -8,11 +9,12 @@ import type { TaskForHost } from './server.ts';
 export class SimHost extends HostSteps {
   protected take(task: TaskForHost) {
     if (task.kind === 'cancel' || task.envelope === null) {
-      const running = this.running === null ? undefined : this.disk.journal.get(this.running);
-      if (running?.plan.jobId === task.jobId && running.plan.attempt === task.attempt) this.cancel(running);
+      const inHand = this.#inHand(task);
+      if (inHand !== undefined) this.cancel(inHand);
       return;
     }
     const { mutants, witness } = this.parts;
+    if (this.#inHand(task) !== undefined) return;
     if (this.running !== null && !mutants.has('two-active-jobs-per-host')) return;
     const read = this.read(task.envelope);
     if (!read.ok) return this.refuse(task, read.failure);
@@ -24,6 +26,7 @@ export class SimHost extends HostSteps {
     if (refusal !== null) return this.refuse(task, refusal);
     const entry: JournalEntry = {
       plan,
+      acceptedAt: this.ownNow,
       state: 'accepted',
       before: new Map(),
       bootIdBefore: this.bootId,
@@ -68,9 +71,18 @@ export class SimHost extends HostSteps {
     this.parts.timeline.after(this.takes(60, 240) * SECOND_MS, () => this.#boot());
   }
 
+  #inHand({ jobId, attempt }: TaskForHost): JournalEntry | undefined {
+    const ids = [...(this.running === null ? [] : [this.running]), ...this.aside];
+    return [...ids.map(id => this.disk.journal.get(id)), ...this.leftOpen].find(
+      entry => entry?.plan.jobId === jobId && entry.plan.attempt === attempt,
+    );
+  }
+
   #die() {
     this.life += 1;
     this.running = null;
+    this.aside.clear();
+    this.leftOpen = [];
   }
 
   #boot() {
@@ -89,14 +101,14 @@ export class SimHost extends HostSteps {
     this.#boot();
   }
 
-  /** Open entries first, then the server is asked. */
+  /** Open entries first, in the agent's own order, then the server is asked. */
   #startAgent() {
     const { life } = this;
     this.beginNewRun();
-    for (const entry of this.disk.journal.values()) {
-      if (entry.state === 'finished') this.send(entry);
-      else if (this.running === null) this.goOn(entry);
-    }
+    const entries = [...this.disk.journal.values()];
+    for (const entry of entries) if (entry.state === 'finished') this.send(entry);
+    this.leftOpen = inOrder(entries.filter(entry => entry.state !== 'finished'));
+    this.takeUpNext();
     this.parts.timeline.after(2 * SECOND_MS, () => this.checkIn(life));
   }
 }

@@ -4,7 +4,7 @@ import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
 import type { SimHost } from './host.ts';
 import type { SimServer } from './server.ts';
 
-/** A rollback that somebody has drafted lately need not have ended. */
+/** What somebody has drafted, resumed or stopped lately need not have ended. */
 const LAST_HOURS = 12;
 
 /** L1, L4, I4, I5, I14, S12: when all is well again and time has passed. */
@@ -19,7 +19,7 @@ export function lastLook(server: SimServer, hosts: readonly SimHost[], now: numb
   for (const rollout of store.rollouts.values()) {
     // One that has a window a day may take weeks; its approval ends it.
     if (rollout.plan.window.repeat !== null && rollout.approvalExpiresAt > toInstant(now) && rollout.state !== 'paused') continue;
-    if (now - rollout.madeAtMs < LAST_HOURS * HOUR_MS) continue;
+    if (now - Date.parse(rollout.stateSince) < LAST_HOURS * HOUR_MS) continue;
     const rule = rollout.state === 'paused' ? 'L4' : 'L1';
     ledger.demand(rule, isFinal(ROLLOUT, rollout.state), now, () => `rollout ${rollout.id} is still ${rollout.state}`);
   }

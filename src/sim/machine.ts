@@ -26,6 +26,8 @@ export class Machine implements HostTruth {
   genuine = true;
   bootId = 1;
   bootedAtMs = 0;
+  /** Its agent is new enough to wait with a reboot for another rollout's. */
+  readonly sharesReboots: boolean;
   /** Its inventories do not arrive. */
   inventoryLost = false;
   protected applying: { readonly planId: string; readonly endsAtMs: number } | null = null;
@@ -35,6 +37,11 @@ export class Machine implements HostTruth {
     this.id = id;
     this.name = name;
     this.parts = parts;
+    this.sharesReboots = parts.random.fork(1).chance(0.85);
+  }
+
+  get changing(): boolean {
+    return this.applying !== null;
   }
 
   /** Packages that are at work or half done do not serve. */

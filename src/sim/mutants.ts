@@ -173,6 +173,17 @@ export const MUTANTS = {
     breaks: ['I13', 'S6'],
   },
   'agent-not-enabled': { does: 'the agent does not come back after a boot', faults: ['power-cut'], breaks: ['I14'] },
+  'reboot-into-transaction': { does: 'a reboot is permitted although another rollout installs on the host', breaks: ['I5'] },
+  'reboot-over-wreckage': {
+    does: 'a host that waited with its reboot does not look what the other rollout has left',
+    faults: ['bad-patch', 'agent-kill'],
+    breaks: ['I5'],
+  },
+  'shared-reboot-frees-place': {
+    does: 'a host that waits with its reboot for another rollout counts as well',
+    breaks: ['S4', 'I3'],
+  },
+  'shared-reboot-never-tires': { does: 'a host waits with its reboot as long as another rollout is about to begin', breaks: ['L3'] },
   'two-active-jobs-per-host': { does: 'a second rollout is offered to a host that is at work', breaks: ['S5', 'I1', 'I5'] },
 } as const satisfies Readonly<Record<string, Planted>>;
 

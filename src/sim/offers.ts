@@ -5,6 +5,7 @@ import { offerJob } from '../core/rollouts/job-changes.ts';
 import { isPreparing } from '../core/rollouts/job-states.ts';
 import { type JobStatus, send, unchanged, withFields } from '../core/rollouts/job-status.ts';
 import { mayOffer, OFFERS_PER_SLOT } from '../core/rollouts/offer-decision.ts';
+import { sharesItsReboot } from '../core/rollouts/reboot-sharing.ts';
 import type { RingStatus } from '../core/rollouts/ring-changes.ts';
 import type { SimServer } from './server.ts';
 import { attemptKey, type SimRollout, type SimStore } from './store.ts';
@@ -35,12 +36,19 @@ export class SimOffers {
       if (taken >= ring.concurrency * OFFERS_PER_SLOT) return;
       // Asked first because it is cheap and most often says no; the decision asks it again.
       if (job.state !== 'queued' || job.parked || (job.notBefore !== null && job.notBefore > now)) continue;
-      const activeJobsOnHost = twice ? 0 : (activeOfHost.get(job.hostId)?.size ?? 0);
+      const activeJobsOnHost = twice ? 0 : this.#holding(activeOfHost.get(job.hostId));
       const facts = { now, rollout: { state: rollout.state, windowStartsAt: rollout.window.startsAt }, ring, job, taken, activeJobsOnHost };
       if (!mayOffer({ ...facts, host: this.#server.presenceOf(job.hostId, nowMs) })) continue;
       this.#sign(rollout, job, now, nowMs);
       taken += 1;
     }
+  }
+
+  /** One that waits with its reboot for another rollout's leaves the host to it. */
+  #holding(active: ReadonlySet<string> | undefined): number {
+    let holding = 0;
+    for (const id of active ?? []) if (!sharesItsReboot(this.#store.jobs.get(id)!)) holding += 1;
+    return holding;
   }
 
   /** An emergency takes over hosts that only prepare for another rollout (domain.md 2.8); who has a permit is never disturbed. */

@@ -10,7 +10,7 @@ import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
 import { type Actor, VERBS, type Verb, type VerbFacts, whyNot } from '../core/rollouts/verbs.ts';
 import type { SimHost } from './host.ts';
 import { approve, propose } from './launch.ts';
-import { caseOf, drawTerms, planWithoutEpochs, withoutEpochs } from './plan-draws.ts';
+import { caseOf, drawTerms, planWithoutEpochs, type Terms, withoutEpochs } from './plan-draws.ts';
 import type { Random } from './random.ts';
 import type { SimReconciler } from './reconciler.ts';
 import { promisedBy, retractedAmong, type SimGroup } from './safeguards.ts';
@@ -32,6 +32,7 @@ interface Launch {
   readonly kind: 'patch' | 'rollback';
   readonly revertsId: string | null;
   readonly wishes: readonly { readonly host: SimHost; readonly asked: readonly TransactionItem[] }[];
+  readonly terms?: Terms;
 }
 
 /**
@@ -87,7 +88,11 @@ export class Operators {
     const chosen = this.#hosts.filter(() => this.#random.chance(0.6));
     // A feed that has lost the epoch: what looks newer is a step back. The lint must see it.
     const careless = this.#random.chance(0.15);
-    this.#launch({ kind: 'patch', revertsId: null, wishes: this.#wishes(chosen, names, careless) });
+    if (!this.#random.chance(0.3)) return this.#launch({ kind: 'patch', revertsId: null, wishes: this.#wishes(chosen, names, careless) });
+    // A patch night: two teams patch the same hosts in the same window, and both need the reboot.
+    const terms = { ...drawTerms(this.#random, this.#timeline.nowMs), reboot: this.#random.pick(['if-needed', 'always'] as const) };
+    for (const name of PACKAGE_NAMES.filter(() => this.#random.chance(0.3)).slice(0, 2))
+      this.#launch({ kind: 'patch', revertsId: null, wishes: this.#wishes(chosen, new Set([name]), false), terms });
   }
 
   #wishes(hosts: readonly SimHost[], names: ReadonlySet<string>, careless: boolean): Launch['wishes'] {
@@ -98,9 +103,9 @@ export class Operators {
     return hosts.map(host => ({ host, asked: [...names].map(name => asked(host, name)) }));
   }
 
-  #launch({ kind, revertsId, wishes }: Launch): void {
+  #launch({ kind, revertsId, wishes, terms: given }: Launch): void {
     const id = `rol_${String(++this.#number).padStart(4, '0')}`;
-    const terms = drawTerms(this.#random, this.#timeline.nowMs);
+    const terms = given ?? drawTerms(this.#random, this.#timeline.nowMs);
     const evidence = kind === 'patch' && this.#random.chance(0.15);
     const cases = wishes.map(({ host, asked }) => caseOf(host, asked, terms.reboot, evidence && this.#random.chance(0.3)));
     const made = makePlan({ rolloutId: id, kind, revertsId, patchIds: [], restart: 'affected-services', smokeTests: [], ...terms }, cases);

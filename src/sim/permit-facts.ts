@@ -1,7 +1,10 @@
 import type { Instant } from '../core/kernel/instants.ts';
+import { isFinal } from '../core/kernel/machine.ts';
 import { isAvailable } from '../core/rollouts/availability.ts';
+import { JOB } from '../core/rollouts/job-states.ts';
 import type { JobStatus } from '../core/rollouts/job-status.ts';
 import type { PermitFacts } from '../core/rollouts/permit-decision.ts';
+import { HOLDS_HOST, type OtherJobOnHost, rebootWaitsFor, sharesItsReboot } from '../core/rollouts/reboot-sharing.ts';
 import { covers, holdsOver, promisedBy, retractedAmong, type SimGroup } from './safeguards.ts';
 import type { SimServer } from './server.ts';
 import { attemptKey, type SimRollout } from './store.ts';
@@ -9,12 +12,18 @@ import { instantOf } from './timeline.ts';
 
 const NONE: ReadonlySet<string> = new Set();
 
+export interface Asked {
+  readonly attempt: number;
+  readonly phase: 'apply' | 'reboot';
+  /** The host can wait with its reboot. */
+  readonly sharesReboot: boolean;
+}
+
 /** What the decision is told, as src/server/rollouts/permits.ts reads it under its locks. A mutant lies to the decision, never to the witness. */
 export function permitFacts(
   server: SimServer,
   job: JobStatus,
-  askedAttempt: number,
-  phase: 'apply' | 'reboot',
+  { attempt, phase, sharesReboot }: Asked,
   now: Instant,
   nowMs: number,
 ): PermitFacts {
@@ -22,14 +31,17 @@ export function permitFacts(
   const rollout = store.rollouts.get(job.rolloutId)!;
   const ring = store.rings.get(job.ringId)!;
   const halted = mutants.has('halt-ignored-by-permits') && rollout.state !== 'running';
-  const others = (ids: ReadonlySet<string>): number => ids.size - (ids.has(job.id) ? 1 : 0);
-  const atWork = { ring: 0, rollout: 0 };
+  // Hosts are counted: what else goes on at this one costs no second place.
+  const atWork = { ring: 0, rollout: 0, hosts: new Set<string>() };
   for (const id of store.disrupting) {
     const other = store.jobs.get(id)!;
-    if (id === job.id || other.rolloutId !== job.rolloutId) continue;
-    atWork.rollout += 1;
+    if (other.hostId === job.hostId) continue;
+    atWork.hosts.add(other.hostId);
+    if (other.rolloutId === job.rolloutId) atWork.rollout += 1;
     if (other.ringId === ring.id) atWork.ring += 1;
   }
+  const besides = [...(store.activeOfHost.get(job.hostId) ?? NONE)].filter(id => id !== job.id).map(id => store.jobs.get(id)!);
+  const blind = mutants.has('two-active-jobs-per-host') || (mutants.has('reboot-into-transaction') && phase === 'reboot');
   return {
     now,
     phase,
@@ -41,7 +53,7 @@ export function permitFacts(
     },
     change: { state: halted ? 'implementing' : rollout.changeState, planHash: rollout.planHash, expiresAt: rollout.approvalExpiresAt },
     ring: { state: halted ? 'running' : ring.state, concurrency: ring.concurrency },
-    disrupting: { ...atWork, global: others(store.disrupting) },
+    disrupting: { ring: atWork.ring, rollout: atWork.rollout, global: atWork.hosts.size },
     globalConcurrencyMax: store.concurrencyMax,
     killSwitch: store.killSwitch && !mutants.has('kill-switch-ignored'),
     freezes: store.freezes.filter(one => one.startsAt <= now && now < one.endsAt && covers(one.hostIds, job.hostId)),
@@ -56,9 +68,27 @@ export function permitFacts(
       planNotAfter: store.attempts.get(attemptKey(job.id, job.attempt))?.plan.notAfter ?? now,
       forensicNeeded: store.evidenceNeeded.has(job.id) && !mutants.has('evidence-not-awaited'),
     },
-    askedAttempt,
-    otherActiveJobOnHost: others(store.activeOfHost.get(job.hostId) ?? NONE) > 0 && !mutants.has('two-active-jobs-per-host'),
+    askedAttempt: attempt,
+    otherActiveJobOnHost: !blind && besides.some(other => HOLDS_HOST[phase].includes(other.state) && !sharesItsReboot(other)),
+    rebootWaitsFor: sharesReboot && phase === 'reboot' ? waitsFor(server, rollout, job, now) : null,
   };
+}
+
+/** Every job of the host that has not ended. */
+function waitsFor({ store, mutants }: SimServer, rollout: SimRollout, job: JobStatus, now: Instant): string | null {
+  const others = [...store.open].flatMap(({ id, state, plan, window }): OtherJobOnHost[] => {
+    const other = id === rollout.id ? undefined : store.jobs.get(`${id}-${job.hostId}`);
+    if (other === undefined || isFinal(JOB, other.state)) return [];
+    if (mutants.has('reboot-into-transaction') && other.state === 'installing') return [];
+    const terms = { reboot: plan.reboot, windowStartsAt: window.startsAt, windowEndsAt: window.endsAt };
+    return [{ ...other, ...terms, rolloutName: id, rolloutState: state, ringState: store.rings.get(other.ringId)!.state }];
+  });
+  const since = mutants.has('shared-reboot-never-tires') ? now : job.stateSince;
+  return rebootWaitsFor(
+    { state: job.state, since, windowEndsAt: rollout.window.endsAt, profile: rollout.plan.profile ?? 'normal' },
+    others,
+    now,
+  );
 }
 
 /** Window, profile and cap of the rollout. */
@@ -89,7 +119,9 @@ function isUp(server: SimServer, hostId: string, { memberSoakMinutes }: SimGroup
   const facts = {
     hostId,
     ...server.lastHeard(hostId),
-    atWork: [...(store.activeOfHost.get(hostId) ?? NONE)].some(id => store.disrupting.has(id)),
+    atWork: [...(store.activeOfHost.get(hostId) ?? NONE)].some(
+      id => store.disrupting.has(id) && !(mutants.has('shared-reboot-frees-place') && sharesItsReboot(store.jobs.get(id)!)),
+    ),
     ...past,
     recovered: past.recovered || mutants.has('failed-host-frees-budget'),
   };

@@ -149,7 +149,14 @@ export class SimServer {
     return true;
   }
 
-  requestPermit(hostId: string, jobId: string, attempt: number, phase: 'apply' | 'reboot', nowMs: number, hostNowMs: number): PermitAnswer {
+  requestPermit(
+    hostId: string,
+    { jobId, attempt }: Pick<HostPlan, 'jobId' | 'attempt'>,
+    phase: 'apply' | 'reboot',
+    nowMs: number,
+    hostNowMs: number,
+    sharesReboot: boolean,
+  ): PermitAnswer {
     this.hear(hostId, nowMs);
     const { store, mutants } = this;
     const stored = store.jobs.get(jobId);
@@ -161,12 +168,14 @@ export class SimServer {
     const live = store.permits.get(key);
     const begun = PERMIT_USED_IN[phase].some(one => store.phases.has(`${jobId}/${attempt}/${one}`));
     const clock = mutants.has('host-clock-used-for-window') ? instantOf(hostNowMs) : now;
-    const facts = permitFacts(this, heard.job, asked, phase, clock, nowMs);
+    const facts = permitFacts(this, heard.job, { attempt: asked, phase, sharesReboot }, clock, nowMs);
     const answer = answerPermit(facts, live === undefined ? null : { expiresAt: live.expiresAt, begun });
     if (answer.kind === 'no') {
       const { code, text, retryAfterSeconds, final } = answer.refusal;
       const waitingOn = mutants.has('wait-without-reason') ? null : code;
-      store.putJob(isFinal(JOB, heard.job.state) ? heard : withFields(heard, { waitingOn }), nowMs);
+      const shared = code === 'reboot-shared' ? { sharesReboot: true } : {};
+      if (code === 'reboot-shared') this.witness.rebootShared(heard.job, nowMs);
+      store.putJob(isFinal(JOB, heard.job.state) ? heard : withFields(heard, { waitingOn, ...shared }), nowMs);
       return { permit: null, refused: { code, text, retryAfterSeconds, final } };
     }
     if (answer.kind === 'same') {

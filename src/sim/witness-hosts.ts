@@ -12,6 +12,8 @@ export interface HostTruth {
   readonly packages: ReadonlyMap<string, string>;
   readonly broken: boolean;
   readonly needsReboot: boolean;
+  /** The package manager is at work this moment. */
+  readonly changing: boolean;
   /** The archives that are about to be installed are those that their repository signed. */
   readonly genuine: boolean;
 }
@@ -26,6 +28,8 @@ export class HostWitness {
   readonly #ledger: Ledger;
   /** Really being changed now: host to the plan at work and the packages before it. */
   readonly #working = new Map<string, { readonly plan: HostPlan; readonly before: ReadonlyMap<string, string> }>();
+  /** Changed, and waiting for a reboot that is another plan's as well: host to plans. */
+  readonly #waiting = new Map<string, Map<string, HostPlan>>();
   readonly #begun = new Set<string>();
   readonly #accepted = new Map<string, number>();
 
@@ -104,28 +108,23 @@ export class HostWitness {
   #demandRoom(plan: HostPlan, atMs: number): void {
     const rollout = this.#engine.planOf(plan.rolloutId);
     const ring = rollout.rings.find(one => one.hosts.some(host => host.hostId === plan.hostId));
-    const together = [...this.#working.values()].filter(
-      one => one.plan.rolloutId === plan.rolloutId && ring?.hosts.some(host => host.hostId === one.plan.hostId),
-    ).length;
+    const atWork = [...[...this.#working.values()].map(one => one.plan), ...[...this.#waiting.values()].flatMap(own => [...own.values()])];
+    const together = atWork.filter(one => one.rolloutId === plan.rolloutId && ring?.hosts.some(host => host.hostId === one.hostId)).length;
+    const hosts = new Set(atWork.map(one => one.hostId)).size;
     this.#ledger.demand(
       'I12',
       ring === undefined || together <= ring.concurrency,
       atMs,
       () => `${together} hosts of ring ${ring!.name} are really at work, ${ring!.concurrency} allowed`,
     );
-    this.#ledger.demand(
-      'I12',
-      this.#working.size <= this.#engine.books.concurrencyMax,
-      atMs,
-      () => `${this.#working.size} hosts are really at work`,
-    );
+    this.#ledger.demand('I12', hosts <= this.#engine.books.concurrencyMax, atMs, () => `${hosts} hosts are really at work`);
   }
 
   /** Members that are really untouched. One that went down by itself counts as up: the rule is about what we do. */
   #demandGroups(hostId: string, does: string, atMs: number): void {
     for (const group of this.#engine.books.groups) {
       if (!group.hostIds.has(hostId)) continue;
-      const others = [...group.hostIds].filter(member => member !== hostId && !this.#working.has(member)).length;
+      const others = [...group.hostIds].filter(member => member !== hostId && !this.isWorking(member)).length;
       const size = group.hostIds.size;
       const stay = group.minAvailable ?? size - Math.max(1, Math.trunc((size * (group.maxUnavailablePercent ?? 0)) / 100));
       this.#ledger.demand(
@@ -142,13 +141,27 @@ export class HostWitness {
     this.#ledger.demand('I10', permitted && policy !== 'never', atMs, () => `${host.id}: reboot without permission`);
     this.#ledger.demand('S14', wanted, atMs, () => `${host.id}: reboot that nothing asks for`);
     this.#ledger.demand('I5', !host.broken, atMs, () => `${host.id}: reboot with packages half done, which may not boot`);
+    this.#ledger.demand('I5', !host.changing, atMs, () => `${host.id}: reboot in the middle of a transaction`);
     this.#demandGroups(host.id, 'reboots', atMs);
   }
 
+  /** It has changed and waits for a reboot that serves others too; from here on another plan may work on the host. */
+  changeWaits(host: HostTruth, plan: HostPlan, atMs: number): void {
+    this.#settle(host, plan, atMs);
+    const own = this.#waiting.get(host.id) ?? new Map<string, HostPlan>();
+    this.#waiting.set(host.id, own.set(plan.planId, plan));
+  }
+
+  changeEnds(host: HostTruth, plan: HostPlan, atMs: number): void {
+    this.#settle(host, plan, atMs);
+    const own = this.#waiting.get(host.id);
+    if (own?.delete(plan.planId) === true && own.size === 0) this.#waiting.delete(host.id);
+  }
+
   /** S6: nothing has moved but what was approved, and nowhere else than asked. */
-  changeEnds(host: HostTruth, atMs: number): void {
+  #settle(host: HostTruth, { planId }: HostPlan, atMs: number): void {
     const work = this.#working.get(host.id);
-    if (work === undefined) return;
+    if (work?.plan.planId !== planId) return;
     this.#working.delete(host.id);
     const planned = new Map(work.plan.transaction.map(item => [item.name, item.toVersion]));
     for (const [name, version] of host.packages)
@@ -156,12 +169,12 @@ export class HostWitness {
         'S6',
         version === work.before.get(name) || version === planned.get(name) || version.includes('~hand'),
         atMs,
-        () => `${host.id}: ${name} moved from ${work.before.get(name)} to ${version} under ${work.plan.planId}`,
+        () => `${host.id}: ${name} moved from ${work.before.get(name)} to ${version} under ${planId}`,
       );
   }
 
   isWorking(hostId: string): boolean {
-    return this.#working.has(hostId);
+    return this.#working.has(hostId) || this.#waiting.has(hostId);
   }
 
   /** What the packages really were when the host wrote its result down. I5: a change that has begun is never reported as none. */

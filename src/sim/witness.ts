@@ -1,3 +1,4 @@
+import { MINUTE_MS } from '../core/kernel/instants.ts';
 import { isFinal } from '../core/kernel/machine.ts';
 import type { GateDecision } from '../core/rollouts/gate.ts';
 import type { HostPlan, Permit } from '../core/rollouts/host-plan.ts';
@@ -28,7 +29,8 @@ export class Witness {
   readonly #disrupting = new Map<string, Set<string>>();
   readonly #plans = new Map<string, HostPlan>();
   readonly #stopped = new Map<string, { readonly sinceMs: number; readonly why: string }>();
-  #allDisrupting = 0;
+  /** Hosts with the number of their jobs that disrupt them. */
+  readonly #disrupted = new Map<string, number>();
 
   rolloutMade(id: string, plan: RolloutPlan, hash: string, requestedBy: string, atMs: number): void {
     seePlan(this.books, { id, plan, hash, requestedBy }, atMs);
@@ -149,6 +151,7 @@ export class Witness {
     this.ledger.demand('S3', silentMs < SILENCE_MS, atMs, () => `job ${job.id} was offered to a host that is silent since ${silentMs} ms`);
     this.ledger.demand('S9', job.attempt === seen.attempt + 1, atMs, () => `job ${job.id}: attempt ${job.attempt} after ${seen.attempt}`);
     seen.attempt = job.attempt;
+    this.books.sharing.delete(job.id);
   }
 
   #countActive(job: JobStatus, to: JobState, atMs: number): void {
@@ -156,7 +159,22 @@ export class Witness {
     if (isActive(to)) own.add(job.id);
     else own.delete(job.id);
     this.books.active.set(job.hostId, own);
-    this.ledger.demand('S5', own.size <= 1, atMs, () => `${job.hostId} has ${own.size} jobs at once: ${[...own].join(', ')}`);
+    // One that has installed and waits with its reboot leaves the host to the next; it still holds its slots.
+    const holding = [...own].filter(id => !this.books.sharing.has(id) || this.books.jobs.get(id)!.state === 'installing');
+    this.ledger.demand('S5', holding.length <= 1, atMs, () => `${job.hostId} has ${holding.length} jobs at once: ${holding.join(', ')}`);
+  }
+
+  /** L3: nobody waits with a reboot longer than half an hour for what has not begun (domain.md 2.8). */
+  rebootShared(job: JobStatus, atMs: number): void {
+    this.books.sharing.add(job.id);
+    const others = [...(this.books.active.get(job.hostId) ?? [])].filter(id => id !== job.id).map(id => this.books.jobs.get(id)!.state);
+    const waited = atMs - this.books.jobs.get(job.id)!.sinceMs;
+    this.ledger.demand(
+      'L3',
+      others.includes('installing') || waited <= 30 * MINUTE_MS,
+      atMs,
+      () => `${job.id} waits with its reboot for ${Math.round(waited / MINUTE_MS)} minutes`,
+    );
   }
 
   #countDisruption(job: JobStatus, rollout: RolloutSeen, to: JobState, atMs: number): void {
@@ -165,7 +183,9 @@ export class Witness {
     if (isDisrupting(to)) own.add(job.id);
     else own.delete(job.id);
     this.#disrupting.set(job.ringId, own);
-    this.#allDisrupting += own.size - before;
+    const onHost = (this.#disrupted.get(job.hostId) ?? 0) + own.size - before;
+    if (onHost > 0) this.#disrupted.set(job.hostId, onHost);
+    else this.#disrupted.delete(job.hostId);
     if (own.size <= before) return;
     const most = rollout.rings[job.ringIndex]!.concurrency;
     this.ledger.demand('S1', own.size <= most, atMs, () => `${own.size} hosts of ring ${job.ringId} at once, ${most} allowed`);
@@ -174,7 +194,7 @@ export class Witness {
       const all = [...rollout.jobs].filter(([id, seen]) => (id === job.id ? isDisrupting(to) : isDisrupting(seen.state))).length;
       this.ledger.demand('S1', all <= cap, atMs, () => `${all} hosts of ${rollout.id} at once, ${cap} allowed`);
     }
-    this.ledger.demand('S1', this.#allDisrupting <= this.books.concurrencyMax, atMs, () => `${this.#allDisrupting} hosts at once`);
+    this.ledger.demand('S1', this.#disrupted.size <= this.books.concurrencyMax, atMs, () => `${this.#disrupted.size} hosts at once`);
   }
 
   heard(hostId: string, atMs: number): void {

@@ -16,8 +16,9 @@ const other = (more: Partial<OtherJobOnHost> = {}): OtherJobOnHost => ({
   windowEndsAt: at(120),
   ...more,
 });
+const OWN = { state: 'reboot-pending', since: at(5), windowEndsAt: at(120), profile: 'normal' } as const;
 const waits = (more: Partial<OtherJobOnHost> = {}, minute = 10, ownEnd: string | null = at(120)) =>
-  rebootWaitsFor({ since: at(5), windowEndsAt: ownEnd }, [other(more)], at(minute));
+  rebootWaitsFor({ ...OWN, windowEndsAt: ownEnd }, [other(more)], at(minute));
 
 describe('one reboot for several rollouts', () => {
   it.each(['queued', 'offered', 'precheck', 'staging', 'staged', 'installing'] as const)('waits for one that is %s', state =>

@@ -1,6 +1,7 @@
 import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
 import type { RebootPolicy } from './host-plan.ts';
-import { isPreparing, type JobState } from './job-states.ts';
+import { isPreparing, JOB_ACTIVE, JOB_DISRUPTING, type JobState } from './job-states.ts';
+import type { RolloutProfile } from './permit-decision.ts';
 import type { RingState } from './ring-states.ts';
 import type { RolloutState } from './rollout-states.ts';
 import type { WaitingOn } from './waiting.ts';
@@ -29,21 +30,34 @@ export const SHARE_WAIT_MINUTES = 30;
 /** What a queued or preparing job may wait on and still be about to begin: the host itself. */
 const ABOUT_TO_BEGIN: readonly (WaitingOn | null)[] = [null, 'host', 'host-working', 'host-lock'];
 
-/**
- * The rollout that the reboot waits for; null: it need not. `since`: when the host began to ask for its reboot. `windowEndsAt`: its own, which must not run out
- * over the waiting.
- */
-export function rebootWaitsFor(
-  own: { readonly since: Instant; readonly windowEndsAt: Instant | null },
-  others: readonly OtherJobOnHost[],
-  now: Instant,
-): string | null {
+/** Job that asks for its reboot. `since`: when the host began to ask. `windowEndsAt`: its own, which must not run out over the waiting. */
+export interface OwnReboot {
+  readonly state: JobState;
+  readonly since: Instant;
+  readonly windowEndsAt: Instant | null;
+  readonly profile: RolloutProfile;
+}
+
+/** The rollout that the reboot waits for; null: it need not. An emergency waits for nobody. */
+export function rebootWaitsFor(own: OwnReboot, others: readonly OtherJobOnHost[], now: Instant): string | null {
+  if (own.profile === 'emergency' || own.state !== 'reboot-pending') return null;
   const installing = others.find(other => other.state === 'installing');
   // Never in the middle of a transaction, whatever its policy and whatever the window.
   if (installing !== undefined) return installing.rolloutName;
   if (now >= addMs(own.since, SHARE_WAIT_MINUTES * MINUTE_MS)) return null;
   return others.find(other => isComing(other, own.windowEndsAt, now))?.rolloutName ?? null;
 }
+
+/** It waits with its reboot for another rollout's, so the host is free for that one. The same in SQL: `waitsForSharedReboot`. */
+export function sharesItsReboot(job: { readonly state: JobState; readonly sharesReboot: boolean }): boolean {
+  return job.sharesReboot && job.state === 'reboot-pending';
+}
+
+/** What else on the host keeps it from changing packages, or from rebooting: what only prepares cannot be hurt by a reboot, it goes on afterwards. */
+export const HOLDS_HOST: Readonly<Record<'apply' | 'reboot', readonly JobState[]>> = {
+  apply: JOB_ACTIVE,
+  reboot: JOB_DISRUPTING.filter(state => state !== 'reboot-pending'),
+};
 
 function isComing(other: OtherJobOnHost, ownEnd: Instant | null, now: Instant): boolean {
   const { state, reboot, rolloutState, ringState, notBefore, windowStartsAt, windowEndsAt } = other;

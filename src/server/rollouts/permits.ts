@@ -5,7 +5,7 @@ import { grantPermit, hearPermitRequest } from '../../core/rollouts/job-changes.
 import { JOB_ACTIVE, JOB_DISRUPTING, waitsForSharedReboot } from '../../core/rollouts/job-states.ts';
 import { type JobChange, type JobStatus, withFields } from '../../core/rollouts/job-status.ts';
 import { answerPermit, PERMIT_USED_IN, type PermitDecision, type PermitFacts } from '../../core/rollouts/permit-decision.ts';
-import { type OtherJobOnHost, rebootWaitsFor } from '../../core/rollouts/reboot-sharing.ts';
+import { HOLDS_HOST, type OtherJobOnHost, rebootWaitsFor } from '../../core/rollouts/reboot-sharing.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { PermitAnswer } from '../ports.ts';
 import { notFound } from '../runtime/problems.ts';
@@ -116,16 +116,7 @@ async function gatherFacts(
        (select count(*) from job where host_id = $2 and state = any($5) and id <> $3 and not ${waitsForSharedReboot('job')})::int as host,
        (select not_after from job_attempt where job_id = $3 and attempt = $6) as not_after,
        (select forensic <> '{}' and forensic_cleared_by is null from job where id = $3) as forensic`,
-    // What only prepares cannot be hurt by a reboot: it goes on afterwards.
-    [
-      ring.id,
-      job.hostId,
-      job.id,
-      JOB_DISRUPTING,
-      phase === 'apply' ? JOB_ACTIVE : JOB_DISRUPTING.filter(state => state !== 'reboot-pending'),
-      job.attempt,
-      rollout.id,
-    ],
+    [ring.id, job.hostId, job.id, JOB_DISRUPTING, HOLDS_HOST[phase], job.attempt, rollout.id],
   );
   return {
     now: step.now,
@@ -162,9 +153,8 @@ async function gatherFacts(
   };
 }
 
-/** Under the host's lock: nobody else decides about this host meanwhile. An emergency waits for nobody. */
+/** Under the host's lock: nobody else decides about this host meanwhile. */
 async function waitsFor(step: Step, { rollout, job }: Locked): Promise<string | null> {
-  if (rollout.spec.profile === 'emergency' || job.state !== 'reboot-pending') return null;
   const others = await step.tx.query<OtherJobOnHost>(
     `select theirs.name as "rolloutName", job.state, job.parked, job.not_before as "notBefore", job.waiting_on as "waitingOn",
        job.estimated_minutes as "estimatedMinutes", theirs.spec->>'reboot' as reboot, theirs.state as "rolloutState", ring.state as "ringState",
@@ -173,7 +163,8 @@ async function waitsFor(step: Step, { rollout, job }: Locked): Promise<string | 
      where job.host_id = $1 and job.id <> $2 and job.finished_at is null order by job.state_since`,
     [job.hostId, job.id],
   );
-  return rebootWaitsFor({ since: job.stateSince, windowEndsAt: rollout.window_ends_at }, others, step.now);
+  const own = { state: job.state, since: job.stateSince, windowEndsAt: rollout.window_ends_at, profile: rollout.spec.profile ?? 'normal' };
+  return rebootWaitsFor(own, others, step.now);
 }
 
 async function refuse(step: Step, heard: JobChange, refusal: Refusal): Promise<PermitAnswer> {
