@@ -129,7 +129,10 @@ export const feeds = {
     access: 'feed.write',
     summary: 'Set URL, switch on or off',
     params: IdParams,
-    body: z.object({ url: z.url().max(2000).nullable().optional(), enabled: z.boolean().optional() }),
+    body: z.object({
+      url: z.string().min(1).max(4000).nullable().optional().describe('One URL, or several with spaces between them'),
+      enabled: z.boolean().optional(),
+    }),
     answer: Feed,
   }),
   feedSync: route({

@@ -8,6 +8,7 @@ import type { AdvisorySource, FeedContext, FeedFaultCode, FeedHead, FeedItem } f
 import { looksLikeTar } from '../plugins/advisory-sources/tar.ts';
 import { feedFault } from '../plugins/advisory-sources/text-reader.ts';
 import { headBytesOf, packingOf, unpackAtOnce, unpackStream } from '../plugins/advisory-sources/unpack.ts';
+import { isBesideAFeed } from '../server/feeds/beside.ts';
 import { type BundleTrust, looksLikeBundle, openBundle, readBundled } from '../server/feeds/bundle-file.ts';
 import type { FromBundle } from '../server/feeds/feed-files.ts';
 import { localBundleTrust } from './bundle-keys.ts';
@@ -129,7 +130,7 @@ function filesAt(location: string): string[] {
     return readdirSync(location, { withFileTypes: true })
       .filter(entry => entry.isFile() || entry.isSymbolicLink())
       .map(entry => path.join(location, entry.name))
-      .filter(filePath => statSync(filePath).isFile())
+      .filter(filePath => statSync(filePath).isFile() && !isBesideAFeed(filePath))
       .sort();
   } catch (problem) {
     throw new Fault<FeedFaultCode>(

@@ -5,8 +5,9 @@ import type { FeedRequest, LoadedFeed, LoadedFeeds } from '../cli/local/scan-por
 import { ClaimIndexBuilder } from '../core/advisories/claim-index.ts';
 import { orderOf } from '../core/advisories/orders.ts';
 import { trustedAuthors } from '../core/advisories/trusted-authors.ts';
-import { messageWithAdvice } from '../core/kernel/faults.ts';
+import { Fault, messageWithAdvice } from '../core/kernel/faults.ts';
 import type { FeedItem } from '../plugins/advisory-sources/spec.ts';
+import { besideOf, CHECKSUMS } from '../server/feeds/beside.ts';
 import { type FeedFile, findFeedFiles, readFeedFile } from './feed-files.ts';
 import { SettledStatements } from './settled-statements.ts';
 
@@ -26,7 +27,8 @@ const QUARANTINE_SAMPLE = 5;
 
 /** Reads what a scan needs and no more: files of other releases and enrichment other than KEV stay closed. Throws Fault `feed-not-found` for a path that is not there. */
 export async function loadFeeds(request: FeedRequest): Promise<LoadedFeeds> {
-  const { files, problems } = findWanted(request);
+  const found = findWanted(request);
+  const { files, problems } = await withoutUnvouched(found.files, found.problems);
   const settled = settledFor(request, files);
   const loaded = await readAll(files, problems, request, settled);
   return settled?.contradictedBy(loaded.index) ? readAll(files, problems, request, null) : loaded;
@@ -50,6 +52,29 @@ function findWanted(request: FeedRequest): { files: readonly FeedFile[]; problem
     );
   }
   return { files, problems };
+}
+
+/** A file that is not the one that lies beside it as a checksum is left out, and said. */
+async function withoutUnvouched(
+  found: readonly FeedFile[],
+  problems: readonly string[],
+): Promise<{ files: readonly FeedFile[]; problems: readonly string[] }> {
+  const isPlain = (file: FeedFile) => file.bundled === undefined && CHECKSUMS.some(suffix => besideOf(file.path, suffix) !== null);
+  const said = await Promise.all(
+    found.map(async file => {
+      if (!isPlain(file)) return null;
+      // Loaded when there is something to compare: most folders hold feeds alone.
+      const { checkLocalChecksums } = await import('../server/feeds/local-integrity.ts');
+      return checkLocalChecksums(file.path).then(
+        () => null,
+        (problem: unknown) => {
+          if (problem instanceof Fault) return messageWithAdvice(problem);
+          throw problem;
+        },
+      );
+    }),
+  );
+  return { files: found.filter((_file, at) => said[at] === null), problems: [...problems, ...said.filter(one => one !== null)] };
 }
 
 function settledFor(request: FeedRequest, files: readonly FeedFile[]): SettledStatements | null {

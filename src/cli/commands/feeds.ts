@@ -131,14 +131,17 @@ export const feedCommands: readonly Command[] = [
     summary: 'Set the URL of a feed, or switch it on or off',
     arguments: [{ name: 'id', summary: 'feed id' }],
     options: [
-      { flags: '--url <url>', summary: 'where to fetch it' },
+      { flags: '--url <url>', summary: 'where to fetch it; more than once where the publisher keeps it in several files', repeat: true },
       { flags: '--on', summary: 'switch on' },
       { flags: '--off', summary: 'switch off' },
     ],
     run: async c =>
       await c.client.feedUpdate({
         params: { id: c.arguments[0]! },
-        body: { url: c.text('url'), ...(c.options.on === true ? { enabled: true } : c.options.off === true ? { enabled: false } : {}) },
+        body: {
+          url: (c.options.url as readonly string[] | undefined)?.join(' '),
+          ...(c.options.on === true ? { enabled: true } : c.options.off === true ? { enabled: false } : {}),
+        },
       }),
     render: (value, screen) => screen.line(`${value.id}: ${value.enabled ? 'on' : 'off'}, ${value.url ?? 'no URL'}`),
   }),

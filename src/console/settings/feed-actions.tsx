@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Modal, Stack, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Modal, Stack, Textarea } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconDots } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -51,21 +51,21 @@ export function FeedActions({ feed }: { readonly feed: FeedView }) {
 }
 
 function UrlForm({ feed, close }: { readonly feed: FeedView; readonly close: () => void }) {
-  const [url, setUrl] = useState(feed.url ?? '');
+  const [url, setUrl] = useState(feed.url?.split(' ').join('\n') ?? '');
   const save = useAct('feedUpdate', { done: 'Saved', after: close, quiet: true });
   return (
     <form
       onSubmit={event => {
         event.preventDefault();
-        save.mutate({ params: { id: feed.id }, body: { url: url.trim() || null } });
+        save.mutate({ params: { id: feed.id }, body: { url: url.trim().split(/\s+/).join(' ') || null } });
       }}
     >
       <Stack gap="sm">
         {save.isError && <ProblemNote error={save.error} />}
-        <TextInput
-          type="url"
+        <Textarea
+          autosize
           label="URL"
-          description="Empty: the feed is only loaded by import"
+          description="One a line where the publisher keeps it in several files; empty: the feed is only loaded by import"
           data-autofocus
           value={url}
           onChange={event => setUrl(event.currentTarget.value)}

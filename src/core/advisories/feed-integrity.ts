@@ -19,10 +19,16 @@ export function weakest(all: readonly FeedIntegrity[]): FeedIntegrity | null {
   return all.reduce<FeedIntegrity | null>((found, one) => (found === null || rank(one) > rank(found) ? one : found), null);
 }
 
-export const CHECKSUM_SUFFIXES = { '.sha512': 'sha512', '.sha256': 'sha256' } as const;
+/** `.meta` is NVD's: lines of `key:value`, with the checksum of the unpacked file in capitals. */
+export const CHECKSUM_SUFFIXES = { '.sha512': 'sha512', '.sha256': 'sha256', '.meta': 'sha256' } as const;
+
+/** Where it lies: `FILE.sha256`, but `nvdcve-2.0-2026.meta` for `nvdcve-2.0-2026.json.gz`. */
+export function besideName(name: string, suffix: string): string {
+  return `${suffix === '.meta' ? name.replace(/\.json(?:\.gz|\.zip)?$/, '') : name}${suffix}`;
+}
 
 /** `HASH  NAME` of coreutils, `HASH` alone, or `SHA256 (NAME) = HASH`; null when no digest of that length stands there. */
 export function checksumIn(text: string, algorithm: 'sha256' | 'sha512'): string | null {
   const digits = algorithm === 'sha256' ? 64 : 128;
-  return new RegExp(`(?:^|[\\s=])([0-9a-fA-F]{${digits}})(?:$|[\\s])`).exec(text)?.[1]?.toLowerCase() ?? null;
+  return new RegExp(`(?:^|[\\s=:])([0-9a-fA-F]{${digits}})(?:$|[\\s])`).exec(text)?.[1]?.toLowerCase() ?? null;
 }

@@ -108,6 +108,10 @@ export const LOG_FILES_MAX = 5;
 export const MAX_PACKAGE_LIST_BYTES = 256_000_000;
 /** The largest download of one feed, bytes as they come over the wire. OSV's npm archive, the largest in use, is about 250 MB. */
 export const MAX_FEED_DOWNLOAD_BYTES = 1_000_000_000;
+/** Silence that ends a download, seconds: a publisher that packs its file at the first byte has answered by then. */
+export const FEED_IDLE_SECONDS = 30;
+/** One try at a download, minutes: SUSE's archive, 445 MB, takes 19 at 400 kB/s; a slower line goes on where it stopped the next time. */
+export const FEED_DOWNLOAD_MINUTES = 20;
 /** Documents of a publisher's changes.csv that one sync fetches; the next goes on. Red Hat changes some 500 a day, and four syncs a day take 4,000. */
 export const FEED_DOCUMENTS_AT_ONCE = 1_000;
 /** How often feeds with a URL are fetched, hours. Debian's tracker is rebuilt four times a day; KEV and EPSS once. */

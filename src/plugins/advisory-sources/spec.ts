@@ -12,12 +12,14 @@ export interface AdvisorySource {
   readonly title: string;
   readonly licence: string;
   readonly homepage: string;
-  /** Where the publisher keeps it; null when it comes as a file only. */
+  /** Where the publisher keeps it, with spaces between several files; null when it comes as a file only. */
   readonly defaultUrl: string | null;
   /** Of a feed that is an archive of documents: the URL of the list of those that changed since (CSAF 2.0, changes.csv). Absent or null: there is none. */
   changesUrl?(url: string): string | null;
-  /** What the publisher puts beside its files: `FILE.sha256` and the like hold a checksum, `FILE.asc` an OpenPGP signature. Absent: nothing. */
-  readonly beside?: readonly ('.sha256' | '.sha512' | '.asc')[];
+  /** Of such a feed: the URL of the list of the documents that are gone (Red Hat's deletions.csv), by the URL of the list of changes. */
+  deletionsUrl?(changesUrl: string): string | null;
+  /** What the publisher puts beside its files. Absent: nothing. */
+  readonly beside?: readonly Beside[];
   /** The format in a sentence, for the person who wonders whether a file fits. */
   readonly format: string;
   /** What it speaks of: `claims` of packages, `enrichment` of vulnerabilities, `lifecycle` of products. */
@@ -32,6 +34,9 @@ export interface AdvisorySource {
   concerns?(content: Uint8Array, releases: ReadonlySet<string>): boolean;
   reader(context: FeedContext): FeedReader;
 }
+
+/** `FILE.sha256` and `FILE.sha512` hold a checksum, `FILE.asc` an OpenPGP signature; NVD's `NAME.meta` the checksum of what NAME.json.gz unpacks to. */
+export type Beside = '.sha256' | '.sha512' | '.meta' | '.asc';
 
 export interface FeedHead {
   readonly fileName: string;

@@ -8,8 +8,8 @@ export interface FeedRule {
   readonly enabledAtFirst: boolean;
   /** From this age of its data on the feed is stale: a red banner, never "0 vulnerabilities". */
   readonly staleAfterMs: number;
-  /** Which part of the feed a file is: a file replaces its own part only. */
-  readonly partOf: (file: FeedFile) => string;
+  /** Which part of the feed a file is: a file replaces its own part only. `location`: its URL, where it has one. */
+  readonly partOf: (file: FeedFile, location: string) => string;
   /** True for a file that has only what changed of late: it replaces what it speaks of, and what it does not name any more stays. */
   readonly isWindow?: (file: FeedFile) => boolean;
 }
@@ -25,12 +25,15 @@ const BY_NAME = (file: FeedFile) =>
 
 /**
  * `8f3ae2...-updateinfo.xml.gz` of a repository: the hash changes with every edition, and what stays says nothing, so the release of the first build stands
- * beside it. Repositories of one release (BaseOS, AppStream) have to be told apart by the names that somebody gives to their files.
+ * beside it, and the repository's URL where there is one. Files that somebody hands over are told apart by the names that they are given.
  */
-const BY_REPOSITORY = (file: FeedFile) => {
-  const name = BY_NAME(file)
-    .replace(/^[0-9a-f]{32,128}-/, '')
-    .replace(/\.xml$/i, '');
+const BY_REPOSITORY = (file: FeedFile, location: string) => {
+  const repository = /^https?:\/\/[^/]+\/(.+?)\/(?:repodata\/repomd\.xml|mirror\.list)$/.exec(location)?.[1];
+  const name =
+    repository ??
+    BY_NAME(file)
+      .replace(/^[0-9a-f]{32,128}-/, '')
+      .replace(/\.xml$/i, '');
   const release = /\.(?:module\+)?((?:el|fc|amzn)\d+)/.exec(file.head.text)?.[1] ?? '';
   return [release, name].filter(Boolean).join(' ');
 };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { type FeedIntegrity, weakest } from '../../core/advisories/feed-integrity.ts';
@@ -10,7 +11,7 @@ import { refused } from './integrity.ts';
 import type { ImportWith } from './sync.ts';
 
 /** One line of changes.csv (CSAF 2.0, 7.1.13): a document and when it last changed. */
-interface Change {
+export interface Change {
   readonly document: string;
   readonly atMs: number;
 }
@@ -54,8 +55,8 @@ export async function takeChanges(
   onProgress: OnImportProgress,
 ): Promise<ImportReport | null> {
   const { feedId, url, loadedBy, archive } = order;
-  const list = await fetchFeed({ ...order.request, url, folder: folderIn(order.folder, 'list'), etag: null, lastModified: null });
-  if (list.kind !== 'file') return null;
+  const list = await fetchList(order, url);
+  if (list === null) return null;
   const walkedMs = await walkedThrough(context, feedId, url);
   const sinceMs = Math.max(walkedMs ?? 0, archive?.madeMs ?? 0);
   const changes = parseChanges(readFileSync(list.path, 'utf8')).filter(change => change.atMs > sinceMs);
@@ -90,9 +91,22 @@ export async function takeChanges(
     { loadedBy, location: url, etag: null, lastModified: null, integrity, ofDocuments: true },
     onProgress,
   );
-  if (archive !== null) await withdrawFromArchive(context, feedId, archive.part, wanted);
+  if (archive !== null)
+    await withdrawDocuments(
+      context,
+      feedId,
+      archive.part,
+      wanted.map(({ document }) => document),
+    );
   await noteWalked(context, feedId, url, wanted.at(-1)!.atMs);
   return { ...report, feedIds: [...new Set([feedId, ...report.feedIds])], changedIds: [...new Set([feedId, ...report.changedIds])] };
+}
+
+/** A list only names documents, each of which is vouched for by itself; publishers sign the documents and not the list. */
+export async function fetchList({ request, folder }: Pick<ChangesOrder, 'request' | 'folder'>, url: string) {
+  const { vouching: _, ...rest } = request;
+  const list = await fetchFeed({ ...rest, url, folder: folderIn(folder, path.basename(url)), etag: null, lastModified: null });
+  return list.kind === 'file' ? list : null;
 }
 
 function folderIn(folder: string, name: string): string {
@@ -119,35 +133,46 @@ async function fetchDocument({ url, request }: ChangesOrder, document: string, s
   return GONE;
 }
 
-/** `2026/cve-2026-1234.json` is all that the publisher says of CVE-2026-1234 now. */
-async function withdrawFromArchive({ db, clock }: Context, feedId: string, part: string, changes: readonly Change[]): Promise<void> {
-  const ids = changes.flatMap(({ document }) => /(?:^|\/)(cve-\d{4}-\d{4,})\.json$/i.exec(document)?.[1]?.toUpperCase() ?? []);
-  await db.query(
-    'update claim set withdrawn_at = $4 where feed_id = $1 and part = $2 and vulnerability_id = any($3) and withdrawn_at is null',
-    [feedId, part, ids, clock.now()],
-  );
+/**
+ * `2026/cve-2026-1234.json` is all that the publisher says of CVE-2026-1234 now, `2026/rhsa-2026_1234.json` all of the notice RHSA-2026:1234. Returns how
+ * many statements of the part were in force until now.
+ */
+export async function withdrawDocuments(
+  { db, clock }: Context,
+  feedId: string,
+  part: string,
+  documents: readonly string[],
+): Promise<number> {
+  const names = documents.map(document => path.basename(document, '.json').toUpperCase());
+  const ids = names.filter(name => /^CVE-\d{4}-\d{4,}$/.test(name));
+  const notices = names.filter(name => !name.startsWith('CVE-')).map(name => name.replace('_', ':'));
+  const inForce = 'update claim set withdrawn_at = $4 where feed_id = $1 and part = $2 and withdrawn_at is null and';
+  let gone = 0;
+  for (const [which, values] of [
+    ['vulnerability_id = any($3)', ids],
+    ["upper(detail->>'advisoryId') = any($3)", notices],
+  ] as const)
+    if (values.length > 0) gone += (await db.query(`${inForce} ${which} returning 1 as gone`, [feedId, part, values, clock.now()])).length;
+  return gone;
 }
 
-/** A newer archive has everything that the documents said: they go, and the walk begins anew at its date. */
-export async function dropDocuments({ db, clock }: Context, feedId: string, archivePart: string): Promise<void> {
+/** A newer archive has everything that the documents of its list said: they go, and the walk begins anew at its date. */
+export async function dropDocuments({ db, clock }: Context, feedId: string, changesUrl: string): Promise<void> {
   await db.transaction(async tx => {
-    await tx.query('update claim set withdrawn_at = $3 where feed_id = $1 and part <> $2 and withdrawn_at is null', [
-      feedId,
-      archivePart,
-      clock.now(),
-    ]);
-    await tx.query('delete from quarantine where feed_id = $1 and part <> $2', [feedId, archivePart]);
-    await tx.query('delete from feed_part where feed_id = $1 and part <> $2', [feedId, archivePart]);
-    await tx.query('delete from setting where key = $1', [settingOf(feedId)]);
+    const ofList = 'feed_id = $1 and part in (select part from feed_part where feed_id = $1 and location = $2)';
+    await tx.query(`update claim set withdrawn_at = $3 where ${ofList} and withdrawn_at is null`, [feedId, changesUrl, clock.now()]);
+    await tx.query(`delete from quarantine where ${ofList}`, [feedId, changesUrl]);
+    await tx.query('delete from feed_part where feed_id = $1 and location = $2', [feedId, changesUrl]);
+    await tx.query('delete from setting where key = $1', [settingOf(feedId, changesUrl)]);
   });
 }
 
-const settingOf = (feedId: string) => `feed-changes:${feedId}`;
+const settingOf = (feedId: string, url: string) => `feed-changes:${feedId}:${createHash('sha256').update(url).digest('hex').slice(0, 16)}`;
 
 /** null: this list was never walked. */
 async function walkedThrough({ db }: Context, feedId: string, url: string): Promise<number | null> {
   const [row] = await db.query<{ value: { url: string; throughMs: number } }>('select value from setting where key = $1', [
-    settingOf(feedId),
+    settingOf(feedId, url),
   ]);
   return row?.value.url === url ? row.value.throughMs : null;
 }
@@ -156,6 +181,6 @@ async function noteWalked({ db, clock }: Context, feedId: string, url: string, t
   await db.query(
     `insert into setting (key, value, updated_at, updated_by) values ($1, $2::jsonb, $3, 'system')
      on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
-    [settingOf(feedId), JSON.stringify({ url, throughMs }), clock.now()],
+    [settingOf(feedId, url), JSON.stringify({ url, throughMs }), clock.now()],
   );
 }

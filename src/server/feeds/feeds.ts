@@ -12,6 +12,7 @@ import { bundleSignerHandlers } from './bundle-signers.ts';
 import { claimHandlers } from './claim-handlers.ts';
 import { type FeedFilesPort, interrupted } from './feed-files.ts';
 import { ensureFeeds, feedRow, feedRows, feedView } from './feed-rows.ts';
+import { urlsOf } from './feed-urls.ts';
 import { parseFeedUrl } from './fetch.ts';
 import { checkedPath, type ImportOrigin, type ImportReport, importFeedFiles, type OnImportProgress } from './import.ts';
 import { createImportBook } from './import-book.ts';
@@ -74,7 +75,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
 
   const importFrom = (location: string, loadedBy: string, shown: string | null, onProgress?: OnImportProgress): Promise<ImportReport> =>
     importWith(location, { loadedBy, location: shown, etag: null, lastModified: null, integrity: null }, onProgress);
-  const { sync, importUrl } = createFeedSync(context, sources, importWith, stopping.signal);
+  const { sync, importUrl } = createFeedSync(context, sources, importWith, stopping.signal, announce);
 
   /** Replicas may ask at the same time: the one whose update moves the time on does the work. */
   async function syncDue(): Promise<void> {
@@ -126,7 +127,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
 
     async feedUpdate({ params: { id }, body }, caller) {
       const before = await feedRow(db, id);
-      if (typeof body.url === 'string') refuseBadUrl(body.url);
+      if (typeof body.url === 'string') for (const url of urlsOf(body.url)) refuseBadUrl(url);
       const url = body.url === undefined ? before.url : body.url;
       const byPersonNow = body.url === undefined ? before.url_by_person : url !== sources.get(before.kind)?.defaultUrl;
       const enabled = body.enabled ?? before.enabled;

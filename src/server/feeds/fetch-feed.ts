@@ -32,9 +32,14 @@ const INDEXES: readonly { readonly name: RegExp; readonly read: (text: string, u
   { name: /\/archive_latest\.txt$/, read: archiveOf },
 ];
 
+/** Amazon Linux: the mirror list is one line, the repository under an id that every release of the distribution changes (its index says the rest). */
+const MIRROR_LIST = /\/mirror\.list$/;
+
 /** Fetches a feed by its URL and checks it by what its publisher offers. Faults: those of `fetchFile`, `feed-not-vouched`, `feed-unreadable`, `feed-unknown-format`. */
-export async function fetchFeed(request: FeedRequest): Promise<FeedAnswer> {
-  const vouching = request.vouching ?? null;
+export async function fetchFeed(asked: FeedRequest): Promise<FeedAnswer> {
+  const vouching = asked.vouching ?? null;
+  const request = { ...asked, asItIs: vouching !== null && vouching.beside.length > 0 };
+  if (MIRROR_LIST.test(new URL(request.url).pathname)) return fetchFromMirror(request);
   const index = INDEXES.find(({ name }) => name.test(new URL(request.url).pathname));
   if (index === undefined) {
     const answer = await fetchFile(request);
@@ -57,6 +62,21 @@ export async function fetchFeed(request: FeedRequest): Promise<FeedAnswer> {
   const level = ofIndex.level === 'signature' ? 'signature' : 'checksum';
   const note = `${named.checksum.algorithm} of the index matches; index: ${ofIndex.note}`;
   return { ...answer, ...conditions, integrity: { level, note, signedBy: ofIndex.signedBy } };
+}
+
+async function fetchFromMirror(request: FeedRequest): Promise<FeedAnswer> {
+  const folder = path.join(request.folder, 'mirrors');
+  mkdirSync(folder, { recursive: true });
+  const list = await fetchFile({ ...request, folder, onBytes: undefined });
+  if (list.kind !== 'file') return { kind: 'unchanged' };
+  const text = statSync(list.path).size > INDEX_BYTES_MAX ? '' : readFileSync(list.path, 'utf8');
+  const first = text.split('\n').find(line => /^https?:\/\//.test(line)) ?? '';
+  const mirror = URL.parse(`${first.trim().replace('$basearch', 'x86_64').replace(/\/+$/, '')}/repodata/repomd.xml`);
+  if (first === '' || mirror === null) throw damaged(request.url, 'it names no mirror');
+  const privateAllowed = request.privateAllowed && mirror.hostname === new URL(request.url).hostname;
+  const answer = await fetchFeed({ ...request, url: mirror.href, etag: null, lastModified: null, privateAllowed });
+  // The list changes with every edition, and it is what is asked for the next time.
+  return answer.kind === 'file' ? { ...answer, etag: list.etag, lastModified: list.lastModified } : answer;
 }
 
 const ALGORITHMS: Readonly<Record<string, string>> = { sha256: 'sha256', sha512: 'sha512', sha: 'sha1', sha1: 'sha1' };

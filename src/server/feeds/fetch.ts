@@ -10,7 +10,8 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout } from 'node:timers/promises';
 import { Fault } from '../../core/kernel/faults.ts';
 import { MINUTE_MS, SECOND_MS } from '../../core/kernel/instants.ts';
-import { MAX_FEED_DOWNLOAD_BYTES } from '../../core/kernel/limits.ts';
+import { FEED_DOWNLOAD_MINUTES, FEED_IDLE_SECONDS, MAX_FEED_DOWNLOAD_BYTES } from '../../core/kernel/limits.ts';
+import { privateFault, reasonOf, told, tooLarge, unreachable } from './fetch-faults.ts';
 import { forgetPart, knownPart, notePart, type Part, sizeOf } from './part-folder.ts';
 import { isPrivateAddress } from './private-addresses.ts';
 
@@ -23,8 +24,12 @@ export interface FetchRequest {
   /** True only for a URL that an administrator typed: then its host may be a private one (a mirror). A redirect never makes it so. */
   readonly privateAllowed: boolean;
   readonly signal: AbortSignal;
+  /** True where the bytes are compared with a checksum or signature: then not packed on the way, for that is of the file itself. */
+  readonly asItIs?: boolean;
   /** A file that the server does not have is an answer (`absent`), not a fault. */
   readonly mayBeAbsent?: boolean;
+  /** For tests; the product has one set of limits. */
+  readonly limits?: DownloadLimits;
   /** Told while it comes; `total` null where the server does not say. */
   readonly onBytes?: ((received: number, total: number | null) => void) | undefined;
 }
@@ -41,9 +46,17 @@ export type FetchAnswer =
     };
 
 const REDIRECTS_MAX = 5;
-/** Silence this long ends a transfer; the whole may take as long as a slow line needs for a large feed. */
-const IDLE_MS = 30 * SECOND_MS;
-const TOTAL_MS = 20 * MINUTE_MS;
+export interface DownloadLimits {
+  readonly bytesMax: number;
+  /** Silence this long ends a transfer. */
+  readonly idleMs: number;
+  readonly totalMs: number;
+}
+const LIMITS: DownloadLimits = {
+  bytesMax: MAX_FEED_DOWNLOAD_BYTES,
+  idleMs: FEED_IDLE_SECONDS * SECOND_MS,
+  totalMs: FEED_DOWNLOAD_MINUTES * MINUTE_MS,
+};
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Storage services answer 403 for what does not exist. */
 const ABSENT: ReadonlySet<number> = new Set([403, 404, 410]);
@@ -68,7 +81,7 @@ class Broken extends Error {
  * folder goes on there. Faults: `feed-url-refused`, `feed-unreachable`, `feed-too-large`.
  */
 export async function fetchFile(request: FetchRequest): Promise<FetchAnswer> {
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(TOTAL_MS)]);
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout((request.limits ?? LIMITS).totalMs)]);
   let partial = knownPart(request.folder, request.url);
   for (let attempt = 1; ; attempt++)
     try {
@@ -135,6 +148,7 @@ function send(
   partial: Part | null,
   signal: AbortSignal,
 ): Promise<http.IncomingMessage> {
+  const { idleMs } = request.limits ?? LIMITS;
   return new Promise((resolve, reject) => {
     const literal = url.hostname.replace(/^\[|\]$/g, '');
     if (isIP(literal) !== 0 && !privateAllowed && isPrivateAddress(literal)) return reject(privateFault(url, literal));
@@ -144,19 +158,19 @@ function send(
       {
         signal,
         lookup: privateAllowed ? undefined : publicLookup(url),
-        timeout: IDLE_MS,
+        timeout: idleMs,
         headers: {
           'user-agent': 'fettle',
           accept: '*/*',
           // What arrives is kept as it is and unpacked by its magic bytes; a file that is packed already must not be packed twice.
-          'accept-encoding': packed ? 'identity' : 'gzip',
+          'accept-encoding': packed || request.asItIs === true ? 'identity' : 'gzip',
           ...(partial === null ? conditionsOf(request) : rangeOf(partial)),
         },
       },
       resolve,
     );
-    call.on('timeout', () => call.destroy(new Error(`no data for ${IDLE_MS / 1_000} s`)));
-    call.on('error', error => reject(brokenBy(error, url, partial)));
+    call.on('timeout', () => call.destroy(new Error(`no data for ${idleMs / 1_000} s`)));
+    call.on('error', error => reject(brokenBy(error, url, partial, request)));
   });
 }
 
@@ -170,16 +184,16 @@ function rangeOf({ path: file, etag, lastModified }: Part): Record<string, strin
 }
 
 /** A name that is not known or a refused address is an answer; only what began and broke off is worth another try. */
-function brokenBy(error: Error, url: URL, partial: Part | null): Error {
+function brokenBy(error: Error, url: URL, partial: Part | null, request: FetchRequest): Error {
   if (error instanceof Fault) return error;
-  const fault = unreachable(url, reasonOf(error), error);
+  const fault = unreachable(url, reasonOf(error, (request.limits ?? LIMITS).totalMs), error);
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return partial !== null || code === 'ECONNRESET' ? new Broken(fault, partial) : fault;
 }
 
 async function save(
   response: http.IncomingMessage,
-  { url: asked, folder, onBytes }: FetchRequest,
+  { url: asked, folder, onBytes, limits = LIMITS }: FetchRequest,
   url: URL,
   file: string,
   partial: Part | null,
@@ -188,19 +202,16 @@ async function save(
   const had = partial === null ? 0 : statSync(file).size;
   let bytes = had;
   const stated = Number(response.headers['content-length'] ?? Number.NaN);
+  // What is announced as too large is not even begun.
+  if (had + stated > limits.bytesMax) {
+    response.destroy();
+    throw tooLarge(url, limits.bytesMax);
+  }
   const counted = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       bytes += chunk.length;
       onBytes?.(bytes, Number.isFinite(stated) ? had + stated : null);
-      if (bytes > MAX_FEED_DOWNLOAD_BYTES)
-        done(
-          new Fault(
-            'feed-too-large',
-            `${url.host} sends more than ${MAX_FEED_DOWNLOAD_BYTES} bytes.`,
-            'Check that the URL is that of a feed.',
-          ),
-        );
-      else done(null, chunk);
+      done(bytes > limits.bytesMax ? tooLarge(url, limits.bytesMax) : null, chunk);
     },
   });
   const { etag = null } = response.headers;
@@ -212,7 +223,7 @@ async function save(
   } catch (error) {
     if (error instanceof Fault) throw error;
     const part = resumable(response, file, etag, lastModified);
-    throw new Broken(unreachable(url, reasonOf(error as Error), error), part !== null && sizeOf(part) > 0 ? part : null);
+    throw new Broken(unreachable(url, reasonOf(error as Error, limits.totalMs), error), part !== null && sizeOf(part) > 0 ? part : null);
   }
   forgetPart(folder);
   return {
@@ -253,48 +264,4 @@ function publicLookup(url: URL): LookupFunction {
       return callback(null, addresses[0]!.address, addresses[0]!.family);
     });
   };
-}
-
-function privateFault(url: URL, address: string): Fault {
-  return new Fault(
-    'feed-url-refused',
-    `${url.host} leads to ${address}, an address inside a network.`,
-    'If this is your mirror, enter its URL under Settings, Feeds; addresses inside a network are used only when an administrator typed them.',
-  );
-}
-
-function unreachable(url: URL, reason: string, cause?: unknown): Fault {
-  return new Fault(
-    'feed-unreachable',
-    `${url.host} could not be fetched: ${reason}.`,
-    'Check the URL and the way out of this network, or import the feed from a file.',
-    cause,
-  );
-}
-
-/** A download that goes on another time says so. */
-function told(fault: Fault, part: Part | null): Fault {
-  if (part === null) return fault;
-  const bytes = sizeOf(part);
-  return new Fault(
-    fault.code,
-    `${fault.message} ${bytes} bytes have arrived and are kept: the next try goes on there.`,
-    fault.advice,
-    fault.cause,
-  );
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'its name is not known here',
-  EAI_AGAIN: 'the name server does not answer',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection broke off',
-  ETIMEDOUT: 'there is no answer',
-  ENETUNREACH: 'there is no way to that network',
-};
-
-function reasonOf(error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (error.name === 'TimeoutError') return `it took longer than ${TOTAL_MS / MINUTE_MS} minutes`;
-  return REASONS[code] ?? error.message;
 }

@@ -11,6 +11,7 @@ import { feedRule } from './catalog.ts';
 import type { FeedFile, FeedFiles } from './feed-files.ts';
 import { withFeedLease } from './lease.ts';
 import { type LoadOrder, type LoadOutcome, loadFeedFile, type OnLoadProgress } from './load.ts';
+import { checkLocalFile } from './local-integrity.ts';
 
 export interface ImportReport {
   /** Feeds that a file was for, in whatever outcome. */
@@ -91,7 +92,7 @@ function passedOver({ file, reason }: { readonly file: string; readonly reason: 
   return { file, feedId: null, sizeBytes: 0, state: 'skipped', records: 0, quarantined: 0, message: reason };
 }
 
-function loadOne(
+async function loadOne(
   context: Context,
   files: FeedFiles,
   file: FeedFile,
@@ -106,24 +107,25 @@ function loadOne(
   const order = {
     ...origin,
     feedId,
-    part: feedRule(feedId).partOf(file),
+    part: feedRule(feedId).partOf(file, file.bundled?.file.sourceUrl ?? origin.location ?? ''),
     location: from,
-    integrity: integrityOf(file, origin),
     mayShrink: origin.ofDocuments === true,
     isWindow: feedRule(feedId).isWindow?.(file) ?? false,
   };
-  return withFeedLease(context, feedId, fence => loadFeedFile(context, files, file, { ...order, fence }, onProgress)).catch(
-    (error: unknown): LoadOutcome => {
-      if (error instanceof Fault) return { kind: 'failed', fault: error };
-      throw error;
-    },
-  );
+  try {
+    const integrity = await integrityOf(file, origin, context.installation.dataDir);
+    return await withFeedLease(context, feedId, fence => loadFeedFile(context, files, file, { ...order, integrity, fence }, onProgress));
+  } catch (error) {
+    if (error instanceof Fault) return { kind: 'failed', fault: error };
+    throw error;
+  }
 }
 
-function integrityOf({ bundled }: FeedFile, { integrity, loadedBy }: ImportOrigin): FeedIntegrity {
+async function integrityOf(file: FeedFile, { integrity, loadedBy }: ImportOrigin, dataDir: string): Promise<FeedIntegrity> {
+  const { bundled } = file;
   if (bundled !== undefined)
     return { level: 'bundle', note: `bundle of ${bundled.installation.name}, signed with ${bundled.keyId.slice(0, 16)}`, signedBy: null };
-  return integrity ?? { level: 'none', note: `a file that ${loadedBy} handed over; nobody else vouches for it`, signedBy: null };
+  return integrity ?? checkLocalFile(file.path, file.source.id, dataDir, loadedBy);
 }
 
 /** Files of bundles that are older than the last one taken in from the same installation: somebody may want us to forget what the later one said. */

@@ -1,21 +1,23 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { PassThrough, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { CHECKSUM_SUFFIXES, checksumIn, type FeedIntegrity } from '../../core/advisories/feed-integrity.ts';
+import { createGunzip } from 'node:zlib';
+import { besideName, CHECKSUM_SUFFIXES, checksumIn, type FeedIntegrity } from '../../core/advisories/feed-integrity.ts';
 import { Fault } from '../../core/kernel/faults.ts';
+import { MAX_FEED_BYTES } from '../../core/kernel/limits.ts';
+import type { Beside } from '../../plugins/advisory-sources/spec.ts';
+import { BESIDE_BYTES_MAX, CHECKSUMS } from './beside.ts';
 import { type FetchRequest, fetchFile } from './fetch.ts';
 import { verifySignature } from './openpgp.ts';
 
 /** What a publisher puts beside its files (AdvisorySource.beside), and the key to check it with. */
 export interface Vouching {
-  readonly beside: readonly ('.sha256' | '.sha512' | '.asc')[];
+  readonly beside: readonly Beside[];
   /** null: nobody has put a key of the publisher down. */
   readonly keyring: string | null;
 }
-
-/** Checksums and signatures are lines of text. */
-const BESIDE_BYTES_MAX = 1_000_000;
 
 /**
  * Checks a fetched file by what its publisher puts beside it. A checksum that does not fit refuses the file. With a key put down the signature is
@@ -41,18 +43,51 @@ export async function checkFile(request: FetchRequest, url: string, file: string
 }
 
 async function checkSum(request: FetchRequest, url: string, file: string, { beside }: Vouching) {
-  const offered = (['.sha512', '.sha256'] as const).filter(suffix => beside.includes(suffix));
+  const offered = CHECKSUMS.filter(suffix => beside.includes(suffix));
   for (const suffix of offered) {
     const text = await fetchBeside(request, url, suffix);
     if (text === null) continue;
-    const algorithm = CHECKSUM_SUFFIXES[suffix];
-    const stated = checksumIn(readFileSync(text, 'utf8'), algorithm);
-    if (stated === null) throw refused(url, `the file ${suffix} beside it holds no checksum`);
-    if ((await digestOf(file, algorithm)) !== stated)
-      throw refused(url, `its ${algorithm} is not the one that the publisher states beside it`);
-    return { matches: true, note: `${algorithm} of the publisher matches` };
+    return { matches: true, note: `${await compareChecksum(url, file, suffix, readFileSync(text, 'utf8'))} of the publisher matches` };
   }
   return offered.length === 0 ? null : { matches: false, note: 'no checksum beside the file' };
+}
+
+/** The algorithm, when the file is the one that the text speaks of. Throws `feed-not-vouched`. */
+export async function compareChecksum(name: string, file: string, suffix: (typeof CHECKSUMS)[number], text: string): Promise<string> {
+  const algorithm = CHECKSUM_SUFFIXES[suffix];
+  const stated = checksumIn(text, algorithm);
+  if (stated === null) throw refused(name, `the file ${suffix} beside it holds no checksum`);
+  const found = suffix === '.meta' ? await unpackedDigestOf(name, file, algorithm) : await digestOf(file, algorithm);
+  if (found !== stated) throw refused(name, `its ${algorithm} is not the one that the publisher states beside it`);
+  return algorithm;
+}
+
+/** The checksum in NVD's .meta files is that of the JSON, whatever it is packed in. */
+async function unpackedDigestOf(name: string, file: string, algorithm: string): Promise<string> {
+  const hash = createHash(algorithm);
+  let bytes = 0;
+  const counted = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      done(bytes > MAX_FEED_BYTES ? refused(name, `it unpacks to more than ${MAX_FEED_BYTES} bytes`) : null, chunk);
+    },
+  });
+  try {
+    await pipeline(createReadStream(file), isGzip(file) ? createGunzip() : new PassThrough(), counted, hash);
+  } catch (error) {
+    throw error instanceof Fault ? error : refused(name, `it cannot be unpacked (${(error as Error).message})`);
+  }
+  return hash.digest('hex');
+}
+
+function isGzip(file: string): boolean {
+  const first = Buffer.alloc(2);
+  const fd = openSync(file, 'r');
+  try {
+    return readSync(fd, first, 0, 2, 0) === 2 && first[0] === 0x1f && first[1] === 0x8b;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function checkSignature(request: FetchRequest, url: string, file: string, { beside, keyring }: Vouching) {
@@ -71,7 +106,7 @@ async function fetchBeside(request: FetchRequest, url: string, suffix: string): 
   const folder = path.join(request.folder, 'beside');
   mkdirSync(folder, { recursive: true });
   const beside = new URL(url);
-  beside.pathname += suffix;
+  beside.pathname = besideName(beside.pathname, suffix);
   const answer = await fetchFile({
     ...request,
     url: beside.href,

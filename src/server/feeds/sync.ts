@@ -4,7 +4,9 @@ import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../runtime/problems.ts';
 import { dropDocuments, takeChanges } from './document-changes.ts';
+import { takeDeletions } from './document-deletions.ts';
 import { type FeedRow, feedRow } from './feed-rows.ts';
+import { urlsOf } from './feed-urls.ts';
 import { type FeedAnswer, type FeedRequest, fetchFeed } from './fetch-feed.ts';
 import type { ImportOrigin, ImportReport, OnImportProgress } from './import.ts';
 import { keyringOf } from './openpgp.ts';
@@ -27,6 +29,7 @@ export function createFeedSync(
   sources: ReadonlyMap<string, AdvisorySource>,
   importWith: ImportWith,
   stopping: AbortSignal,
+  announce: (feedIds: readonly string[]) => void,
 ): FeedSync {
   const { db, clock, log, installation } = context;
   /** URLs that this process downloads: two at once would write one file. */
@@ -47,8 +50,8 @@ export function createFeedSync(
         folder.remove();
       }
     } catch (error) {
-      // What the publisher does not vouch for must not be gone on with.
-      if (error instanceof Fault && error.code === 'feed-not-vouched') folder.remove();
+      // What the publisher does not vouch for, or what has no end, must not be gone on with.
+      if (error instanceof Fault && (error.code === 'feed-not-vouched' || error.code === 'feed-too-large')) folder.remove();
       throw error;
     } finally {
       underWay.delete(url);
@@ -58,7 +61,22 @@ export function createFeedSync(
   async function syncOf(id: string, loadedBy: string, onProgress: OnImportProgress): Promise<ImportReport> {
     const feed = await feedRow(db, id);
     if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
-    const { url } = feed;
+    let report: ImportReport = { feedIds: [id], changedIds: [], skipped: [] };
+    const problems: unknown[] = [];
+    // One that cannot be fetched keeps none of the others from it.
+    for (const url of urlsOf(feed.url))
+      try {
+        report = joined(report, await syncUrl(feed, url, loadedBy, onProgress));
+      } catch (error) {
+        if (stopping.aborted) throw error;
+        problems.push(error);
+      }
+    if (problems.length > 0) throw problems[0];
+    return report;
+  }
+
+  async function syncUrl(feed: FeedRow, url: string, loadedBy: string, onProgress: OnImportProgress): Promise<ImportReport> {
+    const { id } = feed;
     const [known] = await db.query<{ etag: string | null; last_modified: string | null }>(
       'select etag, last_modified from feed_part where feed_id = $1 and location = $2',
       [id, url],
@@ -66,7 +84,7 @@ export function createFeedSync(
     const source = sources.get(id);
     const vouching = { beside: source?.beside ?? [], keyring: keyringOf(installation.dataDir, id) };
     const changesUrl = source?.changesUrl?.(url) ?? null;
-    const changes = () => (changesUrl === null ? null : changesOf(feed, changesUrl, vouching, loadedBy, onProgress));
+    const changes = () => (changesUrl === null ? null : changesOf(feed, url, changesUrl, vouching, loadedBy, onProgress));
     // A folder of documents without an archive.
     if (changesUrl === url) return (await changes()) ?? { feedIds: [id], changedIds: [], skipped: [] };
     const conditions = { etag: known?.etag ?? null, lastModified: known?.last_modified ?? null };
@@ -77,10 +95,7 @@ export function createFeedSync(
       }
       const { etag, lastModified, integrity } = answer;
       const report = await importWith(answer.path, { loadedBy, location: url, etag, lastModified, integrity }, onProgress);
-      if (report.changedIds.includes(id) && changesUrl !== null) {
-        const archive = await archiveOf(context, id, url);
-        if (archive !== null) await dropDocuments(context, id, archive.part);
-      }
+      if (report.changedIds.includes(id) && changesUrl !== null) await dropDocuments(context, id, changesUrl);
       if (report.feedIds.includes(id)) return report;
       const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
       throw new Fault(
@@ -94,19 +109,26 @@ export function createFeedSync(
   }
 
   async function changesOf(
-    { id, url, url_by_person: privateAllowed }: FeedRow,
+    { id, url_by_person: privateAllowed }: FeedRow,
+    url: string,
     changesUrl: string,
     vouching: NonNullable<FeedRequest['vouching']>,
     loadedBy: string,
     onProgress: OnImportProgress,
   ): Promise<ImportReport | null> {
-    const archive = changesUrl === url ? null : await archiveOf(context, id, url!);
+    const archive = changesUrl === url ? null : await archiveOf(context, id, url);
     // No archive was ever taken in: documents alone would look like all that there is.
     if (archive === null && changesUrl !== url) return null;
     const request = { etag: null, lastModified: null, privateAllowed, vouching, signal: stopping };
-    return withScratchFolder(installation.dataDir, folder =>
-      takeChanges(context, { feedId: id, url: changesUrl, loadedBy, request, folder, archive }, importWith, onProgress),
-    );
+    const deletionsUrl = sources.get(id)?.deletionsUrl?.(changesUrl) ?? null;
+    return withScratchFolder(installation.dataDir, async folder => {
+      const order = { feedId: id, url: changesUrl, loadedBy, request, folder, archive };
+      const report = await takeChanges(context, order, importWith, onProgress);
+      const gone = deletionsUrl === null ? 0 : await takeDeletions(context, { ...order, archivePart: archive?.part ?? null }, deletionsUrl);
+      // What went from the archive went after the documents were announced.
+      if (gone > 0 || (report !== null && archive !== null)) announce([id]);
+      return gone === 0 ? report : joined({ feedIds: [id], changedIds: [id], skipped: [] }, report);
+    });
   }
 
   return {

@@ -21,12 +21,19 @@ export const alpineSecdb: AdvisorySource = {
   title: 'Alpine security database',
   licence: 'MIT',
   homepage: 'https://secdb.alpinelinux.org/',
-  defaultUrl: 'https://secdb.alpinelinux.org/v3.22/main.json',
+  // A file for each release and repository: those of the releases in support; other fleets set their own.
+  defaultUrl: ['v3.21', 'v3.22', 'v3.23']
+    .flatMap(release => ['main', 'community'].map(repository => `https://secdb.alpinelinux.org/${release}/${repository}.json`))
+    .join(' '),
   format: 'secdb JSON {"distroversion":"v3.22","packages":[{"pkg":{"name","secfixes":{}}}]}, or JSON lines {"rel","repo","pkg","secfixes"}',
   provides: 'claims',
   distributions: ['alpine'],
   recognise: head =>
     isLines(head.text) || (/"distroversion"\s*:/.test(head.text.slice(0, 4000)) && /"packages"\s*:/.test(head.text.slice(0, 4000))),
+  releases: head => {
+    const release = isLines(head.text) ? null : parseRelease(`alpine:${/"distroversion"\s*:\s*"([^"]+)"/.exec(head.text)?.[1] ?? ''}`);
+    return release?.ok ? [release.release] : null;
+  },
   reader: context => readerByShape(head => (isLines(head) ? linesReader(context) : documentReader(context))),
 };
 

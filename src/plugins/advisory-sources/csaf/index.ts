@@ -32,6 +32,7 @@ export const redhatCsaf: AdvisorySource = {
   defaultUrl: 'https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt',
   beside: ['.sha256', '.asc'],
   changesUrl: url => (/\/archive_latest\.txt$/.test(url) ? url.replace(/archive_latest\.txt$/, 'changes.csv') : changesItself(url)),
+  deletionsUrl: url => url.replace(/changes\.csv$/, 'deletions.csv'),
   format: FORMAT,
   provides: 'claims',
   distributions: ['rhel'],

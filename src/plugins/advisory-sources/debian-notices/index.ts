@@ -13,8 +13,10 @@ export const debianNotices: AdvisorySource = {
   title: 'Debian security advisories (DSA, DLA)',
   licence: 'data without a stated licence',
   homepage: 'https://www.debian.org/security/',
-  // The list of long-term support stands beside it (data/DLA/list): a part of its own when it is imported.
-  defaultUrl: 'https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/DSA/list',
+  // Security and long-term support, a list each.
+  defaultUrl: ['DSA', 'DLA']
+    .map(list => `https://salsa.debian.org/security-tracker-team/security-tracker/-/raw/master/data/${list}/list`)
+    .join(' '),
   format:
     'the security tracker\'s data/DSA/list and data/DLA/list, or JSON lines {"id":"DSA-...", "date", "pkg", "cves":[], "fixed":{codename:{package:version}}}',
   provides: 'claims',

@@ -11,6 +11,7 @@ export const nvd: AdvisorySource = {
   homepage: 'https://nvd.nist.gov/',
   // The last eight days, kept beside what was loaded before; a year is imported by its own URL (nvdcve-2.0-2026.json.gz) as a part of its own.
   defaultUrl: 'https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-modified.json.gz',
+  beside: ['.meta'],
   format: 'API 2.0 JSON {"format":"NVD_CVE", "vulnerabilities":[{"cve":{"id", "metrics"}}]}',
   provides: 'enrichment',
   recognise: head => /"format"\s*:\s*"NVD_CVE"/.test(head.text.slice(0, 4000)),

@@ -18,7 +18,9 @@ export const amazonUpdateinfo: AdvisorySource = {
   licence: 'as Amazon states',
   homepage: 'https://alas.aws.amazon.com/',
   // The repository stands under an id that its mirror list names anew with every release of the distribution.
-  defaultUrl: null,
+  defaultUrl: ['al2023/core/mirrors/latest', '2/core/latest']
+    .map(name => `https://cdn.amazonlinux.com/${name}/x86_64/mirror.list`)
+    .join(' '),
   beside: ['.asc'],
   format: FORMAT,
   provides: 'claims',
@@ -32,8 +34,12 @@ export const rockyUpdateinfo: AdvisorySource = {
   title: 'Rocky Linux errata',
   licence: 'as the Rocky Enterprise Software Foundation states',
   homepage: 'https://errata.rockylinux.org/',
-  // One repository of one release: AppStream and other releases are imported by the URLs of theirs, each as a part of its own.
-  defaultUrl: 'https://download.rockylinux.org/pub/rocky/9/BaseOS/x86_64/os/repodata/repomd.xml',
+  // A repository each, for every release in support.
+  defaultUrl: [8, 9]
+    .flatMap(release =>
+      ['BaseOS', 'AppStream'].map(name => `https://download.rockylinux.org/pub/rocky/${release}/${name}/x86_64/os/repodata/repomd.xml`),
+    )
+    .join(' '),
   beside: ['.asc'],
   format: FORMAT,
   provides: 'claims',

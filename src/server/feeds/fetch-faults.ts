@@ -1,0 +1,51 @@
+import { Fault } from '../../core/kernel/faults.ts';
+import { MINUTE_MS } from '../../core/kernel/instants.ts';
+import { type Part, sizeOf } from './part-folder.ts';
+
+export function tooLarge(url: URL, bytesMax: number): Fault {
+  return new Fault('feed-too-large', `${url.host} sends more than ${bytesMax} bytes.`, 'Check that the URL is that of a feed.');
+}
+
+export function privateFault(url: URL, address: string): Fault {
+  return new Fault(
+    'feed-url-refused',
+    `${url.host} leads to ${address}, an address inside a network.`,
+    'If this is your mirror, enter its URL under Settings, Feeds; addresses inside a network are used only when an administrator typed them.',
+  );
+}
+
+export function unreachable(url: URL, reason: string, cause?: unknown): Fault {
+  return new Fault(
+    'feed-unreachable',
+    `${url.host} could not be fetched: ${reason}.`,
+    'Check the URL and the way out of this network, or import the feed from a file.',
+    cause,
+  );
+}
+
+/** A download that goes on another time says so. */
+export function told(fault: Fault, part: Part | null): Fault {
+  if (part === null) return fault;
+  const bytes = sizeOf(part);
+  return new Fault(
+    fault.code,
+    `${fault.message} ${bytes} bytes have arrived and are kept: the next try goes on there.`,
+    fault.advice,
+    fault.cause,
+  );
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'its name is not known here',
+  EAI_AGAIN: 'the name server does not answer',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection broke off',
+  ETIMEDOUT: 'there is no answer',
+  ENETUNREACH: 'there is no way to that network',
+};
+
+export function reasonOf(error: Error, totalMs: number): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (error.name === 'TimeoutError') return `it took longer than ${totalMs / MINUTE_MS} minutes`;
+  return REASONS[code] ?? error.message;
+}
