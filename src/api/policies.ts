@@ -14,6 +14,8 @@ const PolicySpecBody = z
       /** Wall clock in the zone, `2026-11-26T22:00`: the first occurrence, whose time of day holds for all. */
       firstStart: z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/),
       minutes: z.int().min(5).max(10_080),
+      /** wall-clock: each ends at the same time on the clock, so that one in which the clock changes is an hour longer or shorter. */
+      length: z.enum(['exact', 'wall-clock']).default('exact'),
       /** RFC 5545 rule such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=TH`, or `PATCH-TUESDAY+3`. */
       repeat: z.string().min(1).max(300),
       gap: z.enum(['shift-forward', 'skip']).default('shift-forward'),

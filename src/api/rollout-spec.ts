@@ -26,6 +26,12 @@ export const MaintenanceWindow = z.object({
   timeZone: z.string().max(60).default('UTC'),
   /** null: once. Else an RFC 5545 rule such as `FREQ=WEEKLY;BYDAY=TH`, or `PATCH-TUESDAY+3`: startsAt to endsAt is then the first occurrence, and its wall-clock time and length hold for all. */
   repeat: z.string().max(300).nullable().default(null),
+  /** Of a window that repeats, on the nights on which the clock changes. exact: always as long as the first; wall-clock: always until the time on the clock at which the first ends. */
+  length: z.enum(['exact', 'wall-clock']).default('exact'),
+  /** A start in the hour that the clock skips: when that hour is over, or not that night (RFC 5545). */
+  gap: z.enum(['shift-forward', 'skip']).default('shift-forward'),
+  /** A start in the hour that comes twice. */
+  overlap: z.enum(['first', 'second']).default('first'),
   /** No change starts that could still run in the last minutes before the end. */
   cutoffMinutes: z.int().min(0).max(1440).default(0),
 });

@@ -2,6 +2,7 @@ import type { PolicySpecInput, PolicyView } from '../../api/policies.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
 import { readInputText } from '../read-input.ts';
 import { counted } from '../screen.ts';
+import { clockChanges, clockChangesOf, lengthOf } from './window-options.ts';
 
 const ID = [{ name: 'id', summary: 'policy id' }] as const;
 
@@ -11,6 +12,10 @@ const SPEC_OPTIONS = [
   { flags: '--minutes <n>', summary: 'length of the window (240)' },
   { flags: '--zone <zone>', summary: 'IANA zone (UTC)' },
   { flags: '--repeat <rule>', summary: 'RFC 5545 rule, or PATCH-TUESDAY+3' },
+  { flags: '--until-clock', summary: 'each window closes at the same time on the clock, whatever the clock does meanwhile' },
+  ...clockChanges(),
+  { flags: '--cutoff <minutes>', summary: 'nothing starts that could still run in the last minutes (0)' },
+  { flags: '--lead <hours>', summary: 'its rollouts are made so long before their window (48)' },
   { flags: '--zone-label <label>', summary: 'hosts keep the clock of their value of this label' },
   { flags: '--zone-of <value=zone>', summary: 'zone of one value of that label (repeat)', repeat: true },
   { flags: '--min-age <days>', summary: 'approval delay: days that a patch has to be known (3)' },
@@ -43,7 +48,11 @@ function specOf(c: CommandContext, name: string): PolicySpecInput {
       firstStart: needed(c, 'start'),
       minutes: c.number('minutes') ?? 240,
       repeat: needed(c, 'repeat'),
+      length: lengthOf(c),
+      ...clockChangesOf(c),
     },
+    cutoffMinutes: c.number('cutoff') ?? 0,
+    leadHours: c.number('lead') ?? 48,
     ...(label === undefined ? {} : { zones: { label, values: Object.fromEntries(zones) } }),
     patches: {
       minAgeDays: c.number('minAge') ?? 3,
@@ -67,7 +76,7 @@ function show(policy: PolicyView, screen: Screen): void {
     ['hosts', spec.query],
     [
       'starts',
-      `${spec.schedule.firstStart.slice(11)} ${spec.schedule.timeZone}, ${spec.schedule.repeat}, for ${counted(spec.schedule.minutes, 'minute')}`,
+      `${spec.schedule.firstStart.slice(11)} ${spec.schedule.timeZone}, ${spec.schedule.repeat}, for ${counted(spec.schedule.minutes, 'minute')}${spec.schedule.length === 'wall-clock' ? ' on the clock' : ''}`,
     ],
     [
       'zones',

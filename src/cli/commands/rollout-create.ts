@@ -1,8 +1,9 @@
 import type { RolloutSpecInput } from '../../api/rollout-spec.ts';
-import { define, UsageError } from '../command.ts';
+import { type CommandContext, define, UsageError } from '../command.ts';
 import { readInputText } from '../read-input.ts';
 import { showDetail } from './rollout-screens.ts';
 import { hostId } from './shared.ts';
+import { WINDOW_OPTIONS, windowOf } from './window-options.ts';
 
 export const rolloutCreate = define({
   name: 'rollout create',
@@ -19,10 +20,12 @@ export const rolloutCreate = define({
     { flags: '--concurrency <n>', summary: 'hosts at once in the rest (5)' },
     { flags: '--restart <policy>', summary: 'affected-services or never' },
     { flags: '--reboot <policy>', summary: 'never, if-needed or always' },
-    { flags: '--starts <instant>', summary: 'window opens (UTC instant)' },
-    { flags: '--ends <instant>', summary: 'window closes' },
-    { flags: '--zone <zone>', summary: 'IANA zone of the window (UTC)' },
-    { flags: '--repeat <rule>', summary: 'the window repeats: RFC 5545 rule, or PATCH-TUESDAY+3' },
+    ...WINDOW_OPTIONS,
+    { flags: '--emergency', summary: 'goes first, and soft freezes do not hold it; caps, groups and hard freezes do' },
+    { flags: '--at-once <n>', summary: 'hosts at work at once over all its rings (as each ring says)' },
+    { flags: '--catch-up <days>', summary: 'hosts that were not reached get so many days more (0)' },
+    { flags: '--show <percent>', summary: 'the canary is as large as it takes to show that fewer fail (instead of --canary)' },
+    { flags: '--confidence <percent>', summary: 'how sure it has to be of that (90)' },
     { flags: '--rehearse <hosts>', summary: 'canaries (run it in a copy of their system first) or none' },
     { flags: '--smoke <test>', summary: 'unit:nginx.service, tcp:443 or http:URL (repeat)', repeat: true },
     {
@@ -39,21 +42,18 @@ export const rolloutCreate = define({
     const hostIds = await Promise.all(((c.options.host as string[] | undefined) ?? []).map(host => hostId(c, host)));
     if (hostIds.length === 0 && c.text('query') === undefined && c.text('group') === undefined)
       throw new UsageError("choose hosts: --query 'env = prod', --group ID or --host NAME");
-    const canary = c.number('canary') ?? 1;
     const body: RolloutSpecInput = {
       name: c.arguments[0]!,
       patchIds: (c.options.patch as string[] | undefined) ?? [],
       selector: { ...(hostIds.length > 0 ? { hostIds } : {}), query: c.text('query'), groupId: c.text('group') },
       rings: [
-        { name: 'canary', hosts: canary, soakMinutes: c.number('soak') ?? 0, concurrency: Math.max(1, Math.min(canary, 5)) },
+        { name: 'canary', ...canarySize(c), soakMinutes: c.number('soak') ?? 0 },
         { name: 'rest', percent: 100, soakMinutes: 0, concurrency: c.number('concurrency') ?? 5 },
       ],
-      window: {
-        startsAt: c.text('starts') ?? null,
-        endsAt: c.text('ends') ?? null,
-        timeZone: c.text('zone') ?? 'UTC',
-        repeat: c.text('repeat') ?? null,
-      },
+      window: windowOf(c),
+      profile: c.options.emergency === true ? 'emergency' : 'normal',
+      concurrencyMax: c.number('atOnce') ?? null,
+      catchUpDays: c.number('catchUp') ?? 0,
       restart: (c.text('restart') ?? 'affected-services') as 'never',
       reboot: (c.text('reboot') ?? 'never') as 'never',
       rehearse: (c.text('rehearse') ?? 'canaries') as 'none',
@@ -67,6 +67,20 @@ export const rolloutCreate = define({
   },
   render: showDetail,
 });
+
+/** So many hosts, or as many as show what they are to show. */
+function canarySize(
+  c: CommandContext,
+): Pick<NonNullable<RolloutSpecInput['rings']>[number], 'hosts' | 'proof' | 'proveSoak' | 'concurrency'> {
+  const failurePercent = c.number('show');
+  if (failurePercent === undefined) {
+    const hosts = c.number('canary') ?? 1;
+    return { hosts, concurrency: Math.max(1, Math.min(hosts, 5)) };
+  }
+  if (c.text('canary') !== undefined) throw new UsageError('--show derives the size of the canary: leave --canary out');
+  const proof = { failurePercent, confidencePercent: c.number('confidence') ?? 90 };
+  return { proof, concurrency: 5, ...(c.number('soak') === undefined ? { proveSoak: true } : {}) };
+}
 
 /** `drain-lb` or `drain-lb:600`. */
 function hook(phase: 'pre' | 'post', text: string): NonNullable<RolloutSpecInput['hooks']>[number] {

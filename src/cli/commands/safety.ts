@@ -1,6 +1,7 @@
 import type { EngineView, FreezeView } from '../../api/safety.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
 import { readInputText } from '../read-input.ts';
+import { WINDOW_OPTIONS, windowOf } from './window-options.ts';
 
 function showEngine({ killSwitch, concurrencyMax, disrupting, prometheusUrl }: EngineView, screen: Screen): void {
   screen.pairs([
@@ -192,21 +193,9 @@ export const safetyCommands: readonly Command[] = [
     summary: 'The next occurrences of a maintenance window, with what clock changes and freezes do to them',
     example:
       "fettle window preview --starts 2026-11-26T21:00:00Z --ends 2026-11-27T01:00:00Z --zone Europe/Berlin --repeat 'FREQ=WEEKLY;INTERVAL=2;BYDAY=TH'",
-    options: [
-      { flags: '--starts <instant>', summary: 'first start' },
-      { flags: '--ends <instant>', summary: 'first end' },
-      { flags: '--zone <zone>', summary: 'IANA zone (UTC)' },
-      { flags: '--repeat <rule>', summary: 'RFC 5545 rule, or PATCH-TUESDAY+3' },
-    ],
+    options: WINDOW_OPTIONS,
     run: async c =>
-      await c.client.windowPreview({
-        body: {
-          startsAt: required(c, 'starts'),
-          endsAt: required(c, 'ends'),
-          timeZone: c.text('zone') ?? 'UTC',
-          repeat: c.text('repeat') ?? null,
-        },
-      }),
+      await c.client.windowPreview({ body: { ...windowOf(c), startsAt: required(c, 'starts'), endsAt: required(c, 'ends') } }),
     render(value, screen) {
       if (value.problem !== null) return screen.line(value.problem);
       screen.table(

@@ -1,19 +1,11 @@
-import { ActionIcon, Button, Group, NumberInput, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, NumberInput, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { ZoneSelect } from '../kit/zone-select.tsx';
+import { FormClock } from '../rollouts/form-clock.tsx';
 import { RepeatFields } from '../rollouts/form-repeat.tsx';
 import type { PutPolicy } from './form.tsx';
 import classes from './policies.module.css';
 import type { PolicyDraft } from './policy-form.ts';
-
-const GAP = [
-  { value: 'shift-forward', label: 'opens when the skipped hour is over' },
-  { value: 'skip', label: 'is left out that night' },
-];
-const OVERLAP = [
-  { value: 'first', label: 'the first time' },
-  { value: 'second', label: 'the second time' },
-];
 
 export function FormSchedule({ draft, put }: { readonly draft: PolicyDraft; readonly put: PutPolicy }) {
   return (
@@ -55,22 +47,17 @@ export function FormSchedule({ draft, put }: { readonly draft: PolicyDraft; read
           value={draft.leadHours}
           onChange={hours => put({ leadHours: Number(hours) || 1 })}
         />
-        <Select
-          label="If the clock skips the hour, it"
-          data={GAP}
-          w={290}
-          allowDeselect={false}
-          value={draft.gap}
-          onChange={gap => put({ gap: (gap ?? 'shift-forward') as PolicyDraft['gap'] })}
+        <NumberInput
+          label="Nothing starts in the last, minutes"
+          w={220}
+          min={0}
+          max={1440}
+          value={draft.cutoffMinutes}
+          onChange={minutes => put({ cutoffMinutes: Number(minutes) || 0 })}
         />
-        <Select
-          label="If the hour comes twice, it opens"
-          data={OVERLAP}
-          w={240}
-          allowDeselect={false}
-          value={draft.overlap}
-          onChange={overlap => put({ overlap: (overlap ?? 'first') as PolicyDraft['overlap'] })}
-        />
+      </Group>
+      <Group gap="sm" align="flex-end">
+        <FormClock draft={draft} put={put} />
       </Group>
     </Stack>
   );

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { QueryBox } from '../hosts/query-box.tsx';
 import { ActButton } from '../kit/act-button.tsx';
 import { FormLayout, FormSection } from '../kit/form-layout.tsx';
+import { FormHooks } from '../rollouts/form-hooks.tsx';
 import { FormRestarts } from '../rollouts/form-restarts.tsx';
 import { FormRings } from '../rollouts/form-rings.tsx';
 import { FormSmokeTests } from '../rollouts/form-smoke-tests.tsx';
@@ -66,6 +67,9 @@ export function PolicyForm({ draft, put, error, busy, refusal, save, cancel }: P
       </FormSection>
       <FormSection title="Smoke tests" aside="Run on each host after the change">
         <FormSmokeTests draft={draft} put={put} />
+      </FormSection>
+      <FormSection title="Hooks" aside="Programs that the hosts offer by name">
+        <FormHooks draft={draft} put={put} />
       </FormSection>
     </FormLayout>
   );

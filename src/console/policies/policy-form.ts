@@ -1,5 +1,13 @@
 import type { PolicySpecInput, PolicySpecView } from '../../api/policies.ts';
-import { draftFromUrl, isAskingNothing, type RingDraft, ringDraftOf, ringSpecOf, type SmokeTest } from '../rollouts/spec-form.ts';
+import {
+  draftFromUrl,
+  isAskingNothing,
+  isUnnamed,
+  type RingDraft,
+  ringDraftOf,
+  ringSpecOf,
+  type SmokeTest,
+} from '../rollouts/spec-form.ts';
 
 /** A policy as it is being filled in; times are wall clock, as the contract wants them. */
 export interface PolicyDraft {
@@ -14,6 +22,8 @@ export interface PolicyDraft {
   readonly zones: readonly { readonly value: string; readonly timeZone: string }[];
   readonly gap: PolicySpecView['schedule']['gap'];
   readonly overlap: PolicySpecView['schedule']['overlap'];
+  readonly length: PolicySpecView['schedule']['length'];
+  readonly cutoffMinutes: number;
   readonly securityOnly: boolean;
   readonly minAgeDays: number;
   readonly knownExploitedAtOnce: boolean;
@@ -22,7 +32,6 @@ export interface PolicyDraft {
   readonly restart: PolicySpecView['restart'];
   readonly reboot: PolicySpecView['reboot'];
   readonly smokeTests: readonly SmokeTest[];
-  /** The form has no field for them; kept as they are. */
   readonly hooks: PolicySpecView['hooks'];
   readonly note: string;
 }
@@ -47,6 +56,8 @@ export function newPolicy(now: Date): PolicyDraft {
     zones: [{ value: '', timeZone }],
     gap: 'shift-forward',
     overlap: 'first',
+    length: 'exact',
+    cutoffMinutes: 0,
     securityOnly: true,
     minAgeDays: 3,
     knownExploitedAtOnce: true,
@@ -74,6 +85,8 @@ export function draftOf(spec: PolicySpecView): PolicyDraft {
     zones: Object.entries(zones?.values ?? { '': schedule.timeZone }).map(([value, timeZone]) => ({ value, timeZone })),
     gap: schedule.gap,
     overlap: schedule.overlap,
+    length: schedule.length ?? 'exact',
+    cutoffMinutes: spec.cutoffMinutes,
     ...patches,
     leadHours: spec.leadHours,
     rings: spec.rings.map(ringDraftOf),
@@ -97,7 +110,9 @@ export function policySpecOf(draft: PolicyDraft): PolicySpecInput {
       repeat: draft.repeat,
       gap: draft.gap,
       overlap: draft.overlap,
+      length: draft.length,
     },
+    cutoffMinutes: draft.cutoffMinutes,
     zones:
       draft.zoned && zones.length > 0
         ? { label: draft.zoneLabel.trim(), values: Object.fromEntries(zones.map(zone => [zone.value.trim(), zone.timeZone])) }
@@ -126,6 +141,7 @@ export function missingInPolicy(draft: PolicyDraft): string | null {
   if (draft.zoned && draft.zoneLabel.trim() === '') return 'Say which label holds the site.';
   if (draft.zoned && draft.zones.every(zone => zone.value.trim() === '')) return 'Name at least one site with its time zone.';
   if (draft.rings.some(ring => ring.name.trim() === '')) return 'Every ring needs a name.';
+  if (draft.hooks.some(isUnnamed)) return 'Every hook needs a name.';
   if (draft.rings.some(isAskingNothing)) return 'Every Prometheus query needs a name and a query.';
   if (draft.name.trim() === '') return 'Give it a name.';
   return null;

@@ -22,7 +22,7 @@ export const OFF: Look = { label: 'Off', tone: 'quiet', shape: 'off' };
 export function scheduleWords({ schedule, zones }: PolicyView['spec']): string {
   const clock = schedule.firstStart.slice(11);
   const zone = zones === null ? schedule.timeZone : `each ${zones.label}’s own time`;
-  return `${repeatWords(schedule.repeat)} at ${clock} for ${lengthWords(schedule.minutes)}, ${zone}`;
+  return `${repeatWords(schedule.repeat)} at ${clock} for ${lengthWords(schedule.minutes)}${schedule.length === 'wall-clock' ? ' on the clock' : ''}, ${zone}`;
 }
 
 export function lengthWords(minutes: number): string {

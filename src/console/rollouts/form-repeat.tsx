@@ -5,6 +5,7 @@ import { ask } from '../data/ask.ts';
 import { Grid } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { At } from '../kit/time.tsx';
+import { FormClock } from './form-clock.tsx';
 import { afterTuesday, RHYTHMS, type Rhythm, repeatOf, rhythmOf, tuesdayOffset } from './repeat.ts';
 import type { PutDraft } from './rollout-form.tsx';
 import { type SpecDraft, windowOf } from './spec-form.ts';
@@ -16,6 +17,11 @@ export function FormRepeat({ draft, put }: { readonly draft: SpecDraft; readonly
   return (
     <>
       <RepeatFields repeat={draft.repeat} startsAt={draft.startsAt} onChange={repeat => put({ repeat })} />
+      {draft.repeat !== null && (
+        <Group gap="sm" align="flex-end">
+          <FormClock draft={draft} put={put} />
+        </Group>
+      )}
       <Occurrences draft={draft} />
     </>
   );

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { ActButton } from '../kit/act-button.tsx';
 import { FormLayout, FormSection } from '../kit/form-layout.tsx';
 import { FormCare } from './form-care.tsx';
+import { FormHooks } from './form-hooks.tsx';
 import { FormHosts } from './form-hosts.tsx';
 import { FormPatches } from './form-patches.tsx';
 import { FormRestarts } from './form-restarts.tsx';
@@ -71,6 +72,9 @@ export function RolloutForm({ draft, put, error, busy, refusal, onPlan, onDraft,
       </FormSection>
       <FormSection title="Smoke tests" aside="Run on each host after the change">
         <FormSmokeTests draft={draft} put={put} />
+      </FormSection>
+      <FormSection title="Hooks" aside="Programs that the hosts offer by name">
+        <FormHooks draft={draft} put={put} />
       </FormSection>
     </FormLayout>
   );

@@ -37,6 +37,9 @@ describe('the rollout form', () => {
       endsAt: '2026-11-28T05:00',
       repeat: 'FREQ=WEEKLY',
       cutoffMinutes: 30,
+      length: 'wall-clock',
+      gap: 'skip',
+      overlap: 'second',
       profile: 'emergency',
       rehearse: 'none',
       concurrencyMax: 12,
@@ -54,6 +57,9 @@ describe('the rollout form', () => {
       timeZone: 'Europe/Berlin',
       repeat: 'FREQ=WEEKLY',
       cutoffMinutes: 30,
+      length: 'wall-clock',
+      gap: 'skip',
+      overlap: 'second',
     });
     expect(spec.rings.map(ring => [ring.hosts, ring.percent])).toEqual([
       [1, undefined],

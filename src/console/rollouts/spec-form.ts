@@ -22,6 +22,9 @@ export interface RingDraft {
   readonly kept?: Pick<RingSpec, 'proveSoak'>;
 }
 
+/** What clock changes do to a window, unless somebody says otherwise. */
+const CLOCK = { length: 'exact', gap: 'shift-forward', overlap: 'first' } as const;
+
 export const PROOF_FIRST = { failurePercent: 10, confidencePercent: 90 } as const;
 export type SmokeTest = NonNullable<RolloutSpecInput['smokeTests']>[number];
 export interface SpecDraft {
@@ -38,6 +41,9 @@ export interface SpecDraft {
   readonly timeZone: string;
   readonly repeat: string | null;
   readonly cutoffMinutes: number;
+  readonly length: RolloutSpecView['window']['length'];
+  readonly gap: RolloutSpecView['window']['gap'];
+  readonly overlap: RolloutSpecView['window']['overlap'];
   readonly profile: RolloutSpecView['profile'];
   readonly rehearse: RolloutSpecView['rehearse'];
   /** 0: as each ring says. */
@@ -46,7 +52,6 @@ export interface SpecDraft {
   readonly restart: RolloutSpecView['restart'];
   readonly reboot: RolloutSpecView['reboot'];
   readonly smokeTests: readonly SmokeTest[];
-  /** The form has no field for them; kept as they are. */
   readonly hooks: RolloutSpecView['hooks'];
   readonly note: string;
 }
@@ -121,6 +126,7 @@ export function draftFromUrl(url: UrlState, today: string): SpecDraft {
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC',
     repeat: null,
     cutoffMinutes: 0,
+    ...CLOCK,
     profile: 'normal',
     rehearse: 'canaries',
     concurrencyMax: 0,
@@ -149,6 +155,9 @@ export function draftFromSpec(spec: RolloutSpecView): SpecDraft {
     timeZone: window.timeZone,
     repeat: window.repeat,
     cutoffMinutes: window.cutoffMinutes,
+    length: window.length ?? CLOCK.length,
+    gap: window.gap ?? CLOCK.gap,
+    overlap: window.overlap ?? CLOCK.overlap,
     profile: spec.profile,
     rehearse: spec.rehearse,
     concurrencyMax: spec.concurrencyMax ?? 0,
@@ -186,13 +195,16 @@ export function specOf(draft: SpecDraft): RolloutSpecInput {
 }
 
 export function windowOf(draft: SpecDraft): RolloutSpecView['window'] {
-  if (!draft.windowed) return { startsAt: null, endsAt: null, timeZone: draft.timeZone, repeat: null, cutoffMinutes: 0 };
+  if (!draft.windowed) return { startsAt: null, endsAt: null, timeZone: draft.timeZone, repeat: null, cutoffMinutes: 0, ...CLOCK };
   return {
     startsAt: instantOf(draft.startsAt, draft.timeZone),
     endsAt: instantOf(draft.endsAt, draft.timeZone),
     timeZone: draft.timeZone,
     repeat: draft.repeat,
     cutoffMinutes: draft.cutoffMinutes,
+    length: draft.length,
+    gap: draft.gap,
+    overlap: draft.overlap,
   };
 }
 
@@ -205,9 +217,15 @@ export function missingIn(draft: SpecDraft): string | null {
   if (draft.name.trim() === '') return 'Give it a name.';
   if (draft.rings.some(ring => ring.name.trim() === '')) return 'Every ring needs a name.';
   if (draft.rings.some(isAskingNothing)) return 'Every Prometheus query needs a name and a query.';
+  if (draft.hooks.some(isUnnamed)) return 'Every hook needs a name.';
   if (draft.windowed && (draft.startsAt === '' || draft.endsAt === '')) return 'Say when the window opens and closes.';
   if (draft.windowed && draft.endsAt <= draft.startsAt) return 'The window closes before it opens.';
   return null;
+}
+
+/** The contract's pattern: a hook is named as its file in /etc/fettle/hooks.d. */
+export function isUnnamed({ name }: RolloutSpecView['hooks'][number]): boolean {
+  return !/^[a-z0-9][a-z0-9_-]{0,62}$/.test(name);
 }
 
 /** A row of the form that was added and not filled in. */

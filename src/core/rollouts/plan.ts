@@ -58,6 +58,10 @@ export interface PlannedWindow {
   readonly repeat: string | null;
   /** No change starts that could still run in the last minutes. */
   readonly cutoffMinutes?: number | undefined;
+  /** Of a window that repeats; absent: exact, shift-forward, first (schedule/window.ts). */
+  readonly length?: 'exact' | 'wall-clock' | undefined;
+  readonly gap?: 'shift-forward' | 'skip' | undefined;
+  readonly overlap?: 'first' | 'second' | undefined;
 }
 
 /** Integers; percentages of hosts (domain.md 2.3). */

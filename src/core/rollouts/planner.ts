@@ -155,8 +155,14 @@ function include(host: HostCase, hooks: readonly HookSpec[]): Included | string 
 }
 
 /** What is absent and what is nothing have one spelling, so that they have one hash. */
-function plannedWindow({ startsAt, endsAt, timeZone, repeat, cutoffMinutes }: PlannedWindow): PlannedWindow {
-  return { startsAt, endsAt, timeZone, repeat, ...((cutoffMinutes ?? 0) > 0 ? { cutoffMinutes } : {}) };
+function plannedWindow({ startsAt, endsAt, timeZone, repeat, cutoffMinutes, length, gap, overlap }: PlannedWindow): PlannedWindow {
+  return {
+    ...{ startsAt, endsAt, timeZone, repeat },
+    ...((cutoffMinutes ?? 0) > 0 ? { cutoffMinutes } : {}),
+    ...(repeat !== null && length === 'wall-clock' ? { length } : {}),
+    ...(repeat !== null && gap === 'skip' ? { gap } : {}),
+    ...(repeat !== null && overlap === 'second' ? { overlap } : {}),
+  };
 }
 
 /** Numbers the distinct transactions in an order that does not depend on the hosts. */

@@ -66,10 +66,23 @@ describe('every second Thursday at 22:00 in each site’s own zone', () => {
     expect(due('2026-12-09T00:00:00.000Z', '2026-11-26T22:00:00.000Z')).toEqual(['2026-12-10T21:00:00.000Z']);
   });
 
+  it('ends by the clock where it says so', () => {
+    const night: PolicyRule = {
+      ...RULE,
+      zones: null,
+      schedule: { ...RULE.schedule, timeZone: 'Europe/Berlin', firstStart: '2026-10-24T22:00', minutes: 420, repeat: 'FREQ=DAILY;COUNT=1' },
+    };
+    const ends = (length?: 'wall-clock') => {
+      const rule = { ...night, schedule: { ...night.schedule, length } };
+      return nextOf(rule, lanesOf(rule)[0]!, '2026-10-24T00:00:00.000Z', 1)[0]!.endsAt;
+    };
+    expect([ends(), ends('wall-clock')]).toEqual(['2026-10-25T03:00:00.000Z', '2026-10-25T04:00:00.000Z']);
+  });
+
   it('refuses a zone or a rule that does not exist', () => {
     expect(policyProblem(RULE)).toBeNull();
     expect(policyProblem({ ...RULE, zones: { label: 'site', values: { mars: 'Mars/Base' } } })).toMatch(/site mars/);
-    expect(policyProblem({ ...RULE, schedule: { ...RULE.schedule, repeat: 'FREQ=HOURLY' } })).toMatch(/DAILY, WEEKLY or MONTHLY/);
+    expect(policyProblem({ ...RULE, schedule: { ...RULE.schedule, repeat: 'FREQ=HOURLY' } })).toMatch(/DAILY, WEEKLY, MONTHLY or YEARLY/);
   });
 });
 

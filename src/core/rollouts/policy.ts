@@ -1,8 +1,8 @@
 import { addMs, DAY_MS, HOUR_MS, type Instant } from '../kernel/instants.ts';
 import { counted } from '../kernel/words.ts';
 import { type Interval, subtract } from './schedule/intervals.ts';
-import { minutesOf } from './schedule/planned-window.ts';
-import { type Occurrence, occurrences, type WindowRule, windowProblem } from './schedule/window.ts';
+import { minutesOf, untilClock } from './schedule/planned-window.ts';
+import { type Occurrence, occurrences, type WindowLength, type WindowRule, windowProblem } from './schedule/window.ts';
 
 /**
  * A standing order: which hosts, when, which patches. It makes one rollout per occurrence and zone by itself; a person still approves each plan.
@@ -13,6 +13,8 @@ export interface PolicySchedule {
   /** Wall clock of the first occurrence, `2026-11-26T22:00`; its time of day holds for all. */
   readonly firstStart: string;
   readonly minutes: number;
+  /** Absent: exact. */
+  readonly length?: 'exact' | 'wall-clock' | undefined;
   /** RFC 5545 rule, or `PATCH-TUESDAY+3`. */
   readonly repeat: string;
   readonly gap: WindowRule['gap'];
@@ -74,7 +76,25 @@ function quoted(text: string): string {
 
 function windowRule({ schedule }: PolicyRule, timeZone: string): WindowRule {
   const { firstStart, minutes, repeat, gap, overlap } = schedule;
-  return { timeZone, firstStart, length: { kind: 'exact', minutes }, repeat, gap, overlap };
+  const exact: WindowLength = { kind: 'exact', minutes };
+  return {
+    timeZone,
+    firstStart,
+    length: schedule.length === 'wall-clock' ? clockLength(firstStart, minutes) : exact,
+    repeat,
+    gap,
+    overlap,
+  };
+}
+
+/** A start that is no time is said by windowProblem. */
+function clockLength(firstStart: string, minutes: number): WindowLength {
+  try {
+    const start = Temporal.PlainDateTime.from(firstStart);
+    return untilClock(start, start.add({ minutes }));
+  } catch {
+    return { kind: 'exact', minutes };
+  }
 }
 
 /** A sentence for the person who wrote it, or null. */

@@ -1,5 +1,5 @@
 import type { PolicySpecView } from '../../api/policies.ts';
-import type { RolloutSpecView } from '../../api/rollout-spec.ts';
+import { MaintenanceWindow, type RolloutSpecView } from '../../api/rollout-spec.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { epochMs, type Instant, MINUTE_MS } from '../../core/kernel/instants.ts';
 import {
@@ -129,13 +129,8 @@ async function storeVerdict(
   };
   if (verdict.do === 'skip') return await inStep(engine.context, async step => void (await row(step, null)));
   const title = `${policy.name}, ${lane.title}, ${occurrence.startsAt.slice(0, 10)}`;
-  const window = {
-    startsAt: occurrence.startsAt,
-    endsAt: occurrence.endsAt,
-    timeZone: lane.timeZone,
-    repeat: null,
-    cutoffMinutes: policy.spec.cutoffMinutes,
-  };
+  const { startsAt, endsAt } = occurrence;
+  const window = MaintenanceWindow.parse({ startsAt, endsAt, timeZone: lane.timeZone, cutoffMinutes: policy.spec.cutoffMinutes });
   const spec = rolloutSpec(policy.spec, { title, query: lane.query, patchIds: verdict.patchIds, window, profile: 'normal' });
   await createDraft(engine, policyPerson(policy), {
     spec,
@@ -178,7 +173,7 @@ async function draftEmergency(engine: Engine, policy: PolicyRow, patches: readon
     step.audit({ actor: 'system', action: 'policy.emergency', subject: policy.id, detail: { rolloutId, patchIds, knownExploited } });
     return true;
   };
-  const window = { startsAt: null, endsAt: null, timeZone: policy.spec.schedule.timeZone, repeat: null, cutoffMinutes: 0 };
+  const window = MaintenanceWindow.parse({ timeZone: policy.spec.schedule.timeZone });
   const title = `${policy.name}, known exploited, ${now.slice(0, 10)}`;
   const spec = rolloutSpec(policy.spec, { title, query: policy.spec.query, patchIds, window, profile: 'emergency' });
   await createDraft(engine, policyPerson(policy), {

@@ -1,4 +1,4 @@
-import type { RolloutSpecView } from '../../api/rollout-spec.ts';
+import { MaintenanceWindow, type RolloutSpecView } from '../../api/rollout-spec.ts';
 import { counted } from '../../core/kernel/words.ts';
 import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
@@ -53,7 +53,7 @@ export async function draftRollback(
     patchIds: [],
     selector: { hostIds: touched.map(job => job.hostId) },
     rings: newestFirst(rings, touched),
-    window: { startsAt: null, endsAt: null, timeZone: spec.window.timeZone, repeat: null, cutoffMinutes: 0 },
+    window: MaintenanceWindow.parse({ timeZone: spec.window.timeZone }),
     restart: spec.restart,
     reboot: spec.reboot,
     smokeTests: spec.smokeTests,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MaintenanceWindow } from '../../api/rollout-spec.ts';
 import type { Caller } from '../context.ts';
 import { brokenInvariants } from './history-check.ts';
 import { ada, grace, Story, token } from './test-story.ts';
@@ -156,13 +157,11 @@ describe('what says no', () => {
   });
 
   it('a window that repeats goes on where the last one ended', async () => {
-    const window = {
+    const window = MaintenanceWindow.parse({
       startsAt: '2026-11-22T12:30:00.000Z',
       endsAt: '2026-11-22T13:00:00.000Z',
-      timeZone: 'UTC',
       repeat: 'FREQ=DAILY',
-      cutoffMinutes: 0,
-    };
+    });
     const preview = await story.rollouts.handlers.windowPreview(body(window), ada, story.request);
     expect(preview.occurrences.slice(0, 2).map(one => [one.startsAt, one.freeMinutes])).toEqual([
       ['2026-11-22T12:30:00.000Z', 30],

@@ -44,9 +44,24 @@ function datesInPeriod(rule: Recurrence, start: Temporal.PlainDate, period: numb
     const days = Array.from({ length: 7 }, (_, n) => first.add({ days: n })).filter(day => weekdays.includes(day.dayOfWeek));
     return { first, list: atPositions(rule, inMonths(rule, days)) };
   }
+  if (rule.frequency === 'YEARLY') {
+    const year = start.with({ month: 1, day: 1 }).add({ years: step });
+    const days = monthsOf(rule, start).flatMap(month => daysOf(year.with({ month })).filter(day => matchesMonthly(rule, start, day)));
+    return { first: year, list: atPositions(rule, days) };
+  }
   const first = start.with({ day: 1 }).add({ months: step });
-  const days = Array.from({ length: first.daysInMonth }, (_, n) => first.add({ days: n })).filter(day => matchesMonthly(rule, start, day));
+  const days = daysOf(first).filter(day => matchesMonthly(rule, start, day));
   return { first, list: atPositions(rule, inMonths(rule, days)) };
+}
+
+/** RFC 5545 3.3.10: what a yearly rule does not say comes from its start; days without a month are those of every month. */
+function monthsOf(rule: Recurrence, start: Temporal.PlainDate): readonly number[] {
+  if (rule.byMonth.length > 0) return [...rule.byMonth].sort((a, b) => a - b);
+  return rule.byDay.length + rule.byMonthDay.length > 0 ? Array.from({ length: 12 }, (_, n) => n + 1) : [start.month];
+}
+
+function daysOf(first: Temporal.PlainDate): Temporal.PlainDate[] {
+  return Array.from({ length: first.daysInMonth }, (_, n) => first.add({ days: n }));
 }
 
 function matchesMonthly(rule: Recurrence, start: Temporal.PlainDate, day: Temporal.PlainDate): boolean {

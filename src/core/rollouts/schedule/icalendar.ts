@@ -1,4 +1,5 @@
-import { occurrences } from './window.ts';
+import { occurrences, type WindowRule } from './window.ts';
+import { ianaZone } from './windows-zones.ts';
 
 /** One event of an iCalendar file (RFC 5545) as plain intervals: freezes are imported from calendars that people keep elsewhere. */
 export interface CalendarEvent {
@@ -21,11 +22,11 @@ export function readCalendar(text: string, timeZone: string, from: string, to: s
   const events: CalendarEvent[] = [];
   const skipped: { event: string; reason: string }[] = [];
   for (const properties of eventBlocks(text).slice(0, EVENTS_MAX)) {
-    const summary = plainText(properties.get('SUMMARY')?.value ?? 'unnamed event');
+    const summary = plainText(first(properties, 'SUMMARY')?.value ?? 'unnamed event');
     const read = intervalsOf(properties, timeZone, from, to);
     if (typeof read === 'string') skipped.push({ event: summary, reason: read });
     else if (read.length === 0) skipped.push({ event: summary, reason: 'it is over' });
-    else events.push({ summary, description: plainText(properties.get('DESCRIPTION')?.value ?? ''), intervals: read });
+    else events.push({ summary, description: plainText(first(properties, 'DESCRIPTION')?.value ?? ''), intervals: read });
   }
   return { events, skipped };
 }
@@ -35,14 +36,20 @@ interface Property {
   readonly value: string;
 }
 
-/** RFC 5545 3.1: a line that begins with a space goes on from the one before. Of repeated properties the first counts. */
-function eventBlocks(text: string): Map<string, Property>[] {
+type Properties = ReadonlyMap<string, readonly Property[]>;
+
+function first(properties: Properties, name: string): Property | undefined {
+  return properties.get(name)?.[0];
+}
+
+/** RFC 5545 3.1: a line that begins with a space goes on from the one before. */
+function eventBlocks(text: string): Properties[] {
   const lines = text
     .replace(/\r\n?/g, '\n')
     .replace(/\n[ \t]/g, '')
     .split('\n');
-  const blocks: Map<string, Property>[] = [];
-  let current: Map<string, Property> | null = null;
+  const blocks: Properties[] = [];
+  let current: Map<string, Property[]> | null = null;
   let depth = 0;
   for (const line of lines) {
     const match = /^([A-Za-z-]+)((?:;[A-Za-z-]+=(?:"[^"]*"|[^;:"]*))*):(.*)$/.exec(line);
@@ -55,7 +62,10 @@ function eventBlocks(text: string): Map<string, Property>[] {
       current = null;
       depth = 0;
     } else if (name === 'END' && depth > 0) depth -= 1;
-    else if (current !== null && depth === 0 && !current.has(name)) current.set(name, { parameters: parametersOf(match[2]!), value });
+    else if (current !== null && depth === 0) {
+      const known = current.get(name) ?? [];
+      current.set(name, [...known, { parameters: parametersOf(match[2]!), value }]);
+    }
   }
   return blocks;
 }
@@ -69,19 +79,14 @@ function parametersOf(text: string): Map<string, string> {
   );
 }
 
-function intervalsOf(
-  properties: ReadonlyMap<string, Property>,
-  timeZone: string,
-  from: string,
-  to: string,
-): { startsAt: string; endsAt: string }[] | string {
-  const start = properties.get('DTSTART');
+function intervalsOf(properties: Properties, timeZone: string, from: string, to: string): { startsAt: string; endsAt: string }[] | string {
+  const start = first(properties, 'DTSTART');
   if (start === undefined) return 'it has no DTSTART';
-  if (properties.get('STATUS')?.value.toUpperCase() === 'CANCELLED') return 'it is cancelled';
+  if (first(properties, 'STATUS')?.value.toUpperCase() === 'CANCELLED') return 'it is cancelled';
   try {
     const begins = timeOf(start, timeZone);
-    const end = properties.get('DTEND');
-    const duration = properties.get('DURATION');
+    const end = first(properties, 'DTEND');
+    const duration = first(properties, 'DURATION');
     const ends =
       end !== undefined
         ? timeOf(end, timeZone)
@@ -90,24 +95,54 @@ function intervalsOf(
           : begins.add({ days: 1 });
     const minutes = Math.round(begins.until(ends).total({ unit: 'minute', relativeTo: begins }));
     if (minutes <= 0) return 'it ends before it starts';
-    const rule = properties.get('RRULE');
-    if (rule === undefined)
-      return [{ startsAt: instant(begins), endsAt: instant(ends) }].filter(one => one.endsAt > from && one.startsAt < to);
-    const window = {
-      timeZone: begins.timeZoneId,
-      firstStart: begins.toPlainDateTime().toString({ smallestUnit: 'minute' }),
-      length: { kind: 'exact' as const, minutes },
-      repeat: rule.value,
-      gap: 'shift-forward' as const,
-      overlap: 'first' as const,
-    };
-    const found = occurrences(window, from, to, OCCURRENCES_MAX);
-    return found.length === 0
-      ? `its rule ${rule.value} gives no date, or is not supported`
-      : found.map(({ startsAt, endsAt }) => ({ startsAt, endsAt }));
+    const rule = first(properties, 'RRULE');
+    const more = timesIn(properties.get('RDATE'), timeZone).map(date => startingOn(date, begins));
+    const single = [...(rule === undefined ? [begins] : []), ...more].map(start => ({
+      startsAt: instant(start),
+      endsAt: instant(start.add({ minutes })),
+    }));
+    const found = rule === undefined ? [] : occurrences(windowOf(begins, minutes, rule.value), from, to, OCCURRENCES_MAX);
+    if (rule !== undefined && found.length === 0 && single.length === 0) return `its rule ${rule.value} gives no date, or is not supported`;
+    const except = timesIn(properties.get('EXDATE'), timeZone);
+    return [...found.map(({ startsAt, endsAt }) => ({ startsAt, endsAt })), ...single]
+      .filter(one => one.endsAt > from && one.startsAt < to && !except.some(date => isExcepted(one.startsAt, date, begins)))
+      .sort((a, b) => (a.startsAt < b.startsAt ? -1 : 1));
   } catch (error) {
     return `its time cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+function windowOf(begins: Temporal.ZonedDateTime, minutes: number, repeat: string): WindowRule {
+  return {
+    timeZone: begins.timeZoneId,
+    firstStart: begins.toPlainDateTime().toString({ smallestUnit: 'minute' }),
+    length: { kind: 'exact', minutes },
+    repeat,
+    gap: 'shift-forward',
+    overlap: 'first',
+  };
+}
+
+/** A date of EXDATE or RDATE: a whole day, or one start. */
+type Named = { readonly day: Temporal.PlainDate } | { readonly at: Temporal.ZonedDateTime };
+
+/** Both may stand more than once, and hold several dates with commas between them. */
+function timesIn(properties: readonly Property[] | undefined, timeZone: string): Named[] {
+  return (properties ?? []).flatMap(property =>
+    property.value.split(',').map((value): Named => {
+      const start = { ...property, value: value.split('/')[0]! };
+      const time = timeOf(start, timeZone);
+      return start.value.trim().length === 8 ? { day: time.toPlainDate() } : { at: time };
+    }),
+  );
+}
+
+function startingOn(named: Named, begins: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
+  return 'at' in named ? named.at : named.day.toPlainDateTime(begins.toPlainTime()).toZonedDateTime(begins.timeZoneId);
+}
+
+function isExcepted(startsAt: string, named: Named, begins: Temporal.ZonedDateTime): boolean {
+  return startsAt === instant(startingOn(named, begins));
 }
 
 /** `20261224`, `20261224T180000`, `20261224T180000Z`, with or without TZID. */
@@ -115,7 +150,8 @@ function timeOf({ parameters, value }: Property, timeZone: string): Temporal.Zon
   const match = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z)?)?$/.exec(value.trim());
   if (match === null) throw new Error(`"${value.slice(0, 40)}" is not a date`);
   const [, year, month, day, hour = '00', minute = '00', second = '00', utc] = match;
-  const zone = utc === 'Z' ? 'UTC' : (parameters.get('TZID') ?? timeZone);
+  const named = parameters.get('TZID');
+  const zone = utc === 'Z' ? 'UTC' : named === undefined ? timeZone : ianaZone(named);
   return Temporal.PlainDateTime.from(`${year}-${month}-${day}T${hour}:${minute}:${second}`).toZonedDateTime(zone);
 }
 

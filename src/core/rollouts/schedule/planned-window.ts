@@ -1,7 +1,7 @@
 import { type Instant, MINUTE_MS } from '../../kernel/instants.ts';
 import type { PlannedWindow } from '../plan.ts';
 import type { Interval } from './intervals.ts';
-import { type Occurrence, occurrences, type WindowRule, windowProblem } from './window.ts';
+import { type Occurrence, occurrences, type WindowLength, type WindowRule, windowProblem } from './window.ts';
 
 /** How far ahead occurrences are looked for: an approval lasts 30 days, and a monthly rule needs two months to show twice. */
 const HORIZON_DAYS = 400;
@@ -10,14 +10,24 @@ const HORIZON_DAYS = 400;
 export function ruleOf(window: PlannedWindow): WindowRule | null {
   if (window.repeat === null || window.startsAt === null || window.endsAt === null) return null;
   const start = Temporal.Instant.from(window.startsAt).toZonedDateTimeISO(window.timeZone);
+  const end = Temporal.Instant.from(window.endsAt).toZonedDateTimeISO(window.timeZone);
   return {
     timeZone: window.timeZone,
     firstStart: start.toPlainDateTime().toString({ smallestUnit: 'minute' }),
-    length: { kind: 'exact', minutes: Math.round((Date.parse(window.endsAt) - Date.parse(window.startsAt)) / MINUTE_MS) },
+    length:
+      window.length === 'wall-clock'
+        ? untilClock(start.toPlainDateTime(), end.toPlainDateTime())
+        : { kind: 'exact', minutes: Math.round((Date.parse(window.endsAt) - Date.parse(window.startsAt)) / MINUTE_MS) },
     repeat: window.repeat,
-    gap: 'shift-forward',
-    overlap: 'first',
+    gap: window.gap ?? 'shift-forward',
+    overlap: window.overlap ?? 'first',
   };
+}
+
+/** The end of the first occurrence as a time on the clock, so many days after the start. */
+export function untilClock(start: Temporal.PlainDateTime, end: Temporal.PlainDateTime): WindowLength {
+  const { days } = start.toPlainDate().until(end.toPlainDate());
+  return { kind: 'until', time: end.toPlainTime().toString({ smallestUnit: 'minute' }), days };
 }
 
 /** A sentence for the person who typed it, or null. */

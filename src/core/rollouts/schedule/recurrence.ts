@@ -1,23 +1,26 @@
 import { no, ok, type Result } from '../../kernel/faults.ts';
 
 /**
- * The part of RFC 5545 recurrence rules that maintenance windows need, as calendar dates: FREQ DAILY, WEEKLY or MONTHLY with INTERVAL, BYDAY (ordinals
- * in MONTHLY), BYMONTHDAY, BYMONTH, BYSETPOS, COUNT, UNTIL (a date) and WKST. Whatever else a rule says is refused by name: a part that is silently left
+ * The part of RFC 5545 recurrence rules that maintenance windows and calendars of freezes need, as calendar dates: FREQ DAILY, WEEKLY, MONTHLY or YEARLY with
+ * INTERVAL, BYDAY (ordinals within a month), BYMONTHDAY, BYMONTH, BYSETPOS, COUNT, UNTIL and WKST. Whatever else a rule says is refused by name: a part that is silently left
  * out would open a window on the wrong night. Cron is not accepted at all: its day-of-month OR day-of-week surprises people (domain.md 3.1).
  */
 export interface Recurrence {
-  readonly frequency: 'DAILY' | 'WEEKLY' | 'MONTHLY';
+  readonly frequency: (typeof FREQUENCIES)[number];
   readonly interval: number;
   readonly byDay: readonly ByDay[];
   readonly byMonthDay: readonly number[];
   readonly byMonth: readonly number[];
   readonly bySetPosition: readonly number[];
   readonly count: number | null;
-  /** Last date, inclusive. */
+  /** Last date, inclusive; where UNTIL names a time, the last date on which any zone may still be before it. */
   readonly until: string | null;
+  /** UNTIL as a time: a start after it does not count (3.3.10). An instant with Z, else wall clock of the rule's own zone. */
+  readonly untilTime: string | null;
   readonly weekStart: Weekday;
 }
 
+export const FREQUENCIES = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const;
 /** 1 Monday to 7 Sunday, as Temporal counts. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
 export interface ByDay {
@@ -47,16 +50,17 @@ export function parseRecurrence(text: string): Result<Recurrence, string> {
 }
 
 function read(parts: ReadonlyMap<string, string>): Result<Recurrence, string> {
-  const frequency = parts.get('FREQ');
-  if (frequency !== 'DAILY' && frequency !== 'WEEKLY' && frequency !== 'MONTHLY') return no('FREQ must be DAILY, WEEKLY or MONTHLY');
+  const frequency = FREQUENCIES.find(one => one === parts.get('FREQ'));
+  if (frequency === undefined) return no('FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY');
   if (parts.has('COUNT') && parts.has('UNTIL')) return no('COUNT and UNTIL exclude each other');
   const interval = integers(parts.get('INTERVAL') ?? '1', 1, 366);
   const count = integers(parts.get('COUNT') ?? '1', 1, 10_000);
   const byMonthDay = integers(parts.get('BYMONTHDAY') ?? '', -31, 31);
   const byMonth = integers(parts.get('BYMONTH') ?? '', 1, 12);
   const bySetPosition = integers(parts.get('BYSETPOS') ?? '', -366, 366);
-  const byDay = byDays(parts.get('BYDAY') ?? '', frequency);
-  const until = untilDate(parts.get('UNTIL'));
+  const ordinals = frequency === 'MONTHLY' || (frequency === 'YEARLY' && parts.has('BYMONTH'));
+  const byDay = byDays(parts.get('BYDAY') ?? '', ordinals);
+  const until = untilOf(parts.get('UNTIL'));
   const weekStart = WEEKDAYS[parts.get('WKST') ?? 'MO'];
   if (interval?.[0] === undefined || interval.length !== 1) return no('INTERVAL must be a whole number from 1 to 366');
   if (count?.[0] === undefined || count.length !== 1) return no('COUNT must be a whole number from 1 to 10000');
@@ -64,8 +68,10 @@ function read(parts: ReadonlyMap<string, string>): Result<Recurrence, string> {
   if (byMonth === null) return no('BYMONTH must be whole numbers from 1 to 12');
   if (bySetPosition === null) return no('BYSETPOS must be whole numbers other than 0');
   if (byDay === null)
-    return no(`BYDAY must be days such as TU${frequency === 'MONTHLY' ? ', 2TU or -1FR' : '; a number before the day needs FREQ=MONTHLY'}`);
-  if (until === undefined) return no('UNTIL must be a date such as 20261231');
+    return no(
+      `BYDAY must be days such as TU${ordinals ? ', 2TU or -1FR' : '; a number before the day needs FREQ=MONTHLY, or FREQ=YEARLY with BYMONTH'}`,
+    );
+  if (until === null) return no('UNTIL must be a date such as 20261231, or a time such as 20261231T210000Z');
   if (weekStart === undefined) return no('WKST must be a day such as MO');
   if (bySetPosition.length > 0 && byDay.length + byMonthDay.length === 0) return no('BYSETPOS needs BYDAY or BYMONTHDAY');
   if (frequency === 'WEEKLY' && byMonthDay.length > 0) return no('BYMONTHDAY does not go with FREQ=WEEKLY');
@@ -77,7 +83,7 @@ function read(parts: ReadonlyMap<string, string>): Result<Recurrence, string> {
     byMonth,
     bySetPosition,
     count: parts.has('COUNT') ? count[0] : null,
-    until,
+    ...until,
     weekStart,
   });
 }
@@ -89,27 +95,30 @@ function integers(text: string, least: number, most: number): number[] | null {
   return numbers.every(number => number !== 0 && number >= least && number <= most) ? numbers : null;
 }
 
-function byDays(text: string, frequency: string): ByDay[] | null {
+function byDays(text: string, ordinals: boolean): ByDay[] | null {
   if (text === '') return [];
   const days = text.split(',').map((piece): ByDay | null => {
     const match = /^([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)$/.exec(piece);
     if (match === null) return null;
     const ordinal = match[1] === undefined ? null : Number(match[1]);
-    const allowed = ordinal === null || (frequency === 'MONTHLY' && ordinal !== 0 && Math.abs(ordinal) <= 5);
+    const allowed = ordinal === null || (ordinals && ordinal !== 0 && Math.abs(ordinal) <= 5);
     return allowed ? { weekday: WEEKDAYS[match[2]!]!, ordinal } : null;
   });
   return days.every(day => day !== null) ? days : null;
 }
 
-/** Takes the date of a date-time too: windows recur by calendar days. undefined: not a date. */
-function untilDate(text: string | undefined): string | null | undefined {
-  if (text === undefined) return null;
-  const match = /^(\d{4})(\d{2})(\d{2})(T\d{6}Z?)?$/.exec(text);
-  if (match === null) return undefined;
-  const date = `${match[1]}-${match[2]}-${match[3]}`;
+/** null: neither a date nor a time. */
+function untilOf(text: string | undefined): Pick<Recurrence, 'until' | 'untilTime'> | null {
+  if (text === undefined) return { until: null, untilTime: null };
+  const match = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z?))?$/.exec(text);
+  if (match === null) return null;
+  const [, year, month, day, hour, minute, second, utc = ''] = match;
   try {
-    return Temporal.PlainDate.from(date).toString();
+    const date = Temporal.PlainDate.from(`${year}-${month}-${day}`);
+    if (hour === undefined) return { until: date.toString(), untilTime: null };
+    const time = Temporal.PlainDateTime.from(`${date}T${hour}:${minute}:${second}`);
+    return { until: date.add({ days: 1 }).toString(), untilTime: `${time}${utc}` };
   } catch {
-    return undefined;
+    return null;
   }
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { merge, subtract } from './intervals.ts';
+import { nextOccurrences, ruleOf } from './planned-window.ts';
 import { parseRecurrence } from './recurrence.ts';
 import { occurrences, type WindowRule, windowProblem } from './window.ts';
 
@@ -103,6 +104,33 @@ describe('recurrence', () => {
     ]);
   });
 
+  it('follows yearly rules, as calendars of holidays have them', () => {
+    const yearly = (repeat: string, firstStart = '2026-12-24T00:00') => starts({ repeat, firstStart }, undefined, undefined, 3);
+    expect(yearly('FREQ=YEARLY')).toEqual(['2026-12-24T00:00', '2027-12-24T00:00', '2028-12-24T00:00']);
+    expect(yearly('FREQ=YEARLY', '2024-02-29T00:00')).toEqual(['2028-02-29T00:00', '2032-02-29T00:00']);
+    expect(yearly('FREQ=YEARLY;BYMONTH=11;BYDAY=4TH')).toEqual(['2027-11-25T00:00', '2028-11-23T00:00', '2029-11-22T00:00']);
+    expect(yearly('FREQ=YEARLY;INTERVAL=2;BYMONTH=3,9;BYMONTHDAY=-1', '2026-01-01T00:00')).toEqual([
+      '2026-03-31T00:00',
+      '2026-09-30T00:00',
+      '2028-03-31T00:00',
+    ]);
+    expect(yearly('FREQ=YEARLY;BYDAY=MO;BYSETPOS=1', '2026-01-01T00:00')).toEqual([
+      '2026-01-05T00:00',
+      '2027-01-04T00:00',
+      '2028-01-03T00:00',
+    ]);
+  });
+
+  it('ends at the time that UNTIL names, in its zone', () => {
+    const nights = { timeZone: 'America/New_York', firstStart: '2026-12-29T22:00' };
+    const until = (text: string) => starts({ ...nights, repeat: `FREQ=DAILY;UNTIL=${text}` });
+    // 22:00 in New York is 03:00 of the next day in UTC.
+    expect(until('20261231T030000Z')).toEqual(['2026-12-30T03:00', '2026-12-31T03:00']);
+    expect(until('20261231T025959Z')).toEqual(['2026-12-30T03:00']);
+    expect(until('20261230T220000')).toEqual(['2026-12-30T03:00', '2026-12-31T03:00']);
+    expect(until('20261230')).toEqual(['2026-12-30T03:00', '2026-12-31T03:00']);
+  });
+
   it('crosses month ends from the fifteenth day after Patch Tuesday on', () => {
     expect(starts({ repeat: 'PATCH-TUESDAY+20', firstStart: '2026-01-01T03:00' }, undefined, undefined, 3)).toEqual([
       '2026-02-02T03:00',
@@ -123,6 +151,8 @@ describe('recurrence', () => {
     expect(problem('FREQ=HOURLY')).toMatch(/FREQ must be/);
     expect(problem('FREQ=DAILY;BYHOUR=3')).toMatch(/BYHOUR is not supported/);
     expect(problem('FREQ=WEEKLY;BYDAY=2TU')).toMatch(/FREQ=MONTHLY/);
+    expect(problem('FREQ=YEARLY;BYDAY=20MO')).toMatch(/FREQ=YEARLY with BYMONTH/);
+    expect(problem('FREQ=YEARLY;BYWEEKNO=20')).toMatch(/BYWEEKNO is not supported/);
     expect(problem('FREQ=DAILY;COUNT=2;UNTIL=20260101')).toMatch(/exclude/);
     expect(problem('FREQ=DAILY;UNTIL=20260231')).toMatch(/UNTIL/);
     expect(problem('0 22 * * 4')).toMatch(/NAME=VALUE/);
@@ -152,6 +182,32 @@ describe('a window', () => {
   it('that is open now is found, although it began before', () => {
     expect(occurrences(night, '2026-10-24T20:30:00.000Z', '2026-10-24T20:31:00.000Z', 1)).toHaveLength(1);
     expect(occurrences(night, '2026-10-24T21:00:00.000Z', '2026-10-24T21:01:00.000Z', 1)).toHaveLength(0);
+  });
+});
+
+describe('a planned window that repeats', () => {
+  // Three nights in Berlin, the second with the hour that comes twice (25 October 2026, 03:00 to 02:00).
+  const nights = {
+    startsAt: '2026-10-23T20:00:00.000Z',
+    endsAt: '2026-10-24T03:00:00.000Z',
+    timeZone: 'Europe/Berlin',
+    repeat: 'FREQ=DAILY;COUNT=3',
+  };
+  const ends = (more: object) => nextOccurrences(ruleOf({ ...nights, ...more })!, '2026-10-23T00:00:00.000Z', 5).map(one => one.endsAt);
+  it('is as long as the first, or ends when the first does by the clock', () => {
+    expect(ends({})).toEqual(['2026-10-24T03:00:00.000Z', '2026-10-25T03:00:00.000Z', '2026-10-26T04:00:00.000Z']);
+    expect(ends({ length: 'wall-clock' })).toEqual(['2026-10-24T03:00:00.000Z', '2026-10-25T04:00:00.000Z', '2026-10-26T04:00:00.000Z']);
+    const long = { endsAt: '2026-10-25T20:30:00.000Z', length: 'wall-clock', repeat: 'FREQ=DAILY;COUNT=1' };
+    expect(ends(long)).toEqual(['2026-10-25T20:30:00.000Z']);
+  });
+  it('goes by its own word for the hours that are skipped or come twice', () => {
+    const skipped = { startsAt: '2027-03-27T01:30:00.000Z', endsAt: '2027-03-27T02:30:00.000Z', repeat: 'FREQ=DAILY;COUNT=2' };
+    expect(nextOccurrences(ruleOf({ ...nights, ...skipped })!, '2027-03-27T00:00:00.000Z', 5)).toHaveLength(2);
+    expect(nextOccurrences(ruleOf({ ...nights, ...skipped, gap: 'skip' })!, '2027-03-27T00:00:00.000Z', 5)).toHaveLength(1);
+    const twice = { startsAt: '2026-10-24T00:30:00.000Z', endsAt: '2026-10-24T01:00:00.000Z', repeat: 'FREQ=DAILY;COUNT=2' };
+    const start = (more: object) => nextOccurrences(ruleOf({ ...nights, ...twice, ...more })!, '2026-10-24T12:00:00.000Z', 1)[0]!.startsAt;
+    expect(start({})).toBe('2026-10-25T00:30:00.000Z');
+    expect(start({ overlap: 'second' })).toBe('2026-10-25T01:30:00.000Z');
   });
 });
 

@@ -21,8 +21,13 @@ export interface WindowRule {
   readonly overlap: 'first' | 'second';
 }
 
-/** Exact minutes, or until a wall-clock time: on the night of a clock change these differ by an hour. */
-export type WindowLength = { readonly kind: 'exact'; readonly minutes: number } | { readonly kind: 'until'; readonly time: string };
+/**
+ * Exact minutes, or until a wall-clock time: on the night of a clock change these differ by an hour. `days` after the date of the start; left out, the next
+ * time that the clock shows it.
+ */
+export type WindowLength =
+  | { readonly kind: 'exact'; readonly minutes: number }
+  | { readonly kind: 'until'; readonly time: string; readonly days?: number };
 
 /** Half-open. `note` says what a clock change did to it. */
 export interface Occurrence {
@@ -31,17 +36,22 @@ export interface Occurrence {
   readonly note: string | null;
 }
 
-type Dates = (start: Temporal.PlainDate, last: Temporal.PlainDate) => Iterable<Temporal.PlainDate>;
+interface Dates {
+  of(start: Temporal.PlainDate, last: Temporal.PlainDate): Iterable<Temporal.PlainDate>;
+  readonly untilTime: string | null;
+}
 
 function datesFor(repeat: string): Result<Dates, string> {
   const tuesday = /^PATCH-TUESDAY([+-]\d{1,2})?$/i.exec(repeat.trim());
   if (tuesday !== null) {
     const offset = Number(tuesday[1] ?? 0);
     // Azure allows six days before; 27 days after is the last day before the next Patch Tuesday can be (domain.md 3.3).
-    return offset < -6 || offset > 27 ? no('PATCH-TUESDAY takes -6 to +27 days') : ok((start, last) => patchTuesdays(offset, start, last));
+    return offset < -6 || offset > 27
+      ? no('PATCH-TUESDAY takes -6 to +27 days')
+      : ok({ of: (start, last) => patchTuesdays(offset, start, last), untilTime: null });
   }
   const rule: Result<Recurrence, string> = parseRecurrence(repeat);
-  return rule.ok ? ok((start, last) => datesOf(rule.value, start, last)) : rule;
+  return rule.ok ? ok({ of: (start, last) => datesOf(rule.value, start, last), untilTime: rule.value.untilTime }) : rule;
 }
 
 /** Every problem that a person can make, as a sentence; null when the rule is sound. */
@@ -74,14 +84,21 @@ export function occurrences(rule: WindowRule, from: Instant, to: Instant, most: 
   // Two days on both sides: zones differ by up to 26 hours, and a window may have begun before `from`.
   const lastDate = Temporal.Instant.from(to).toZonedDateTimeISO('UTC').toPlainDate().add({ days: 2 });
   const found: Occurrence[] = [];
-  for (const date of dates.value(first.toPlainDate(), lastDate)) {
+  const until = untilInstant(dates.value.untilTime, rule.timeZone);
+  for (const date of dates.value.of(first.toPlainDate(), lastDate)) {
     const occurrence = occurrenceOn(rule, date, time);
     if (occurrence === null || occurrence.endsAt <= from) continue;
-    if (occurrence.startsAt >= to) break;
+    if (occurrence.startsAt >= to || (until !== null && occurrence.startsAt > until)) break;
     found.push(occurrence);
     if (found.length >= most) break;
   }
   return found;
+}
+
+function untilInstant(time: string | null, timeZone: string): Instant | null {
+  if (time === null) return null;
+  if (time.endsWith('Z')) return Temporal.Instant.from(time).toString({ smallestUnit: 'millisecond' });
+  return text(Temporal.PlainDateTime.from(time).toZonedDateTime(timeZone));
 }
 
 function occurrenceOn(rule: WindowRule, date: Temporal.PlainDate, time: Temporal.PlainTime): Occurrence | null {
@@ -100,6 +117,8 @@ function occurrenceOn(rule: WindowRule, date: Temporal.PlainDate, time: Temporal
 function endOf(rule: WindowRule, start: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
   if (rule.length.kind === 'exact') return start.add({ minutes: rule.length.minutes });
   const time = Temporal.PlainTime.from(rule.length.time);
+  if (rule.length.days !== undefined)
+    return start.toPlainDate().add({ days: rule.length.days }).toPlainDateTime(time).toZonedDateTime(rule.timeZone);
   const sameDay = start.toPlainDate().toPlainDateTime(time).toZonedDateTime(rule.timeZone);
   return Temporal.ZonedDateTime.compare(sameDay, start) > 0
     ? sameDay
