@@ -5,12 +5,20 @@ import { inverseTransaction } from '../../core/rollouts/inverse.ts';
 import type { JobStatus } from '../../core/rollouts/job-status.ts';
 import type { HostCase } from '../../core/rollouts/planner.ts';
 import type { Queryable } from '../../db/db.ts';
-import type { FleetPort } from '../ports.ts';
+import type { FleetPort, HostChange } from '../ports.ts';
 import { unpackFacts } from '../runtime/packed-facts.ts';
 import { conflict, invalid } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
 import { JOB_COLUMNS, type RolloutRow } from './rows.ts';
-import { holdsInForce, holdsOver, namedUpdates, retractedAmong, retractionsInForce } from './safeguards.ts';
+import {
+  type HoldInForce,
+  holdsInForce,
+  holdsOver,
+  type NamedUpdate,
+  namedUpdates,
+  retractedAmong,
+  retractionsInForce,
+} from './safeguards.ts';
 
 type HostAnswer = Awaited<ReturnType<FleetPort['changesFor']>>[number];
 
@@ -60,12 +68,14 @@ async function hostsToPatch(engine: Engine, row: RolloutRow): Promise<Resolved> 
   const blocked = await blocks(engine, changes, context.clock.now());
   const closed = new Set<string>();
   const hosts = changes.map((host): UnrehearsedHost => {
-    const asked = host.changes.map((change): TransactionItem => ({ action: 'upgrade', ...change }));
+    const block = blocked.get(host.hostId);
+    const changes = host.changes.filter(change => block?.withheld.has(change) !== true);
+    const asked = changes.map((change): TransactionItem => ({ action: 'upgrade', ...change }));
     const excluded =
       means.get(host.hostId)?.refusal ??
       host.excluded?.reason ??
-      (asked.length === 0 ? 'nothing to change' : (blocked.get(host.hostId) ?? null));
-    if (excluded === null) for (const id of fleet.closedBy(host.hostId, host.changes)) closed.add(id);
+      (host.changes.length === 0 ? 'nothing to change' : (block?.reason ?? null));
+    if (excluded === null) for (const id of fleet.closedBy(host.hostId, changes)) closed.add(id);
     return {
       hostId: host.hostId,
       hostName: host.hostName,
@@ -82,11 +92,18 @@ async function hostsToPatch(engine: Engine, row: RolloutRow): Promise<Resolved> 
   return { hosts, closesVulnerabilities: closed.size };
 }
 
-/** Hosts that a safeguard hold covers, or whose update has been retracted, with the sentence that says so. */
-async function blocks(engine: Engine, changes: readonly HostAnswer[], now: Instant): Promise<Map<string, string>> {
+interface Block {
+  /** Why the host is left out; null when something is left to do. */
+  readonly reason: string | null;
+  /** What an exception holds back on this host: left out of its transaction. */
+  readonly withheld: ReadonlySet<HostChange>;
+}
+
+/** Hosts that a safeguard hold covers, whose update has been retracted, or some of whose patches an exception holds back. */
+async function blocks(engine: Engine, changes: readonly HostAnswer[], now: Instant): Promise<Map<string, Block>> {
   const { db } = engine.context;
   const [holds, retractions] = [await holdsInForce(db, now), await retractionsInForce(db)];
-  const blocked = new Map<string, string>();
+  const blocked = new Map<string, Block>();
   if (holds.length === 0 && retractions.length === 0) return blocked;
   const scopes = await engine.scopes.read();
   const updates = new Map(
@@ -100,12 +117,26 @@ async function blocks(engine: Engine, changes: readonly HostAnswer[], now: Insta
   for (const host of changes) {
     const own = host.changes.flatMap(change => updates.get(`${change.name} ${change.toVersion}`) ?? []);
     const [retracted] = retractedAmong(own, retractions).values();
-    const [hold] = holdsOver(host.hostId, own, holds, scopes);
+    const over = holdsOver(host.hostId, own, holds, scopes);
+    const hold = over.find(one => one.hostIds === null);
+    const leaves = (reason: string): Block => ({ reason, withheld: NOTHING });
     if (retracted !== undefined)
-      blocked.set(host.hostId, `${retracted.sourceName} ${retracted.sourceVersion} has been retracted: ${retracted.reason}`);
-    else if (hold !== undefined) blocked.set(host.hostId, `safeguard hold “${hold.name}” until ${hold.endsAt}: ${hold.reason}`);
+      blocked.set(host.hostId, leaves(`${retracted.sourceName} ${retracted.sourceVersion} has been retracted: ${retracted.reason}`));
+    else if (hold !== undefined) blocked.set(host.hostId, leaves(`safeguard hold “${hold.name}” until ${hold.endsAt}: ${hold.reason}`));
+    else if (over.length > 0) blocked.set(host.hostId, withheldBy(host, over, updates));
   }
   return blocked;
+}
+
+const NOTHING: ReadonlySet<HostChange> = new Set();
+
+/** The patches that exceptions hold leave the transaction; the host stays in while anything else is asked of it. */
+function withheldBy({ changes }: HostAnswer, holds: readonly HoldInForce[], updates: ReadonlyMap<string, NamedUpdate>): Block {
+  const isHeld = ({ name, toVersion }: HostChange) =>
+    holds.some(hold => hold.sourceName === (updates.get(`${name} ${toVersion}`)?.sourceName ?? name));
+  const withheld = new Set(changes.filter(isHeld));
+  const [{ name, endsAt, reason }] = holds as [HoldInForce];
+  return { reason: withheld.size < changes.length ? null : `exception “${name}” holds it back until ${endsAt}: ${reason}`, withheld };
 }
 
 /** What each host's own result says it had before. */

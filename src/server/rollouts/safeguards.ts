@@ -17,6 +17,8 @@ export interface HoldInForce {
   readonly sourceName: string | null;
   readonly reason: string;
   readonly endsAt: Instant;
+  /** Frozen hosts of an exception that holds one patch back; null for a safeguard hold, whose hosts are in the scopes. */
+  readonly hostIds: readonly string[] | null;
 }
 
 export interface RetractionInForce {
@@ -26,9 +28,14 @@ export interface RetractionInForce {
   readonly reason: string;
 }
 
+/** An operational exception in force: the other way in which people hold a patch, for chosen hosts and with an approval. `$1` is now. */
+const HOLDING_EXCEPTION = `kind = 'operational' and state in ('active', 'expiring') and starts_at <= $1 and ends_at > $1`;
+
 export async function holdsInForce(db: Queryable, now: Instant): Promise<HoldInForce[]> {
   return await db.query<HoldInForce>(
-    `select id, name, source_name as "sourceName", reason, ends_at as "endsAt" from safeguard_hold where lifted_at is null and ends_at > $1 order by ends_at`,
+    `select id, name, source_name as "sourceName", reason, ends_at as "endsAt", null as "hostIds" from safeguard_hold where lifted_at is null and ends_at > $1
+     union all
+     select id, title, patch->>'sourceName', reason, ends_at, host_ids from exception where ${HOLDING_EXCEPTION} order by "endsAt"`,
     [now],
   );
 }
@@ -63,7 +70,7 @@ export function retractedAmong(updates: readonly NamedUpdate[], retractions: rea
 export function holdsOver(hostId: string, updates: readonly NamedUpdate[], holds: readonly HoldInForce[], scopes: Scopes): HoldInForce[] {
   return holds.filter(
     hold =>
-      covers(scopes.holds.get(hold.id), hostId) &&
+      (hold.hostIds === null ? covers(scopes.holds.get(hold.id), hostId) : hold.hostIds.includes(hostId)) &&
       (hold.sourceName === null || updates.some(update => update.sourceName === hold.sourceName || update.name === hold.sourceName)),
   );
 }
@@ -76,7 +83,8 @@ export async function safeguardsFor(
   scopes: Scopes,
 ): Promise<{ holds: { name: string; endsAt: Instant }[]; retracted: string[] }> {
   const [declared] = await tx.query<{ any: boolean }>(
-    `select exists (select from safeguard_hold where lifted_at is null and ends_at > $1) or exists (select from retraction where lifted_at is null) as any`,
+    `select exists (select from safeguard_hold where lifted_at is null and ends_at > $1) or exists (select from retraction where lifted_at is null)
+       or exists (select from exception where ${HOLDING_EXCEPTION}) as any`,
     [now],
   );
   if (declared?.any !== true) return { holds: [], retracted: [] };

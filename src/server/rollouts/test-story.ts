@@ -63,6 +63,9 @@ export class Story {
   /** What group queries resolve to; any other query is every host. */
   readonly fleetQueries = new Map<string, string[]>();
 
+  /** What the patches move, by package, on hosts that have it. */
+  readonly target: Record<string, string> = { openssl: '2' };
+
   /** What policies find to patch. */
   readonly offered: OfferedPatch[] = [];
 
@@ -123,7 +126,7 @@ export class Story {
         ? this.context
         : { ...this.context, randomHex: bytes => (bytes === LEASE_HOLDER_BYTES ? identity : this.context.randomHex(bytes)) };
     const rollouts = createRollouts(context, {
-      fleet: fleetOf(this.hosts, { openssl: '2' }, this.#excluded, this.fleetQueries, this.offered),
+      fleet: fleetOf(this.hosts, this.target, this.#excluded, this.fleetQueries, this.offered),
       inventory: inventoryOf(this.hosts, this.reportsAsked, this.healthy, this.failing),
       wake: noWake,
       people: this.#people,
