@@ -66,20 +66,13 @@ function readList(input: string, options: ScanOptions, recognise: RecogniseList)
   if (release === null) throw new InputError(`${input} does not say what it was taken from: add --os, for example --os debian:12`);
   if (listing.packages.length === 0)
     throw new InputError(`${input} holds no package (${listing.warnings[0] ?? `read as ${importer.title}`})`);
-  const unsourced = schemeOfRelease(release) === 'deb' ? listing.packages.filter(one => !one.sourceKnown).length : 0;
-  const sourceWarning =
-    unsourced === 0
-      ? []
-      : [
-          `${unsourced} packages are listed without their source package and are looked up by their own name, which finds less; add the columns source and source_version`,
-        ];
   return {
     name,
     origin: input,
     release,
     kernelRelease: options.kernelRelease,
     packages: listing.packages,
-    warnings: [...warnings, ...listing.warnings, ...sourceWarning],
+    warnings: [...warnings, ...listing.warnings],
   };
 }
 

@@ -14,8 +14,6 @@ export class ScanMatcher {
   readonly #index: ClaimIndex;
   readonly #byPackage = new Map<ListedPackage, { readonly release: string; readonly matches: readonly Match[] }>();
   readonly #bySource = new Map<string, readonly Match[]>();
-  /** Packages whose versions nobody can order, by name and version: said once. */
-  readonly undecided = new Set<string>();
 
   constructor(index: ClaimIndex) {
     this.#index = index;

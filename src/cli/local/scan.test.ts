@@ -73,7 +73,7 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
   const output = path.join(folder, 'out');
   writeFileSync(output, '');
   let err = '';
-  const code = await scan([...argv, '--output', output], {
+  const code = await scan(['--output', output, ...argv], {
     recogniseList: recognisePackageList,
     thisHost: async () => thisHost,
     exporter: format => exporters[format](),
@@ -250,6 +250,36 @@ describe('forms of a list', () => {
   });
 });
 
+describe('what is left out is said', () => {
+  it('ecosystems of an SBOM that no feed speaks of', async () => {
+    const components = ['pkg:deb/debian/openssl@3.0.20-1~deb12u2?distro=debian-12', 'pkg:npm/a@1.0.0', 'pkg:npm/b@1.0.0', 'pkg:pypi/c@1'];
+    const sbom = JSON.stringify({ bomFormat: 'CycloneDX', components: components.map(purl => ({ type: 'library', purl })) });
+    const { code, err } = await run(file('sbom.json', sbom), '--feed', path.join(folder, 'feeds'), '--format', 'json');
+    expect(code).toBe(1);
+    expect(err).toContain('no feed speaks of npm (packages: 2), PyPI (packages: 1): not looked up');
+  });
+
+  it('packages of third parties, and of Alpine without their source', async () => {
+    expect((await rowsOf('package\tversion\torigin\nopenssl\t3.0.20-1\tnginx.org\n')).err).toContain(
+      'packages of third parties: 1, not looked up',
+    );
+    file(
+      'feeds/secdb.json',
+      '{"distroversion":"v3.19","reponame":"main","packages":[{"pkg":{"name":"openssl","secfixes":{"3.1.4-r5":["CVE-2024-0727"]}}}]}',
+    );
+    const { err } = await run(
+      file('list', 'libssl3-3.1.4-r2\n'),
+      '--os',
+      'alpine:3.19',
+      '--feed',
+      path.join(folder, 'feeds'),
+      '--format',
+      'json',
+    );
+    expect(err).toContain('1 packages are listed without their source package');
+  });
+});
+
 describe('kernels', () => {
   const KERNELS =
     'package\tversion\tsource\tsource_version\n' +
@@ -269,6 +299,13 @@ describe('kernels', () => {
     expect(rows.filter(row => row.package === 'linux-image-6.1.0-50-amd64').map(row => [row.id, row.kernelState])).toEqual([
       ['CVE-2026-00001', 'newer-not-booted'],
     ]);
+  });
+
+  it('a running kernel that the list does not hold is said, for its findings are missing', async () => {
+    const { rows, err } = await rowsOf(KERNELS, '--kernel-release', '6.1.0-99-amd64');
+    expect(rows.filter(row => row.package.startsWith('linux-image')).every(row => row.kernelState === 'installed-not-running')).toBe(true);
+    expect(err).toContain('no package of the list holds the running kernel 6.1.0-99-amd64');
+    expect((await rowsOf(TABLE, '--kernel-release', '6.1.0-99-amd64')).err).not.toContain('running kernel');
   });
 
   it('nothing is guessed without --kernel-release', async () => {
@@ -314,6 +351,21 @@ describe('exit codes', () => {
     const { code, err } = await run(...argv);
     expect(code).toBe(2);
     expect(err).toContain(message);
+  });
+
+  it('2: an output that cannot be written is not "something found"', async () => {
+    file('list', TABLE);
+    const { code, err } = await run(
+      path.join(folder, 'list'),
+      '--os',
+      'debian:12',
+      '--feed',
+      path.join(folder, 'feeds'),
+      '--list',
+      `--output=${folder}/none/x`,
+    );
+    expect(code).toBe(2);
+    expect(err).toContain('none/x cannot be written (ENOENT)');
   });
 
   it('2: no feed anywhere, with what to do', async () => {

@@ -8,6 +8,7 @@ import { ScanMatcher } from './scan-matcher.ts';
 import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
 import type { LoadedFeeds, ScanPorts, ThisHost } from './scan-ports.ts';
 import { ScanTable } from './scan-table.ts';
+import { warningsAbout } from './scan-warnings.ts';
 
 /** `fettle scan`: lists in, findings out. Returns the exit code. */
 export async function scan(argv: readonly string[], ports: ScanPorts): Promise<number> {
@@ -30,6 +31,11 @@ export async function scan(argv: readonly string[], ports: ScanPorts): Promise<n
     if (problem instanceof Fault) {
       ports.err(`fettle scan: ${problem.message}\n${problem.advice}\n`);
       return EXIT.feed;
+    }
+    // A full disk, say: 1 would mean that something was found.
+    if (problem instanceof Error && 'syscall' in problem) {
+      ports.err(`fettle scan: ${problem.message}\n`);
+      return EXIT.usage;
     }
     throw problem;
   }
@@ -161,6 +167,7 @@ function writeFindings(
           ports.err(`fettle scan: ${host.origin}: no feed speaks of ${host.release}\n`);
           outcome.uncovered = true;
         } else {
+          for (const warning of warningsAbout(host, loaded.covered)) ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
           files.set(host.name, host.origin);
           table?.host(host.name, host.packages.length);
           for (const block of matcher.blocksOf(host)) {
@@ -170,7 +177,7 @@ function writeFindings(
         }
       }
   };
-  const output = options.output === null ? new Output(ports.outFd) : Output.toFile(options.output);
+  const output = outputOf(options, ports);
   if (table !== null) {
     for (const block of blocks()) table.add(block);
     output.write(table.render(loaded.hasKnownExploited));
@@ -188,6 +195,14 @@ function writeFindings(
   }
   output.close();
   return outcome;
+}
+
+function outputOf(options: ScanOptions, ports: ScanPorts): Output {
+  try {
+    return options.output === null ? new Output(ports.outFd) : Output.toFile(options.output);
+  } catch (problem) {
+    throw new InputError(`--output ${options.output} cannot be written (${(problem as NodeJS.ErrnoException).code ?? problem})`);
+  }
 }
 
 /** Hidden findings never count. */

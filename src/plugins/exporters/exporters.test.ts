@@ -59,9 +59,9 @@ const CONTEXT: ExportContext = {
   isKnownExploited: id => id === 'CVE-2026-63072',
 };
 
-async function written(format: keyof typeof exporters): Promise<string> {
+async function written(format: keyof typeof exporters, context = CONTEXT): Promise<string> {
   const exporter = await exporters[format]();
-  return Buffer.concat(Array.from(exporter.write(BLOCKS, CONTEXT), chunk => Buffer.from(chunk))).toString();
+  return Buffer.concat(Array.from(exporter.write(BLOCKS, context), chunk => Buffer.from(chunk))).toString();
 }
 const FINDINGS = BLOCKS.reduce((sum, { matches }) => sum + matches.length, 0);
 
@@ -116,6 +116,15 @@ describe('sarif', () => {
       expect(new URL(uri, 'file:///').pathname).toBe('/web-1%20list.tsv');
     }
     expect(run.results.at(-1).suppressions).toEqual([{ kind: 'external', justification: 'kernel-not-running' }]);
+  });
+
+  it.each([
+    ['/srv/a b/c#1?.tsv', 'file:///srv/a%20b/c%231%3F.tsv'],
+    ['hosts/c:1.tsv', 'hosts/c%3A1.tsv'],
+    ['-', '-'],
+  ])('writes the file %s as %s', async (file, uri) => {
+    const { runs } = JSON.parse(await written('sarif', { ...CONTEXT, fileOf: () => file }));
+    expect(runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri).toBe(uri);
   });
 });
 

@@ -34,6 +34,12 @@ function ruleOf(match: Match) {
   };
 }
 
+/** RFC 3986: a path that begins at the root is a file's, every other is relative to where the scan ran; `#` and `?` are part of a name. */
+function uriOf(path: string): string {
+  const encoded = path.split('/').map(encodeURIComponent).join('/');
+  return path.startsWith('/') ? `file://${encoded}` : encoded;
+}
+
 const LEVELS: Readonly<Record<Match['state'], string>> = {
   fixed: 'error',
   open: 'warning',
@@ -56,7 +62,7 @@ function resultOf(block: FindingBlock, match: Match, ruleIndex: number, context:
     },
     locations: [
       {
-        physicalLocation: { artifactLocation: { uri: encodeURI(context.fileOf(block.host)) } },
+        physicalLocation: { artifactLocation: { uri: uriOf(context.fileOf(block.host)) } },
         logicalLocations: [{ name: one.name, fullyQualifiedName: `${block.host}/${one.name}@${one.version}`, kind: 'package' }],
       },
     ],

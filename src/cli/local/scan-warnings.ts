@@ -1,0 +1,40 @@
+import { packageKindOfRelease } from '../../core/advisories/releases.ts';
+import { kernelReleaseOf } from '../../core/findings/kernels.ts';
+import type { ListedPackage } from '../../plugins/importers/spec.ts';
+import type { ScannedHost } from './scan-hosts.ts';
+
+/** What the answer about a host leaves out, in sentences: a finding that is missing for one of these reasons must not look like none. */
+export function warningsAbout(host: ScannedHost, covered: ReadonlySet<string>): readonly string[] {
+  const releaseOf = (one: ListedPackage) => one.release ?? host.release;
+  const looked = host.packages.filter(one => covered.has(releaseOf(one)));
+  const unsourced = looked.filter(one => !one.sourceKnown && packageKindOfRelease(releaseOf(one)) === 'source').length;
+  // Of this machine's own packages it was said before, with names.
+  const foreign = host.origin === 'local' ? 0 : looked.filter(one => !one.originTrusted).length;
+  return [
+    unsourced > 0 &&
+      `${unsourced} packages are listed without their source package and are looked up by their own name, which finds less; add the columns source and source_version`,
+    foreign > 0 && `packages of third parties: ${foreign}, not looked up, because the distribution's statements are not about them`,
+    uncovered(host, covered),
+    host.kernelRelease !== null &&
+      !holdsRunningKernel(host) &&
+      `no package of the list holds the running kernel ${host.kernelRelease}: nothing is said of that kernel, and those of the list count as not running`,
+  ].filter(text => text !== false);
+}
+
+/** A list of several ecosystems (an SBOM) of which the feeds know some. */
+function uncovered(host: ScannedHost, covered: ReadonlySet<string>): string | false {
+  const counts = new Map<string, number>();
+  for (const one of host.packages) {
+    const release = one.release ?? host.release;
+    if (!covered.has(release)) counts.set(release, (counts.get(release) ?? 0) + 1);
+  }
+  if (counts.size === 0) return false;
+  const releases = Array.from(counts, ([release, count]) => `${release} (packages: ${count})`);
+  return `no feed speaks of ${releases.join(', ')}: not looked up, which is not "nothing vulnerable"`;
+}
+
+/** A list without any kernel is a container's, or of what was installed by hand: nothing is missing from it. */
+function holdsRunningKernel({ packages, kernelRelease }: ScannedHost): boolean {
+  const kernels = packages.map(one => kernelReleaseOf(one.name, one.version, one.arch)).filter(release => release !== null);
+  return kernels.length === 0 || kernels.includes(kernelRelease!);
+}
