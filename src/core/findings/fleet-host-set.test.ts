@@ -53,5 +53,10 @@ describe('HostSet', () => {
     many.unionInto(bits);
     const joined = Array.from({ length: 1000 }, (_, slot) => slot).filter(slot => (bits[slot >>> 5]! >>> (slot & 31)) & 1);
     expect(joined).toEqual([...new Set([3, 64, 999, ...many.toArray()])].sort((a, b) => a - b));
+    expect([...HostSet.fromBits(bits, 1000).toArray()]).toEqual(joined);
+    const sparse = new Uint32Array(wordsFor(1000));
+    few.unionInto(sparse);
+    expect([...HostSet.fromBits(sparse, 1000).toArray()]).toEqual([3, 64, 999]);
+    expect(HostSet.fromBits(sparse, 1000).size).toBe(3);
   });
 });

@@ -21,6 +21,21 @@ export class HostSet {
     return set;
   }
 
+  /** The slots of the bits that are set; `bits` is copied. */
+  static fromBits(bits: Uint32Array, fleetSize: number): HostSet {
+    const set = new HostSet();
+    let size = 0;
+    for (let word = 0; word < bits.length; word++) size += bitCount(bits[word]!);
+    if (size > listMax(fleetSize)) {
+      set.#bits = bits.slice();
+      set.#size = size;
+      return set;
+    }
+    set.#list = new Uint32Array(size);
+    for (let word = 0; set.#size < size; word++) if (bits[word] !== 0) set.appendWord(word, bits[word]!);
+    return set;
+  }
+
   /** An empty set in the shape that fits `members`; fill it with `append`. */
   static withRoom(members: number, fleetSize: number): HostSet {
     const set = new HostSet();
@@ -53,15 +68,23 @@ export class HostSet {
   }
 
   add(slot: number, fleetSize: number): void {
-    // Fleets are loaded and assessed in rising order, where the place is the end and nothing has to be searched.
-    const isLast = this.#bits === null && (this.#size === 0 || slot > this.#list[this.#size - 1]!);
-    if (!isLast && this.has(slot)) return;
-    if (this.#bits === null && this.#size >= listMax(fleetSize)) this.#toBits(fleetSize);
-    if (this.#bits === null) this.#insert(slot);
-    else {
-      this.#growBits(slot);
-      this.#bits[slot >>> 5]! |= 1 << (slot & 31);
+    if (this.#bits === null) {
+      // Fleets are loaded and assessed in rising order, where the place is the end and nothing has to be searched.
+      const isLast = this.#size === 0 || slot > this.#list[this.#size - 1]!;
+      if (!isLast && this.has(slot)) return;
+      if (this.#size < listMax(fleetSize)) {
+        this.#insert(slot);
+        this.#size += 1;
+        return;
+      }
+      this.#toBits(fleetSize);
     }
+    if (slot >>> 5 >= this.#bits!.length) this.#growBits(slot);
+    const bits = this.#bits!;
+    const before = bits[slot >>> 5]!;
+    const after = before | (1 << (slot & 31));
+    if (before === after >>> 0) return;
+    bits[slot >>> 5] = after;
     this.#size += 1;
   }
 

@@ -33,7 +33,8 @@ export interface DueCounts {
 export class DueProfile {
   readonly #bands: readonly Band[];
   readonly #escalated: readonly DueItem[];
-  readonly #firstKnownMs: number;
+  /** Hosts that have had the version since then or longer share their due dates. Infinity without items. */
+  readonly firstKnownMs: number;
   #shared: DueCounts | null = null;
   readonly #own = noCounts();
   #sharedEarliest: number | undefined;
@@ -64,12 +65,12 @@ export class DueProfile {
     }
     this.#escalated = escalated;
     this.#bands = Array.from(byDays, ([days, known]) => bandOf(days * DAY_MS, known));
-    this.#firstKnownMs = firstKnownMs;
+    this.firstKnownMs = firstKnownMs;
   }
 
   /** The answer holds until the next one. */
   counts(sinceMs: number, nowMs: number): Readonly<DueCounts> {
-    if (sinceMs > this.#firstKnownMs) return this.#count(sinceMs, nowMs, this.#own);
+    if (sinceMs > this.firstKnownMs) return this.#count(sinceMs, nowMs, this.#own);
     if (this.#shared === null || nowMs < this.#shared.atMs || nowMs >= this.#shared.validUntilMs)
       this.#shared = this.#count(sinceMs, nowMs, noCounts());
     return this.#shared;
@@ -77,7 +78,7 @@ export class DueProfile {
 
   /** The first due date of all, Infinity when none has one. */
   earliestMs(sinceMs: number): number {
-    if (sinceMs > this.#firstKnownMs) return this.nextAfterMs(Number.NEGATIVE_INFINITY, sinceMs);
+    if (sinceMs > this.firstKnownMs) return this.nextAfterMs(Number.NEGATIVE_INFINITY, sinceMs);
     return (this.#sharedEarliest ??= this.nextAfterMs(Number.NEGATIVE_INFINITY, sinceMs));
   }
 

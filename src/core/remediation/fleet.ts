@@ -6,14 +6,17 @@ import { FleetMatcher, type PackageKey } from '../findings/fleet-matcher.ts';
 import { type FleetSource, FleetUnits, type PackageVersion, type Unit } from '../findings/fleet-units.ts';
 import { NumberLists } from '../findings/number-lists.ts';
 import { SECOND_MS } from '../kernel/instants.ts';
-import { type Assessment, HostNumbers } from './assessment.ts';
+import type { Assessment } from './assessment.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
+import { HostNumbers } from './host-numbers.ts';
 import { type Candidate, type Offer, Offers } from './offers.ts';
 import type { Criticality } from './patch.ts';
 import { PatchQueue } from './patch-queue.ts';
 import type { ResidualVersion } from './residuals.ts';
+import { SharedNumbers } from './shared-numbers.ts';
 import { SinceByUnit } from './since-by-unit.ts';
 import { type Residual, type SourceOnHost, SourceWalk, sinceMsOf, type WalkedHost } from './source-walk.ts';
+import { StaleSlots } from './stale-slots.ts';
 import { Standings } from './standing.ts';
 import { VulnerabilityRisks } from './vulnerability-risk.ts';
 
@@ -66,6 +69,7 @@ export class Fleet {
   #standings: Standings;
   #walk: SourceWalk;
   #queue: PatchQueue;
+  #shared: SharedNumbers;
   readonly #entries: (Entry | undefined)[] = [];
   readonly #slotOf = new Map<string, number>();
   readonly #freeSlots: number[] = [];
@@ -76,11 +80,8 @@ export class Fleet {
   readonly #candidates: (Candidate | undefined)[] = [];
   readonly #candidateSets = new Map<string, CandidateSet>();
   readonly #offers: Offers;
-  /** 1 for slots whose numbers are stale; the rest are true until their `validUntilMs`. One advisory may concern all 100,000 hosts. */
-  #stale = new Uint8Array(64);
-  #staleCount = 0;
-  /** No slot before it is stale. */
-  #nextStale = 0;
+  /** The numbers of other hosts are true until their `validUntilMs`. */
+  readonly #stale = new StaleSlots();
   /** When the clocks of all hosts were last looked at by a refresh that is not through. */
   #lookedMs = Number.NEGATIVE_INFINITY;
   #index: ClaimIndex = indexClaims([]);
@@ -98,8 +99,9 @@ export class Fleet {
     this.#offers = new Offers(this.units);
     this.#risks = new VulnerabilityRisks(id => this.#enrichmentOf(id));
     this.#standings = new Standings(this.matcher, this.#risks);
-    this.#walk = new SourceWalk(this.units, this.matcher, this.#standings);
     this.#queue = new PatchQueue(this.#standings);
+    this.#shared = new SharedNumbers(this.units, this.#standings, this.#queue);
+    this.#walk = new SourceWalk(this.units, this.matcher, this.#standings, this.#shared);
   }
 
   get queue(): PatchQueue {
@@ -156,7 +158,7 @@ export class Fleet {
     const candidates = host.candidatesKey === null ? null : this.#takeCandidates(host.release, host.candidatesKey, lists.candidateIds);
     this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
     this.#entries[slot] = this.#entryFor(slot, host, candidates);
-    this.#markStale(slot);
+    this.#stale.mark(slot);
     // What a sweep found is of the packages before.
     this.#walk.endSweep();
     return { slot, delta };
@@ -169,7 +171,7 @@ export class Fleet {
     this.#queue.removeHost(slot);
     this.#releaseCandidates(this.#entry(slot).candidates);
     this.#entries[slot] = undefined;
-    this.#unmarkStale(slot);
+    this.#stale.unmark(slot);
     this.#slotOf.delete(hostId);
     this.#freeSlots.push(slot);
   }
@@ -185,7 +187,7 @@ export class Fleet {
     for (const slot of this.slots()) {
       const entry = this.#entry(slot);
       if (entry.residuals.length > 0) this.#entries[slot] = this.#entryFor(slot, entry.host, entry.candidates);
-      this.#markStale(slot);
+      this.#stale.mark(slot);
     }
   }
 
@@ -194,9 +196,11 @@ export class Fleet {
     const touched = this.matcher.setClaims(key, claims);
     this.#walk.forget(touched);
     this.#walk.endSweep();
-    this.#standings.forget(new Set(touched.map(unit => unit.source)));
+    const sources = new Set(touched.map(unit => unit.source));
+    this.#standings.forget(sources);
+    for (const { units } of sources) this.#shared.forget(units);
     const slots = this.#hostsOf(touched);
-    for (const slot of slots) this.#markStale(slot);
+    for (const slot of slots) this.#stale.mark(slot);
     return slots;
   }
 
@@ -228,19 +232,13 @@ export class Fleet {
    */
   refresh(nowMs: number, mayGoOn: () => boolean = () => true): boolean {
     this.#markOvertaken(nowMs);
-    if (this.#staleCount >= this.#sweepHostsMin && this.inventory.isIndexed && !this.#walk.isSweeping)
+    if (this.#stale.count >= this.#sweepHostsMin && this.inventory.isIndexed && !this.#walk.isSweeping)
       this.#walk.sweep(this.inventory, this.#offers.sources);
-    let count = 0;
-    for (let slot = this.#nextStale; slot < this.#entries.length && this.#staleCount > 0; slot++) {
-      if (this.#stale[slot] !== 1) continue;
-      if (count++ % 50 === 49 && !mayGoOn()) {
-        this.#nextStale = slot;
-        return false;
-      }
+    const take = (slot: number) => {
       this.#walk.sweepTo(slot);
       this.#assess(slot, nowMs);
-    }
-    this.#nextStale = 0;
+    };
+    if (!this.#stale.takeAll(take, mayGoOn)) return false;
     this.#lookedMs = Number.NEGATIVE_INFINITY;
     this.#walk.endSweep();
     return true;
@@ -251,7 +249,7 @@ export class Fleet {
     if (nowMs >= this.#lookedMs && nowMs < this.#lookedMs + SECOND_MS) return;
     this.#lookedMs = nowMs;
     for (let slot = 0; slot < this.#entries.length; slot++)
-      if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#markStale(slot);
+      if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#stale.mark(slot);
   }
 
   /** The sources of a host that matter; of `only` these, which costs a look-up for each and not a walk over all. */
@@ -274,32 +272,17 @@ export class Fleet {
   }
 
   #assess(slot: number, nowMs: number): void {
-    if (this.#stale[slot] !== 1 && this.#numbers.isValid(slot, nowMs)) return;
+    if (!this.#stale.has(slot) && this.#numbers.isValid(slot, nowMs)) return;
     const entry = this.#entry(slot);
     const { host } = entry;
     const walk = this.#walk;
-    walk.walk(entry);
-    this.#numbers.begin(slot);
     const exposure = EXPOSURES.indexOf(host.exposure);
+    walk.walkInNumbers(entry, exposure, nowMs);
+    this.#numbers.begin(slot);
+    for (let at = 0; at < walk.rowCount; at++) this.#numbers.addShared(slot, this.#shared, walk.rows[at]!);
     for (let at = 0; at < walk.count; at++) this.#numbers.addSource(slot, walk.found[at]!, exposure, host.candidatesKey !== null, nowMs);
-    this.#queue.setHost(slot, this.#entries.length, host, walk.found, walk.count);
-    this.#unmarkStale(slot);
-  }
-
-  #markStale(slot: number): void {
-    if (slot >= this.#stale.length) {
-      const larger = new Uint8Array(slot * 2);
-      larger.set(this.#stale);
-      this.#stale = larger;
-    }
-    if (slot < this.#nextStale) this.#nextStale = slot;
-    this.#staleCount += 1 - this.#stale[slot]!;
-    this.#stale[slot] = 1;
-  }
-
-  #unmarkStale(slot: number): void {
-    this.#staleCount -= this.#stale[slot] ?? 0;
-    this.#stale[slot] = 0;
+    this.#queue.setHost(slot, this.#entries.length, host, walk, this.#shared);
+    this.#stale.unmark(slot);
   }
 
   #entryFor(slot: number, host: FleetHost, candidates: CandidateSet | null): Entry {
@@ -355,10 +338,11 @@ export class Fleet {
   #restart(): void {
     this.#risks = new VulnerabilityRisks(id => this.#enrichmentOf(id));
     this.#standings = new Standings(this.matcher, this.#risks);
-    this.#walk = new SourceWalk(this.units, this.matcher, this.#standings);
     const generation = this.#queue.generation + 1;
     this.#queue = new PatchQueue(this.#standings);
     this.#queue.generation = generation;
+    this.#shared = new SharedNumbers(this.units, this.#standings, this.#queue);
+    this.#walk = new SourceWalk(this.units, this.matcher, this.#standings, this.#shared);
   }
 
   #hostsOf(units: ReturnType<FleetMatcher['unitsOf']>): Uint32Array {

@@ -17,11 +17,15 @@ export interface Candidate {
 /** What hosts are offered for one source package: candidates of one source version, which move together. */
 export interface Offer {
   readonly source: FleetSource;
+  /** Of `source`. */
+  readonly sourceIndex: number;
   readonly target: Unit;
   readonly availability: Availability;
   /** Of `availability` in AVAILABILITY_CODES: numbers of 100,000 hosts are made from codes, not from words. */
   readonly code: number;
   readonly security: boolean;
+  /** The same for offers that differ in nothing but their candidates; never 0. */
+  readonly key: number;
   readonly candidates: readonly Candidate[];
 }
 
@@ -140,7 +144,10 @@ export class Offers {
     this.#sources.add(target.source);
     const availability = STRONGEST.find(word => candidates.some(candidate => candidate.availability === word)) ?? 'offered';
     const security = candidates.some(candidate => candidate.security);
-    return { source: target.source, target, availability, code: AVAILABILITY_CODES.indexOf(availability), security, candidates };
+    const code = AVAILABILITY_CODES.indexOf(availability);
+    const key = (target.index + 1) * 8 + code * 2 + Number(security);
+    const { source } = target;
+    return { source, sourceIndex: source.index, target, availability, code, security, key, candidates };
   }
 }
 

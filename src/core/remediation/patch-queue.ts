@@ -1,56 +1,12 @@
-import { HostSet } from '../findings/fleet-host-set.ts';
 import { NumberLists } from '../findings/number-lists.ts';
 import { SECOND_MS } from '../kernel/instants.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
-import { AVAILABILITY_CODES } from './offers.ts';
+import type { Offer } from './offers.ts';
 import { CRITICALITIES, type Criticality, WEIGHT } from './patch.ts';
-import type { SourceOnHost } from './source-walk.ts';
+import { AVAILABILITIES, type Cohort, type MemberAvailability, NOT_OFFERED, QueuedPatch } from './queued-patch.ts';
+import { PARTS, type SharedNumbers } from './shared-numbers.ts';
+import type { SourceOnHost, SourceWalk } from './source-walk.ts';
 import type { FindingGroup, Standing, Standings } from './standing.ts';
-
-/** `not-offered`: the publisher has a fix that no enabled suite offers to the host. */
-export const AVAILABILITIES = [...AVAILABILITY_CODES, 'not-offered'] as const;
-export type MemberAvailability = (typeof AVAILABILITIES)[number];
-
-/** Hosts that stand alike towards a patch: it closes the same vulnerabilities on each. */
-export interface Cohort {
-  readonly standing: Standing;
-  readonly exposure: HostExposure;
-  /** What the patch closes on these hosts. */
-  readonly closes: FindingGroup;
-  hosts: number;
-  weight: number;
-}
-
-/** One source package moved to one version on one release, with the hosts that need it. */
-export class QueuedPatch {
-  /** Its number in what hosts keep. */
-  readonly index: number;
-  readonly release: string;
-  readonly sourceName: string;
-  readonly targetVersion: string;
-  readonly hosts = new HostSet();
-  /** Hosts by availability, in the order of AVAILABILITIES. */
-  readonly counts: number[] = AVAILABILITIES.map(() => 0);
-  readonly cohorts = new Map<number, Cohort>();
-  securityHosts = 0;
-  /** Rises when a cohort comes or goes: what the patch closes may have changed. */
-  generation = 0;
-  /** Epoch seconds of the first due date, 0 without one; meaningless while `dueIsStale`. */
-  firstDue = 0;
-  dueIsStale = false;
-
-  constructor(index: number, release: string, sourceName: string, targetVersion: string) {
-    this.index = index;
-    this.release = release;
-    this.sourceName = sourceName;
-    this.targetVersion = targetVersion;
-  }
-
-  /** True when some host's package manager offers it; false when only advisories name the version. */
-  get isOffered(): boolean {
-    return this.hosts.size > this.counts[NOT_OFFERED]!;
-  }
-}
 
 export interface PatchMember {
   readonly standing: Standing;
@@ -59,13 +15,17 @@ export interface PatchMember {
   readonly dueMs: number | null;
 }
 
-const NOT_OFFERED = AVAILABILITIES.indexOf('not-offered');
 const PHASED = AVAILABILITIES.indexOf('phased');
 const WEIGHTS = CRITICALITIES.map(criticality => WEIGHT[criticality]);
 /** Numbers that a host keeps for a patch: the patch, code | standing << CODE_BITS, due date in epoch seconds (0 = none). */
 const FIELDS = 3;
 /** Availability 3, security 1, exposure 2, criticality 3. */
 const CODE_BITS = 9;
+const EXPOSURE_AT = 4;
+const CRITICALITY_AT = 6;
+
+/** What `SourceWalk` found on a host. */
+type FoundSources = Pick<SourceWalk, 'found' | 'count' | 'rows' | 'rowCount'>;
 
 /**
  * All patches with their hosts, kept true host by host. What a host adds is packed into three numbers a patch, so that it can be taken back when the
@@ -97,20 +57,27 @@ export class PatchQueue {
     return (this.#bySource.get(`${release}\n${sourceName}`) ?? []).filter(patch => patch.hosts.size > 0);
   }
 
-  /** `sources` of `count` are the host's; what it had added before is taken back. */
+  /** `found` are the host's sources; what it had added before is taken back. */
   setHost(
     slot: number,
     fleetSize: number,
     host: { readonly exposure: HostExposure; readonly criticality: Criticality },
-    sources: readonly SourceOnHost[],
-    count: number,
+    found: FoundSources,
+    shared: SharedNumbers,
   ): void {
     const exposure = EXPOSURES.indexOf(host.exposure);
-    const hostCode = (exposure << 4) | (CRITICALITIES.indexOf(host.criticality) << 6);
-    if (this.#scratch.length < count * 2 * FIELDS) this.#scratch = new Uint32Array(count * 4 * FIELDS);
+    const criticality = CRITICALITIES.indexOf(host.criticality) << CRITICALITY_AT;
+    const room = (found.count + found.rowCount) * PARTS;
+    if (this.#scratch.length < room) this.#scratch = new Uint32Array(room * 2);
     let length = 0;
-    for (let at = 0; at < count; at++) length = this.#pack(sources[at]!, exposure, hostCode, length);
-    if (this.#isSame(slot, length)) return;
+    for (let at = 0; at < found.rowCount; at++) length = this.#packShared(shared, found.rows[at]!, criticality, length);
+    for (let at = 0; at < found.count; at++)
+      length = this.#pack(found.found[at]!, exposure, (exposure << EXPOSURE_AT) | criticality, length);
+    if (!this.#isSame(slot, length)) this.#replace(slot, fleetSize, length);
+  }
+
+  /** What the host had added before is taken back; the first `length` of `#scratch` are given. */
+  #replace(slot: number, fleetSize: number, length: number): void {
     const start = this.#parts.start(slot);
     const end = start + this.#parts.length(slot);
     const before = this.#parts.numbers(slot);
@@ -121,7 +88,7 @@ export class PatchQueue {
   }
 
   removeHost(slot: number): void {
-    this.setHost(slot, 0, { exposure: 'unknown', criticality: 'unset' }, [], 0);
+    this.#replace(slot, 0, 0);
   }
 
   /** A host's part in a patch; null when it has none. */
@@ -202,8 +169,30 @@ export class PatchQueue {
     return true;
   }
 
+  /** What a source adds, for hosts whose criticality comes later. `exposure` is an index into EXPOSURES. */
+  partsOf(standing: Standing, offer: Offer | null, exposure: number, sinceMs: number): Uint32Array {
+    return this.#scratch.slice(0, this.#pack({ standing, offer, sinceMs }, exposure, exposure << EXPOSURE_AT, 0));
+  }
+
+  #packShared({ parts, partLengths }: SharedNumbers, row: number, criticality: number, length: number): number {
+    const start = row * PARTS;
+    const scratch = this.#scratch;
+    for (let at = 0; at < partLengths[row]!; at += FIELDS) {
+      scratch[length] = parts[start + at]!;
+      scratch[length + 1] = parts[start + at + 1]! | criticality;
+      scratch[length + 2] = parts[start + at + 2]!;
+      length += FIELDS;
+    }
+    return length;
+  }
+
   /** Writes what a source adds to `#scratch` and returns the new length. */
-  #pack({ standing, offer, sinceMs }: SourceOnHost, exposure: number, hostCode: number, length: number): number {
+  #pack(
+    { standing, offer, sinceMs }: Pick<SourceOnHost, 'standing' | 'offer' | 'sinceMs'>,
+    exposure: number,
+    hostCode: number,
+    length: number,
+  ): number {
     if (offer !== null && standing.disk.length > 0) {
       if (standing.offeredPatch < 0) standing.offeredPatch = this.#indexOf(standing, offer.target.version);
       const code = offer.code | (Number(offer.security) << 3) | hostCode;
@@ -253,7 +242,7 @@ export class PatchQueue {
     const key = cohortKey(code);
     const standing = this.#standings.at(code >>> CODE_BITS);
     const closes = (code & 7) === NOT_OFFERED ? standing.unreached : standing.closable;
-    const cohort: Cohort = { standing, exposure: EXPOSURES[(code >> 4) & 3]!, closes, hosts: 0, weight: 0 };
+    const cohort: Cohort = { standing, exposure: EXPOSURES[(code >> EXPOSURE_AT) & 3]!, closes, hosts: 0, weight: 0 };
     // Filled without holes: an array with large ones becomes a hash table.
     while (this.#cohorts.length <= key) this.#cohorts.push(undefined);
     this.#cohorts[key] = cohort;
@@ -282,11 +271,11 @@ export class PatchQueue {
 
 /** Standing and exposure; not-offered hosts are a cohort of their own, because the patch closes there what advisories name, not what an offer brings. */
 function cohortKey(code: number): number {
-  return (code >>> CODE_BITS) * 8 + ((code >> 4) & 3) * 2 + Number((code & 7) === NOT_OFFERED);
+  return (code >>> CODE_BITS) * 8 + ((code >> EXPOSURE_AT) & 3) * 2 + Number((code & 7) === NOT_OFFERED);
 }
 
 function weightOf(code: number): number {
-  return WEIGHTS[(code >> 6) & 7]!;
+  return WEIGHTS[(code >> CRITICALITY_AT) & 7]!;
 }
 
 function firstDue(group: FindingGroup, exposure: number, sinceMs: number): number {

@@ -3,7 +3,8 @@ import { type Instant, toInstant } from '../kernel/instants.ts';
 import { type PatchSummary, rankSummaries } from '../priorities/ranking.ts';
 import { compareVersions, isInvalid } from '../versions/scheme.ts';
 import { patchId, platformOfRelease } from './patch.ts';
-import { AVAILABILITIES, type Cohort, type PatchQueue, type QueuedPatch } from './patch-queue.ts';
+import type { PatchQueue } from './patch-queue.ts';
+import { AVAILABILITIES, type Cohort, type QueuedPatch } from './queued-patch.ts';
 import type { GroupedFinding } from './standing.ts';
 
 export type EvidenceBasis = 'advisory' | 'changelog' | 'origin';

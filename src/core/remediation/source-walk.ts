@@ -1,11 +1,12 @@
 import { orderOf } from '../advisories/orders.ts';
 import type { KernelState } from '../findings/finding.ts';
-import { type FleetInventory, idsAmong, type PackageSet, unpackIdArray } from '../findings/fleet-inventory.ts';
+import { type FleetInventory, type PackageSet, unpackIdArray } from '../findings/fleet-inventory.ts';
 import type { FleetMatcher } from '../findings/fleet-matcher.ts';
 import type { FleetSource, FleetUnits, Unit } from '../findings/fleet-units.ts';
-import { kernelReleaseOf } from '../findings/kernels.ts';
 import type { NumberLists } from '../findings/number-lists.ts';
+import { KERNEL_SOURCE, KernelImages } from './kernel-images.ts';
 import { compareUnits, type Offer } from './offers.ts';
+import type { SharedNumbers } from './shared-numbers.ts';
 import type { Standing, Standings } from './standing.ts';
 import { Sweep } from './sweep.ts';
 
@@ -46,14 +47,6 @@ export interface SourceOnHost {
   kernelState: KernelState;
 }
 
-/** Sources of kernel images: only the image that runs is exposed, and their other binaries (headers, libc-dev, tools) are not the kernel. */
-const KERNEL_SOURCE =
-  /^(?:linux|kernel)(?:\d+\.\d+|-\d+\.\d+|-(?:hwe|aws|azure|gcp|gke|gkeop|ibm|kvm|lowlatency|nvidia|oem|oracle|raspi|realtime|riscv|fips|rt|uek|default|lts|virt|zen|hardened)(?:-.*)?)?$/;
-
-export function isKernelSource(name: string): boolean {
-  return KERNEL_SOURCE.test(name);
-}
-
 const QUIET = 1;
 const VULNERABLE = 2;
 const KERNEL = 4;
@@ -66,26 +59,33 @@ const FLAGS = 3;
 export class SourceWalk {
   readonly found: SourceOnHost[] = [];
   count = 0;
+  /** Of `walkInNumbers`: the rows of SharedNumbers that the rest of the host's sources amount to. */
+  rows = new Uint32Array(256);
+  rowCount = 0;
   readonly #units: FleetUnits;
   readonly #matcher: FleetMatcher;
   readonly #standings: Standings;
+  readonly #shared: SharedNumbers;
   /** Unit index -> source index << FLAGS, with QUIET or VULNERABLE, and KERNEL; 0 not asked yet. */
   #kinds = new Uint32Array(1024);
   /** Source index -> what this walk (`#serial`) knows of it. */
   #columns = sourceColumns(1024);
   #serial = 0;
   /** Sources in the order in which the walk met them. */
-  readonly #met: number[] = [];
+  #met = new Uint32Array(1024);
+  #metCount = 0;
   /** Units of kernel sources that the host has, quiet ones among them: which image is the newest is asked of all. */
   readonly #kernelUnits: number[] = [];
-  readonly #images = new Map<Unit, { readonly versions: number; readonly images: readonly Image[] }>();
+  readonly #images: KernelImages;
   #sweep: Sweep | null = null;
   #last: { readonly packages: PackageSet | null; readonly units: Uint32Array } = { packages: null, units: new Uint32Array(0) };
 
-  constructor(units: FleetUnits, matcher: FleetMatcher, standings: Standings) {
+  constructor(units: FleetUnits, matcher: FleetMatcher, standings: Standings, shared: SharedNumbers) {
     this.#units = units;
     this.#matcher = matcher;
     this.#standings = standings;
+    this.#shared = shared;
+    this.#images = new KernelImages(units);
   }
 
   /** The matches of these units changed. */
@@ -112,6 +112,15 @@ export class SourceWalk {
   }
 
   walk(host: WalkedHost): void {
+    this.#walk(host, NO_ROWS, 0);
+  }
+
+  /** As `walk`; what many hosts have alike is in `rows`, and only the rest in `found`. `exposure` is an index into EXPOSURES. */
+  walkInNumbers(host: WalkedHost, exposure: number, nowMs: number): void {
+    this.#walk(host, exposure, nowMs);
+  }
+
+  #walk(host: WalkedHost, exposure: number, nowMs: number): void {
     const { slot } = host;
     this.#begin(host);
     const sweep = this.#sweep;
@@ -120,7 +129,7 @@ export class SourceWalk {
       const units = this.#unitsOf(host.packages);
       this.#collect(host, units, 0, units.length);
     }
-    this.#addMet(host);
+    this.#addMet(host, exposure, nowMs);
     for (const { unit } of host.residuals) if (this.#columns.met[unit.source.index] !== this.#serial) this.#addMemoryOnly(host, unit);
   }
 
@@ -133,28 +142,43 @@ export class SourceWalk {
       for (const unit of source.units) if (unit.versionIds.some(id => inventory.has(host.slot, id))) units.push(unit.index);
     }
     this.#collect(host, Uint32Array.from(units).sort(), 0, units.length);
-    this.#addMet(host);
+    this.#addMet(host, NO_ROWS, 0);
     for (const { unit } of host.residuals)
       if (only.has(unit.source) && this.#columns.met[unit.source.index] !== this.#serial) this.#addMemoryOnly(host, unit);
   }
 
   #begin(host: WalkedHost): void {
     this.count = 0;
-    this.#met.length = 0;
+    this.rowCount = 0;
+    this.#metCount = 0;
     this.#kernelUnits.length = 0;
     this.#mark(host);
   }
 
-  #addMet(host: WalkedHost): void {
-    const { offered, offerAt, single } = this.#columns;
-    for (let at = 0; at < this.#met.length; at++) {
-      const index = this.#met[at]!;
-      const offer = offered[index] === this.#serial ? host.offers![offerAt[index]!]! : null;
-      const unit = single[index] === MANY ? null : this.#units.units[single[index]! - 1]!;
-      if (unit !== null && host.residuals.length === 0 && (this.#kinds[unit.index]! & KERNEL) === 0) {
-        const sinceMs = this.#columns.sinceMs[index]!;
-        this.#add(this.#standings.ofOne(unit, offer?.target ?? null), offer, sinceMs, sinceMs, null);
-      } else this.#addSpecial(host, index, offer);
+  #addMet(host: WalkedHost, exposure: number, nowMs: number): void {
+    const { offered, offerAt, single, sinceMs } = this.#columns;
+    const { offers, residuals } = host;
+    const met = this.#met;
+    const shared = this.#shared;
+    if (this.rows.length < this.#metCount) this.rows = new Uint32Array(this.#metCount * 2);
+    for (let at = 0; at < this.#metCount; at++) {
+      const index = met[at]!;
+      const offer = offered[index] === this.#serial ? offers![offerAt[index]!]! : null;
+      const unit = single[index]! - 1;
+      if (unit < 0 || residuals.length > 0 || (this.#kinds[unit]! & KERNEL) !== 0) {
+        this.#addSpecial(host, index, offer);
+        continue;
+      }
+      const since = sinceMs[index]!;
+      if (exposure !== NO_ROWS) {
+        const row = shared.rowOf(unit, offer, exposure, offers !== null, nowMs);
+        // A version without findings has no moment at all: Infinity is before none.
+        if (since <= shared.sinceMsMax[row]!) {
+          this.rows[this.rowCount++] = row;
+          continue;
+        }
+        this.#add(shared.standings[row]!, offer, since, since, null);
+      } else this.#add(this.#standings.ofOne(this.#units.units[unit]!, offer?.target ?? null), offer, since, since, null);
     }
   }
 
@@ -162,7 +186,7 @@ export class SourceWalk {
   versionIds(host: WalkedHost, { standing }: Pick<SourceOnHost, 'standing'>, inventory: FleetInventory): number[] {
     const { name, units } = standing.source;
     const ids = units.flatMap(unit => unit.versionIds.filter(id => inventory.has(host.slot, id))).sort((a, b) => a - b);
-    return KERNEL_SOURCE.test(name) ? ids.filter(id => this.#isImageOf(host, id, standing)) : ids;
+    return KERNEL_SOURCE.test(name) ? ids.filter(id => this.#images.isOf(host.release, id, standing)) : ids;
   }
 
   #mark(host: WalkedHost): void {
@@ -172,7 +196,7 @@ export class SourceWalk {
     const { offers } = host;
     if (offers === null) return;
     for (let at = 0; at < offers.length; at++) {
-      const { index } = offers[at]!.source;
+      const index = offers[at]!.sourceIndex;
       // The newest version of a source comes first and decides.
       if (offered[index] === this.#serial) continue;
       offered[index] = this.#serial;
@@ -212,7 +236,7 @@ export class SourceWalk {
         (kind & VULNERABLE) === 0 ? Number.POSITIVE_INFINITY : pair < pairs && since[pair] === unit ? since[pair + 1]! * 1_000 : enrolledMs;
       if (met[source] !== serial) {
         met[source] = serial;
-        this.#met.push(source);
+        this.#met[this.#metCount++] = source;
         single[source] = unit + 1;
         sinceMs[source] = ms;
       } else {
@@ -273,7 +297,7 @@ export class SourceWalk {
    * a container's, whose kernel is somebody else's to patch. An unread one is taken to be the newest: an upload has no other evidence.
    */
   #addKernel(host: WalkedHost, sourceIndex: number, residuals: readonly Residual[], offer: Offer | null): void {
-    const images = this.#imagesOn(host, sourceIndex);
+    const images = this.#images.on(host.packages, this.#kernelUnits, sourceIndex);
     if (images.length === 0) return;
     const order = orderOf(host.release);
     const newest = images.reduce((best, image) => (compareUnits(image.unit, best.unit, order) > 0 ? image : best));
@@ -303,36 +327,6 @@ export class SourceWalk {
     return found;
   }
 
-  /** The kernel images of a source that the host has. */
-  #imagesOn({ packages }: WalkedHost, sourceIndex: number): Image[] {
-    const known = this.#kernelUnits.flatMap(unit =>
-      this.#units.units[unit]!.source.index === sourceIndex ? this.#imagesOf(this.#units.units[unit]!) : [],
-    );
-    if (known.length === 0) return known;
-    const found = idsAmong(packages.packed, Uint32Array.from(known, image => image.id).sort());
-    return known.filter(image => found.includes(image.id));
-  }
-
-  /** The images among a unit's binaries on any host. */
-  #imagesOf(unit: Unit): readonly Image[] {
-    let known = this.#images.get(unit);
-    if (known === undefined || known.versions !== unit.versionIds.length) {
-      const images = unit.versionIds.flatMap(id => {
-        const { name, version, arch } = this.#units.version(id);
-        const release = kernelReleaseOf(name, version, arch);
-        return release === null ? [] : [{ id, release, unit }];
-      });
-      this.#images.set(unit, (known = { versions: unit.versionIds.length, images }));
-    }
-    return known.images;
-  }
-
-  #isImageOf(host: WalkedHost, id: number, { disk, memory }: Standing): boolean {
-    const { name, version, arch } = this.#units.version(id);
-    const unit = this.#units.unitOf(host.release, id);
-    return kernelReleaseOf(name, version, arch) !== null && (disk.includes(unit) || memory.includes(unit));
-  }
-
   #add(standing: Standing, offer: Offer | null, sinceMs: number, memorySinceMs: number, kernelState: KernelState): void {
     const slot = this.found[this.count++];
     if (slot === undefined) {
@@ -350,19 +344,15 @@ export class SourceWalk {
     if (this.#kinds.length < this.#units.units.length) this.#kinds = larger(this.#kinds, new Uint32Array(this.#units.units.length * 2));
     if (this.#columns.met.length >= this.#units.sources.length) return;
     const columns = sourceColumns(this.#units.sources.length * 2);
+    this.#met = new Uint32Array(this.#units.sources.length * 2);
     larger(this.#columns.offered, columns.offered);
     larger(this.#columns.offerAt, columns.offerAt);
     this.#columns = columns;
   }
 }
 
-interface Image {
-  readonly id: number;
-  /** As `uname -r` prints it. */
-  readonly release: string;
-  readonly unit: Unit;
-}
-
+/** In place of an exposure: everything is found as it is. */
+const NO_ROWS = -1;
 /** In `single`: the host has more than one version of the source. */
 const MANY = 0;
 

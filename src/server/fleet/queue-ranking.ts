@@ -1,5 +1,6 @@
 import type { Instant } from '../../core/kernel/instants.ts';
-import type { PatchQueue, QueuedPatch } from '../../core/remediation/patch-queue.ts';
+import type { PatchQueue } from '../../core/remediation/patch-queue.ts';
+import type { QueuedPatch } from '../../core/remediation/queued-patch.ts';
 import { PatchRanking, type RankedEntry } from '../../core/remediation/ranked-patches.ts';
 
 export interface RankedQueue {

@@ -5,7 +5,7 @@ import type { FleetSource, Unit } from '../../core/findings/fleet-units.ts';
 import type { Judgement } from '../../core/findings/rules.ts';
 import { type HistoryEntry, unpackHistory } from '../../core/inventory/history.ts';
 import { TIME_TO_PATCH_HOSTS_MAX } from '../../core/kernel/limits.ts';
-import { isKernelSource } from '../../core/remediation/source-walk.ts';
+import { isKernelSource } from '../../core/remediation/kernel-images.ts';
 import { fixKnownMs } from '../../core/remediation/vulnerability-risk.ts';
 import { type NeededFix, type TimeToPatch, timeToPatch } from '../../core/reporting/time-to-patch.ts';
 import { compareKeys } from '../../core/versions/scheme.ts';

@@ -1,0 +1,46 @@
+/** The hosts whose numbers are stale. One advisory may concern all 100,000, and they are brought up to date in steps, by rising slot. */
+export class StaleSlots {
+  #marks = new Uint8Array(64);
+  #count = 0;
+  /** No slot before it is stale. */
+  #next = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  has(slot: number): boolean {
+    return this.#marks[slot] === 1;
+  }
+
+  mark(slot: number): void {
+    if (slot >= this.#marks.length) {
+      const larger = new Uint8Array(slot * 2);
+      larger.set(this.#marks);
+      this.#marks = larger;
+    }
+    if (slot < this.#next) this.#next = slot;
+    this.#count += 1 - this.#marks[slot]!;
+    this.#marks[slot] = 1;
+  }
+
+  unmark(slot: number): void {
+    this.#count -= this.#marks[slot] ?? 0;
+    this.#marks[slot] = 0;
+  }
+
+  /** `take` brings a slot up to date and unmarks it; `mayGoOn` is asked every 50 (a millisecond). False: it ended the work early, and the next call goes on. */
+  takeAll(take: (slot: number) => void, mayGoOn: () => boolean): boolean {
+    let taken = 0;
+    for (let slot = this.#next; slot < this.#marks.length && this.#count > 0; slot++) {
+      if (this.#marks[slot] !== 1) continue;
+      if (taken++ % 50 === 49 && !mayGoOn()) {
+        this.#next = slot;
+        return false;
+      }
+      take(slot);
+    }
+    this.#next = 0;
+    return true;
+  }
+}
