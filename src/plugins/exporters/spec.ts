@@ -8,6 +8,14 @@ export interface FindingBlock {
   readonly package: ScannedPackage;
   readonly kernelState: KernelState;
   readonly matches: readonly Match[];
+  /** Where the installation itself has decided that a vulnerability cannot be used here; outweighs what the match says. */
+  readonly verdictOn?: (vulnerabilityId: string) => OwnVerdict | undefined;
+}
+
+export interface OwnVerdict {
+  /** A status justification of OpenVEX, which are the flag labels of CSAF too. */
+  readonly justification: string;
+  readonly statement: string;
 }
 
 export interface ScannedPackage {

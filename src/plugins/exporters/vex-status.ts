@@ -1,10 +1,11 @@
 import type { Match } from '../../core/findings/finding.ts';
-import { type FindingBlock, hiddenReason } from './spec.ts';
+import { type FindingBlock, hiddenReason, type OwnVerdict } from './spec.ts';
 
 /** The words that OpenVEX and CSAF share for what we say of a package. */
 export type VexStatus = 'affected' | 'not_affected' | 'under_investigation';
 
 export function vexStatusOf(block: FindingBlock, match: Match): VexStatus {
+  if (block.verdictOn?.(match.vulnerabilityId) !== undefined) return 'not_affected';
   if (match.state === 'undetermined') return 'under_investigation';
   return hiddenReason(block, match) === 'kernel-not-running' ? 'not_affected' : 'affected';
 }
@@ -20,7 +21,15 @@ export function actionOf({ fixedVersion, state }: Match): string {
   return fixedVersion === null ? ACTIONS[state] : `Update to ${fixedVersion} or later.`;
 }
 
-export const NOT_RUNNING = 'The kernel is installed and does not run.';
+const NOT_RUNNING: OwnVerdict = {
+  justification: 'vulnerable_code_not_in_execute_path',
+  statement: 'The kernel is installed and does not run.',
+};
+
+/** Why something is not affected: what the installation has decided, else that the kernel does not run. */
+export function whyNotAffected(block: FindingBlock, { vulnerabilityId }: Match): OwnVerdict {
+  return block.verdictOn?.(vulnerabilityId) ?? NOT_RUNNING;
+}
 
 const ACTIONS: Readonly<Record<Match['state'], string>> = {
   fixed: 'Update.',

@@ -195,6 +195,53 @@ describe('exceptions over a real fleet', () => {
     expect(await bench.get(one.id)).toMatchObject({ state: 'resolved', openFindings: 0 });
   });
 
+  it('publishes what it has granted as not affected, for the host and, when it holds for all, for the package', async () => {
+    type Vex = { statements: { vulnerability: { name: string }; status: string; justification?: string; status_notes?: string }[] };
+    const vex = async (query: object) => {
+      let text = '';
+      for await (const chunk of (await bench.fleet.ask('findingVex', { query })) as AsyncIterable<string>) text += chunk;
+      const { statements } = JSON.parse(text) as Vex;
+      return statements.filter(one => one.vulnerability.name === 'CVE-2026-2').map(one => [one.status, one.justification ?? null]);
+    };
+    await bench.fleet.report(erp1, hostFactsOf('erp1'), openssl(OLD), offer);
+    const asked = {
+      kind: 'not-affected',
+      justification: 'vulnerable_code_cannot_be_controlled_by_adversary',
+      vulnerabilityIds: ['CVE-2026-2'],
+    } as const;
+    const own = await bench.granted({ ...asked, vulnerabilityIds: ['CVE-2026-2'], query: 'name = "erp1"', endsAt: bench.inDays(45) });
+    const notAffected = ['not_affected', 'vulnerable_code_cannot_be_controlled_by_adversary'];
+    expect(await vex({ format: 'openvex', host: 'erp1' })).toEqual([notAffected]);
+    expect(await vex({ format: 'openvex' })).toEqual([['affected', null]]);
+    const rest = await bench.granted({ ...asked, vulnerabilityIds: ['CVE-2026-2'], query: 'name != "erp1"', endsAt: bench.inDays(45) });
+    expect(await vex({ format: 'openvex' })).toEqual([notAffected]);
+    for (const { id } of [own, rest]) await bench.act(id, 'revoke', bench.grace);
+    await bench.fleet.report(erp1, hostFactsOf('erp1'), openssl(FIXED), []);
+  });
+
+  it('a hold is of hosts that need the patch; it excuses nothing and ends when none needs it', async () => {
+    const patch = (await bench.fleet.ask('patchList')).items.find(one => one.sourceName === 'openssl')!;
+    await expect(bench.ask({ kind: 'operational', patchId: patch.id, endsAt: bench.inDays(31) })).rejects.toMatchObject({
+      fields: [{ path: 'body/endsAt' }],
+    });
+    const one = await bench.granted({ kind: 'operational', patchId: patch.id, endsAt: bench.inDays(20) });
+    expect(one).toMatchObject({ excuses: false, about: `openssl ${FIXED} on erp3`, inForce: true });
+    expect((await overview()).exceptions.excused).toBe(0);
+    expect((await findings({ vulnerability: 'CVE-2026-2' }))[0]).toMatchObject({
+      hostName: 'erp3',
+      exception: { kind: 'operational', excuses: false },
+    });
+    // An excuse for the same finding answers another question, and is what stands beside it.
+    const excuse = await bench.granted({ vulnerabilityIds: ['CVE-2026-2'], endsAt: bench.inDays(45) });
+    expect((await findings({ vulnerability: 'CVE-2026-2' }))[0]!.exception!.id).toBe(excuse.id);
+    await bench.act(excuse.id, 'revoke', bench.grace);
+    const erp3 = one.scope.hosts[0]!.id;
+    await bench.fleet.report(erp3, hostFactsOf('erp3'), openssl(FIXED), []);
+    await bench.exceptions.sweepOnce();
+    expect((await bench.get(one.id)).state).toBe('resolved');
+    await bench.fleet.report(erp3, hostFactsOf('erp3'), openssl(OLD), offer);
+  });
+
   it('reopens when its owner has gone', async () => {
     const one = await bench.granted({ vulnerabilityIds: ['CVE-2026-2'], owner: 'linus', endsAt: bench.inDays(30) });
     await bench.fleet.database.db.query(`update person set disabled = true where login = 'linus'`);

@@ -7,13 +7,18 @@ import type { Judgement } from '../../core/findings/rules.ts';
 import { VEX_STATEMENTS_MAX } from '../../core/kernel/limits.ts';
 import type { Exporter, FindingBlock } from '../../plugins/exporters/spec.ts';
 import type { Handlers } from '../context.ts';
+import type { ExceptionMarks } from '../ports.ts';
 import { invalid } from '../runtime/problems.ts';
 import type { HostHandlerParts } from './host-handlers.ts';
 import type { FleetModel } from './model.ts';
+import { ownVerdicts } from './own-verdicts.ts';
 
 export type VexFormat = 'openvex' | 'csaf';
 
-type Parts = Pick<HostHandlerParts, 'context' | 'model' | 'taken'> & { readonly exporter: (format: VexFormat) => Promise<Exporter> };
+type Parts = Pick<HostHandlerParts, 'context' | 'model' | 'taken'> & {
+  readonly exporter: (format: VexFormat) => Promise<Exporter>;
+  readonly marks: () => Promise<ExceptionMarks>;
+};
 
 interface VexFilter {
   /** Id or name. */
@@ -23,14 +28,16 @@ interface VexFilter {
 }
 
 /** What we say of the packages of the fleet, in the formats in which others say it to us. */
-export function vexHandlers({ context, model, taken, exporter }: Parts): Handlers<'findingVex'> {
+export function vexHandlers({ context, model, taken, exporter, marks: askMarks }: Parts): Handlers<'findingVex'> {
   return {
     async findingVex({ query: { format, ...filter } }) {
       await taken();
       const chosen = chosenUnits(model, filter);
+      const marks = await askMarks();
+      const verdictsOn = (unit: Unit) => ownVerdicts(model, marks, unit, filter.host);
       const { write } = await exporter(format);
       const { installation, clock, randomHex } = context;
-      const document = write(blocksOf(chosen, filter.host ?? ''), {
+      const document = write(blocksOf(chosen, filter.host ?? '', verdictsOn), {
         at: clock.now(),
         toolVersion: installation.version,
         documentId: () => uuidOf(randomHex(16)),
@@ -98,12 +105,24 @@ function judgedOf({ fleet }: FleetModel, unit: Unit, vulnerability: string | und
   ];
 }
 
-function* blocksOf(chosen: readonly ChosenUnit[], host: string): Iterable<FindingBlock> {
+function* blocksOf(
+  chosen: readonly ChosenUnit[],
+  host: string,
+  verdictsOn: (unit: Unit) => FindingBlock['verdictOn'] | null,
+): Iterable<FindingBlock> {
   for (const { unit, kernelState, judgements } of chosen) {
     const order = orderOf(unit.source.release);
     const version = unit.binary?.version ?? unit.version;
     const matches = judgements.map(({ judgement, doubt }) => matchOf(judgement, version, order, doubt));
-    yield { host, release: unit.source.release, package: packageOf(unit), kernelState, matches };
+    const verdictOn = verdictsOn(unit);
+    yield {
+      host,
+      release: unit.source.release,
+      package: packageOf(unit),
+      kernelState,
+      matches,
+      ...(verdictOn == null ? {} : { verdictOn }),
+    };
   }
 }
 

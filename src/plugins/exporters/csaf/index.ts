@@ -1,7 +1,7 @@
 import type { Match } from '../../../core/findings/finding.ts';
 import { packageUrlOf } from '../package-url.ts';
-import type { ExportContext, Exporter, FindingBlock } from '../spec.ts';
-import { actionOf, NOT_RUNNING, notesOf, type VexStatus, vexStatusOf } from '../vex-status.ts';
+import type { ExportContext, Exporter, FindingBlock, OwnVerdict } from '../spec.ts';
+import { actionOf, notesOf, type VexStatus, vexStatusOf, whyNotAffected } from '../vex-status.ts';
 
 /** CSAF 2.0, profile VEX (4.5): our own verdicts, each package once in the product tree, each vulnerability once with everything that it concerns. */
 export const csaf: Exporter = { id: 'csaf', title: 'CSAF 2.0 VEX', mediaType: 'application/json', write };
@@ -10,6 +10,8 @@ export const csaf: Exporter = { id: 'csaf', title: 'CSAF 2.0 VEX', mediaType: 'a
 interface Group {
   readonly match: Match;
   readonly status: VexStatus;
+  /** null unless not affected. */
+  readonly why: OwnVerdict | null;
   readonly products: Set<string>;
 }
 
@@ -24,9 +26,18 @@ function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterabl
         name: `${block.package.name} ${block.package.version} (${block.release})`,
       }));
       const status = vexStatusOf(block, match);
+      const why = status === 'not_affected' ? whyNotAffected(block, match) : null;
       const groups = vulnerabilities.getOrInsertComputed(match.vulnerabilityId, () => new Map());
       groups
-        .getOrInsertComputed(`${status} ${match.state} ${match.fixedVersion ?? ''}`, () => ({ match, status, products: new Set() }))
+        .getOrInsertComputed(
+          `${status} ${match.state} ${match.fixedVersion ?? ''} ${why?.justification ?? ''} ${why?.statement ?? ''}`,
+          () => ({
+            match,
+            status,
+            why,
+            products: new Set(),
+          }),
+        )
         .products.add(product.id);
     }
   yield `{"document":${JSON.stringify(documentOf(context))},"product_tree":{"full_product_names":[`;
@@ -76,7 +87,7 @@ function vulnerabilityOf(id: string, groups: readonly Group[]): object {
     const products = [...new Set(of(status).flatMap(group => [...group.products]))];
     return products.length === 0 ? [] : [[STATUS_FIELDS[status], products]];
   });
-  const notRunning = of('not_affected').flatMap(group => [...group.products]);
+  const spared = of('not_affected').flatMap(({ why, products }) => (why === null ? [] : [{ ...why, product_ids: [...products] }]));
   const remediations = of('affected').map(({ match, products }) => ({
     category: REMEDIES[match.state],
     details: actionOf(match),
@@ -93,10 +104,10 @@ function vulnerabilityOf(id: string, groups: readonly Group[]): object {
     notes: [{ category: 'details', title: 'Evidence', text: noteText(groups) }],
     product_status: Object.fromEntries(statuses),
     ...(remediations.length > 0 ? { remediations } : {}),
-    ...(notRunning.length > 0
+    ...(spared.length > 0
       ? {
-          flags: [{ label: 'vulnerable_code_not_in_execute_path', product_ids: notRunning }],
-          threats: [{ category: 'impact', details: NOT_RUNNING, product_ids: notRunning }],
+          flags: spared.map(({ justification, product_ids }) => ({ label: justification, product_ids })),
+          threats: spared.map(({ statement, product_ids }) => ({ category: 'impact', details: statement, product_ids })),
         }
       : {}),
   };
