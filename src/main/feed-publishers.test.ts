@@ -166,6 +166,25 @@ describe('publishers, each in the layout that is its own', () => {
   });
 });
 
+describe('a publisher whose file came by hand first', () => {
+  it('is asked with the name that it gave the file as soon as it gave one', async () => {
+    const site = await openFeedSite(() => feedThreadsTrusting([]));
+    try {
+      const json = JSON.stringify({ format: 'NVD_CVE', version: '2.0', vulnerabilities: [{ cve: { id: 'CVE-2026-3001', metrics: {} } }] });
+      writeFileSync(path.join(site.folder, 'nvdcve-2.0-2026.json'), json);
+      expect(await site.importing(path.join(site.folder, 'nvdcve-2.0-2026.json'))).toMatchObject({ state: 'done' });
+      site.publish('nvdcve-2.0-2026.json', json);
+      await site.setUrl('nvd', 'nvdcve-2.0-2026.json');
+      await site.syncing('nvd');
+      expect(site.bytesSent()).toBe(json.length);
+      await site.syncing('nvd');
+      expect(site.bytesSent()).toBe(json.length);
+    } finally {
+      await site.close();
+    }
+  });
+});
+
 const OPEN = '{"cve":"CVE-2023-45853","src":"zlib","status":"open","severity":"critical","as_of":"2026-02-18"}\n';
 const has = (program: string) => (process.env.PATH ?? '').split(path.delimiter).some(folder => existsSync(path.join(folder, program)));
 

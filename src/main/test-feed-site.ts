@@ -19,6 +19,8 @@ export interface FeedSite {
   readonly base: string;
   /** null takes a file away. */
   publish(name: string, content: string | Uint8Array | null): void;
+  /** Of contents, since the site was opened. */
+  bytesSent(): number;
   /** Names asked for since the last call. */
   asked(): string[];
   importing(location: string): Promise<FeedImport>;
@@ -44,6 +46,7 @@ export async function openFeedSite(files: (base: string) => FeedFilesPort, clock
   const dataDir = mkdtempSync(path.join(folder, 'data-'));
   const served = new Map<string, Buffer>();
   let log: string[] = [];
+  let bytesSent = 0;
   const publisher = http.createServer((request, response) => {
     const name = (request.url ?? '').slice(1);
     log.push(name);
@@ -51,6 +54,7 @@ export async function openFeedSite(files: (base: string) => FeedFilesPort, clock
     if (content === undefined) return response.writeHead(404).end();
     const etag = `"${content.length}-${content.subarray(0, 2_000).toString('base64url').slice(-20)}"`;
     if (request.headers['if-none-match'] === etag) return response.writeHead(304).end();
+    bytesSent += content.length;
     return response.writeHead(200, { etag, 'content-length': content.length }).end(content);
   });
   await new Promise<void>(resolve => publisher.listen(0, '127.0.0.1', resolve));
@@ -77,6 +81,7 @@ export async function openFeedSite(files: (base: string) => FeedFilesPort, clock
       if (content === null) served.delete(name);
       else served.set(name, Buffer.from(content as string));
     },
+    bytesSent: () => bytesSent,
     asked() {
       const names = log;
       log = [];

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fetchFeed } from './fetch-feed.ts';
 
@@ -14,6 +15,7 @@ const CHECKSUM = createHash('sha256').update(ERRATA).digest('hex');
 describe('a download', () => {
   let server: http.Server;
   let base = '';
+  let bytesSent = 0;
   let asked: { range: string | undefined; ifRange: string | undefined }[] = [];
   /** Bytes after which each answer breaks off, in order; then whole. */
   let breaks: number[] = [];
@@ -31,6 +33,24 @@ describe('a download', () => {
           `<repomd><data type="primary"><location href="repodata/p.xml"/></data><data type="updateinfo"><checksum type="sha256">${checksum}</checksum><open-checksum type="sha256">00</open-checksum><location href="repodata/abc-updateinfo.xml"/></data></repomd>`,
         );
       if (request.url?.endsWith('abc-updateinfo.xml')) return response.end(ERRATA);
+      if (request.url === '/endless')
+        return void (async () => {
+          for (let sent = 0; sent < 10_000_000 && !response.destroyed; sent += BYTES.length) {
+            response.write(BYTES);
+            bytesSent += BYTES.length;
+            await setTimeout(5);
+          }
+          response.end();
+        })();
+      if (request.url === '/silent') return response.writeHead(200, { 'content-length': 1_000 }).flushHeaders();
+      if (request.url === '/slow')
+        return void (async () => {
+          for (let n = 0; n < 100 && !response.destroyed; n++) {
+            response.write('x');
+            await setTimeout(50);
+          }
+          response.end();
+        })();
       const range = request.headers.range;
       asked.push({ range, ifRange: request.headers['if-range'] as string | undefined });
       const from = range !== undefined && ranges && request.headers['if-range'] === etag ? Number(/\d+/.exec(range)![0]) : 0;
@@ -41,7 +61,7 @@ describe('a download', () => {
       const stop = breaks.shift();
       if (stop === undefined) return response.end(rest);
       // A clean end of the connection, after what was sent has arrived: it is less than was announced.
-      response.write(rest.subarray(0, stop), () => setTimeout(() => request.socket.end(), 400));
+      response.write(rest.subarray(0, stop), () => void setTimeout(400).then(() => request.socket.end()));
       etag = etagAfterBreak ?? etag;
     });
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -57,6 +77,17 @@ describe('a download', () => {
   });
   const get = (url: string) =>
     fetchFeed({ url: base + url, folder, etag: null, lastModified: null, privateAllowed: true, signal: new AbortController().signal });
+  const LIMITS = { bytesMax: 100_000, idleMs: 5_000, totalMs: 60_000 };
+  const within = (url: string, limits: Partial<typeof LIMITS>) =>
+    fetchFeed({
+      url: base + url,
+      folder,
+      etag: null,
+      lastModified: null,
+      privateAllowed: true,
+      signal: new AbortController().signal,
+      limits: { ...LIMITS, ...limits },
+    });
   const content = async (url: string) => {
     const answer = await get(url);
     return answer.kind === 'file' ? readFileSync(answer.path) : null;
@@ -107,6 +138,24 @@ describe('a download', () => {
     expect(asked.at(-1)).toEqual({ range: expect.stringMatching(/^bytes=[1-9]\d{4,}-$/), ifRange: '"one"' });
     expect(answer.kind === 'file' && readFileSync(answer.path).equals(BYTES)).toBe(true);
   }, 30_000);
+
+  it('that is announced as too large is not begun, and one that does not say so is stopped', async () => {
+    await expect(within('/file', {})).rejects.toMatchObject({
+      code: 'feed-too-large',
+      message: expect.stringMatching(/sends more than 100000 bytes/),
+    });
+    expect(readdirSync(folder)).not.toContain('file');
+    await expect(within('/endless', {})).rejects.toMatchObject({ code: 'feed-too-large' });
+    expect(bytesSent).toBeLessThan(5_000_000);
+  });
+
+  it('ends when nothing comes any more, and when it takes too long as a whole', { timeout: 30_000 }, async () => {
+    await expect(within('/silent', { idleMs: 100 })).rejects.toMatchObject({
+      code: 'feed-unreachable',
+      message: expect.stringContaining('no data for 0.1 s'),
+    });
+    await expect(within('/slow', { totalMs: 600 })).rejects.toMatchObject({ code: 'feed-unreachable' });
+  });
 
   it('finds the errata of a repository by its index, and believes them by their checksum', async () => {
     expect((await content('/rocky/9/BaseOS/repodata/repomd.xml'))?.toString()).toBe(ERRATA);

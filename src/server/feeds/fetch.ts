@@ -150,6 +150,7 @@ function send(
 ): Promise<http.IncomingMessage> {
   const { idleMs } = request.limits ?? LIMITS;
   return new Promise((resolve, reject) => {
+    let answer: http.IncomingMessage | null = null;
     const literal = url.hostname.replace(/^\[|\]$/g, '');
     if (isIP(literal) !== 0 && !privateAllowed && isPrivateAddress(literal)) return reject(privateFault(url, literal));
     const packed = /\.(?:gz|zst|zlib|xz|bz2|zip)$/i.test(url.pathname);
@@ -167,9 +168,14 @@ function send(
           ...(partial === null ? conditionsOf(request) : rangeOf(partial)),
         },
       },
-      resolve,
+      response => resolve((answer = response)),
     );
-    call.on('timeout', () => call.destroy(new Error(`no data for ${idleMs / 1_000} s`)));
+    call.on('timeout', () => {
+      const quiet = new Error(`no data for ${idleMs / 1_000} s`);
+      // Whoever reads the answer is told why it ends; a destroyed request alone would say that it was aborted.
+      answer?.destroy(quiet);
+      call.destroy(quiet);
+    });
     call.on('error', error => reject(brokenBy(error, url, partial, request)));
   });
 }
