@@ -56,6 +56,8 @@ export interface FeedOptions {
   readonly packages: ReadonlySet<string> | null;
   /** See FeedContext. */
   readonly settled?: NonNullable<FeedContext['settled']>;
+  /** See FeedContext. */
+  readonly binaries?: NonNullable<FeedContext['binaries']>;
   /** Whose exploitability statements count; absent: everybody's whose file is read. */
   readonly trustedAuthors?: ReadonlySet<string>;
   readonly cameFrom?: string;
@@ -234,6 +236,7 @@ function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
     releases: options.releases,
     packages: options.packages,
     ...(options.settled === undefined ? {} : { settled: options.settled }),
+    ...(options.binaries === undefined ? {} : { binaries: options.binaries }),
     ...(options.trustedAuthors === undefined ? {} : { trustedAuthors: options.trustedAuthors }),
     ...(options.cameFrom === undefined ? {} : { cameFrom: options.cameFrom }),
   };

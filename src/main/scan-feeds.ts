@@ -96,12 +96,17 @@ async function readAll(
   const feeds: LoadedFeed[] = [];
   const quarantineSample: string[] = [];
   const problems = [...found];
+  const sourceNames = new Map<string, string>();
+  const binaries = (release: string, sourceName: string, names: readonly string[]): void => {
+    for (const name of names) sourceNames.set(`${release}\n${name}`, sourceName);
+  };
   const options = {
     today: request.today,
     releases: request.releases,
     packages: request.packages,
     trustedAuthors: trustedAuthors(request.trustedAuthors ?? []),
     ...(settled === null ? {} : { settled: settled.isSettled }),
+    ...(request.wantsSourceNames ? { binaries } : {}),
   };
   const use = (item: FeedItem, file: FeedFile): void => {
     if (item.kind === 'claim') builder.add(item.claim);
@@ -128,7 +133,8 @@ async function readAll(
   for (const release of index.countByRelease.keys()) covered.add(release);
   // After the count, and seen by the index all the same: what is no feed does not make a release one that feeds speak of.
   for (const claim of request.claims ?? []) if (covered.has(claim.release)) builder.add(claim);
-  return { index, covered, knownExploited, hasKnownExploited: feeds.some(feed => feed.id === 'kev'), feeds, quarantineSample, problems };
+  const hasKnownExploited = feeds.some(feed => feed.id === 'kev');
+  return { index, covered, knownExploited, hasKnownExploited, sourceNames, feeds, quarantineSample, problems };
 }
 
 function isWanted(file: FeedFile, wanted: ReadonlySet<string>): boolean {

@@ -42,6 +42,8 @@ export interface FeedRequest {
   readonly packages: ReadonlySet<string> | null;
   /** Source package (as advisories name it) -> installed versions; null when several hosts are scanned. */
   readonly installed: ReadonlyMap<string, readonly string[]> | null;
+  /** Whether to keep what feeds say of the binary packages that a source builds. */
+  readonly wantsSourceNames?: boolean;
   /** Statements from elsewhere than a feed. */
   readonly claims?: readonly Claim[];
 }
@@ -62,6 +64,8 @@ export interface LoadedFeeds {
   readonly knownExploited: ReadonlySet<string>;
   /** False when no KEV feed was among them: then nothing is known about exploitation, which is not "not exploited". */
   readonly hasKnownExploited: boolean;
+  /** `RELEASE LF BINARY` -> source package, where a feed says it and it was asked for. */
+  readonly sourceNames: ReadonlyMap<string, string>;
   readonly feeds: readonly LoadedFeed[];
   readonly quarantineSample: readonly string[];
   readonly problems: readonly string[];

@@ -1,16 +1,18 @@
-import { packageKindOfRelease } from '../../core/advisories/releases.ts';
 import { kernelReleaseOf } from '../../core/findings/kernels.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
+import { lacksSource } from './scan-sources.ts';
 
 /** What the answer about a host leaves out, in sentences: a finding that is missing for one of these reasons must not look like none. */
-export function warningsAbout(host: ScannedHost, covered: ReadonlySet<string>): readonly string[] {
+export function warningsAbout(host: ScannedHost, sourcesPutIn: number, covered: ReadonlySet<string>): readonly string[] {
   const releaseOf = (one: ListedPackage) => one.release ?? host.release;
   const looked = host.packages.filter(one => covered.has(releaseOf(one)));
-  const unsourced = looked.filter(one => !one.sourceKnown && packageKindOfRelease(releaseOf(one)) === 'source').length;
+  const unsourced = looked.filter(one => lacksSource(one, releaseOf(one))).length;
   // Of this machine's own packages it was said before, with names.
   const foreign = host.origin === 'local' ? 0 : looked.filter(one => !one.originTrusted).length;
   return [
+    sourcesPutIn > 0 &&
+      `${sourcesPutIn} packages are listed without their source package and are looked up by the one that a feed names for them; the columns source and source_version are exact`,
     unsourced > 0 &&
       `${unsourced} packages are listed without their source package and are looked up by their own name, which finds less; add the columns source and source_version`,
     foreign > 0 && `packages of third parties: ${foreign}, not looked up, because the distribution's statements are not about them`,

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadFeeds } from '../../main/scan-feeds.ts';
 import { exporters } from '../../plugins/exporters/catalog.ts';
@@ -171,6 +171,23 @@ describe('forms of a list', () => {
     const { rows, err } = await rowsOf('package\tversion\nopenssl\t3.0.20-1~deb12u2\nlibssl3\t3.0.20-1~deb12u2\n');
     expect(pairs(rows)).toEqual(['openssl CVE-2026-54872', 'openssl CVE-2026-63072']);
     expect(err).toContain('2 packages are listed without their source package');
+  });
+
+  it('dpkg-query -W with a feed that names the binaries of its sources', async () => {
+    const statements = 'VERSION 1\nCVE-2026-63072,,x\n\nopenssl,0,S  F,3.0.22-1~deb12u2,\n\nopenssl,libssl3 openssl\n\n';
+    mkdirSync(path.join(folder, 'debsecan'));
+    file('debsecan/bookworm', deflateSync(statements));
+    const scanned = await run(
+      file('list', 'libssl3:amd64\t3.0.20-1~deb12u2\nbash\t5.2.15-2+b8\n'),
+      '--os',
+      'debian:12',
+      '--feed',
+      path.join(folder, 'debsecan'),
+      '--format',
+      'json',
+    );
+    expect(pairs(JSON.parse(scanned.out))).toEqual(['libssl3 CVE-2026-63072']);
+    expect(scanned.err).toMatch(/1 packages are .* by the one that a feed names.*\n.*1 packages are .* by their own name/);
   });
 
   it('dpkg-query -W, dpkg -l and the status file, without what is removed', async () => {

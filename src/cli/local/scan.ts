@@ -7,6 +7,7 @@ import { InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.t
 import { ScanMatcher } from './scan-matcher.ts';
 import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
 import type { LoadedFeeds, ScanPorts, ThisHost } from './scan-ports.ts';
+import { lacksSources, SourceNames } from './scan-sources.ts';
 import { ScanTable } from './scan-table.ts';
 import { warningsAbout } from './scan-warnings.ts';
 
@@ -65,12 +66,15 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   if (inputs.length === 1 && known.length === 0) return EXIT.usage;
   const releases = new Set(known.flatMap(host => [host.release, ...host.packages.flatMap(one => one.release ?? [])]));
   if (options.release !== null) releases.add(options.release);
+  const isAlone = inputs.length === 1;
+  const wantsSourceNames = !isAlone || lacksSources(known[0]!);
   const loaded = await ports.loadFeeds({
     locations,
     today: options.today,
     releases,
     trustedAuthors: options.trustedAuthors,
-    ...(inputs.length === 1 ? wantedOf(known[0]!) : { packages: null, installed: null }),
+    ...(isAlone && !wantsSourceNames ? wantedOf(known[0]!) : { packages: null, installed: null }),
+    wantsSourceNames,
     ...(thisHost === null ? {} : { claims: thisHost.changelogClaims(known[0]!.packages, known[0]!.release, options.today) }),
   });
   for (const problem of loaded.problems) ports.err(`fettle scan: feed problem: ${problem}\n`);
@@ -156,18 +160,21 @@ function writeFindings(
   const outcome: Outcome = { failing: false, badInput: false, uncovered: false };
   const isKnownExploited = (id: string): boolean | null => (loaded.hasKnownExploited ? loaded.knownExploited.has(id) : null);
   const matcher = new ScanMatcher(loaded.index);
+  const sources = new SourceNames(loaded.sourceNames);
   const fails = FAILING[options.failOn];
   const files = new Map<string, string>();
   const table = exporter === null ? new ScanTable({ all: options.all, list: options.list, isKnownExploited }) : null;
   const blocks = function* (): Iterable<FindingBlock> {
     for (const list of lists)
-      for (const host of list) {
+      for (const listed of list) {
+        const host = listed && sources.withSources(listed);
         if (host === null) outcome.badInput = true;
         else if (!host.packages.some(one => loaded.covered.has(one.release ?? host.release))) {
           ports.err(`fettle scan: ${host.origin}: no feed speaks of ${host.release}\n`);
           outcome.uncovered = true;
         } else {
-          for (const warning of warningsAbout(host, loaded.covered)) ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
+          for (const warning of warningsAbout(host, host.sourcesPutIn, loaded.covered))
+            ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
           files.set(host.name, host.origin);
           table?.host(host.name, host.packages.length);
           for (const block of matcher.blocksOf(host)) {

@@ -57,6 +57,8 @@ export interface FeedContext {
    * may pass over it. The caller keeps count of what it settles, for another feed may say otherwise of the same vulnerability.
    */
   settled?(sourceName: string, vulnerabilityId: string, fixedVersion: string): boolean;
+  /** Told which binary packages a source package builds, where the publisher says so. Absent: nobody asks. */
+  binaries?(release: string, sourceName: string, names: readonly string[]): void;
   /** Authors whose exploitability statements (VEX) count, by name; absent: every author of a file that somebody chose to load. */
   readonly trustedAuthors?: ReadonlySet<string>;
   /** Where the document came from, in words. */

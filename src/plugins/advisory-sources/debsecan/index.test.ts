@@ -9,6 +9,20 @@ const CONTENT = `${NAMES}7zip,0,S  F,22.01+dfsg-8+deb12u1,\nzlib,1,SH  ,,\nlogin
 contractTests(debsecan, { fileName: 'bookworm', content: CONTENT });
 
 describe('debsecan', () => {
+  it('tells the binary packages of a source to whoever asks', () => {
+    const told: unknown[] = [];
+    const reader = debsecan.reader({
+      fileName: 'bookworm',
+      today: '2026-11-22',
+      releases: null,
+      packages: new Set(),
+      binaries: (release, sourceName, names) => told.push([release, sourceName, names]),
+    });
+    reader.push(Buffer.from(CONTENT));
+    reader.end();
+    expect(told).toEqual([['debian:12', '7zip', ['7zip', 'p7zip']]]);
+  });
+
   it('reads source and binary rows, urgencies and the versions that are not affected', () => {
     const claims = claimsIn(readAll(debsecan, 'debsecan-bookworm.zlib', CONTENT));
     expect(claims).toMatchObject([

@@ -55,6 +55,17 @@ function debsecanReader(context: FeedContext) {
             () => `line ${number}`,
             () => readStatement(text, release, names, settled, into),
           );
+      } else if (block === 2 && context.binaries !== undefined) {
+        const comma = text.indexOf(',');
+        if (comma > 0)
+          context.binaries(
+            release,
+            text.slice(0, comma),
+            text
+              .slice(comma + 1)
+              .split(' ')
+              .filter(Boolean),
+          );
       }
     },
     end() {
