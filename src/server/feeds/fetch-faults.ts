@@ -1,5 +1,4 @@
 import { Fault } from '../../core/kernel/faults.ts';
-import { MINUTE_MS } from '../../core/kernel/instants.ts';
 import { type Part, sizeOf } from './part-folder.ts';
 
 export function tooLarge(url: URL, bytesMax: number): Fault {
@@ -44,8 +43,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'there is no way to that network',
 };
 
-export function reasonOf(error: Error, totalMs: number): string {
+export function reasonOf(error: Error): string {
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (error.name === 'TimeoutError') return `it took longer than ${totalMs / MINUTE_MS} minutes`;
   return REASONS[code] ?? error.message;
 }

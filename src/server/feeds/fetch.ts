@@ -81,14 +81,18 @@ class Broken extends Error {
  * folder goes on there. Faults: `feed-url-refused`, `feed-unreachable`, `feed-too-large`.
  */
 export async function fetchFile(request: FetchRequest): Promise<FetchAnswer> {
-  const signal = AbortSignal.any([request.signal, AbortSignal.timeout((request.limits ?? LIMITS).totalMs)]);
+  const { totalMs } = request.limits ?? LIMITS;
+  const whole = AbortSignal.timeout(totalMs);
+  const signal = AbortSignal.any([request.signal, whole]);
   let partial = knownPart(request.folder, request.url);
   for (let attempt = 1; ; attempt++)
     try {
       return await fetchOnce(request, partial, signal);
     } catch (error) {
+      if (error instanceof Broken) partial = error.partial;
+      if (whole.aborted)
+        throw told(unreachable(parseFeedUrl(request.url), `it took longer than ${totalMs / MINUTE_MS} minutes`, error), partial);
       if (!(error instanceof Broken)) throw error;
-      partial = error.partial;
       if (attempt >= ATTEMPTS_MAX || signal.aborted) throw told(error.fault, partial);
       await setTimeout(PAUSE_MS * (attempt - 1), undefined, { signal }).catch(() => {});
     }
@@ -176,7 +180,7 @@ function send(
       answer?.destroy(quiet);
       call.destroy(quiet);
     });
-    call.on('error', error => reject(brokenBy(error, url, partial, request)));
+    call.on('error', error => reject(brokenBy(error, url, partial)));
   });
 }
 
@@ -190,9 +194,9 @@ function rangeOf({ path: file, etag, lastModified }: Part): Record<string, strin
 }
 
 /** A name that is not known or a refused address is an answer; only what began and broke off is worth another try. */
-function brokenBy(error: Error, url: URL, partial: Part | null, request: FetchRequest): Error {
+function brokenBy(error: Error, url: URL, partial: Part | null): Error {
   if (error instanceof Fault) return error;
-  const fault = unreachable(url, reasonOf(error, (request.limits ?? LIMITS).totalMs), error);
+  const fault = unreachable(url, reasonOf(error), error);
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return partial !== null || code === 'ECONNRESET' ? new Broken(fault, partial) : fault;
 }
@@ -229,7 +233,7 @@ async function save(
   } catch (error) {
     if (error instanceof Fault) throw error;
     const part = resumable(response, file, etag, lastModified);
-    throw new Broken(unreachable(url, reasonOf(error as Error, limits.totalMs), error), part !== null && sizeOf(part) > 0 ? part : null);
+    throw new Broken(unreachable(url, reasonOf(error as Error), error), part !== null && sizeOf(part) > 0 ? part : null);
   }
   forgetPart(folder);
   return {
