@@ -1,7 +1,8 @@
 import type { AffectedRange, Claim } from '../advisories/claim.ts';
 import type { ClaimIndex, PackageClaims, VulnerabilityClaims } from '../advisories/claim-index.ts';
+import { compareForMatching } from '../versions/ranges.ts';
 import { compareInRange, parseRpm, type RpmVersion, rpm } from '../versions/rpm.ts';
-import { compareKeys, compareVersions, isInvalid, type Ordering, type VersionKey, type VersionScheme } from '../versions/scheme.ts';
+import { compareKeys, compareVersions, type Ordering, type VersionKey, type VersionScheme } from '../versions/scheme.ts';
 import { type Judgement, judge } from './rules.ts';
 
 /**
@@ -196,6 +197,6 @@ function isInRange(range: AffectedRange, version: string, order: VersionScheme):
 }
 
 function ordering(a: string, b: string, order: VersionScheme, holds: (order: Ordering) => boolean): Answer {
-  const answer = compareVersions(order, a, b);
-  return isInvalid(answer) ? { reason: answer.invalid } : holds(answer);
+  const answer = compareForMatching(order, a, b);
+  return 'invalid' in answer ? { reason: answer.invalid } : holds(answer.ordering);
 }

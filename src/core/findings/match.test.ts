@@ -299,6 +299,13 @@ describe('rpm', () => {
     expect(match([erratum()], on('20.11.1-1.el9'))).toEqual([]);
     expect(match([erratum()], on('0:20.11.1-1.el9'))).toMatchObject([{ state: 'fixed' }]);
     expect(match([erratum()], on('2:1-1.el9'))).toEqual([]);
+    const range = (introduced: string, fixed: string) => ({ introduced, fixed, lastAffected: null });
+    const ranges = erratum({
+      affected: { versions: [], ranges: [range('1:18-1.el9', '1:18.5-1.el9'), range('1:20-1.el9', '1:20.11.1-1.el9')] },
+    });
+    expect(match([ranges], on('20.9.0-1.el9'))).toMatchObject([{ state: 'fixed', fixedVersion: '1:20.11.1-1.el9' }]);
+    expect(match([ranges], on('18.5-1.el9'))).toEqual([]);
+    expect(match([ranges], on('0:20.9.0-1.el9'))).toEqual([]);
   });
 
   const modular = erratum({ fixedVersion: '1:20.11.1-1.module_el9.3.0+87', module: 'nodejs:20' });

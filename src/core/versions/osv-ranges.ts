@@ -42,10 +42,9 @@ const KINDS: readonly EventKind[] = ['introduced', 'fixed', 'last_affected', 'li
 /** Introduced counts from its version on, fixed ends before its version, last_affected after it; `0` is before every version. */
 export function inOsvEvents(scheme: VersionScheme, version: string, events: readonly OsvEvent[]): RangeVerdict {
   const placed: { kind: EventKind; at: string; order: Ordering }[] = [];
-  for (const event of events) {
-    const kind = KINDS.find(candidate => event[candidate] !== undefined);
-    if (!kind) continue;
-    const at = event[kind]!;
+  // The schema wants an event each; older records hold an introduction and its end in one.
+  const single = events.flatMap(event => KINDS.flatMap(kind => (event[kind] === undefined ? [] : [{ kind, at: event[kind] }])));
+  for (const { kind, at } of single) {
     const compared = at === '0' || at === '*' ? { ordering: 1 as const } : compareForMatching(scheme, version, at);
     if ('invalid' in compared) return unknown(compared.invalid);
     placed.push({ kind, at, order: compared.ordering });

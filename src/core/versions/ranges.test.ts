@@ -61,6 +61,10 @@ describe('OSV events', () => {
     const one = [{ last_affected: '1.0.0' }, { introduced: '1.0.0' }];
     expect(['0.9.0', '1.0.0', '1.0.1'].map(version => inOsvEvents(semver, version, one).inside)).toEqual(['no', 'yes', 'no']);
   });
+  it('reads an introduction and its end from one event', () => {
+    const one = [{ introduced: '1.0.0', fixed: '2.0.0' }];
+    expect(['0.9.0', '1.5.0', '2.0.0'].map(version => inOsvEvents(semver, version, one).inside)).toEqual(['no', 'yes', 'no']);
+  });
   it('stops at a limit', () => {
     const limited = [{ introduced: '0' }, { limit: '2.0.0' }];
     expect(['1.9.9', '2.0.0'].map(version => inOsvEvents(semver, version, limited).inside)).toEqual(['yes', 'no']);
@@ -112,6 +116,11 @@ describe('VERS ranges', () => {
     ['vers:deb/>=1%3A1.0|<1%3A2.0', { '1:1.5': 'yes', '1.5': 'no' }],
     ['vers:deb/ >= 1 | < 2 ', { '1': 'yes', '2': 'no' }],
     ['vers:deb/<2|>=1', { '1.5': 'yes', '2': 'no' }],
+    ['vers:deb/<1|<2', { '0.5': 'yes', '1.5': 'yes', '2': 'no' }],
+    ['vers:deb/>1|>=2', { '1': 'no', '1.5': 'yes', '3': 'yes' }],
+    ['vers:deb/>1|<2|=3|<4', { '0.5': 'no', '2.5': 'yes', '3': 'yes', '4': 'no' }],
+    ['vers:deb/=1|>2|=3|<=4|=5', { '1': 'yes', '1.5': 'no', '3.5': 'yes', '4': 'yes', '4.5': 'no', '5': 'yes' }],
+    ['vers:deb/<1|!=0.5|<2', { '0.5': 'no', '1': 'yes' }],
   ])('%s', (range, expected) => {
     for (const [version, answer] of Object.entries(expected)) expect(inside(range, version), version).toBe(answer);
   });

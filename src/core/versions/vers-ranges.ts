@@ -37,7 +37,20 @@ export function parseVers(raw: string): VersParse {
   }
   if (constraints.length === 0) return no('no constraint');
   constraints.sort((a, b) => compareVersions(scheme, a.version, b.version) as Ordering);
-  return { ok: true, range: { scheme, constraints } };
+  return { ok: true, range: { scheme, constraints: simplified(constraints) } };
+}
+
+/** The specification's "ranges simplification": a bound that another one holds in itself says nothing (`<1|<2` is `<2`, `>1|>2` is `>1`). Exclusions stay. */
+function simplified(constraints: readonly VersConstraint[]): readonly VersConstraint[] {
+  const kept: VersConstraint[] = [];
+  for (const constraint of constraints.filter(({ comparator }) => comparator !== '!=')) {
+    const closes = constraint.comparator.startsWith('<');
+    const isOpen = () => kept.at(-1)?.comparator.startsWith('>') ?? false;
+    if (isOpen() && !closes) continue;
+    if (closes) while (kept.length > 0 && !isOpen()) kept.pop();
+    kept.push(constraint);
+  }
+  return constraints.filter(constraint => constraint.comparator === '!=' || kept.includes(constraint));
 }
 
 /** The specification's containment: exact constraints first, then whether the version lies below, between or above the bounds that are left. */
