@@ -21,7 +21,10 @@ export function makeScreen(write: (text: string) => void, widthMax: number): Scr
     table(columns, rows) {
       const cells = rows.map(row => row.map(cell => plain(String(cell ?? '-')).replace(/\s+/g, ' ')));
       const widths = columns.map((column, i) =>
-        Math.min(column.widthMax ?? 60, Math.max(column.title.length, ...cells.map(row => row[i]?.length ?? 0))),
+        Math.min(
+          column.widthMax ?? (isId(column) ? ID_WIDTH : 60),
+          Math.max(column.title.length, ...cells.map(row => row[i]?.length ?? 0)),
+        ),
       );
       shrink(columns, widths, widthMax);
       const print = (row: readonly string[]) =>
@@ -32,12 +35,16 @@ export function makeScreen(write: (text: string) => void, widthMax: number): Scr
   };
 }
 
-/** Takes width from the widest column until the line fits the terminal; never below 8 characters. */
+/** An id is there to be copied: half of one is worth nothing. */
+const ID_WIDTH = 80;
+const isId = (column: Column) => column.title === 'id';
+
+/** Takes width from the widest column until the line fits the terminal; never below 8 characters, and never from ids. */
 function shrink(columns: readonly Column[], widths: number[], widthMax: number): void {
   const total = () => widths.reduce((sum, width) => sum + width, 0) + 2 * (columns.length - 1);
   while (total() > widthMax) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= 8) return;
+    const widest = widths.reduce((best, width, at) => (!isId(columns[at]!) && width > (widths[best] ?? 0) ? at : best), -1);
+    if (widest === -1 || widths[widest]! <= 8) return;
     widths[widest] = widths[widest]! - 1;
   }
 }

@@ -1,6 +1,7 @@
 import type { RehearsalRow } from '../../api/plans.ts';
 import type { RolloutDetailView } from '../../api/rollouts.ts';
 import type { Screen } from '../command.ts';
+import { showExcluded } from './plan-screen.ts';
 
 export function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDetailView, screen: Screen): void {
   screen.pairs([
@@ -34,7 +35,7 @@ export function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDe
     rings.map(r => [r.name, r.state, r.hosts, r.succeeded, r.failed, r.active, r.gates.at(-1)?.statement ?? r.stateReason]),
   );
   for (const finding of plan?.lint ?? []) screen.line(`${finding.level}: ${finding.message}`);
-  for (const excluded of plan?.excluded ?? []) screen.line(`left out: ${excluded.hostName}: ${excluded.reason}`);
+  if (plan !== null) showExcluded(plan, screen);
   for (const reason of waitingOn) screen.line(`waiting: ${reason.text}${reason.changesAt === null ? '' : ` (until ${reason.changesAt})`}`);
   screen.line(
     `next: ${

@@ -1,6 +1,7 @@
 import type { RolloutDetailView, RolloutEventView } from '../../api/rollouts.ts';
 import { type Command, type CommandContext, define, UsageError } from '../command.ts';
 import { ago, counted } from '../screen.ts';
+import { showPlan } from './plan-screen.ts';
 import { rolloutCreate } from './rollout-create.ts';
 import { showDetail, showRehearsal } from './rollout-screens.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
@@ -40,9 +41,8 @@ function act(
   });
 }
 
-const HALF_DONE = new Set([
-  'succeeded',
-  'already-compliant',
+/** A log is followed until nothing more comes by itself. */
+const AT_REST: ReadonlySet<string> = new Set([
   'completed',
   'completed-partial',
   'halted',
@@ -62,7 +62,7 @@ async function follow(c: CommandContext, id: string): Promise<RolloutEventView[]
     all.push(...items);
     if (items.length > 0) continue;
     const { rollout } = await c.client.rolloutGet({ params: { id } });
-    if (HALF_DONE.has(rollout.state)) return all;
+    if (AT_REST.has(rollout.state)) return all;
     await new Promise(resolve => setTimeout(resolve, 1000));
   }
 }
@@ -121,19 +121,7 @@ export const rolloutCommands: readonly Command[] = [
       screen.line(
         `plan ${plan.planHash}, prepared ${plan.preparedAt}, closes ${counted(plan.closesVulnerabilities, 'vulnerability', 'vulnerabilities')}`,
       );
-      for (const ring of plan.rings) {
-        screen.line(`\nring ${ring.name}`);
-        for (const host of ring.hosts) {
-          screen.line(
-            `  ${host.hostName} (${host.rehearsed}, ${host.reversible}${host.rebootExpected ? ', reboot expected' : ''})${host.problem === null ? '' : ` PROBLEM: ${host.problem}`}`,
-          );
-          for (const item of host.transaction)
-            screen.line(`    ${item.action} ${item.name}:${item.arch} ${item.fromVersion ?? '-'} -> ${item.toVersion ?? '-'}`);
-        }
-      }
-      for (const ring of plan.forecast)
-        screen.line(`ring ${ring.name}: from ${ring.startsAt}, through by ${ring.endsAt ?? 'no window that it fits'}`);
-      for (const finding of plan.lint) screen.line(`${finding.level} ${finding.rule}: ${finding.message}`);
+      showPlan(plan, screen);
       if (rehearsals.length > 0) screen.line('\nrehearsed in a copy of the host');
       for (const rehearsal of rehearsals) showRehearsal(rehearsal, screen);
     },

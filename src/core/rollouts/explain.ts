@@ -33,6 +33,8 @@ export interface ExplainFacts {
     readonly hosts: number;
     readonly sample: readonly string[];
     readonly changesAt: Instant | null;
+    /** Which freeze, hold or group it is, in words; null where the reason is one alone. */
+    readonly named?: string | null;
   }[];
 }
 
@@ -98,7 +100,8 @@ function ringWaits({ ring }: ExplainFacts): Waiting[] {
 }
 
 function jobWaits({ jobs }: ExplainFacts): Waiting[] {
-  return jobs.map(({ waitingOn, hosts, sample, changesAt }) =>
-    waiting(waitingOn, `${counted(hosts, 'host')}: ${sample.join(', ')}${hosts > sample.length ? ', ...' : ''}.`, changesAt),
-  );
+  return jobs.map(({ waitingOn, hosts, sample, changesAt, named }) => {
+    const who = `${counted(hosts, 'host')}: ${sample.join(', ')}${hosts > sample.length ? ', ...' : ''}.`;
+    return waiting(waitingOn, named == null ? who : `${named} ${who}`, changesAt);
+  });
 }

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { z } from 'zod';
 import type { RolloutVerb } from '../../api/rollouts.ts';
 import { ROLLOUT } from '../../core/rollouts/rollout-states.ts';
+import type { Waiting } from '../../core/rollouts/waiting.ts';
 import type { Caller, Handlers } from '../context.ts';
 import { notFound } from '../runtime/problems.ts';
 import { approve, cancel, reject, requestApproval } from './approval.ts';
@@ -71,7 +72,7 @@ const JOB_SORTS: Readonly<Record<string, string>> = {
 
 export function rolloutHandlers(engine: Engine, news: EventEmitter): Handlers<RolloutRoutes> {
   const { db, clock } = engine.context;
-  const detailFor = async (id: string, caller: Caller) => detail(db, id, await actorOf(engine, caller), clock.now());
+  const detailFor = async (id: string, caller: Caller) => detail(engine, id, await actorOf(engine, caller));
   return {
     rolloutList: async ({ query }) => {
       const { page, pageSize, search, state } = query;
@@ -129,10 +130,8 @@ export function rolloutHandlers(engine: Engine, news: EventEmitter): Handlers<Ro
     },
     rolloutExplain: async ({ params }) => {
       const row = await rolloutById(db, params.id);
-      const waitingOn = await rolloutWaits(db, row, clock.now());
-      const because = row.state_reason === null ? [] : [row.state_reason];
-      const text = waitingOn.map(one => (one.changesAt === null ? one.text : `${one.text} This can change at ${one.changesAt}.`));
-      return { state: row.state, text: [ROLLOUT.states[row.state].meaning, ...because, ...text], waitingOn };
+      const waitingOn = await rolloutWaits(engine, row, clock.now());
+      return { state: row.state, text: explainedText(row, waitingOn), waitingOn };
     },
     jobGet: async ({ params }) => {
       const [row] = await db.query<JobViewRow>(
@@ -150,6 +149,18 @@ export function rolloutHandlers(engine: Engine, news: EventEmitter): Handlers<Ro
     },
     hostProof: async ({ params }) => ({ items: await hostProof(engine, params.id) }),
   };
+}
+
+/** What the state means, why it is in it, and what it waits on with the next instant at which that can change by itself. */
+function explainedText(row: RolloutRow, waitingOn: readonly Waiting[]): string[] {
+  const { meaning } = ROLLOUT.states[row.state];
+  const reason = row.state_reason ?? '';
+  const saidBelow = reason === '' || waitingOn.some(one => one.text.includes(reason));
+  const waits = waitingOn.map(({ text, changesAt }) => {
+    const said = /[.!?]$/.test(text) ? text : `${text}.`;
+    return changesAt === null ? said : `${said} This can change at ${changesAt.slice(0, 16).replace('T', ' ')} UTC.`;
+  });
+  return [meaning, ...(saidBelow ? [] : [reason]), ...waits];
 }
 
 /** `sort` names a field of the view, `-` first for descending; whatever is not in the list of columns is ignored, so no text reaches the statement. */

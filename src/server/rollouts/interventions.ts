@@ -18,8 +18,7 @@ export type InterventionRoutes = 'rolloutSkip' | 'rolloutRetry' | 'rolloutForens
 
 /** What people do to single hosts of a rollout that has started, and what ends it for a newer one. */
 export function interventionHandlers(engine: Engine): Handlers<InterventionRoutes> {
-  const view = async (id: string, person: Person) =>
-    detail(engine.context.db, id, await actorOf(engine, person), engine.context.clock.now());
+  const view = async (id: string, person: Person) => detail(engine, id, await actorOf(engine, person));
   const onHosts = async (person: Person, id: string, work: (step: Step, row: RolloutRow) => Promise<void>) => {
     await inStep(engine.context, async step => {
       const row = await lockRollout(step.tx, id, 'update');

@@ -46,6 +46,14 @@ describe('what says no', () => {
     await story.turn();
     expect(touched()).toBe(0);
     expect((await story.get(id)).waitingOn.map(one => one.code)).toEqual(['freeze']);
+    const { text } = await story.rollouts.handlers.rolloutExplain(
+      { params: { id }, query: undefined, body: undefined },
+      ada,
+      story.request,
+    );
+    expect(text.at(-1)).toBe(
+      'A freeze is in force. It is called “quarter end”. 3 hosts: h1, h2, h3. This can change at 2026-11-22 13:00 UTC.',
+    );
     story.clock.advance(3600);
     await story.turn();
     expect(touched()).toBe(3);
@@ -87,6 +95,9 @@ describe('what says no', () => {
     await story.turn();
     expect(story.hosts.map(host => host.applied)).toEqual([1, 0, 1]);
     expect(story.host(2).refusals).toEqual(['availability']);
+    expect((await story.get(id)).waitingOn.find(one => one.code === 'availability')?.text).toContain(
+      'db: 0 others are well, 1 has to stay. 1 host: h2.',
+    );
     story.clock.advance(120);
     await story.seen();
     await story.turn();
@@ -96,6 +107,30 @@ describe('what says no', () => {
     await story.turn();
     expect(story.host(2).applied).toBe(1);
     expect((await story.until(id, ['completed', 'paused'])).rollout.state).toBe('completed');
+  });
+
+  it('a group whose other member says itself that it is unwell lets nobody go, and says why', async () => {
+    story.fleetQueries.set('role = db', ['host_h1', 'host_h2']);
+    await story.seen();
+    story.failing.add('host_h2');
+    const group = await story.rollouts.handlers.availabilityGroupCreate(
+      body({ name: 'db', query: 'role = db', minAvailable: 1, maxUnavailable: null, maxUnavailablePercent: null, memberSoakMinutes: 0 }),
+      ada,
+      story.request,
+    );
+    expect(group).toMatchObject({ members: 2, available: 1 });
+    const id = await story.started({ rings: ALL_AT_ONCE, selector: { hostIds: ['host_h1'] } });
+    await story.turn();
+    expect([story.host(1).applied, story.host(1).refusals]).toEqual([0, ['availability']]);
+    const lines = await story.db.query<{ text: string }>('select text from rollout_event where rollout_id = $1', [id]);
+    expect(lines.map(line => line.text).join(' ')).toMatch(/0 others are well, 1 has to stay \(host_h2: web\.service has failed\)/);
+    // Somebody mends it, and its next inventory says so.
+    story.failing.delete('host_h2');
+    story.clock.advance(60);
+    await story.seen();
+    story.restart();
+    await story.turn();
+    expect(story.host(1).applied).toBe(1);
   });
 
   it('a group whose other member is not heard of, or was left failed, lets nobody go', async () => {

@@ -12,6 +12,7 @@ import { type Actor, verbStates } from '../../core/rollouts/verbs.ts';
 import { WAITING_ON } from '../../core/rollouts/waiting.ts';
 import type { Queryable } from '../../db/db.ts';
 import { notFound } from '../runtime/problems.ts';
+import type { Engine } from './engine.ts';
 import { expandReport, type StoredReport } from './planning.ts';
 import { rehearsalViews } from './rehearsals.ts';
 import { JOB_COLUMNS, RING_COLUMNS, type RolloutRow } from './rows.ts';
@@ -70,14 +71,16 @@ export async function rolloutById(db: Queryable, id: string): Promise<RolloutRow
   return row;
 }
 
-export async function detail(db: Queryable, id: string, actor: Actor, now: Instant): Promise<RolloutDetailView> {
+export async function detail(engine: Pick<Engine, 'context' | 'scopes'>, id: string, actor: Actor): Promise<RolloutDetailView> {
+  const { db, clock } = engine.context;
+  const now = clock.now();
   const row = await rolloutById(db, id);
   const [[rollout], rings, plan, facts, waitingOn, rehearsals] = await Promise.all([
     summaries(db, [row]),
     ringViews(db, id),
     planReport(db, row),
     verbFacts(db, now, row),
-    rolloutWaits(db, row, now),
+    rolloutWaits(engine, row, now),
     rehearsalViews(db, row),
   ]);
   return { rollout: rollout!, spec: row.spec, rings, verbs: verbStates(facts, actor), plan, rehearsals, waitingOn };

@@ -10,11 +10,13 @@ import { nextOccurrences, ruleOf } from '../../core/rollouts/schedule/planned-wi
 import { changesAt, type WaitTimes } from '../../core/rollouts/wait-changes.ts';
 import type { Waiting, WaitingOn } from '../../core/rollouts/waiting.ts';
 import type { Queryable } from '../../db/db.ts';
+import type { Engine } from './engine.ts';
 import { readEngine } from './locks.ts';
 import { openCanaryRehearsals } from './rehearsals.ts';
 import { RING_COLUMNS, type RolloutRow } from './rows.ts';
 import { retractedInPlan } from './safeguards.ts';
 import { HEALTH_MINUTES, HOST_IS_HEARD } from './safety-facts.ts';
+import { hasNames, namesOf } from './wait-names.ts';
 
 export interface WaitContext {
   readonly rollout: RolloutState;
@@ -54,13 +56,14 @@ interface GroupedJobs extends Pick<JobStatus, 'state' | 'parked' | 'waitingOn' |
   readonly hostSilent: boolean;
   readonly hosts: number;
   readonly sample: string[];
+  readonly sampleIds: string[];
 }
 
 /** Grouped in the database: a rollout of 100,000 hosts waits on a handful of things. */
 async function groupedJobs(db: Queryable, rolloutId: string, now: Instant): Promise<GroupedJobs[]> {
   return await db.query<GroupedJobs>(
     `select state, parked, waiting_on as "waitingOn", ring_state as "ringState", host_busy as "hostBusy", host_silent as "hostSilent", min(not_before) filter (where not_before > $2) as "notBefore", count(*)::int as hosts,
-       min(state_since) as "stateSince", min(coalesce(last_heard_at, state_since)) as "lastHeardAt", (array_agg(host_name order by position))[1:3] as sample
+       min(state_since) as "stateSince", min(coalesce(last_heard_at, state_since)) as "lastHeardAt", (array_agg(host_name order by position))[1:3] as sample, (array_agg(id order by position))[1:3] as "sampleIds"
      from (select job.*, ring.state as ring_state, job.not_before > $2 as backing_off,
              exists (select from job other where other.host_id = job.host_id and other.id <> job.id and other.state = any($3)) as host_busy,
              job.state = 'queued' and not ${HOST_IS_HEARD} as host_silent
@@ -71,7 +74,11 @@ async function groupedJobs(db: Queryable, rolloutId: string, now: Instant): Prom
   );
 }
 
-export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant): Promise<Waiting[]> {
+export async function rolloutWaits(
+  { context: { db }, scopes }: Pick<Engine, 'context' | 'scopes'>,
+  row: RolloutRow,
+  now: Instant,
+): Promise<Waiting[]> {
   const engine = await readEngine(db, 'read');
   const rings = await db.query<RingStatus>(`select ${RING_COLUMNS} from ring where rollout_id = $1 order by ring_index`, [row.id]);
   const open = rings.find(ring => !['passed', 'skipped', 'cancelled'].includes(ring.state)) ?? null;
@@ -81,7 +88,10 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
   );
   const jobs = row.started_at === null ? [] : await groupedJobs(db, row.id, now);
   const times = await timesOf(db, row, open, now);
-  const byCode = new Map<WaitingOn, { waitingOn: WaitingOn; hosts: number; sample: string[]; changesAt: Instant | null }>();
+  const byCode = new Map<
+    WaitingOn,
+    { waitingOn: WaitingOn; hosts: number; sample: string[]; sampleIds: string[]; changesAt: Instant | null }
+  >();
   for (const group of jobs) {
     const code = jobWaitsOn(group, {
       rollout: row.state,
@@ -92,14 +102,19 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
       now,
     });
     if (code === null) continue;
-    const known = byCode.get(code) ?? { waitingOn: code, hosts: 0, sample: [], changesAt: null };
+    const known = byCode.get(code) ?? { waitingOn: code, hosts: 0, sample: [], sampleIds: [], changesAt: null };
     byCode.set(code, {
       ...known,
       hosts: known.hosts + group.hosts,
       sample: [...known.sample, ...group.sample].slice(0, 3),
+      sampleIds: [...known.sampleIds, ...group.sampleIds].slice(0, 3),
       changesAt: earliest(known.changesAt, changesAt(code, { ...times, stateEndsAt: jobDeadline(group), notBefore: group.notBefore })),
     });
   }
+  const named = [...byCode.keys()].some(hasNames) ? await scopes.read() : null;
+  const waitsOfJobs = await Promise.all(
+    [...byCode.values()].map(async one => ({ ...one, named: named && (await namesOf(db, one.waitingOn, one.sampleIds, now, named)) })),
+  );
   const waits = explain({
     now,
     state: row.state,
@@ -123,7 +138,7 @@ export async function rolloutWaits(db: Queryable, row: RolloutRow, now: Instant)
             soakEndsAt: open.soakEndsAt,
             reason: open.stateReason,
           },
-    jobs: [...byCode.values()],
+    jobs: waitsOfJobs,
   });
   return waits.map(one => ({ ...one, changesAt: one.changesAt ?? changesAt(one.code, times) }));
 }
