@@ -13,6 +13,7 @@ export const FAULTS = {
   'host-away': { scope: 'host', title: 'the host is off for days', minutes: [1440, 7200] },
   'clock-skew': { scope: 'host', title: 'the clock of the host is wrong by up to ten minutes', minutes: [10, 240] },
   'inventory-lost': { scope: 'host', title: 'the inventories of the host do not arrive', minutes: [30, 600] },
+  'unit-fails': { scope: 'host', title: 'a unit of the host fails by itself', minutes: [10, 300] },
   'server-crash': { scope: 'server', title: 'the server dies; only what was committed is left', minutes: [1, 10] },
   'hostile-relay': { scope: 'server', title: 'somebody in between hands out forged and misdirected plans', minutes: [5, 60] },
   'mirror-down': { scope: 'mirror', title: 'the mirror does not deliver', minutes: [2, 120] },

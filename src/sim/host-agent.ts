@@ -81,8 +81,7 @@ export abstract class HostAgent extends Machine {
   /** Its inventory goes with what it says. */
   #report(): void {
     if (this.inventoryLost) return;
-    const failedUnits = this.broken || this.serviceDown;
-    this.parts.server.observe(this.id, { observedAtMs: this.nowMs, failedUnits, bootedAtMs: this.bootedAtMs });
+    this.parts.server.observe(this.id, { observedAtMs: this.nowMs, failedUnits: this.isUnwell, bootedAtMs: this.bootedAtMs });
   }
 
   /** An answer for a life that is over is not heard. */

@@ -215,7 +215,7 @@ export abstract class HostSteps extends HostAgent {
   }
 
   #verdict(plan: HostPlan, entry: JournalEntry): ReturnType<typeof hostVerdict> {
-    const [activeState, subState] = this.serviceDown ? ['failed', 'failed'] : ['active', 'running'];
+    const [activeState, subState] = this.serviceDown || this.ailing ? ['failed', 'failed'] : ['active', 'running'];
     const unit = { unit: 'app.service', activeState, subState };
     const observed = { services: [unit], staleProcesses: [], mainPids: new Map(), reboot: null, bootId: String(this.bootId) };
     return hostVerdict(

@@ -30,7 +30,7 @@ export class SimHost extends HostSteps {
       state: 'accepted',
       before: new Map(),
       bootIdBefore: this.bootId,
-      failedBefore: this.serviceDown,
+      failedBefore: this.serviceDown || this.ailing,
       result: null,
       acknowledged: false,
       cancelled: false,

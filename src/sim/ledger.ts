@@ -28,7 +28,8 @@ export const RULES = {
     looks: 'offers; each pass is counted anew from the jobs that were seen, with thresholds and soak of the approved plan',
   },
   S4: {
-    means: 'a group keeps its members, or its budget: those at work, just changed, lost, or left failed until they are well do not count',
+    means:
+      'a group keeps its members, or its budget: those at work, just changed, lost, unwell by their own account, or left failed until they are well do not count',
     looks: 'permits of changes and of reboots, against the job moves of the other members',
   },
   S5: { means: 'one active job per host', looks: 'job moves; and really: no second change begins on a host' },

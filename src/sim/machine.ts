@@ -17,6 +17,8 @@ export class Machine implements HostTruth {
   /** Packages that a power cut left half done. */
   broken = false;
   serviceDown = false;
+  /** Something else has failed, which no rollout has touched. */
+  ailing = false;
   up = true;
   clockSkewMs = 0;
   lockHeld = false;
@@ -46,7 +48,12 @@ export class Machine implements HostTruth {
 
   /** Packages that are at work or half done do not serve. */
   get stands(): boolean {
-    return this.up && !this.broken && !this.serviceDown && this.applying === null;
+    return this.up && !this.isUnwell && this.applying === null;
+  }
+
+  /** What its own inventory says. */
+  get isUnwell(): boolean {
+    return this.broken || this.serviceDown || this.ailing;
   }
 
   protected isChanging(entry: JournalEntry): boolean {

@@ -148,9 +148,10 @@ export const MUTANTS = {
   'rollout-cap-ignored': { does: 'the cap of a rollout over all its rings is not kept', breaks: ['S1'] },
   'failed-host-frees-budget': {
     does: 'a host that a rollout has left failed counts as well again at once',
-    faults: ['bad-patch', 'bad-service'],
+    faults: ['bad-patch', 'bad-service', 'inventory-lost'],
     breaks: ['S4'],
   },
+  'unwell-member-counts': { does: 'a host that says itself that a unit has failed counts as up', faults: ['unit-fails'], breaks: ['S4'] },
   'evidence-not-awaited': { does: 'a host is patched before its evidence was taken', breaks: ['S2'] },
   'emergency-waits': { does: 'an emergency does not take over hosts that only prepare', faults: ['freeze'], breaks: ['L3'] },
   'no-data-is-healthy': {

@@ -124,6 +124,7 @@ function isUp(server: SimServer, hostId: string, { memberSoakMinutes }: SimGroup
     ),
     ...past,
     recovered: past.recovered || mutants.has('failed-host-frees-budget'),
+    unwell: (server.inventories.get(hostId)?.failedUnits ?? false) && !mutants.has('unwell-member-counts'),
   };
   return isAvailable(facts, memberSoakMinutes, instantOf(nowMs));
 }

@@ -85,14 +85,15 @@ export class PermitRules {
     ledger.demand('S6', bad === undefined, atMs, () => `${hostId}: permit to install ${bad!.name} ${bad!.toVersion}, which was retracted`);
   }
 
-  /** S4: members that are at work, lost, just changed, or left failed and not yet well do not count; a budget is rounded down, one at least. */
+  /** S4: members that are at work, lost, just changed, unwell by their own account, or left failed and not yet well do not count; a budget is rounded down, one at least. */
   #demandGroups(hostId: string, atMs: number): void {
     for (const group of this.#books.groups) {
       if (!group.hostIds.has(hostId)) continue;
       const down = [...group.hostIds].filter(member => {
         if (member === hostId) return false;
         const soaks = atMs - (this.#books.lastSuccess.get(member) ?? Number.NEGATIVE_INFINITY) < group.memberSoakMinutes * MINUTE_MS;
-        return soaks || this.#books.leftFailed.has(member) || this.#books.isDisrupted(member);
+        const ails = this.#books.inventories.get(member)?.failedUnits === true;
+        return soaks || ails || this.#books.leftFailed.has(member) || this.#books.isDisrupted(member);
       });
       const size = group.hostIds.size;
       const budget = Math.max(1, Math.trunc((size * (group.maxUnavailablePercent ?? 0)) / 100));

@@ -75,6 +75,7 @@ const STRETCHES: Partial<Record<FaultKind, (stretch: Stretch) => () => void>> = 
   delay: ({ host }) => during(host.weather, { delayMs: 1_200_000 }),
   partition: ({ host }) => during(host.weather, { partitioned: true }),
   'clock-skew': ({ host, fault }) => during(host, { clockSkewMs: fault.amount }),
+  'unit-fails': ({ host }) => during(host, { ailing: true }),
   'lock-held': ({ host }) => during(host, { lockHeld: true }),
   'disk-full': ({ host }) => during(host, { diskFull: true }),
   'hostile-relay': ({ surroundings }) => during(surroundings, { hostile: true }),
@@ -111,6 +112,7 @@ const FAIR_VALUES = {
   badServicePercent: 0,
   metrics: 'well',
   inventoryLost: false,
+  ailing: false,
 } as const;
 
 class World {
@@ -269,7 +271,7 @@ class World {
     for (const host of this.#hosts) {
       host.weather.clear();
       host.comeBack();
-      Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false, inventoryLost: false });
+      Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false, inventoryLost: false, ailing: false });
     }
   }
 

@@ -1,3 +1,4 @@
+import type { HostFacts } from '../inventory/snapshot.ts';
 import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
 
 /** What is known of one member of an availability group. */
@@ -13,6 +14,8 @@ export interface MemberFacts {
   readonly lastFailedAt: Instant | null;
   /** Its own inventory says since that it is well, or a person does. */
   readonly recovered: boolean;
+  /** Its own newest inventory says that something on it has failed, whoever is to blame. */
+  readonly unwell: boolean;
 }
 
 /** What a group promises; exactly one is given. A share rounds down, at least one (domain.md 2.7 S1; GCP rounds up). */
@@ -35,12 +38,21 @@ export function isHeard({ lastSeenAt, healthMinutes }: Pick<MemberFacts, 'lastSe
 }
 
 /**
- * S4: a member counts for its group only when it is known to be well: heard of lately, not at work, not left failed by a rollout, and past the soak
- * after its own change. Unknown, lost and failed members count as down, for whatever reason.
+ * Why a host does not serve by its own account, none when it says nothing of the kind: a failed unit, a package database that is half done. What a host could
+ * not read it does not say; that it is there at all is asked apart (`isHeard`).
+ */
+export function unwellBecause({ packageManager, services }: Pick<HostFacts, 'packageManager' | 'services'>): string[] {
+  const failed = (services ?? []).filter(service => service.activeState === 'failed').map(service => `${service.unit} has failed`);
+  return packageManager?.healthy === false ? ['its package database is not in order', ...failed] : failed;
+}
+
+/**
+ * S4: a member counts for its group only when it is known to be well: heard of lately, not at work, not unwell by its own account, not left failed by a
+ * rollout, and past the soak after its own change. Unknown, lost and failed members count as down, for whatever reason.
  */
 export function isAvailable(member: MemberFacts, soakMinutes: number, now: Instant): boolean {
-  const { atWork, lastSucceededAt, lastFailedAt, recovered } = member;
-  if (!isHeard(member, now) || atWork) return false;
+  const { atWork, lastSucceededAt, lastFailedAt, recovered, unwell } = member;
+  if (!isHeard(member, now) || atWork || unwell) return false;
   if (lastSucceededAt !== null && lastSucceededAt > addMs(now, -soakMinutes * MINUTE_MS)) return false;
   return lastFailedAt === null || recovered || (lastSucceededAt !== null && lastSucceededAt > lastFailedAt);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { addMs, MINUTE_MS } from '../kernel/instants.ts';
-import { isAvailable, type MemberFacts } from './availability.ts';
+import { isAvailable, type MemberFacts, unwellBecause } from './availability.ts';
 import { mayOffer, OFFERS_PER_SLOT, type OfferFacts, PREPARE_MS } from './offer-decision.ts';
 
 const now = '2026-11-22T08:00:00.000Z';
@@ -44,6 +44,7 @@ describe('a member of an availability group', () => {
     lastSucceededAt: null,
     lastFailedAt: null,
     recovered: false,
+    unwell: false,
   };
   const ago = (minutes: number) => addMs(now, -minutes * MINUTE_MS);
   it('counts when it is known to be well', () => {
@@ -58,8 +59,20 @@ describe('a member of an availability group', () => {
     ['at work', { atWork: true }],
     ['not past its soak', { lastSucceededAt: ago(4) }],
     ['left failed', { lastFailedAt: ago(60) }],
+    ['unwell by its own account', { unwell: true }],
     ['failed after it had succeeded', { lastFailedAt: ago(60), lastSucceededAt: ago(90) }],
     ['of an unknown reach', { healthMinutes: 0 }],
   ];
   it.each(down)('is down when it is %s', (_why, change) => expect(isAvailable({ ...well, ...change }, 5, now)).toBe(false));
+});
+
+describe('what a host says of itself', () => {
+  const manager = { id: 'apt', healthy: true, problems: [] };
+  const unit = (activeState: string) => ({ unit: 'web.service', activeState, subState: activeState });
+  it('is unwell with a failed unit or a package database that is not in order, and with nothing else', () => {
+    expect(unwellBecause({ packageManager: manager, services: [unit('active')] })).toEqual([]);
+    expect(unwellBecause({ packageManager: manager, services: [unit('failed')] })).toEqual(['web.service has failed']);
+    expect(unwellBecause({ packageManager: { ...manager, healthy: false }, services: null })).toHaveLength(1);
+    expect(unwellBecause({ packageManager: null, services: null })).toEqual([]);
+  });
 });

@@ -37,6 +37,8 @@ export interface PermitFacts {
   /** Hosts in disruption now, this one not counted. */
   readonly disrupting: { readonly ring: number; readonly global: number; readonly rollout?: number };
   readonly globalConcurrencyMax: number;
+  /** The host's site with its cap and the other hosts in disruption there; null or absent: sites have no cap, or the host names none. */
+  readonly site?: { readonly name: string; readonly disrupting: number; readonly concurrencyMax: number } | null;
   readonly killSwitch: boolean;
   /** In force now and covering this host. */
   readonly freezes: readonly { readonly name: string; readonly kind: FreezeKind; readonly endsAt: Instant }[];
@@ -44,8 +46,13 @@ export interface PermitFacts {
   readonly holds?: readonly { readonly name: string; readonly endsAt: Instant }[];
   /** Updates of its transaction that have been retracted, in words. */
   readonly retracted?: readonly string[];
-  /** That this host belongs to. `available`: other members that are known to be well and not at work. */
-  readonly groups: readonly { readonly name: string; readonly available: number; readonly minAvailable: number }[];
+  /** That this host belongs to. `available`: other members that are known to be well and not at work. `unwell`: others that say themselves what is wrong. */
+  readonly groups: readonly {
+    readonly name: string;
+    readonly available: number;
+    readonly minAvailable: number;
+    readonly unwell?: readonly string[];
+  }[];
   readonly job: {
     readonly state: JobState;
     readonly attempt: number;
@@ -163,6 +170,12 @@ const RULES: readonly Rule[] = [
     detail: ({ rollout, disrupting }) => `${disrupting.rollout ?? 0} of ${rollout.concurrencyMax}.`,
   },
   {
+    code: 'site-slot',
+    phase: 'apply',
+    refuses: ({ site }) => site != null && site.disrupting >= site.concurrencyMax,
+    detail: ({ site }) => `${site?.name}: ${site?.disrupting} of ${site?.concurrencyMax}.`,
+  },
+  {
     code: 'global-slot',
     phase: 'apply',
     refuses: facts => facts.disrupting.global >= facts.globalConcurrencyMax,
@@ -171,8 +184,7 @@ const RULES: readonly Rule[] = [
   {
     code: 'availability',
     refuses: facts => shortGroup(facts) !== undefined,
-    detail: facts =>
-      `${shortGroup(facts)?.name}: ${counted(shortGroup(facts)?.available ?? 0, 'other is', 'others are')} well, ${counted(shortGroup(facts)?.minAvailable ?? 0, 'has', 'have')} to stay.`,
+    detail: facts => shortGroupText(shortGroup(facts)),
   },
 ];
 
@@ -256,6 +268,12 @@ function longest<One extends { readonly endsAt: Instant }>(ones: readonly One[])
 /** S4, reboots included: a host that is at work is not available to its group, so the answer for a second member is no. */
 function shortGroup({ groups }: PermitFacts): PermitFacts['groups'][number] | undefined {
   return groups.find(group => group.available < group.minAvailable);
+}
+
+function shortGroupText(group: PermitFacts['groups'][number] | undefined): string {
+  const { name = '', available = 0, minAvailable = 0, unwell = [] } = group ?? {};
+  const says = unwell.length === 0 ? '' : ` (${unwell.slice(0, 3).join('; ')})`;
+  return `${name}: ${counted(available, 'other is', 'others are')} well, ${counted(minAvailable, 'has', 'have')} to stay${says}.`;
 }
 
 /** The reserve for the reboot is its own: it may still begin where no change may. */

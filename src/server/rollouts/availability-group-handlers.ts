@@ -4,7 +4,8 @@ import type { Handlers } from '../context.ts';
 import { conflict, invalid, notFound } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
 import { asPerson } from './people.ts';
-import { availableMembers, promised } from './safety-facts.ts';
+import { otherMembers, promised } from './safety-facts.ts';
+import type { Scopes } from './safety-scopes.ts';
 import { inStep } from './step.ts';
 
 export type AvailabilityGroupRoutes = 'availabilityGroupList' | 'availabilityGroupCreate' | 'availabilityGroupDelete';
@@ -18,7 +19,7 @@ export function availabilityGroupHandlers(engine: Engine): Handlers<Availability
     availabilityGroupList: async () => {
       const scopes = await engine.scopes.read();
       const rows = await db.query<GroupRow>(`select ${GROUP_COLUMNS} from availability_group order by name`);
-      return { items: await Promise.all(rows.map(row => groupView(engine, row, scopes.groups.get(row.id) ?? null, scopes.recovered))) };
+      return { items: await Promise.all(rows.map(row => groupView(engine, row, scopes.groups.get(row.id) ?? null, scopes))) };
     },
     availabilityGroupCreate: async ({ body }, caller) => {
       const person = asPerson(caller);
@@ -51,7 +52,7 @@ export function availabilityGroupHandlers(engine: Engine): Handlers<Availability
       });
       const [row] = await db.query<GroupRow>(`select ${GROUP_COLUMNS} from availability_group where id = $1`, [id]);
       const scopes = await engine.scopes.read();
-      return await groupView(engine, row!, scopes.groups.get(id) ?? null, scopes.recovered);
+      return await groupView(engine, row!, scopes.groups.get(id) ?? null, scopes);
     },
     availabilityGroupDelete: async ({ params }, caller) => {
       await inStep(engine.context, async step => {
@@ -80,8 +81,13 @@ interface GroupRow {
   readonly created_by: string;
 }
 
-async function groupView({ context }: Engine, row: GroupRow, scope: ReadonlySet<string> | null, recovered: ReadonlySet<string>) {
-  const available = scope === null ? 0 : await availableMembers(context.db, scope, null, row, recovered, context.clock.now());
+async function groupView(
+  { context }: Engine,
+  row: GroupRow,
+  scope: ReadonlySet<string> | null,
+  said: Pick<Scopes, 'recovered' | 'unwell'>,
+) {
+  const { available } = scope === null ? { available: 0 } : await otherMembers(context.db, scope, null, row, said, context.clock.now());
   const members = scope?.size ?? 0;
   const stay = promised(row, scope);
   const problem =

@@ -45,29 +45,28 @@ export async function freezesOver(tx: Queryable, hostId: string, now: Instant, s
 export async function groupsOf(tx: Queryable, hostId: string, now: Instant, scopes: Scopes): Promise<PermitFacts['groups']> {
   const groups = await tx.query<GroupRow>(`select ${GROUP_FIELDS} from availability_group order by id for update`);
   const own = groups.filter(group => covers(scopes.groups.get(group.id), hostId));
-  const facts: { name: string; available: number; minAvailable: number }[] = [];
+  const facts: PermitFacts['groups'][number][] = [];
   for (const group of own) {
     const scope = scopes.groups.get(group.id) ?? null;
-    facts.push({
-      name: group.name,
-      available: scope === null ? 0 : await availableMembers(tx, scope, hostId, group, scopes.recovered, now),
-      minAvailable: promised(group, scope),
-    });
+    const others = scope === null ? { available: 0, unwell: [] } : await otherMembers(tx, scope, hostId, group, scopes, now);
+    facts.push({ name: group.name, ...others, minAvailable: promised(group, scope) });
   }
   return facts;
 }
 
-/** Members that are known to be well (core/rollouts/availability.ts). */
-export async function availableMembers(
+/** How many members are known to be well (core/rollouts/availability.ts), and what those say that are not. */
+export async function otherMembers(
   tx: Queryable,
   scope: ReadonlySet<string>,
   except: string | null,
   group: Pick<GroupRow, 'member_soak_minutes'>,
-  recovered: ReadonlySet<string>,
+  { recovered, unwell }: Pick<Scopes, 'recovered' | 'unwell'>,
   now: Instant,
-): Promise<number> {
-  const members = await tx.query<Omit<MemberFacts, 'healthMinutes' | 'recovered'> & { readonly reach: string }>(
-    `select host.id as "hostId", host.reach, host_seen.last_seen_at as "lastSeenAt", coalesce(past.at_work, false) as "atWork",
+): Promise<{ readonly available: number; readonly unwell: readonly string[] }> {
+  const members = await tx.query<
+    Omit<MemberFacts, 'healthMinutes' | 'recovered' | 'unwell'> & { readonly reach: string; readonly name: string }
+  >(
+    `select host.id as "hostId", host.name, host.reach, host_seen.last_seen_at as "lastSeenAt", coalesce(past.at_work, false) as "atWork",
        past.succeeded_at as "lastSucceededAt", past.failed_at as "lastFailedAt"
      from host left join host_seen on host_seen.host_id = host.id
        cross join lateral (select bool_or(state = any($3)) as at_work, max(finished_at) filter (where state = 'succeeded') as succeeded_at,
@@ -77,13 +76,21 @@ export async function availableMembers(
     [[...scope], except, JOB_DISRUPTING, JOB_FAILED],
   );
   const facts = members.map(
-    ({ reach, ...member }): MemberFacts => ({
+    ({ reach, name: _, ...member }): MemberFacts => ({
       ...member,
       healthMinutes: HEALTH_MINUTES[reach] ?? 0,
       recovered: recovered.has(member.hostId),
+      unwell: unwell.has(member.hostId),
     }),
   );
-  return facts.filter(member => isAvailable(member, group.member_soak_minutes, now)).length;
+  const says = members.flatMap(
+    ({ hostId, name }) =>
+      unwell
+        .get(hostId)
+        ?.slice(0, 3)
+        .map(reason => `${name}: ${reason}`) ?? [],
+  );
+  return { available: facts.filter(member => isAvailable(member, group.member_soak_minutes, now)).length, unwell: says.sort().slice(0, 5) };
 }
 
 /** For the plan lint: what is declared from now on. A scope that cannot be read covers every host. */

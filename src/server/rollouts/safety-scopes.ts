@@ -1,4 +1,5 @@
 import type { Instant } from '../../core/kernel/instants.ts';
+import { unwellBecause } from '../../core/rollouts/availability.ts';
 import { JOB_FAILED } from '../../core/rollouts/job-states.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { FleetPort, InventoryPort } from '../ports.ts';
@@ -12,12 +13,23 @@ export interface Scopes {
   readonly holds: ReadonlyMap<string, Scope>;
   /** Hosts that a rollout left failed and whose own later inventory says that they are well (domain.md 2.9: healthy inventory releases). */
   readonly recovered: ReadonlySet<string>;
+  /** Members of groups whose own newest inventory says that they are not well, with what it says (S4: unhealthy for any reason). */
+  readonly unwell: ReadonlyMap<string, readonly string[]>;
 }
+
+/** domain.md 2.9: what is read of a member's health is no older than 60 s. */
+const HEALTH_MS = 10_000;
 
 /** A host that joins or leaves a query counts within this time. */
 const SCOPE_MS = 10_000;
 
 const NOBODY: ReadonlySet<string> = new Set();
+
+interface Said {
+  /** Of the inventory that says so. */
+  readonly at: Instant;
+  readonly reasons: readonly string[];
+}
 
 interface Known {
   readonly scope: Scope;
@@ -34,6 +46,13 @@ export class SafetyScopes {
   readonly #inventory: Pick<InventoryPort, 'factsOf'>;
   #recovered: { readonly hosts: ReadonlySet<string>; readonly readAtMs: number } | null = null;
   readonly #known = new Map<string, Known>();
+  /** By host; read again when it has a newer inventory. */
+  readonly #said = new Map<string, Said>();
+  #unwell: {
+    readonly members: ReadonlySet<string>;
+    readonly hosts: ReadonlyMap<string, readonly string[]>;
+    readonly readAtMs: number;
+  } | null = null;
 
   constructor(db: Queryable, fleet: FleetPort, inventory: Pick<InventoryPort, 'factsOf'>) {
     this.#db = db;
@@ -50,7 +69,32 @@ export class SafetyScopes {
     for (const row of rows) scopes[row.kind].set(row.id, await this.#scopeOf(row.id, row.query));
     const { freeze: freezes, group: groups, hold: holds } = scopes;
     for (const id of this.#known.keys()) if (!freezes.has(id) && !groups.has(id) && !holds.has(id)) this.#known.delete(id);
-    return { freezes, groups, holds, recovered: groups.size === 0 ? NOBODY : await this.#recoveredHosts() };
+    const recovered = groups.size === 0 ? NOBODY : await this.#recoveredHosts();
+    const members = new Set([...groups.values()].flatMap(scope => [...(scope ?? [])]));
+    return { freezes, groups, holds, recovered, unwell: await this.#unwellAmong(members) };
+  }
+
+  async #unwellAmong(members: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly string[]>> {
+    const asked = performance.now();
+    if (this.#unwell !== null && asked - this.#unwell.readAtMs < HEALTH_MS && members.isSubsetOf(this.#unwell.members))
+      return this.#unwell.hosts;
+    const rows = await this.#db.query<{ host_id: string; at: Instant }>(
+      `select host.id as host_id, greatest(host_seen.inventory_at, host_inventory.observed_at) as at
+       from host left join host_seen on host_seen.host_id = host.id left join host_inventory on host_inventory.host_id = host.id
+       where host.id = any($1) and greatest(host_seen.inventory_at, host_inventory.observed_at) is not null`,
+      [[...members]],
+    );
+    for (const { host_id, at } of rows) {
+      if (this.#said.get(host_id)?.at === at) continue;
+      const known = await this.#inventory.factsOf(host_id);
+      this.#said.set(host_id, { at, reasons: known === null ? [] : unwellBecause(known.facts) });
+    }
+    for (const hostId of this.#said.keys()) if (!members.has(hostId)) this.#said.delete(hostId);
+    const hosts = new Map(
+      [...this.#said].filter(([, { reasons }]) => reasons.length > 0).map(([hostId, { reasons }]) => [hostId, reasons]),
+    );
+    this.#unwell = { members, hosts, readAtMs: asked };
+    return hosts;
   }
 
   async #recoveredHosts(): Promise<ReadonlySet<string>> {

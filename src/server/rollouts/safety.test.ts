@@ -191,6 +191,22 @@ describe('what says no', () => {
     expect(await brokenInvariants(story.db)).toEqual([]);
   });
 
+  it('the cap of a site holds between rollouts, for the hosts of that site alone', async () => {
+    await story.db.query(`update host set labels = '{"site": "fra"}' where id in ('host_h1', 'host_h2')`);
+    const capped = await story.rollouts.handlers.engineUpdate(body({ siteCap: { label: 'site', hosts: 1 } }), ada, story.request);
+    expect(capped.siteCap).toEqual({ label: 'site', hosts: 1 });
+    const ids: string[] = [];
+    for (const hostId of ['host_h1', 'host_h2', 'host_h3']) ids.push(await story.approved({ rings: ALL_AT_ONCE, selector: { hostIds: [hostId] } }));
+    for (const id of ids) await story.act(id, 'start');
+    await story.rollouts.reconcileOnce();
+    await story.host(1).work(story.jobs, 'restart');
+    await story.host(2).work(story.jobs);
+    await story.host(3).work(story.jobs);
+    expect(story.hosts.map(host => host.refusals)).toEqual([[], ['site-slot'], []]);
+    for (const id of ids) expect((await story.until(id, ['completed', 'paused'])).rollout.state).toBe('completed');
+    expect((await story.rollouts.handlers.engineUpdate(body({ siteCap: null }), ada, story.request)).siteCap).toBeNull();
+  });
+
   it('a window that repeats goes on where the last one ended', async () => {
     const window = MaintenanceWindow.parse({
       startsAt: '2026-11-22T12:30:00.000Z',
