@@ -17,5 +17,11 @@ export function Named({ id, names, otherwise }: { readonly id: string; readonly 
         {words}
       </Link>
     );
+  if (id.startsWith('exc_') && names[id] !== undefined)
+    return (
+      <Link to="/exceptions/$id" params={{ id }} title={id}>
+        {words}
+      </Link>
+    );
   return <span title={id}>{words}</span>;
 }

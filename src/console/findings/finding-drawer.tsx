@@ -1,10 +1,13 @@
 import { Drawer, Stack, Text, Title } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import type { FindingView } from '../../api/findings.ts';
+import { useRefusal } from '../data/session.ts';
+import { KIND_WORD } from '../exceptions/words.ts';
+import { ActButton } from '../kit/act-button.tsx';
 import { Facts } from '../kit/facts.tsx';
 import { Chip, Mark, Toned } from '../kit/mark.tsx';
 import { FINDING_LOOK } from '../kit/states.ts';
-import { Ago } from '../kit/time.tsx';
+import { Ago, At } from '../kit/time.tsx';
 import { Version } from '../kit/version.tsx';
 import { Claims } from './claims.tsx';
 import { DecisionView, EvidenceList } from './evidence.tsx';
@@ -19,6 +22,32 @@ export function Score({ finding }: { readonly finding: { readonly cvssScore: num
       {finding.cvssScore !== null && finding.epss !== null && ', '}
       {finding.epss !== null && <>EPSS {(100 * finding.epss).toFixed(1)} %</>}
     </>
+  );
+}
+
+/** Leave to keep it, beside it: until when, by whom, why. */
+function Excepted({ mark }: { readonly mark: NonNullable<FindingView['exception']> }) {
+  return (
+    <>
+      <Link to="/exceptions/$id" params={{ id: mark.id }}>
+        {KIND_WORD[mark.kind]}
+      </Link>{' '}
+      until <At at={mark.endsAt} />, approved by {mark.approvedBy ?? 'nobody'}, owned by {mark.owner}: {mark.reason}{' '}
+      <Toned tone="quiet">{mark.excuses ? 'Counted gross, left out of net numbers.' : 'A hold: counted gross and net.'}</Toned>
+    </>
+  );
+}
+
+function AskForException({ finding }: { readonly finding: FindingView }) {
+  const refusal = useRefusal('exception.request');
+  const navigate = useNavigate();
+  const search = { vulnerability: finding.vulnerabilityId, source: finding.sourceName, hosts: finding.hostId };
+  return (
+    <div>
+      <ActButton variant="default" refusal={refusal} onClick={() => void navigate({ to: '/exceptions/new', search })}>
+        Ask for an exception
+      </ActButton>
+    </div>
   );
 }
 
@@ -75,8 +104,10 @@ export function FindingDrawer({ finding, close }: { readonly finding: FindingVie
               ),
               'Also known as': finding.aliases.length > 0 && finding.aliases.join(', '),
               'Open since': <Ago at={finding.since} />,
+              Exception: finding.exception && <Excepted mark={finding.exception} />,
             }}
           />
+          <AskForException finding={finding} />
           <div>
             <Title order={2} mb={6}>
               Evidence

@@ -27,7 +27,8 @@ function columns(show: (finding: FindingView) => void, withHost: boolean): reado
           <UnstyledButton className="link" onClick={() => show(finding)} aria-haspopup="dialog">
             {finding.vulnerabilityId}
           </UnstyledButton>{' '}
-          {finding.knownExploited && <Chip tone="bad">exploited</Chip>}
+          {finding.knownExploited && <Chip tone="bad">exploited</Chip>}{' '}
+          {finding.exception && <Chip tone="info">{finding.exception.excuses ? 'excepted' : 'held back'}</Chip>}
           <Narrow>
             {withHost && <div>{finding.hostName}</div>}
             {finding.sourceName} · <Mark look={FINDING_LOOK[finding.state]} />

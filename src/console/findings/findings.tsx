@@ -14,6 +14,7 @@ import { DUE_WORD, FINDING_LOOK } from '../kit/states.ts';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
 import { FINDING_SORT, FindingGrid } from './finding-grid.tsx';
 
+const EXCEPTED = { any: 'Only with an exception' } as const;
 type Due = keyof typeof DUE_WORD;
 const NO_FILTER = {
   search: undefined,
@@ -22,6 +23,7 @@ const NO_FILTER = {
   source: undefined,
   vulnerability: undefined,
   host: undefined,
+  exception: undefined,
   page: undefined,
 };
 
@@ -34,9 +36,10 @@ export function FindingsPage() {
     source: url.source,
     vulnerability: url.vulnerability,
     host: url.host,
+    exception: url.exception,
   };
   const findings = useQuery({ ...ask('findingList', { query: { ...paging, ...filter } }), placeholderData: keepPreviousData });
-  const filtered = Boolean(url.search || url.state || url.due || url.source || url.vulnerability || url.host);
+  const filtered = Boolean(url.search || url.state || url.due || url.source || url.vulnerability || url.host || url.exception);
   return (
     <Page
       title="Findings"
@@ -60,6 +63,7 @@ export function FindingsPage() {
           <Exact name="source" label="Source package" />
           <Choice name="state" label="Any state" options={labelsOf(FINDING_LOOK)} width={170} />
           <Choice name="due" label="Any due date" options={DUE_WORD} width={150} />
+          <Choice name="exception" label="With or without exception" options={EXCEPTED} width={200} />
         </Toolbar>
         <FindingGrid
           of={findings}

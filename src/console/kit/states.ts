@@ -1,3 +1,4 @@
+import type { ExceptionStateView } from '../../api/exceptions.ts';
 import type { FindingView, PatchView } from '../../api/findings.ts';
 import type { HostSummaryView } from '../../api/hosts.ts';
 import type { JobView } from '../../api/jobs.ts';
@@ -155,6 +156,21 @@ export const HOLD_LOOK: Looks<SafeguardHoldView['state']> = {
   'in-force': look('In force', 'warn', 'attention', 'Hosts that it covers do not get the update.'),
   over: look('Over', 'quiet', 'off'),
   lifted: look('Lifted', 'quiet', 'off'),
+};
+
+export const EXCEPTION_LOOK: Looks<ExceptionStateView> = {
+  draft: look('Draft', 'quiet', 'waiting', 'Nobody has been asked.'),
+  requested: look('Requested', 'warn', 'attention', 'Waits for a risk owner.'),
+  'under-review': look('Under review', 'warn', 'attention', 'A risk owner has to decide; it excuses nothing meanwhile.'),
+  approved: look('Approved', 'info', 'waiting', 'Starts by itself on its first day.'),
+  active: look('Active', 'good', 'done', 'In force.'),
+  expiring: look('Ends soon', 'warn', 'going', 'In force, and its end is near.'),
+  expired: look('Expired', 'quiet', 'off', 'Findings that are still open count as before.'),
+  renewed: look('Renewed', 'quiet', 'off', 'The next of its chain took its place.'),
+  revoked: look('Revoked', 'quiet', 'off', 'A risk owner took it back.'),
+  resolved: look('Resolved', 'good', 'off', 'No finding of its scope is open any more.'),
+  rejected: look('Rejected', 'quiet', 'off'),
+  withdrawn: look('Withdrawn', 'quiet', 'off'),
 };
 
 export const RETRACTION_LOOK = {

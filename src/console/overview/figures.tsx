@@ -5,7 +5,7 @@ import type { FindingView } from '../../api/findings.ts';
 import { ShareBar } from '../kit/bar.tsx';
 import { Glyph } from '../kit/mark.tsx';
 import { DUE_FAINT, DUE_TONE, DUE_WORD, FINDING_LOOK } from '../kit/states.ts';
-import { count } from '../kit/words.ts';
+import { count, counted } from '../kit/words.ts';
 import classes from './overview.module.css';
 import type { OverviewView } from './overview.tsx';
 
@@ -69,7 +69,36 @@ export function DueDates({ data }: { readonly data: OverviewView }) {
           ...(label in DUE_WORD ? { to: { path: '/findings', search: { due: label } } } : {}),
         }))}
       />
+      <Net data={data} />
     </div>
+  );
+}
+
+/** Gross is what stands above. Net leaves out what an exception excuses, and both are said. */
+function Net({ data: { exceptions, findingsByDue } }: { readonly data: OverviewView }) {
+  if (exceptions.inForce === 0 && exceptions.waiting === 0) return null;
+  const gross = findingsByDue.reduce((sum, band) => sum + band.count, 0);
+  const overdue = (bands: typeof findingsByDue) => bands.find(({ label }) => label === 'overdue')?.count ?? 0;
+  return (
+    <Text size="sm" mt={6}>
+      {count(gross)} gross, {count(gross - exceptions.excused)} net ({count(overdue(findingsByDue) - overdue(exceptions.excusedByDue))}{' '}
+      overdue):{' '}
+      <Link to="/findings" search={{ exception: 'any' }}>
+        {count(exceptions.excused)} excepted
+      </Link>{' '}
+      by{' '}
+      <Link to="/exceptions" search={{ show: 'in-force' }}>
+        {counted(exceptions.inForce, 'exception')}
+      </Link>
+      {exceptions.waiting > 0 && (
+        <>
+          ,{' '}
+          <Link to="/exceptions" search={{ show: 'waiting' }}>
+            {count(exceptions.waiting)} waiting for a decision
+          </Link>
+        </>
+      )}
+    </Text>
   );
 }
 

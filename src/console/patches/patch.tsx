@@ -33,6 +33,7 @@ export function PatchPage() {
   const navigate = useNavigate();
   const refusal = useRefusal('rollout.plan');
   const mayRetract = useRefusal('rollout.operate');
+  const mayExcept = useRefusal('exception.request');
   return (
     <Page
       title={patch ? `${patch.sourceName} ${patch.targetVersion}` : 'Patch'}
@@ -47,6 +48,13 @@ export function PatchPage() {
               onClick={() => void navigate({ to: '/rollouts/safety', search: { retract: patch.sourceName, version: patch.targetVersion } })}
             >
               Retract it
+            </ActButton>
+            <ActButton
+              variant="default"
+              refusal={mayExcept ?? (patch.hosts === 0 ? 'No host needs it.' : null)}
+              onClick={() => void navigate({ to: '/exceptions/new', search: { patch: patch.id, kind: 'operational' } })}
+            >
+              Hold it back
             </ActButton>
             <ActButton
               refusal={refusal ?? (patch.hosts === 0 ? 'No host needs it.' : null)}

@@ -1,3 +1,5 @@
+import { Link } from '@tanstack/react-router';
+import { Fragment } from 'react';
 import type { PlanReportView } from '../../api/plans.ts';
 import type { RolloutDetailView } from '../../api/rollouts.ts';
 import { Grid, Narrow } from '../kit/grid.tsx';
@@ -10,7 +12,7 @@ const OFFER = {
   'emergency-profile': 'make it an emergency',
   'extra-window': 'open an extra window',
   mitigation: 'mitigate until then',
-  exception: 'accept the risk until then',
+  exception: 'ask for an exception until then',
 } as const;
 const NAMES_MAX = 3;
 const NOT_STARTED: ReadonlySet<string> = new Set(['planned', 'awaiting-approval', 'scheduled']);
@@ -23,6 +25,11 @@ function startsLaterMs({ rollout, spec }: RolloutDetailView, plan: PlanReportVie
 
 function later(at: string, byMs: number): string {
   return new Date(Date.parse(at) + byMs).toISOString();
+}
+
+/** What the patch closes, on the hosts that are late: several patches are asked for one by one. */
+function askFor({ spec }: RolloutDetailView, hosts: readonly string[]) {
+  return { patch: spec.patchIds[0], query: hosts.map(name => `name = "${name}"`).join(' or ') };
 }
 
 /** When each ring would be through, and what comes later than it is due, with what can be done about it. */
@@ -87,7 +94,19 @@ export function Forecast({ data, plan }: { readonly data: RolloutDetailView; rea
               title: 'What can be done',
               from: 'sm',
               wrap: true,
-              cell: late => late.offers.map(offer => OFFER[offer]).join('; '),
+              cell: late =>
+                late.offers.map((offer, index) => (
+                  <Fragment key={offer}>
+                    {index > 0 && '; '}
+                    {offer === 'exception' ? (
+                      <Link to="/exceptions/new" search={askFor(data, late.hosts)}>
+                        {OFFER[offer]}
+                      </Link>
+                    ) : (
+                      OFFER[offer]
+                    )}
+                  </Fragment>
+                )),
             },
           ]}
         />

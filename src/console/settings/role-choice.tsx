@@ -7,7 +7,7 @@ export const ROLE_WORD: Readonly<Record<Role, string>> = {
   operator: 'starts, pauses and halts rollouts; refreshes and labels hosts',
   planner: 'plans rollouts and saves groups, and all that an operator may',
   approver: 'approves or rejects plans of others; starts, pauses and halts',
-  'risk-owner': 'reads, and owns exceptions',
+  'risk-owner': 'decides on exceptions',
   administrator: 'hosts, feeds, people and settings; approves nothing',
   auditor: 'reads everything, the audit trail and people included',
 };

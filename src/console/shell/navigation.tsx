@@ -1,6 +1,7 @@
 import {
   IconAlertTriangle,
   IconBandage,
+  IconHourglass,
   IconListDetails,
   IconRocket,
   IconServer,
@@ -16,6 +17,7 @@ const PLACES = [
   { to: '/hosts', label: 'Hosts', Icon: IconServer },
   { to: '/patches', label: 'Patches', Icon: IconBandage },
   { to: '/findings', label: 'Findings', Icon: IconAlertTriangle },
+  { to: '/exceptions', label: 'Exceptions', Icon: IconHourglass },
   { to: '/rollouts', label: 'Rollouts', Icon: IconRocket },
   { to: '/audit', label: 'Audit', Icon: IconListDetails, needs: 'audit.read' },
   { to: '/settings/feeds', label: 'Settings', Icon: IconSettings, under: '/settings' },
@@ -24,6 +26,7 @@ const PLACES = [
 export const PLACE_LIST: readonly { readonly to: string; readonly label: string }[] = [
   ...PLACES.map(({ to, label }) => ({ to, label })),
   { to: '/rollouts/new', label: 'New rollout' },
+  { to: '/exceptions/new', label: 'Ask for an exception' },
   { to: '/rollouts/policies', label: 'Policies: recurring rollouts' },
   { to: '/rollouts/safety', label: 'Safety: kill switch, freezes, availability groups' },
   { to: '/hosts?add=agent', label: 'Add hosts' },

@@ -10,6 +10,7 @@ const PLACES = {
   h: { to: '/hosts', label: 'Hosts' },
   p: { to: '/patches', label: 'Patches' },
   f: { to: '/findings', label: 'Findings' },
+  e: { to: '/exceptions', label: 'Exceptions' },
   r: { to: '/rollouts', label: 'Rollouts' },
   y: { to: '/rollouts/policies', label: 'Policies' },
   s: { to: '/rollouts/safety', label: 'Safety: the kill switch' },
