@@ -6,7 +6,7 @@ fettle scan --local [options]
 
 Says what is wrong with the packages of a list: no server, no database, no network.
 
-Input: one or more files, folders of files, or - for standard input. Known by content:
+Input: one or more files, folders of files, or - for standard input (as nothing is, where --os is given). Known by content:
   tab-separated table with a header: package, version and, if known, source, source_version, arch, epoch, origin, module
   dpkg-query -W, dpkg -l, /var/lib/dpkg/status
   rpm -qa --qf '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH} %{MODULARITYLABEL}\\n'
@@ -96,12 +96,14 @@ export function parseScanOptions(argv: readonly string[], today: string): Parsed
   if (release?.ok === false) return problem(`--os: ${release.reason}`);
   const local = values.local ?? false;
   if (local && positionals.length > 0) return problem('--local reads this machine: name no file with it');
-  if (!local && positionals.length === 0) return problem('name a package list, - for standard input, or --local');
+  // A release says what is to be scanned: then it comes through the pipe.
+  const inputs = !local && positionals.length === 0 && release !== null ? ['-'] : positionals;
+  if (!local && inputs.length === 0) return problem('name a package list, - for standard input, or --local');
   if (values.today !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(values.today)) return problem('--today is written YYYY-MM-DD');
   return {
     kind: 'scan',
     options: {
-      inputs: positionals,
+      inputs,
       local,
       release: release?.release ?? null,
       kernelRelease: values['kernel-release'] ?? null,
