@@ -28,6 +28,13 @@ describe('tables', () => {
     ]);
   });
 
+  it('takes a line that stands there twice once', () => {
+    expect(read('package\tversion\nlibc6\t2.36-9\nbash\t5.2-1\nlibc6\t2.36-9\n', 'deb').packages.map(({ name }) => name)).toEqual([
+      'libc6',
+      'bash',
+    ]);
+  });
+
   it('without source columns: the binary stands in', () => {
     const { packages } = read('package\tversion\nbash\t5.2-1\n', 'deb');
     expect(packages).toMatchObject([{ sourceName: 'bash', sourceVersion: '5.2-1', sourceKnown: false }]);

@@ -49,7 +49,8 @@ const COLUMN_NAMES: Readonly<Record<string, Column>> = {
 function read(text: string, scheme: SchemeId | null): PackageListing {
   const header = firstLine(text);
   const columns = columnsOf(header);
-  const packages: ListedPackage[] = [];
+  // The same line twice (a package of two architectures, listed without them) is the same object, and one package.
+  const packages = new Set<ListedPackage>();
   const unread: number[] = [];
   let number = 0;
   let headerSeen = false;
@@ -65,9 +66,9 @@ function read(text: string, scheme: SchemeId | null): PackageListing {
     }
     const row = rowOf(line, header, columns, scheme);
     if (row === null) unread.push(number);
-    else if (row !== 'absent') packages.push(row);
+    else if (row !== 'absent') packages.add(row);
   }
-  return { packages, release: null, warnings: unreadLines(unread, 'it has no package name or no version') };
+  return { packages: [...packages], release: null, warnings: unreadLines(unread, 'it has no package name or no version') };
 }
 
 type Row = ListedPackage | 'absent' | null;
