@@ -9,6 +9,8 @@ export const Engine = z
     /** Hosts in disruption at once over all rollouts: the cap, and now. */
     concurrencyMax: z.int(),
     disrupting: z.int(),
+    /** The same for each site: hosts with one value of this label. null: sites have no cap. */
+    siteCap: z.object({ label: z.string(), hosts: z.int() }).nullable(),
     /** Asked by gates with Prometheus metrics. */
     prometheusUrl: z.string().nullable(),
   })
@@ -118,8 +120,21 @@ export const safety = {
     method: 'patch',
     path: '/api/v1/engine',
     access: 'setting.write',
-    summary: 'Change the cap over all rollouts, or name the Prometheus that gates ask',
-    body: z.object({ concurrencyMax: z.int().min(1).max(10_000).optional(), prometheusUrl: z.url().max(1000).nullable().optional() }),
+    summary: 'Change the cap over all rollouts or that of each site, or name the Prometheus that gates ask',
+    body: z.object({
+      concurrencyMax: z.int().min(1).max(10_000).optional(),
+      siteCap: z
+        .object({
+          label: z
+            .string()
+            .regex(/^[a-z][a-z0-9_.-]{0,39}$/)
+            .default('site'),
+          hosts: z.int().min(1).max(10_000),
+        })
+        .nullable()
+        .optional(),
+      prometheusUrl: z.url().max(1000).nullable().optional(),
+    }),
     answer: Engine,
   }),
   killSwitchSet: route({

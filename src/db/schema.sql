@@ -151,9 +151,12 @@ create table engine_lock (
   kill_switch_reason text,
   concurrency_max integer default 50 not null,
   prometheus_url text,
+  site_label text default 'site'::text not null,
+  site_concurrency_max integer,
   constraint engine_lock_pkey PRIMARY KEY (single),
   constraint engine_lock_concurrency_max_check CHECK ((concurrency_max > 0)),
-  constraint engine_lock_single_check CHECK (single)
+  constraint engine_lock_single_check CHECK (single),
+  constraint engine_lock_site_concurrency_max_check CHECK ((site_concurrency_max > 0))
 );
 
 create table enrichment (

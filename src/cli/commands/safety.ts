@@ -3,10 +3,11 @@ import { type Command, type CommandContext, define, type Screen, UsageError } fr
 import { readInputText } from '../read-input.ts';
 import { WINDOW_OPTIONS, windowOf } from './window-options.ts';
 
-function showEngine({ killSwitch, concurrencyMax, disrupting, prometheusUrl }: EngineView, screen: Screen): void {
+function showEngine({ killSwitch, concurrencyMax, disrupting, siteCap, prometheusUrl }: EngineView, screen: Screen): void {
   screen.pairs([
     ['kill switch', killSwitch.engaged ? `ENGAGED by ${killSwitch.by} at ${killSwitch.at}: ${killSwitch.reason}` : 'off'],
     ['hosts at work', `${disrupting} of at most ${concurrencyMax}`],
+    ['of each site', siteCap === null ? 'as many' : `${siteCap.hosts} at most (label ${siteCap.label})`],
     ['prometheus', prometheusUrl],
   ]);
 }
@@ -69,6 +70,19 @@ export const safetyCommands: readonly Command[] = [
     summary: 'Change how many hosts may be at work at once over all rollouts',
     arguments: [{ name: 'hosts', summary: 'the cap' }],
     run: async c => await c.client.engineUpdate({ body: { concurrencyMax: Number(c.arguments[0]) } }),
+    render: showEngine,
+  }),
+  define({
+    name: 'engine site-limit',
+    summary: 'Change how many hosts of one site may be at work at once over all rollouts; `none` lifts it',
+    arguments: [{ name: 'hosts', summary: 'the cap of each site' }],
+    options: [{ flags: '--label <name>', summary: 'the label that names a host’s site (site)' }],
+    run: async c => {
+      const hosts = c.arguments[0]!;
+      return await c.client.engineUpdate({
+        body: { siteCap: hosts === 'none' ? null : { hosts: Number(hosts), label: c.text('label') ?? 'site' } },
+      });
+    },
     render: showEngine,
   }),
   define({

@@ -4,7 +4,7 @@ import { ask } from '../data/ask.ts';
 import { Answered, Page, Section } from '../kit/page.tsx';
 import { RolloutNav } from '../rollouts/rollout-nav.tsx';
 import { AvailabilityGroups } from './availability-groups.tsx';
-import { Cap } from './cap.tsx';
+import { Cap, SiteCap } from './cap.tsx';
 import { Freezes } from './freezes.tsx';
 import { Holds } from './holds.tsx';
 import { KillSwitch } from './kill-switch.tsx';
@@ -27,6 +27,7 @@ export function SafetyPage() {
                 </Section>
                 <Section title="Hosts in disruption at once" aside="Over all rollouts">
                   <Cap engine={data} />
+                  <SiteCap engine={data} />
                 </Section>
                 <Section title="Prometheus" aside="Asked by gates whose rings have a query">
                   <PrometheusAddress engine={data} />

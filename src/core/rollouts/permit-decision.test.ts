@@ -64,6 +64,7 @@ describe('the permit decision', () => {
     ['window-over', { rollout: { ...rollout, windowEndsAt: NOW } }],
     ['window-too-short', { rollout: { ...rollout, windowEndsAt: '2026-11-22T12:29:59.999Z' } }],
     ['ring-slot', { disrupting: { ring: 2, global: 2 } }],
+    ['site-slot', { site: { name: 'fra', disrupting: 4, concurrencyMax: 4 } }],
     ['global-slot', { disrupting: { ring: 1, global: 50 } }],
   ] as const satisfies readonly (readonly [string, Partial<PermitFacts>])[])('is refused: %s', (code, facts) => {
     expect(refusal(facts)).toBe(code);

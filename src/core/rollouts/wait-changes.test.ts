@@ -43,6 +43,7 @@ const EXPECTED: Readonly<Record<WaitingOn, string | null>> = {
   'gate-decision': PERSON,
   'ring-slot': again(5),
   'rollout-slot': again(5),
+  'site-slot': again(10),
   'global-slot': again(10),
   'host-lock': again(30),
   'reboot-shared': again(15),

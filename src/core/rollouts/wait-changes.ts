@@ -44,6 +44,7 @@ const CHANGES: Readonly<Record<WaitingOn, Change>> = {
   'gate-decision': 'person',
   'ring-slot': 'again',
   'rollout-slot': 'again',
+  'site-slot': 'again',
   'global-slot': 'again',
   'host-lock': 'again',
   'reboot-shared': 'again',

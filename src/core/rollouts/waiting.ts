@@ -35,6 +35,7 @@ export const WAITING_ON = {
   'gate-decision': { text: 'The gate stopped the ring: a person has to decide.', retryAfterSeconds: 60, final: false },
   'ring-slot': { text: 'As many hosts of this ring as allowed are at work.', retryAfterSeconds: 5, final: false },
   'rollout-slot': { text: 'As many hosts of this rollout as allowed are at work.', retryAfterSeconds: 5, final: false },
+  'site-slot': { text: 'As many hosts of its site as allowed are at work.', retryAfterSeconds: 10, final: false },
   'global-slot': { text: 'As many hosts as allowed are at work over all rollouts.', retryAfterSeconds: 10, final: false },
   'host-lock': { text: 'Another rollout is at work on this host.', retryAfterSeconds: 30, final: false },
   'reboot-shared': {

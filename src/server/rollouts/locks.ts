@@ -48,12 +48,14 @@ export interface EngineRow {
   readonly kill_switch_by: string | null;
   readonly kill_switch_reason: string | null;
   readonly concurrency_max: number;
+  readonly site_label: string;
+  readonly site_concurrency_max: number | null;
 }
 
 /** `update` in front of a permit: the global cap is read and taken by one transaction at a time. */
 export async function readEngine(tx: Queryable, mode: 'update' | 'read'): Promise<EngineRow> {
   const [row] = await tx.query<EngineRow>(
-    `select kill_switch, kill_switch_by, kill_switch_reason, concurrency_max from engine_lock ${mode === 'update' ? 'for update' : ''}`,
+    `select kill_switch, kill_switch_by, kill_switch_reason, concurrency_max, site_label, site_concurrency_max from engine_lock ${mode === 'update' ? 'for update' : ''}`,
   );
   invariant(row !== undefined, 'engine_lock has its row');
   return row;

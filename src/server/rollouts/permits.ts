@@ -10,7 +10,7 @@ import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
 import type { PermitAnswer } from '../ports.ts';
 import { notFound } from '../runtime/problems.ts';
 import type { Engine } from './engine.ts';
-import { lockChangeRequest, lockHost, lockJob, lockRing, lockRollout, readEngine } from './locks.ts';
+import { type EngineRow, lockChangeRequest, lockHost, lockJob, lockRing, lockRollout, readEngine } from './locks.ts';
 import { moveChangeRequest, storeJob } from './moves.ts';
 import type { ChangeRequestRow, RolloutRow } from './rows.ts';
 import { safeguardsFor } from './safeguards.ts';
@@ -136,6 +136,7 @@ async function gatherFacts(
     ring: { state: ring.state, concurrency: ring.concurrency },
     disrupting: { ring: counted?.ring ?? 0, rollout: counted?.rollout ?? 0, global: counted?.global ?? 0 },
     globalConcurrencyMax: engine.concurrency_max,
+    site: await siteOf(step, job.hostId, engine),
     killSwitch: engine.kill_switch,
     freezes,
     ...safeguards,
@@ -151,6 +152,18 @@ async function gatherFacts(
     askedAttempt,
     otherActiveJobOnHost: (counted?.host ?? 0) > 0,
   };
+}
+
+/** S1 for the host's site, under the same lock as the cap over all. */
+async function siteOf(step: Step, hostId: string, engine: EngineRow): Promise<PermitFacts['site']> {
+  if (engine.site_concurrency_max === null) return null;
+  const [own] = await step.tx.query<{ name: string | null; disrupting: number }>(
+    `select labels->>$2 as name, (select count(distinct job.host_id)::int from job join host other on other.id = job.host_id
+         where job.state = any($3) and job.host_id <> host.id and other.labels->>$2 = host.labels->>$2) as disrupting
+     from host where id = $1`,
+    [hostId, engine.site_label, JOB_DISRUPTING],
+  );
+  return own?.name == null ? null : { name: own.name, disrupting: own.disrupting, concurrencyMax: engine.site_concurrency_max };
 }
 
 /** Under the host's lock: nobody else decides about this host meanwhile. */

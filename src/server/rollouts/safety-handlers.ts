@@ -25,8 +25,13 @@ export function safetyHandlers(engine: Engine): Handlers<SafetyRoutes> {
         if (body.prometheusUrl != null && !/^https?:$/.test(new URL(body.prometheusUrl).protocol))
           throw invalid('body/prometheusUrl', 'Prometheus is asked over http or https.');
         await step.tx.query(
-          `update engine_lock set concurrency_max = coalesce($1, concurrency_max), prometheus_url = case when $2 then $3 else prometheus_url end`,
-          [body.concurrencyMax ?? null, body.prometheusUrl !== undefined, body.prometheusUrl ?? null],
+          `update engine_lock set concurrency_max = coalesce($1, concurrency_max), prometheus_url = case when $2 then $3 else prometheus_url end,
+             site_label = coalesce($4, site_label), site_concurrency_max = case when $5 then $6 else site_concurrency_max end`,
+          [
+            body.concurrencyMax ?? null,
+            ...[body.prometheusUrl !== undefined, body.prometheusUrl ?? null],
+            ...[body.siteCap?.label ?? null, body.siteCap !== undefined, body.siteCap?.hosts ?? null],
+          ],
         );
         step.audit({ actor: asPerson(caller).login, action: 'engine.update', subject: 'engine', detail: body });
       });
@@ -63,12 +68,15 @@ async function engineView({ context }: Engine): Promise<EngineView> {
     concurrency_max: number;
     prometheus_url: string | null;
     disrupting: number;
+    site_label: string;
+    site_concurrency_max: number | null;
   }>('select engine_lock.*, (select count(*)::int from job where state = any($1)) as disrupting from engine_lock', [JOB_DISRUPTING]);
   if (row === undefined) throw new Error('engine_lock has its row');
   return {
     killSwitch: { engaged: row.kill_switch, by: row.kill_switch_by, at: row.kill_switch_at, reason: row.kill_switch_reason },
     concurrencyMax: row.concurrency_max,
     disrupting: row.disrupting,
+    siteCap: row.site_concurrency_max === null ? null : { label: row.site_label, hosts: row.site_concurrency_max },
     prometheusUrl: row.prometheus_url,
   };
 }

@@ -196,7 +196,8 @@ describe('what says no', () => {
     const capped = await story.rollouts.handlers.engineUpdate(body({ siteCap: { label: 'site', hosts: 1 } }), ada, story.request);
     expect(capped.siteCap).toEqual({ label: 'site', hosts: 1 });
     const ids: string[] = [];
-    for (const hostId of ['host_h1', 'host_h2', 'host_h3']) ids.push(await story.approved({ rings: ALL_AT_ONCE, selector: { hostIds: [hostId] } }));
+    for (const hostId of ['host_h1', 'host_h2', 'host_h3'])
+      ids.push(await story.approved({ rings: ALL_AT_ONCE, selector: { hostIds: [hostId] } }));
     for (const id of ids) await story.act(id, 'start');
     await story.rollouts.reconcileOnce();
     await story.host(1).work(story.jobs, 'restart');
