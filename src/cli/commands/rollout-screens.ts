@@ -3,6 +3,9 @@ import type { RolloutDetailView } from '../../api/rollouts.ts';
 import type { Screen } from '../command.ts';
 import { showExcluded } from './plan-screen.ts';
 
+/** In a command that is shown to be copied. */
+const HOSTS_NAMED = 5;
+
 export function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDetailView, screen: Screen): void {
   screen.pairs([
     ['rollout', `${rollout.name} (${rollout.kind})`],
@@ -35,6 +38,11 @@ export function showDetail({ rollout, rings, waitingOn, verbs, plan }: RolloutDe
     rings.map(r => [r.name, r.state, r.hosts, r.succeeded, r.failed, r.active, r.gates.at(-1)?.statement ?? r.stateReason]),
   );
   for (const finding of plan?.lint ?? []) screen.line(`${finding.level}: ${finding.message}`);
+  for (const { hosts, offers } of plan?.late ?? [])
+    if (offers.includes('exception')) {
+      const named = hosts.slice(0, HOSTS_NAMED).map(host => `--host ${host}`);
+      screen.line(`  leave until then: fettle exception request TITLE --patch ID ${named.join(' ')} --owner LOGIN --days N --reason WHY`);
+    }
   if (plan !== null) showExcluded(plan, screen);
   for (const reason of waitingOn) screen.line(`waiting: ${reason.text}${reason.changesAt === null ? '' : ` (until ${reason.changesAt})`}`);
   screen.line(
