@@ -542,6 +542,15 @@ describe('the fleet', () => {
         rebootPending: true,
         openFindings: 1,
       });
+      // Another host still needs it, so it is still a patch; here its older image stays beside it.
+      const behind = await bench.addHost('behind', { enrolledDaysAgo: 5 });
+      const offer = candidateRecord('linux-image-amd64', '6.1.192-2', { sourceName: 'linux-signed-amd64', sourceVersion: '6.1.192+2' });
+      await bench.report(behind, hostFactsOf('behind', running(50)), [meta('6.1.176-1'), image(50, '6.1.176-1')], [offer]);
+      const [patch] = (await bench.ask('patchList', { query: { host: 'behind' } })).items;
+      expect((await bench.fleet.port.changesFor([patch!.id], [id]))[0]!.excluded).toEqual({
+        reason: 'linux 6.1.192-2 or newer is in place',
+        alreadyCompliant: true,
+      });
       await bench.report(
         id,
         hostFactsOf('booter', running(56)),

@@ -2,6 +2,7 @@ import { orderOf } from '../../core/advisories/orders.ts';
 import { epochMs } from '../../core/kernel/instants.ts';
 import { statedGroups } from '../../core/remediation/assessment.ts';
 import { binaryKey, movesOf } from '../../core/remediation/changes.ts';
+import { isKernelSource } from '../../core/remediation/kernel-images.ts';
 import type { RankedEntry } from '../../core/remediation/ranked-patches.ts';
 import { restartOf, unitsOf } from '../../core/remediation/restart.ts';
 import { compareVersions, isInvalid } from '../../core/versions/scheme.ts';
@@ -172,11 +173,13 @@ function whyNotOffered(model: FleetModel, slot: number, entry: RankedEntry): Exc
   );
   if (installed.length === 0) return { reason: `${entry.sourceName} is not installed`, alreadyCompliant: true };
   const order = orderOf(release);
-  const isThere = installed.every(unit => {
+  const reaches = (unit: (typeof installed)[number]): boolean => {
     const answer = order === null ? 0 : compareVersions(order, unit.version, entry.targetVersion);
     return !isInvalid(answer) && answer >= 0;
-  });
-  if (isThere) return { reason: `${what} or newer is in place`, alreadyCompliant: true };
+  };
+  // Older images of a kernel stay beside the new one, to boot into; every other source is there when all of it is.
+  if (isKernelSource(entry.sourceName) ? installed.some(reaches) : installed.every(reaches))
+    return { reason: `${what} or newer is in place`, alreadyCompliant: true };
   if (!candidatesRead) return { reason: 'what the host is offered could not be read', alreadyCompliant: false };
   return { reason: `no enabled suite offers ${what} to this host`, alreadyCompliant: false };
 }
