@@ -1,16 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type TestDatabase, testDatabase } from '../db/test-database.ts';
+import type { FeedImport } from '../api/feeds.ts';
 import { makeZip } from '../plugins/advisory-sources/testkit.ts';
-import { createFeeds, type Feeds } from '../server/feeds/feeds.ts';
-import { testContext } from '../server/runtime/test-context.ts';
 import { feedThreads } from './feed-threads.ts';
 import { loadFeeds } from './scan-feeds.ts';
+import { type FeedSite, openFeedSite } from './test-feed-site.ts';
 
 const osv = (id: string, more: object = {}, fixed = '2.0') =>
   `${JSON.stringify({
@@ -116,52 +113,19 @@ function folderOf(one: Case): string {
 }
 
 describe('bad input, wherever it comes in', () => {
-  let database: TestDatabase;
-  let feeds: Feeds;
-  let publisher: http.Server;
-  let served: Case = CASES[0]!;
-  let base = '';
-  const person = { kind: 'person', personId: 'per_1', login: 'ada', name: 'Ada', roles: [], permissions: new Set(), viaToken: false };
-
+  let site: FeedSite;
   beforeAll(async () => {
-    mkdirSync(path.join(work, 'data'));
-    database = await testDatabase();
-    feeds = createFeeds(testContext(database.db, { dataDir: path.join(work, 'data') }), feedThreads, {
-      importAtStart: [],
-      automatic: false,
-    });
-    await feeds.start();
-    publisher = http.createServer((_request, response) => response.writeHead(200).end(served.content));
-    await new Promise<void>(resolve => publisher.listen(0, '127.0.0.1', resolve));
-    base = `http://127.0.0.1:${(publisher.address() as AddressInfo).port}`;
+    site = await openFeedSite(() => feedThreads);
   });
   afterAll(async () => {
-    await feeds.stop();
-    await database.close();
-    publisher.close();
+    await site.close();
     rmSync(work, { recursive: true });
   });
 
-  type Started = Awaited<ReturnType<Feeds['handlers']['feedImport']>>;
-  async function settled(started: Started): Promise<Started> {
-    for (let told = started; ; ) {
-      if (told.state !== 'running') return told;
-      await new Promise(resolve => setTimeout(resolve, 20));
-      told = await feeds.handlers.feedImportGet({ params: { id: started.id } } as never, person as never, undefined as never);
-    }
-  }
-  const importing = async (location: string) =>
-    settled(await feeds.handlers.feedImport({ body: { location } } as never, person as never, undefined as never));
-  const ids = async (feed: string) =>
-    (
-      await database.db.query<{ id: string }>(
-        'select distinct vulnerability_id as id from claim where feed_id = $1 and withdrawn_at is null order by 1',
-        [feed],
-      )
-    ).map(row => row.id);
-  const forget = () => database.db.query('truncate claim, feed_part, quarantine');
-  const allThatIsSaid = async (told: Started) => {
-    const rows = await feeds.list();
+  const ids = async (feed: string) => (await site.claims(feed)).map(line => line.split(' ')[0]).sort();
+  const forget = () => site.database.db.query('truncate claim, feed_part, quarantine');
+  const allThatIsSaid = async (told: FeedImport) => {
+    const rows = await site.feeds.list();
     return [...told.skipped.map(one => one.reason), told.message, ...rows.flatMap(row => [row.message, ...row.quarantineSample])].join(
       '\n',
     );
@@ -169,7 +133,7 @@ describe('bad input, wherever it comes in', () => {
 
   it.each(CASES)('$name: by import, with nothing of the rest harmed', async one => {
     await forget();
-    const told = await importing(folderOf(one));
+    const told = await site.importing(folderOf(one));
     expect(await ids('debian-open')).toEqual(['CVE-2023-45853']);
     expect(await ids('osv-pypi')).toEqual([...(one.taken ?? [])].sort());
     if (one.says !== null) expect(await allThatIsSaid(told)).toMatch(one.says);
@@ -177,31 +141,16 @@ describe('bad input, wherever it comes in', () => {
 
   it.each(CASES)('$name: by a sync, after which what was loaded before is in force or the new', async one => {
     await forget();
-    const url = `${base}/${one.file}`;
-    await database.db.query("update feed set url = $1, url_by_person = true, enabled = true where id = 'osv-pypi'", [url]);
-    const sync = async () =>
-      settled(
-        await feeds.handlers.feedSync(
-          { params: { id: 'osv-pypi' }, query: {}, body: undefined } as never,
-          person as never,
-          undefined as never,
-        ),
-      );
-    served = {
-      ...one,
-      content: one.file.endsWith('.gz')
-        ? gzipSync(good)
-        : one.file.endsWith('.zip')
-          ? makeZip(Object.fromEntries(GOOD.map(id => [`${id}.json`, osv(id)])))
-          : good,
-    };
-    expect(await sync()).toMatchObject({ state: 'done', message: null });
+    await site.setUrl('osv-pypi', one.file);
+    const zipped = () => makeZip(Object.fromEntries(GOOD.map(id => [`${id}.json`, osv(id)])));
+    site.publish(one.file, one.file.endsWith('.gz') ? gzipSync(good) : one.file.endsWith('.zip') ? zipped() : good);
+    expect(await site.syncing('osv-pypi')).toMatchObject({ state: 'done', message: null });
     expect(await ids('osv-pypi')).toEqual(GOOD);
-    served = one;
-    const told = await sync();
+    site.publish(one.file, one.content);
+    const told = await site.syncing('osv-pypi');
     expect(await ids('osv-pypi')).toEqual([...(one.taken ?? GOOD)].sort());
     if (one.says !== null) expect(await allThatIsSaid(told)).toMatch(one.says);
-    const feed = (await feeds.list()).find(row => row.id === 'osv-pypi')!;
+    const feed = (await site.feeds.list()).find(row => row.id === 'osv-pypi')!;
     expect(feed.state).toBe(one.taken === null ? 'failed' : 'current');
   });
 

@@ -151,6 +151,47 @@ describe('publishers, each in the layout that is its own', () => {
     expect((await site.feeds.list()).find(feed => feed.id === 'rocky-updateinfo')).toMatchObject({ state: 'failed' });
   });
 
+  it('GitHub: pages are followed back to the last sync, and the newest word counts', async () => {
+    const advisory = (letter: string, fixed: string, updated: string) => ({
+      ghsa_id: `GHSA-${letter.repeat(4)}-${letter.repeat(4)}-${letter.repeat(4)}`,
+      cve_id: null,
+      severity: 'high',
+      published_at: '2026-01-01T00:00:00Z',
+      updated_at: updated,
+      withdrawn_at: null,
+      vulnerabilities: [
+        { package: { ecosystem: 'npm', name: 'left-pad' }, vulnerable_version_range: `< ${fixed}`, first_patched_version: fixed },
+      ],
+    });
+    const page = (number: number, next: number | null, ...advisories: object[]) =>
+      site.publish(
+        `advisories?page=${number}`,
+        JSON.stringify(advisories),
+        next === null ? {} : { link: `<${site.base}/advisories?page=${next}>; rel="next", <https://elsewhere.example/>; rel="last"` },
+      );
+    const ahead = new Date(Date.now() + 60_000).toISOString();
+    page(1, 2, advisory('a', '1.2', '2026-11-20T00:00:00Z'));
+    page(2, 3, advisory('b', '1.1', '2026-11-19T00:00:00Z'), advisory('a', '1.1', '2026-11-19T00:00:00Z'));
+    page(3, null, advisory('c', '1.0', '2026-11-18T00:00:00Z'));
+    await site.setUrl('github', 'advisories?page=1');
+    expect(await site.syncing('github')).toMatchObject({ state: 'done', message: null });
+    expect(await site.claims('github')).toEqual(['GHSA-aaaa-aaaa-aaaa 1.2', 'GHSA-bbbb-bbbb-bbbb 1.1', 'GHSA-cccc-cccc-cccc 1.0']);
+    site.asked();
+    await site.syncing('github');
+    expect(site.asked()).toEqual(['advisories?page=1']);
+    page(1, 2, advisory('d', '1.4', ahead));
+    page(2, 3, advisory('a', '1.3', '2026-11-20T00:00:00Z'));
+    await site.syncing('github');
+    // The second page reaches back behind the last sync.
+    expect(site.asked()).toEqual(['advisories?page=1', 'advisories?page=2']);
+    expect(await site.claims('github')).toEqual([
+      'GHSA-aaaa-aaaa-aaaa 1.3',
+      'GHSA-bbbb-bbbb-bbbb 1.1',
+      'GHSA-cccc-cccc-cccc 1.0',
+      'GHSA-dddd-dddd-dddd 1.4',
+    ]);
+  });
+
   it('Alpine: main and community of several releases stand side by side', async () => {
     const secdb = (release: string, cve: string) =>
       JSON.stringify({ distroversion: release, reponame: 'x', packages: [{ pkg: { name: 'p', secfixes: { '1.0-r1': [cve] } } }] });

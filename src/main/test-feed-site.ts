@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +19,7 @@ export interface FeedSite {
   readonly dataDir: string;
   readonly base: string;
   /** null takes a file away. */
-  publish(name: string, content: string | Uint8Array | null): void;
+  publish(name: string, content: string | Uint8Array | null, headers?: Readonly<Record<string, string>>): void;
   /** Of contents, since the site was opened. */
   bytesSent(): number;
   /** Names asked for since the last call. */
@@ -44,18 +45,18 @@ const PERSON = {
 export async function openFeedSite(files: (base: string) => FeedFilesPort, clock: Clock = systemClock): Promise<FeedSite> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'fettle-feed-site-'));
   const dataDir = mkdtempSync(path.join(folder, 'data-'));
-  const served = new Map<string, Buffer>();
+  const served = new Map<string, { readonly content: Buffer; readonly headers: Readonly<Record<string, string>> }>();
   let log: string[] = [];
   let bytesSent = 0;
   const publisher = http.createServer((request, response) => {
     const name = (request.url ?? '').slice(1);
     log.push(name);
-    const content = served.get(name);
+    const { content, headers } = served.get(name) ?? {};
     if (content === undefined) return response.writeHead(404).end();
-    const etag = `"${content.length}-${content.subarray(0, 2_000).toString('base64url').slice(-20)}"`;
+    const etag = `"${createHash('sha256').update(content).digest('hex').slice(0, 16)}"`;
     if (request.headers['if-none-match'] === etag) return response.writeHead(304).end();
     bytesSent += content.length;
-    return response.writeHead(200, { etag, 'content-length': content.length }).end(content);
+    return response.writeHead(200, { ...headers, etag, 'content-length': content.length }).end(content);
   });
   await new Promise<void>(resolve => publisher.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(publisher.address() as AddressInfo).port}`;
@@ -77,9 +78,9 @@ export async function openFeedSite(files: (base: string) => FeedFilesPort, clock
     folder,
     dataDir,
     base,
-    publish(name, content) {
+    publish(name, content, headers = {}) {
       if (content === null) served.delete(name);
-      else served.set(name, Buffer.from(content as string));
+      else served.set(name, { content: Buffer.from(content as string), headers });
     },
     bytesSent: () => bytesSent,
     asked() {

@@ -114,6 +114,8 @@ export const FEED_IDLE_SECONDS = 30;
 export const FEED_DOWNLOAD_MINUTES = 20;
 /** Documents of a publisher's changes.csv that one sync fetches; the next goes on. Red Hat changes some 500 a day, and four syncs a day take 4,000. */
 export const FEED_DOCUMENTS_AT_ONCE = 1_000;
+/** Pages of one feed that a sync follows. GitHub changes some 100 advisories a day (a page), and answers 60 requests an hour to callers without an account. */
+export const FEED_PAGES_MAX = 20;
 /** How often feeds with a URL are fetched, hours. Debian's tracker is rebuilt four times a day; KEV and EPSS once. */
 export const FEED_SYNC_HOURS = 6;
 /** After a failure a feed is tried again this soon, minutes. */
@@ -140,3 +142,6 @@ export const TIME_TO_PATCH_HOSTS_MAX = 2_000;
 export const MAX_ARCHIVE_BYTES = 1_500_000_000;
 /** Rows that one host may add to the fleet-wide tables in a day. The first host of a fleet brings some 1,000 versions, 500 offers and a few thousand old changes; a large desktop 5,000. */
 export const NEW_ROWS_PER_HOST_PER_DAY = 30_000;
+/** What `fettle scan` keeps of feeds in the user's cache folder: Debian's tracker for one release takes some 12 MB, and the day is part of its name. */
+export const SCAN_CACHE_FILES_MAX = 8;
+export const SCAN_CACHE_BYTES_MAX = 200_000_000;

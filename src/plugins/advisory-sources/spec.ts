@@ -18,6 +18,8 @@ export interface AdvisorySource {
   changesUrl?(url: string): string | null;
   /** Of such a feed: the URL of the list of the documents that are gone (Red Hat's deletions.csv), by the URL of the list of changes. */
   deletionsUrl?(changesUrl: string): string | null;
+  /** Where the URL is the first of several pages, what changed last first: the instant of the earliest change on a page. Pages are followed back to the last sync. */
+  earliestChange?(page: string): string | null;
   /** What the publisher puts beside its files. Absent: nothing. */
   readonly beside?: readonly Beside[];
   /** The format in a sentence, for the person who wonders whether a file fits. */

@@ -38,7 +38,7 @@ const MIRROR_LIST = /\/mirror\.list$/;
 /** Fetches a feed by its URL and checks it by what its publisher offers. Faults: those of `fetchFile`, `feed-not-vouched`, `feed-unreadable`, `feed-unknown-format`. */
 export async function fetchFeed(asked: FeedRequest): Promise<FeedAnswer> {
   const vouching = asked.vouching ?? null;
-  const request = { ...asked, asItIs: vouching !== null && vouching.beside.length > 0 };
+  const request = { ...asked, asItIs: asked.asItIs === true || (vouching !== null && vouching.beside.length > 0) };
   if (MIRROR_LIST.test(new URL(request.url).pathname)) return fetchFromMirror(request);
   const index = INDEXES.find(({ name }) => name.test(new URL(request.url).pathname));
   if (index === undefined) {

@@ -43,6 +43,8 @@ export type FetchAnswer =
       readonly etag: string | null;
       readonly lastModified: string | null;
       readonly bytes: number;
+      /** Where the server says that it goes on (`Link: <...>; rel="next"`, RFC 8288), on the same server; null: nowhere. */
+      readonly next: string | null;
     };
 
 const REDIRECTS_MAX = 5;
@@ -242,7 +244,15 @@ async function save(
     bytes,
     etag: etag ?? partial?.etag ?? null,
     lastModified: lastModified ?? partial?.lastModified ?? null,
+    next: nextOf(response, url),
   };
+}
+
+function nextOf(response: http.IncomingMessage, url: URL): string | null {
+  const link = [response.headers.link ?? ''].flat().join(',');
+  const [, stated] = /<([^<>]{1,4000})>\s*;[^<]*\brel="?next"?/.exec(link) ?? [];
+  const next = stated === undefined ? null : URL.parse(stated, url);
+  return next?.origin === url.origin ? next.href : null;
 }
 
 /** Only with a name for exactly these bytes: a weak ETag names content, not bytes (RFC 9110, 13.1.5). */

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import type { FeedImportFile } from '../../api/feeds.ts';
 import { Fault, messageWithAdvice } from '../../core/kernel/faults.ts';
+import { HOUR_MS } from '../../core/kernel/instants.ts';
+import { FEED_PAGES_MAX } from '../../core/kernel/limits.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../runtime/problems.ts';
@@ -23,6 +26,10 @@ export interface FeedSync {
 }
 
 type Request = Omit<FeedRequest, 'folder' | 'signal'>;
+type FetchedFeed = Extract<FeedAnswer, { readonly kind: 'file' }>;
+
+/** Our clock may be ahead of a publisher's by so much: a change too many on a page costs nothing. */
+const CLOCK_SKEW_MS = HOUR_MS;
 
 export function createFeedSync(
   context: Context,
@@ -77,8 +84,8 @@ export function createFeedSync(
 
   async function syncUrl(feed: FeedRow, url: string, loadedBy: string, onProgress: OnImportProgress): Promise<ImportReport> {
     const { id } = feed;
-    const [known] = await db.query<{ etag: string | null; last_modified: string | null }>(
-      'select etag, last_modified from feed_part where feed_id = $1 and location = $2',
+    const [known] = await db.query<{ etag: string | null; last_modified: string | null; confirmed_at: string }>(
+      'select etag, last_modified, confirmed_at from feed_part where feed_id = $1 and location = $2',
       [id, url],
     );
     const source = sources.get(id);
@@ -88,24 +95,56 @@ export function createFeedSync(
     // A folder of documents without an archive.
     if (changesUrl === url) return (await changes()) ?? { feedIds: [id], changedIds: [], skipped: [] };
     const conditions = { etag: known?.etag ?? null, lastModified: known?.last_modified ?? null };
-    const ofArchive = await download({ url, ...conditions, privateAllowed: feed.url_by_person, vouching }, onProgress, async answer => {
-      if (answer.kind === 'unchanged') {
-        await confirm(context, id, url);
-        return { feedIds: [id], changedIds: [], skipped: [] };
-      }
-      const { etag, lastModified, integrity } = answer;
-      const report = await importWith(answer.path, { loadedBy, location: url, etag, lastModified, integrity }, onProgress);
-      if (report.changedIds.includes(id) && changesUrl !== null) await dropDocuments(context, id, changesUrl);
-      if (report.feedIds.includes(id)) return report;
-      const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
-      throw new Fault(
-        'feed-unknown-format',
-        `What ${url} serves is not ${sources.get(id)?.title ?? id}: ${reason}.`,
-        'Check the URL of the feed.',
-      );
-    });
+    const asItIs = source?.earliestChange !== undefined;
+    const ofArchive = await download(
+      { url, ...conditions, privateAllowed: feed.url_by_person, vouching, asItIs },
+      onProgress,
+      async answer => {
+        if (answer.kind === 'unchanged') {
+          await confirm(context, id, url);
+          return { feedIds: [id], changedIds: [], skipped: [] };
+        }
+        const { etag, lastModified, integrity } = answer;
+        const origin = { loadedBy, location: url, etag, lastModified, integrity };
+        const report =
+          source?.earliestChange === undefined
+            ? await importWith(answer.path, origin, onProgress)
+            : await importPages(feed, answer, origin, onProgress, known === undefined ? 0 : Date.parse(known.confirmed_at) - CLOCK_SKEW_MS);
+        if (report.changedIds.includes(id) && changesUrl !== null) await dropDocuments(context, id, changesUrl);
+        if (report.feedIds.includes(id)) return report;
+        const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
+        throw new Fault(
+          'feed-unknown-format',
+          `What ${url} serves is not ${sources.get(id)?.title ?? id}: ${reason}.`,
+          'Check the URL of the feed.',
+        );
+      },
+    );
     // What changed since the archive that is in force, whichever that is now.
     return joined(ofArchive, await changes());
+  }
+
+  /** A page and those behind it, back to the last sync: the oldest is loaded first, so that the newest is what is kept. */
+  async function importPages(
+    feed: FeedRow,
+    answer: FetchedFeed,
+    origin: ImportOrigin,
+    onProgress: OnImportProgress,
+    since: number,
+    page = 1,
+  ): Promise<ImportReport> {
+    const { id, url_by_person: privateAllowed } = feed;
+    const earliest = sources.get(id)?.earliestChange?.(readFileSync(answer.path, 'utf8')) ?? null;
+    let report: ImportReport = { feedIds: [], changedIds: [], skipped: [] };
+    if (answer.next !== null && page < FEED_PAGES_MAX && earliest !== null && Date.parse(earliest) > since) {
+      const request = { url: answer.next, etag: null, lastModified: null, privateAllowed, asItIs: true };
+      report = await download(request, onProgress, async next =>
+        next.kind === 'unchanged'
+          ? report
+          : importPages(feed, next, { ...origin, etag: null, lastModified: null, integrity: next.integrity }, onProgress, since, page + 1),
+      );
+    }
+    return joined(report, await importWith(answer.path, origin, onProgress));
   }
 
   async function changesOf(

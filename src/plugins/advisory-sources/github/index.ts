@@ -25,8 +25,9 @@ export const github: AdvisorySource = {
   title: 'GitHub advisories',
   licence: 'CC-BY-4.0',
   homepage: 'https://github.com/advisories',
-  // The hundred that changed last, kept beside what was loaded before. For all of them: the feeds osv-*, which carry the same advisories.
+  // Those that changed last, kept beside what was loaded before. For all of them: the feeds osv-*, which carry the same advisories.
   defaultUrl: 'https://api.github.com/advisories?per_page=100&sort=updated',
+  earliestChange: page => Array.from(page.matchAll(/"updated_at"\s*:\s*"([^"]{1,40})"/g), found => found[1]!).sort()[0] ?? null,
   format: 'REST answers: an array of {"ghsa_id", "cve_id", "vulnerabilities":[{"package", "vulnerable_version_range"}]}',
   provides: 'claims',
   recognise: head => /^\s*\[\s*\{\s*"ghsa_id"\s*:/.test(head.text),
