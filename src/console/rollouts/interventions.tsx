@@ -2,6 +2,7 @@ import { Group } from '@mantine/core';
 import { useState } from 'react';
 import type { JobView } from '../../api/jobs.ts';
 import type { RolloutSummaryView } from '../../api/rollouts.ts';
+import { JOB_WANTING } from '../../core/rollouts/job-states.ts';
 import { useAct } from '../data/ask.ts';
 import { useRefusal } from '../data/session.ts';
 import { ActButton } from '../kit/act-button.tsx';
@@ -13,7 +14,7 @@ const DEEDS = {
     button: 'Leave it out',
     title: 'Leave out',
     text: 'The host is not changed by this rollout; its due dates keep running. More than a tenth of a ring left out makes the gate ask a person.',
-    refusal: (job: JobView) => (job.state === 'queued' ? null : 'Only a host that waits can be left out.'),
+    refusal: (job: JobView) => (JOB_WANTING.includes(job.state) ? null : 'Only a host that has not begun to change can be left out.'),
   },
   rolloutRetry: {
     button: 'Try again',

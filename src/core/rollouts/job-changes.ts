@@ -2,7 +2,7 @@ import { addMs, epochMs, type Instant, SECOND_MS } from '../kernel/instants.ts';
 import { deadlineAt, isFinal, move } from '../kernel/machine.ts';
 import { FAILURE_CLASSES, isFailureClass } from './failure-classes.ts';
 import { type FailureClass, JOB_PHASES, type JobEvent, type JobPhase, type JobResult } from './host-plan.ts';
-import { isPreparing, JOB, type JobEventName } from './job-states.ts';
+import { isPreparing, JOB, JOB_WITHDRAWN, type JobEventName } from './job-states.ts';
 import { type JobChange, type JobStatus, send, unchanged, withFields } from './job-status.ts';
 import { type Judgement, judgeResult } from './result.ts';
 import { ATTEMPTS_MAX, nextAttemptInSeconds } from './retry.ts';
@@ -72,7 +72,7 @@ export interface Heard {
 /** A host that works on an attempt which is over is told to stop; before the point of no return it does. */
 export function hearHost(job: JobStatus, attempt: number, fresh: readonly JobEvent[], now: Instant): Heard {
   if (attempt < job.attempt || job.state === 'queued') return { change: null, cancelRequested: true };
-  if (isFinal(JOB, job.state)) return { change: null, cancelRequested: job.state === 'cancelled' || job.state === 'superseded' };
+  if (isFinal(JOB, job.state)) return { change: null, cancelRequested: JOB_WITHDRAWN.includes(job.state) };
   return { change: hearEvents(job, fresh, now), cancelRequested: job.cancelRequested };
 }
 

@@ -312,9 +312,16 @@ export const JOB = machine({
     },
     exclude: {
       by: 'server',
-      meaning: 'Taken out with a reason: decommissioned, hold, exception.',
-      moves: { queued: 'excluded' },
-      refused: 'it is under way',
+      meaning: 'Taken out with a reason: decommissioned, hold, exception. No permit was given, so nothing was changed.',
+      moves: {
+        queued: 'excluded',
+        offered: 'excluded',
+        acknowledged: 'excluded',
+        precheck: 'excluded',
+        staging: 'excluded',
+        staged: 'excluded',
+      },
+      refused: 'it is beyond the point of no return: it is brought to a safe end',
     },
     'rule-out': {
       by: 'host',
@@ -350,6 +357,8 @@ export const JOB_ACTIVE: readonly JobState[] = [...JOB_PREPARING, ...JOB_DISRUPT
 /** In SQL, for a row `NAME` of job: it waits with its reboot for another rollout's, so the host is free for that one. */
 export const waitsForSharedReboot = (name: string): string => `(${name}.shares_reboot and ${name}.state = 'reboot-pending')`;
 
+/** Taken from a host before it had its permit: it is told to stop when it speaks next. */
+export const JOB_WITHDRAWN: readonly JobState[] = ['cancelled', 'superseded', 'excluded'];
 /** Those that still want a permit: time that is over matters only while there are some. */
 export const JOB_WANTING: readonly JobState[] = ['queued', ...JOB_PREPARING];
 export const JOB_FINAL: readonly JobState[] = statesOf(JOB).filter(state => isFinal(JOB, state));

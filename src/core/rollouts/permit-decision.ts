@@ -3,7 +3,7 @@ import { counted } from '../kernel/words.ts';
 import type { ChangeRequestState } from './change-request-states.ts';
 import { REBOOT_RESERVE_MINUTES } from './duration.ts';
 import type { JobPhase, RebootPolicy } from './host-plan.ts';
-import type { JobState } from './job-states.ts';
+import { JOB_WITHDRAWN, type JobState } from './job-states.ts';
 import type { RingState } from './ring-states.ts';
 import type { RolloutState } from './rollout-states.ts';
 import { WAITING_ON, type WaitingOn, waiting } from './waiting.ts';
@@ -100,7 +100,10 @@ const READY: Readonly<Record<PermitFacts['phase'], readonly JobState[]>> = {
  */
 const RULES: readonly Rule[] = [
   { code: 'stale-attempt', refuses: facts => facts.askedAttempt !== facts.job.attempt },
-  { code: 'cancelled', refuses: facts => facts.job.state === 'cancelled' || (facts.job.cancelRequested && facts.phase === 'apply') },
+  {
+    code: 'cancelled',
+    refuses: facts => JOB_WITHDRAWN.includes(facts.job.state) || (facts.job.cancelRequested && facts.phase === 'apply'),
+  },
   { code: 'wrong-state', refuses: facts => !READY[facts.phase].includes(facts.job.state) },
   { code: 'reboot-not-allowed', phase: 'reboot', refuses: facts => facts.rollout.reboot === 'never' },
   {

@@ -49,15 +49,15 @@ export function interventionHandlers(engine: Engine): Handlers<InterventionRoute
   };
 }
 
-/** Every named host or none: a host that is under way cannot be left out any more, and saying so is better than leaving it half done. */
+/** Every named host or none: one that has its permit cannot be left out any more, and saying so is better than leaving it half done. */
 async function skip(step: Step, person: Person, id: string, hostIds: readonly string[], reason: string): Promise<void> {
   const jobs = await namedJobs(step, id, hostIds);
-  const busy = jobs.filter(job => job.state !== 'queued');
+  const busy = jobs.filter(job => !JOB_WANTING.includes(job.state));
   if (busy.length > 0)
     throw conflict(
       'not-waiting',
-      `${busy.map(job => `${job.hostName} is ${job.state}`).join(', ')}: only waiting hosts can be left out.`,
-      'Pause or halt the rollout to stop hosts that are under way.',
+      `${busy.map(job => `${job.hostName} is ${job.state}`).join(', ')}: only a host that has not begun to change can be left out.`,
+      'One that has begun is brought to a safe end; a rollback takes back what it did.',
     );
   const why = `left out by ${person.login}: ${reason}`;
   await moveJobs(step, id, 'exclude', 'excluded', { actor: person.login, reason: why, hostIds });

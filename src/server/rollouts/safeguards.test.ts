@@ -219,12 +219,27 @@ describe('safeguards', () => {
     await story.rollouts.reconcileOnce();
     const skip = (hostIds: string[]) => handlers().rolloutSkip(asked({ hostIds, reason: 'is being scrapped' }, id), ada, story.request);
     const [first] = await story.jobRows(id);
-    expect(await story.refused(skip([first!.hostId]))).toMatch(/only waiting hosts can be left out/);
+    await story.host(1).work(story.jobs, 'restart');
+    expect(await story.refused(skip([first!.hostId]))).toMatch(
+      /h1 is installing: only a host that has not begun to change can be left out/,
+    );
     expect(await story.refused(skip(['host_x']))).toMatch(/not in this rollout/);
     await skip(['host_h3']);
     const detail = await story.until(id, ['completed', 'paused']);
     expect(await story.jobStates(id)).toMatchObject({ h3: 'excluded' });
     expect([detail.rollout.state, detail.rollout.stateReason]).toEqual(['paused', expect.stringContaining('left out by people')]);
+    expect(await brokenInvariants(story.db)).toEqual([]);
+  });
+
+  it('leaves a host out that is ready and waits for its permit; it is told to stop, and changes nothing', async () => {
+    const id = await story.started({ rings: [{ name: 'all', percent: 100, concurrency: 1 }] });
+    await story.rollouts.reconcileOnce();
+    await story.host(1).work(story.jobs, 'restart');
+    await story.host(2).work(story.jobs);
+    expect((await story.jobStates(id)).h2).toBe('staged');
+    await handlers().rolloutSkip(asked({ hostIds: ['host_h2'], reason: 'is being scrapped' }, id), ada, story.request);
+    await story.until(id, ['completed', 'paused']);
+    expect([await story.jobStates(id), applied()]).toEqual([{ h1: 'succeeded', h2: 'excluded', h3: 'succeeded' }, [1, 0, 1]]);
     expect(await brokenInvariants(story.db)).toEqual([]);
   });
 

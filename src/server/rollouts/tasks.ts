@@ -1,5 +1,5 @@
 import type { Envelope } from '../../core/evidence/envelope.ts';
-import { JOB_ACTIVE } from '../../core/rollouts/job-states.ts';
+import { JOB_ACTIVE, JOB_WITHDRAWN } from '../../core/rollouts/job-states.ts';
 import type { AgentTask } from '../ports.ts';
 import type { Engine } from './engine.ts';
 
@@ -33,9 +33,9 @@ export async function tasksFor({ context }: Engine, hostId: string): Promise<Age
      union all
      select 'cancel', null, job.id, job.attempt, null
        from job join job_attempt on job_attempt.job_id = job.id and job_attempt.attempt = job.attempt
-       where job.host_id = $1 and job.state in ('cancelled', 'superseded') and job_attempt.acknowledged_at is not null and job_attempt.result is null
+       where job.host_id = $1 and job.state = any($5) and job_attempt.acknowledged_at is not null and job_attempt.result is null
          and job.finished_at > $3::timestamptz - $4::interval`,
-    [hostId, JOB_ACTIVE, context.clock.now(), CANCEL_NOTICE],
+    [hostId, JOB_ACTIVE, context.clock.now(), CANCEL_NOTICE, JOB_WITHDRAWN],
   );
   return rows.map(toTask);
 }
