@@ -33,6 +33,18 @@ describe('indexClaims', () => {
     expect(Array.from(index.packages())).toHaveLength(4);
   });
 
+  it('does not tell upper from lower case where package URLs do not', () => {
+    const index = indexClaims([
+      claim('CVE-2026-0001', { release: 'Go', packageName: 'github.com/Masterminds/goutils' }),
+      claim('CVE-2026-0002', { release: 'NuGet', packageName: 'Newtonsoft.Json' }),
+      claim('CVE-2026-0003', { release: 'Maven', packageName: 'org.X:y' }),
+    ]);
+    expect(index.packageClaims('Go', 'binary', 'github.com/masterminds/goutils')?.vulnerabilities).toHaveLength(1);
+    expect(index.packageClaims('Go', 'binary', 'github.com/Masterminds/goutils')?.vulnerabilities).toHaveLength(1);
+    expect(index.packageClaims('NuGet', 'binary', 'newtonsoft.json')?.vulnerabilities).toHaveLength(1);
+    expect(index.packageClaims('Maven', 'binary', 'org.x:y')).toBeNull();
+  });
+
   it('answers the same question with the same object', () => {
     const index = indexClaims([claim('CVE-2026-0001')]);
     expect(index.packageClaims('debian:12', 'source', 'openssl')).toBe(index.packageClaims('debian:12', 'source', 'openssl'));

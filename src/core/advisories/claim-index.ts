@@ -42,11 +42,18 @@ export class ClaimIndexBuilder {
     if (release === undefined)
       this.#byRelease.set(
         claim.release,
-        (release = { count: 0, kind: packageKindOfRelease(claim.release), source: new Map(), binary: new Map() }),
+        (release = {
+          count: 0,
+          kind: packageKindOfRelease(claim.release),
+          isCaseless: CASELESS.has(claim.release),
+          source: new Map(),
+          binary: new Map(),
+        }),
       );
     const packages = release[claim.packageKind ?? release.kind];
-    const claims = packages.get(claim.packageName);
-    if (claims === undefined) packages.set(claim.packageName, [claim]);
+    const name = release.isCaseless ? claim.packageName.toLowerCase() : claim.packageName;
+    const claims = packages.get(name);
+    if (claims === undefined) packages.set(name, [claim]);
     else claims.push(claim);
     release.count++;
     this.#claimCount++;
@@ -59,8 +66,10 @@ export class ClaimIndexBuilder {
     return {
       claimCount: this.#claimCount,
       countByRelease: new Map(Array.from(byRelease, ([release, { count }]) => [release, count])),
-      packageClaims(release, kind, name) {
-        const claims = byRelease.get(release)?.[kind].get(name);
+      packageClaims(release, kind, asked) {
+        const ofRelease = byRelease.get(release);
+        const name = ofRelease?.isCaseless ? asked.toLowerCase() : asked;
+        const claims = ofRelease?.[kind].get(name);
         if (claims === undefined) return null;
         const key = `${release}\n${kind}\n${name}`;
         let found = grouped.get(key);
@@ -76,9 +85,13 @@ export class ClaimIndexBuilder {
   }
 }
 
+/** Ecosystems in which a package URL's name need not be written as its advisories write it: purl-spec puts Go and Composer into lower case, NuGet's registry takes any. */
+const CASELESS: ReadonlySet<string> = new Set(['Go', 'NuGet', 'Packagist']);
+
 interface ReleaseClaims {
   count: number;
   readonly kind: 'source' | 'binary';
+  readonly isCaseless: boolean;
   readonly source: Map<string, Claim[]>;
   readonly binary: Map<string, Claim[]>;
 }

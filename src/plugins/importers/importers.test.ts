@@ -190,6 +190,16 @@ describe('SBOMs', () => {
     expect(warnings).toEqual([expect.stringContaining('1 packages have no package URL')]);
   });
 
+  it.each([
+    ['deb/debian', '&upstream=openssl', [true, true]],
+    ['apk/alpine', '&upstream=openssl', [true, true]],
+    ['apk/alpine', '', [false, false]],
+  ])('%s: a package that names no source is built from its own name, where %s stands beside another', (type, upstream, known) => {
+    const urls = [`pkg:${type}/libssl3@3.1-1?arch=x${upstream}`, `pkg:${type}/bash@5-1?arch=x`];
+    const { packages } = read(JSON.stringify({ bomFormat: 'CycloneDX', components: urls.map(purl => ({ type: 'library', purl })) }), null);
+    expect(packages.map(one => one.sourceKnown)).toEqual(known);
+  });
+
   it('CycloneDX as XML: nested components and properties, not the tools that wrote it', () => {
     const { id, packages, release } = read(
       `<?xml version="1.0" encoding="UTF-8"?><!-- a comment with <component> -->

@@ -17,11 +17,19 @@ export function packageOfUrl(text: string): ListedPackage | null {
     arch: url.qualifiers.get('arch') ?? '',
     sourceName: (at > 0 ? upstream.slice(0, at) : upstream) || url.name,
     sourceVersion: at > 0 ? upstream.slice(at + 1) : version,
-    sourceKnown: url.type !== 'deb' || upstream !== '',
+    sourceKnown: (url.type !== 'deb' && url.type !== 'apk') || upstream !== '',
     epochKnown: url.type !== 'rpm' || version.includes(':'),
     release,
     module: moduleOfUrl(url.qualifiers),
   });
+}
+
+/**
+ * Syft names a source package only where it has another name: in a document that names any, a package without one is built from a source of its own name.
+ */
+export function withImpliedSources(packages: readonly ListedPackage[]): readonly ListedPackage[] {
+  const named = new Set(packages.filter(one => one.sourceKnown && one.sourceName !== one.name).map(one => one.release));
+  return packages.map(one => (one.sourceKnown || !named.has(one.release) ? one : { ...one, sourceKnown: true }));
 }
 
 /** Trivy and Syft each have a qualifier of their own for the module of an rpm; without one nothing is known. */

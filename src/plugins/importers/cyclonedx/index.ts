@@ -1,5 +1,5 @@
 import { parseRelease } from '../../../core/advisories/releases.ts';
-import { packageOfUrl } from '../package-of-url.ts';
+import { packageOfUrl, withImpliedSources } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
 import { componentsOfXml, isCycloneDxXml } from './xml.ts';
 
@@ -50,7 +50,7 @@ function listingOf(components: readonly Component[]): PackageListing {
   }
   const warnings =
     unknown === 0 ? [] : [`${unknown} components have no package URL with a version, or one of a type that no advisory speaks of`];
-  return { packages: [...packages.values()], release, warnings };
+  return { packages: withImpliedSources([...packages.values()]), release, warnings };
 }
 
 const MAX_NESTING = 50;

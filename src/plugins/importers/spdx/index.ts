@@ -1,4 +1,4 @@
-import { packageOfUrl } from '../package-of-url.ts';
+import { packageOfUrl, withImpliedSources } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
 
 /** An SPDX document: packages by the package URL among their external references. 2.x as JSON or tags and values, 3.0 as JSON-LD. */
@@ -50,7 +50,7 @@ function listingOf(urlsByPackage: readonly (readonly string[])[]): PackageListin
   }
   const warnings =
     unknown === 0 ? [] : [`${unknown} packages have no package URL with a version, or one of a type that no advisory speaks of`];
-  return { packages: [...packages.values()], release: null, warnings };
+  return { packages: withImpliedSources([...packages.values()]), release: null, warnings };
 }
 
 function urlsOfPackage(one: SpdxPackage): string[] {
