@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import type { FeedRequest, LoadedFeed, LoadedFeeds } from '../cli/local/scan-ports.ts';
 import { ClaimIndexBuilder } from '../core/advisories/claim-index.ts';
@@ -10,18 +8,6 @@ import type { FeedItem } from '../plugins/advisory-sources/spec.ts';
 import { besideOf, CHECKSUMS } from '../server/feeds/beside.ts';
 import { type FeedFile, findFeedFiles, readFeedFile } from './feed-files.ts';
 import { SettledStatements } from './settled-statements.ts';
-
-/** Where feeds are when nobody names them. Empty: none was found. */
-export function defaultFeedLocations(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  if (env.FETTLE_FEEDS) return env.FETTLE_FEEDS.split(path.delimiter).filter(Boolean);
-  const folders = [
-    env.FETTLE_DATA ? path.join(env.FETTLE_DATA, 'feeds') : null,
-    path.join(env.XDG_DATA_HOME ?? path.join(homedir(), '.local/share'), 'fettle/feeds'),
-    '/var/lib/fettle/feeds',
-  ];
-  const found = folders.find(folder => folder !== null && existsSync(folder));
-  return found == null ? [] : [found];
-}
 
 const QUARANTINE_SAMPLE = 5;
 
@@ -81,7 +67,9 @@ function settledFor(request: FeedRequest, files: readonly FeedFile[]): SettledSt
   const [release, ...others] = request.releases;
   const order = release === undefined || others.length > 0 ? null : orderOf(release);
   if (request.installed === null || order === null || order.compare !== undefined) return null;
-  return new SettledStatements(order, request.installed, files.filter(file => file.source.provides === 'claims').length > 1);
+  // A host's own changelogs may contradict a feed as another feed may.
+  const speakers = files.filter(file => file.source.provides === 'claims').length + Number((request.claims ?? []).length > 0);
+  return new SettledStatements(order, request.installed, speakers > 1);
 }
 
 async function readAll(
@@ -124,8 +112,10 @@ async function readAll(
         for (const items of held) for (const item of items) use(item, file);
         for (const release of event.covers) covered.add(release);
         const { records, quarantined, dataDate } = event;
+        const { id, title } = file.source;
+        const isBundled = file.bundled !== undefined;
         if (records + quarantined + event.covers.length > 0)
-          feeds.push({ path: file.path, id: file.source.id, title: file.source.title, records, quarantined, dataDate });
+          feeds.push({ path: file.path, id, title, records, quarantined, dataDate, isBundled });
       }
     }
   }

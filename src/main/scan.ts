@@ -3,7 +3,16 @@ import type { LocalCommand } from '../cli/local/command.ts';
 import { scan } from '../cli/local/scan.ts';
 import { exporters } from '../plugins/exporters/catalog.ts';
 import { recognisePackageList } from '../plugins/importers/catalog.ts';
-import { defaultFeedLocations, loadFeeds } from './scan-feeds.ts';
+import { codeOfThisProgram, type LoadFeeds, ScanCache } from './scan-cache.ts';
+import { defaultFeedLocations, scanCacheFolder } from './scan-folders.ts';
+
+/** Thirty readers of formats, loaded when there is something to read. */
+const readFeeds: LoadFeeds = async request => (await import('./scan-feeds.ts')).loadFeeds(request);
+
+const loadFeeds: LoadFeeds = request => {
+  const folder = request.useCache === false ? null : scanCacheFolder(process.env);
+  return folder === null ? readFeeds(request) : new ScanCache(folder, codeOfThisProgram(import.meta.url), readFeeds).loadFeeds(request);
+};
 
 /** Wires `fettle scan`: the command, the feed reader and this process. */
 export const run: LocalCommand['run'] = (args, io) =>

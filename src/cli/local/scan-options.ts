@@ -28,6 +28,8 @@ Options
   --all                   table: also what is hidden (unimportant, will not be fixed, kernels that do not run)
   --list                  table: one line for each vulnerability instead of each patch
   --fail-on WHAT          what makes the exit code 1: any (default), fixable, known-exploited, never
+  --no-cache              read the feeds themselves. Without it a scan of one host keeps what it made of them in the user's cache folder
+                          (XDG_CACHE_HOME, ~/.cache) from the second time on: named by their contents, and bounded
   --output FILE           write there instead of to standard output
   --today DATE            read the feeds as if it were this day (YYYY-MM-DD)
   --help
@@ -69,6 +71,7 @@ export interface ScanOptions {
   readonly all: boolean;
   readonly list: boolean;
   readonly failOn: FailOn;
+  readonly useCache: boolean;
   readonly output: string | null;
   readonly today: string;
 }
@@ -114,6 +117,7 @@ export function parseScanOptions(argv: readonly string[], today: string): Parsed
       failOn,
       all: values.all ?? false,
       list: values.list ?? false,
+      useCache: !(values['no-cache'] ?? false),
       output: values.output ?? null,
       today: values.today ?? today,
     },
@@ -136,6 +140,7 @@ function parse(argv: readonly string[]) {
       all: { type: 'boolean' },
       list: { type: 'boolean' },
       'fail-on': { type: 'string' },
+      'no-cache': { type: 'boolean' },
       output: { type: 'string', short: 'o' },
       today: { type: 'string' },
       help: { type: 'boolean', short: 'h' },

@@ -44,6 +44,8 @@ export interface FeedRequest {
   readonly installed: ReadonlyMap<string, readonly string[]> | null;
   /** Whether to keep what feeds say of the binary packages that a source builds. */
   readonly wantsSourceNames?: boolean;
+  /** False: read the feeds themselves, and leave nothing behind. */
+  readonly useCache?: boolean;
   /** Statements from elsewhere than a feed. */
   readonly claims?: readonly Claim[];
 }
@@ -55,6 +57,8 @@ export interface LoadedFeed {
   readonly records: number;
   readonly quarantined: number;
   readonly dataDate: string | null;
+  /** Out of a signed bundle. */
+  readonly isBundled: boolean;
 }
 
 export interface LoadedFeeds {

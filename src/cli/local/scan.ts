@@ -75,6 +75,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
     trustedAuthors: options.trustedAuthors,
     ...(isAlone && !wantsSourceNames ? wantedOf(known[0]!) : { packages: null, installed: null }),
     wantsSourceNames,
+    useCache: options.useCache,
     ...(thisHost === null ? {} : { claims: thisHost.changelogClaims(known[0]!.packages, known[0]!.release, options.today) }),
   });
   for (const problem of loaded.problems) ports.err(`fettle scan: feed problem: ${problem}\n`);
