@@ -4,6 +4,7 @@ import { makeArchive, type Release, type SourceLine } from './archive.ts';
 import { enrol, order, people, policies } from './beginnings.ts';
 import { castOf } from './cast.ts';
 import { DemoHost } from './demo-host.ts';
+import { exceptions } from './exceptions.ts';
 import { writeFeeds } from './feed-files.ts';
 import { lastDay, rejected, superseded, supersededSources, unanswered, withdrawn } from './last-day.ts';
 import { Machine } from './machine.ts';
@@ -95,6 +96,7 @@ export async function fillDemo(options: FillOptions): Promise<DemoFleet> {
   for (const host of hosts) host.silent = host.part.silentSinceDays !== null;
   await feeds();
   await story.refresh();
+  await exceptions(story);
   await lastDay(story);
   for (const host of hosts) if (!host.silent && host.part.reach === 'agent') await host.checkIn();
   clock.advanceTo(end);

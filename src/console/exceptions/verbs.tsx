@@ -6,7 +6,7 @@ import { useAct } from '../data/ask.ts';
 import { ActButton } from '../kit/act-button.tsx';
 import { Facts } from '../kit/facts.tsx';
 import { ReasonDialog } from '../kit/reason-dialog.tsx';
-import { At, ZONE } from '../kit/time.tsx';
+import { At, withLocalTimes, ZONE } from '../kit/time.tsx';
 import { counted } from '../kit/words.ts';
 import { instantOf, localOf } from '../rollouts/zoned-time.ts';
 import { EXCEPTION_VERB_WORD, type ExceptionVerbView, KIND_WORD } from './words.ts';
@@ -37,7 +37,7 @@ export function ExceptionVerbs({ data }: { readonly data: ExceptionDetailView })
     <>
       {SHOWN[data.state].map(verb => {
         const allowed = data.verbs.find(each => each.verb === verb);
-        const refusal = allowed?.enabled ? null : `Not possible: ${allowed?.disabledReason ?? `it is ${data.state}`}.`;
+        const refusal = allowed?.enabled ? null : `Not possible: ${withLocalTimes(allowed?.disabledReason ?? `it is ${data.state}`)}.`;
         return (
           <ActButton
             key={verb}

@@ -31,7 +31,7 @@ export async function namesIn(db: Queryable, entries: readonly object[]): Promis
 /** The ids of what people call by this name: `subject` may be either. */
 export async function idsNamed(db: Queryable, name: string): Promise<string[]> {
   const rows = await db.query<{ id: string }>(
-    `select id from host where name = $1 union all select id from rollout where name = $1 union all select id from person where lower(login) = lower($1) or name = $1`,
+    `select id from host where name = $1 union all select id from rollout where name = $1 union all select id from exception where title = $1 union all select id from person where lower(login) = lower($1) or name = $1`,
     [name],
   );
   return rows.map(({ id }) => id);

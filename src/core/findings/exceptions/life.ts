@@ -57,7 +57,9 @@ export function lifeProblem(startsAt: Instant, endsAt: Instant, now: Instant, li
   if (endsAt <= startsAt) return 'it ends before it starts';
   const from = startsAt > now ? startsAt : now;
   const latest = addMs(from, life.days * DAY_MS);
-  return endsAt > latest ? `it may last ${life.days} days (${life.meaning}), so until ${latest.slice(0, 16)}Z at most` : null;
+  return endsAt > latest
+    ? `it may last ${life.days} days (${life.meaning}), so until ${latest.slice(0, 16).replace('T', ' ')} UTC at most`
+    : null;
 }
 
 /** The tightest notice that is due, days; null while the end is far. A life shorter than a notice starts with the one that fits. */
