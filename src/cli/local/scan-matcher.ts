@@ -1,11 +1,12 @@
 import type { ClaimIndex } from '../../core/advisories/claim-index.ts';
 import { orderOf } from '../../core/advisories/orders.ts';
 import type { KernelState, Match } from '../../core/findings/finding.ts';
-import { kernelKey, kernelReleaseOf, kernelStates } from '../../core/findings/kernels.ts';
+import { kernelKey, kernelStates } from '../../core/findings/kernels.ts';
 import { matchPackage } from '../../core/findings/match.ts';
 import type { FindingBlock } from '../../plugins/exporters/spec.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
+import { kernelsOf } from './scan-kernels.ts';
 
 const NOTHING: readonly Match[] = [];
 
@@ -64,9 +65,6 @@ function kernelStatesOf(host: ScannedHost): ReadonlyMap<string, KernelState> | n
   if (host.kernelRelease === null) return null;
   const order = orderOf(host.release);
   if (order === null) return null;
-  const kernels = host.packages.flatMap(one => {
-    const release = kernelReleaseOf(one.name, one.version, one.arch);
-    return release === null ? [] : [{ packageName: one.name, release, version: one.version }];
-  });
+  const kernels = kernelsOf(host);
   return kernels.length === 0 ? null : kernelStates(kernels, host.kernelRelease, order);
 }

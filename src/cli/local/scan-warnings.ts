@@ -1,6 +1,6 @@
-import { kernelReleaseOf } from '../../core/findings/kernels.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
+import { kernelsOf } from './scan-kernels.ts';
 import { lacksSource } from './scan-sources.ts';
 
 /** What the answer about a host leaves out, in sentences: a finding that is missing for one of these reasons must not look like none. */
@@ -36,7 +36,7 @@ function uncovered(host: ScannedHost, covered: ReadonlySet<string>): string | fa
 }
 
 /** A list without any kernel is a container's, or of what was installed by hand: nothing is missing from it. */
-function holdsRunningKernel({ packages, kernelRelease }: ScannedHost): boolean {
-  const kernels = packages.map(one => kernelReleaseOf(one.name, one.version, one.arch)).filter(release => release !== null);
-  return kernels.length === 0 || kernels.includes(kernelRelease!);
+function holdsRunningKernel(host: ScannedHost): boolean {
+  const kernels = kernelsOf(host);
+  return kernels.length === 0 || kernels.some(({ release }) => release === host.kernelRelease);
 }

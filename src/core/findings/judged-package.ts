@@ -173,6 +173,9 @@ function isVulnerable(claim: Claim, version: string, order: VersionScheme | null
   if (claim.unaffectedVersions?.some(unaffected => compareVersions(order, unaffected, version) === 0)) return false;
   if (claim.affected !== undefined) {
     if (claim.affected.versions.includes(version)) return true;
+    // With nothing but a list, a version that is only written otherwise (PEP 440: 1.0 and 1.0.0) is the listed one.
+    if (claim.affected.ranges.length === 0 && claim.affected.versions.some(listed => compareVersions(order, listed, version) === 0))
+      return true;
     let doubt: { reason: string } | null = null;
     for (const range of claim.affected.ranges) {
       const answer = isInRange(range, version, order);

@@ -294,6 +294,26 @@ describe('rpm', () => {
     module,
   });
 
+  it('finds a version that a mere list writes otherwise', () => {
+    const listed = claim({
+      release: 'PyPI',
+      packageName: 'x',
+      state: 'open',
+      fixedVersion: null,
+      affected: { versions: ['1.0.0', '2.0rc1'], ranges: [] },
+    });
+    const installed = (version: string) => ({
+      release: 'PyPI',
+      sourceName: 'x',
+      sourceVersion: version,
+      packageName: 'x',
+      packageVersion: version,
+    });
+    expect(match([listed], installed('1.0'))).toHaveLength(1);
+    expect(match([listed], installed('2.0-rc.1'))).toHaveLength(1);
+    expect(match([listed], installed('2.0'))).toEqual([]);
+  });
+
   it('takes an epoch that the list does not have from the advisory', () => {
     expect(match([erratum()], on('20.9.0-1.el9'))).toMatchObject([{ state: 'fixed' }]);
     expect(match([erratum()], on('20.11.1-1.el9'))).toEqual([]);
