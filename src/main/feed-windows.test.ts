@@ -81,6 +81,17 @@ describe('a file that has only what changed of late', () => {
     expect((await enriched()).filter(id => id.startsWith('CVE-2025'))).toEqual(year.slice(1));
   });
 
+  it('is told apart from one whose dates lie ahead of our clock: remarks cost no record, and refuse no feed', async () => {
+    const ahead = { dateAdded: '2099-01-01', dueDate: '2099-02-01', vulnerabilityName: 'x', knownRansomwareCampaignUse: 'Unknown' };
+    const vulnerabilities = ['CVE-2099-1001', 'CVE-2099-1002'].map(cveID => ({ cveID, ...ahead }));
+    expect(
+      await importing(
+        'kev.json',
+        JSON.stringify({ title: 'x', catalogVersion: '1', dateReleased: '2099-01-01T00:00:00Z', count: 2, vulnerabilities }),
+      ),
+    ).toBe('loaded');
+  });
+
   it("of GitHub's replaces what it speaks of and leaves the rest", async () => {
     await importing('advisories.json', github(['GHSA-aaaa-aaaa-aaaa', '1.1.0'], ['GHSA-bbbb-bbbb-bbbb', '1.2.0']));
     await importing('advisories.json', github(['GHSA-bbbb-bbbb-bbbb', '1.2.5'], ['GHSA-cccc-cccc-cccc', '2.0.0']));

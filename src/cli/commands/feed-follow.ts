@@ -23,7 +23,9 @@ export async function follow(c: CommandContext, started: FeedImport): Promise<Fe
         `${file.file}: ${file.state}${file.records > 0 ? `, ${counted(file.records, 'record')}` : ''}${isOver(file) ? '' : file.message ? ` ${file.message}` : file.records > 0 ? ' so far' : ''}`,
       );
     }
-    if (now.state === 'done' && (now.items.length > 0 || now.skipped.length === 0)) return now;
+    // A file that was read and not believed (refused, failed) is of no more use than one that is no feed.
+    const isUsed = now.files.some(file => file.state === 'loaded' || file.state === 'unchanged');
+    if (now.state === 'done' && (isUsed || now.skipped.length === 0)) return now;
     if (now.state !== 'running') throw new ProblemError(problemOf(now));
     await new Promise(resolve => setTimeout(resolve, FOLLOW_MS));
   }

@@ -94,6 +94,8 @@ export type FeedItem =
       readonly reason: string;
       /** The vulnerability of which its publisher says nothing any more: a withdrawn record is no bad one. */
       readonly withdraws?: string;
+      /** True where something was left out and no record was lost: a date in the future, statements about a release that nobody knows. */
+      readonly isRemark?: true;
     };
 
 export type FeedFaultCode = 'feed-truncated' | 'feed-unreadable' | 'feed-too-large' | 'feed-unknown-format' | 'feed-not-found';

@@ -27,9 +27,14 @@ export class ItemCollector {
     this.#items.push(item);
   }
 
-  quarantine(record: string, reason: string, withdraws?: string): void {
-    this.#items.push({ kind: 'quarantined', record: printable(record), reason, ...(withdraws === undefined ? {} : { withdraws }) });
+  quarantine(record: string, reason: string, more: { readonly withdraws?: string; readonly isRemark?: true } = {}): void {
+    this.#items.push({ kind: 'quarantined', record: printable(record), reason, ...more });
     this.#quarantined++;
+  }
+
+  /** Says what was left out of a record that counts all the same. */
+  remark(record: string, reason: string): void {
+    this.quarantine(record, reason, { isRemark: true });
   }
 
   /** A statement about a release of a known distribution that Fettle does not know. It is said once for each release, for a publisher's next one stands in every record. */
@@ -48,18 +53,18 @@ export class ItemCollector {
     try {
       use();
       const ahead = takeDayAhead();
-      if (ahead !== null) this.quarantine(name(), `its date ${ahead} lies in the future: the statement is taken without a date`);
+      if (ahead !== null) this.remark(name(), `its date ${ahead} lies in the future: the statement is taken without a date`);
     } catch (problem) {
       takeDayAhead();
       if (!(problem instanceof BadRecord)) throw problem;
-      this.quarantine(name(), problem.message, problem instanceof WithdrawnRecord ? problem.vulnerabilityId : undefined);
+      this.quarantine(name(), problem.message, problem instanceof WithdrawnRecord ? { withdraws: problem.vulnerabilityId } : {});
     }
   }
 
   /** The items of the end. */
   last(): readonly FeedItem[] {
     for (const [release, count] of this.#leftOut)
-      this.quarantine(`release ${release}`, `it is none that Fettle knows; statements about it that are left out: ${count}`);
+      this.remark(`release ${release}`, `it is none that Fettle knows; statements about it that are left out: ${count}`);
     this.#leftOut.clear();
     return this.take();
   }

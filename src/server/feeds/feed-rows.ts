@@ -1,5 +1,6 @@
 import { type FeedIntegrity, weakest } from '../../core/advisories/feed-integrity.ts';
 import { epochMs, HOUR_MS, type Instant } from '../../core/kernel/instants.ts';
+import { counted } from '../../core/kernel/words.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import { notFound } from '../runtime/problems.ts';
@@ -101,6 +102,6 @@ function stateOf(row: FeedRow, now: Instant): { state: FeedRow['state'] | 'loadi
   const days = Math.floor(ageMs / 86_400_000);
   return {
     state: 'stale',
-    message: `The data is ${days} days old${row.data_date === null ? '' : ` (of ${row.data_date})`}: newer vulnerabilities are missing from it.`,
+    message: `The data is ${counted(days, 'day')} old${row.data_date === null ? '' : ` (of ${row.data_date})`}: newer vulnerabilities are missing from it.`,
   };
 }

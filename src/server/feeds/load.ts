@@ -59,6 +59,7 @@ interface Reading {
   quarantined: number;
   dataDate: string | null;
   quarantine: readonly QuarantinedRecord[];
+  remarks: number;
   withdrawn: readonly string[];
 }
 
@@ -193,14 +194,14 @@ async function replacePart(
 ): Promise<LoadOutcome> {
   const staging = STAGING[file.source.provides];
   const now = context.clock.now();
-  const reading: Reading = { records: 0, quarantined: 0, dataDate: null, quarantine: [], withdrawn: [] };
+  const reading: Reading = { records: 0, quarantined: 0, dataDate: null, quarantine: [], remarks: 0, withdrawn: [] };
   const direct = previous === null && !(await hasStatements(client, file.source.provides, order.feedId)) ? staging.direct : null;
   if (direct === null) await client.query(staging.create);
   onProgress({ state: 'reading', records: 0, quarantined: 0 });
   const prefix = direct?.prefix(order.feedId, order.part, now) ?? [];
   const events = files.stage(file, { today: now.slice(0, 10), prefix, origin: documentOrigin(file, order) });
   await copyBytesInto(client, (direct ?? staging).target, bytesOf(events, reading, onProgress));
-  const unreadable = reading.quarantined - reading.withdrawn.length;
+  const unreadable = reading.quarantined - reading.remarks - reading.withdrawn.length;
   const verdict = judgeFeed(order.isWindow ? null : previous, reading.records, unreadable);
   const isDocument = order.mayShrink && unreadable === 0;
   const onlyTakesBack = order.isWindow && reading.records === 0 && unreadable === 0 && reading.withdrawn.length > 0;

@@ -23,6 +23,8 @@ export type StageEvent =
       readonly dataDate: string | null;
       /** The first of the quarantined ones. */
       readonly quarantine: readonly QuarantinedRecord[];
+      /** Of the quarantined ones those that cost no record. */
+      readonly remarks: number;
       /** Vulnerabilities whose records their publisher has taken back; they count as quarantined too. */
       readonly withdrawn: readonly string[];
     };
@@ -49,7 +51,7 @@ export async function* stageItems(
   const seen = new Set<string>();
   const quarantine: QuarantinedRecord[] = [];
   const withdrawn = new Set<string>();
-  let [records, quarantined, text] = [0, 0, ''];
+  let [records, quarantined, remarks, text] = [0, 0, 0, ''];
   const rows = (): StageEvent => {
     const encoded = new TextEncoder().encode(text);
     text = '';
@@ -62,12 +64,13 @@ export async function* stageItems(
     }
     if (event.kind === 'finished') {
       if (text !== '') yield rows();
-      yield { kind: 'finished', records, quarantined, dataDate: event.dataDate, quarantine, withdrawn: [...withdrawn] };
+      yield { kind: 'finished', records, quarantined, dataDate: event.dataDate, quarantine, remarks, withdrawn: [...withdrawn] };
       return;
     }
     if (event.kind !== 'items') continue;
     for (const item of event.items) {
       if (item.kind === 'quarantined') {
+        if (item.isRemark) remarks++;
         if (item.withdraws !== undefined) withdrawn.add(item.withdraws);
         if (quarantined++ < QUARANTINE_KEPT) quarantine.push({ record: item.record.slice(0, 300), reason: item.reason.slice(0, 500) });
         continue;

@@ -31,7 +31,7 @@ export const kev: AdvisorySource = {
         // A day ahead of our clock must not lose a known exploited vulnerability: it counts from today.
         const addedOn = statedOn > context.today ? context.today : statedOn;
         if (addedOn !== statedOn)
-          into.quarantine(printable(String(record.cveID)), `its date ${statedOn} lies in the future: it counts as added today`);
+          into.remark(printable(String(record.cveID)), `its date ${statedOn} lies in the future: it counts as added today`);
         const enrichment: Enrichment = {
           vulnerabilityId: vulnerabilityId(record.cveID),
           title: optionalText(record, 'vulnerabilityName'),
