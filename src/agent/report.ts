@@ -49,6 +49,7 @@ export async function report(
   const refresh = options.refresh || (due && options.asItIs !== true);
   const cache = await openCache(state);
   let known = before;
+  let isHandedOver = false;
   const sent: Part[] = [];
   const handOver = async (collected: Collected, newChangelogs = false): Promise<void> => {
     sent.push(...(await send(reporter.client, collected, known, newChangelogs)));
@@ -59,6 +60,7 @@ export async function report(
       refreshedAt: refresh ? clock.now() : before.refreshedAt,
     };
     await state.writeReported(known);
+    isHandedOver = true;
   };
   const collected = await collectSnapshot({
     transport: reporter.transport,
@@ -69,7 +71,7 @@ export async function report(
     changelogs: { read: reporter.readChangelog, cache, beforeFetching: options.asItIs ? undefined : early => handOver(early) },
   });
   const fetched = await cache.save();
-  if (known === before || fetched) await handOver(collected, fetched);
+  if (!isHandedOver || fetched) await handOver(collected, fetched);
   return { digests: collected.digests, sent };
 }
 

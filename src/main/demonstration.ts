@@ -86,7 +86,7 @@ export function demonstration({ fresh, hosts: count }: DemonstrationOptions): De
     },
 
     get words() {
-      return `This is a demonstration: hosts, vulnerabilities and history are made up, and nothing outside is reached.\nPeople: ada (administrator, planner), grace (approver), jonas (planner), mei (risk owner, auditor), tomas (viewer). Password of all: ${mark?.password ?? ''}`;
+      return `This is a demonstration: hosts, vulnerabilities and history are made up, and nothing outside is reached.\nPeople: ada (administrator; also planner, approver, operator), grace (approver, operator), jonas (planner), mei (risk owner, auditor), tomas (viewer). Password of all: ${mark?.password ?? ''}`;
     },
   };
 }

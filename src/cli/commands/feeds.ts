@@ -101,8 +101,8 @@ export const feedCommands: readonly Command[] = [
       const bad = value.items.filter(f => f.state === 'failed' || f.state === 'refused' || f.state === 'stale');
       screen.line(
         bad.length === 0
-          ? `${value.items.length} feeds, all current or not loaded yet`
-          : `${bad.length} of ${value.items.length} feeds need a look: ${bad.map(f => f.id).join(', ')}`,
+          ? `${counted(value.items.length, 'feed')}, all current or not loaded yet`
+          : `${bad.length} of ${counted(value.items.length, 'feed')} ${bad.length === 1 ? 'needs' : 'need'} a look: ${bad.map(f => f.id).join(', ')}`,
       );
       for (const one of value.imports)
         if (one.state !== 'done') screen.line(`import of ${one.location}: ${one.state}${one.message === null ? '' : `, ${one.message}`}`);

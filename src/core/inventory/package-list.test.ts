@@ -90,7 +90,7 @@ Status: unknown ok not-installed
     expect(list.packages.map(row => row.version)).toEqual(['5.2-2']);
     expect(list.warnings).toEqual([
       'line 2 was not read: it is no package and version',
-      '1 packages are listed more than once; the last line of each counts',
+      '1 package is listed more than once; the last line of each counts',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { counted } from '../kernel/words.ts';
 import { readStatusFile } from './package-list-status.ts';
 import { isDistributionName } from './package-origin.ts';
 import type { PackageRecord, PackageState } from './snapshot.ts';
@@ -226,6 +227,6 @@ function withoutRepeats(list: PackageList): PackageList {
   return {
     ...list,
     packages: [...byKey.values()],
-    warnings: [...list.warnings, `${repeated} packages are listed more than once; the last line of each counts`],
+    warnings: [...list.warnings, `${counted(repeated, 'package is', 'packages are')} listed more than once; the last line of each counts`],
   };
 }

@@ -91,7 +91,7 @@ describe('package managers', () => {
       ['bash', '0:5.1.8-9.el9', true, null],
       ['zlib', '1.2.11-40.el9', false, null],
     ]);
-    expect(warnings).toEqual([expect.stringContaining('1 packages are listed without an epoch')]);
+    expect(warnings).toEqual([expect.stringContaining('1 package is listed without an epoch')]);
   });
 
   const libs = ['openssl-libs', '1:3.2.2-6.el9', 'x86_64'];
@@ -187,7 +187,7 @@ describe('SBOMs', () => {
     );
     expect(id).toBe('spdx');
     expect(packages.map(brief)).toEqual(['libssl3 3.0.20-1~deb12u2 amd64 from openssl 3.0.20-1~deb12u2']);
-    expect(warnings).toEqual([expect.stringContaining('1 packages have no package URL')]);
+    expect(warnings).toEqual([expect.stringContaining('1 package has no package URL')]);
   });
 
   it.each([
@@ -250,7 +250,7 @@ describe('SBOMs', () => {
       const { id, packages, warnings } = read(text, scheme);
       expect(id).toBe('spdx');
       expect(packages.map(brief)).toEqual(['libssl3 3.0.20-1~deb12u2 amd64 from openssl 3.0.20-1~deb12u2']);
-      expect(warnings).toEqual([expect.stringContaining('1 packages have no package URL')]);
+      expect(warnings).toEqual([expect.stringContaining('1 package has no package URL')]);
     }
   });
 

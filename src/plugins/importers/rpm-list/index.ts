@@ -1,3 +1,4 @@
+import { counted } from '../../../core/kernel/words.ts';
 import { moduleOf } from '../package-table/index.ts';
 import { type ListedPackage, listedPackage, type PackageListImporter, type PackageListing, unreadLines } from '../spec.ts';
 
@@ -42,7 +43,7 @@ function read(text: string): PackageListing {
   const warnings = [...unreadLines(unread, 'it is not a line of rpm -qa')];
   if (withoutEpoch > 0)
     warnings.push(
-      `${withoutEpoch} packages are listed without an epoch, so it is taken from each advisory; list with %{EPOCHNUM} to be exact`,
+      `${counted(withoutEpoch, 'package is', 'packages are')} listed without an epoch, so it is taken from each advisory; list with %{EPOCHNUM} to be exact`,
     );
   return { packages, release: null, warnings };
 }

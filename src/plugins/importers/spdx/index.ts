@@ -1,3 +1,4 @@
+import { counted } from '../../../core/kernel/words.ts';
 import { packageOfUrl, withImpliedSources } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
 
@@ -49,7 +50,9 @@ function listingOf(urlsByPackage: readonly (readonly string[])[]): PackageListin
     if (!isKnown) unknown++;
   }
   const warnings =
-    unknown === 0 ? [] : [`${unknown} packages have no package URL with a version, or one of a type that no advisory speaks of`];
+    unknown === 0
+      ? []
+      : [`${counted(unknown, 'package has', 'packages have')} no package URL with a version, or one of a type that no advisory speaks of`];
   return { packages: withImpliedSources([...packages.values()]), release: null, warnings };
 }
 
