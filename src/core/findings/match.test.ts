@@ -315,7 +315,9 @@ describe('rpm', () => {
   });
 
   it('takes an epoch that the list does not have from the advisory', () => {
-    expect(match([erratum()], on('20.9.0-1.el9'))).toMatchObject([{ state: 'fixed' }]);
+    expect(match([erratum()], on('20.9.0-1.el9'))).toMatchObject([
+      { state: 'fixed', evidence: [{ comparison: '20.9.0-1.el9 < 1:20.11.1-1.el9 (rpm order, epoch not stated on one side)' }] },
+    ]);
     expect(match([erratum()], on('20.11.1-1.el9'))).toEqual([]);
     expect(match([erratum()], on('0:20.11.1-1.el9'))).toMatchObject([{ state: 'fixed' }]);
     expect(match([erratum()], on('2:1-1.el9'))).toEqual([]);

@@ -2,6 +2,7 @@ import type { Claim } from '../advisories/claim.ts';
 import type { ClaimIndex } from '../advisories/claim-index.ts';
 import { advisorySource } from '../advisories/kernel-names.ts';
 import { rebuiltFrom } from '../versions/rebuilds.ts';
+import { compareInRange, parseRpm } from '../versions/rpm.ts';
 import type { SchemeId, VersionScheme } from '../versions/scheme.ts';
 import type { Evidence, Match } from './finding.ts';
 import { fixFor, judgedPackage, verdictOn } from './judged-package.ts';
@@ -119,9 +120,16 @@ const ORDER_NAME: Readonly<Record<SchemeId, string>> = {
   composer: 'Composer',
 };
 
+/** What the comparison took from the other side, for whoever repeats it by hand. */
+function assumptionOf(version: string, fixedVersion: string, order: SchemeId | null): string {
+  const assumed = order === 'rpm' ? compareInRange(parseRpm(version), parseRpm(fixedVersion)).assumed : null;
+  return assumed === null ? '' : `, ${assumed} not stated on one side`;
+}
+
 function comparisonOf(claim: Claim, version: string, order: SchemeId | null, doubt: string | null): string {
   if (doubt !== null) return `${version} cannot be compared with ${claim.fixedVersion ?? 'the affected versions'}: ${doubt}`;
   if (claim.affected !== undefined) return `${version} is among the affected versions (${order === null ? 'no' : ORDER_NAME[order]} order)`;
-  if (claim.fixedVersion !== null) return `${version} < ${claim.fixedVersion} (${order === null ? 'no' : ORDER_NAME[order]} order)`;
+  if (claim.fixedVersion !== null)
+    return `${version} < ${claim.fixedVersion} (${order === null ? 'no' : ORDER_NAME[order]} order${assumptionOf(version, claim.fixedVersion, order)})`;
   return `${version}: no fixed version is known in ${claim.release}`;
 }

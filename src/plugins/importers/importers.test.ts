@@ -46,8 +46,9 @@ describe('tables', () => {
     ['2', '2:1.0-1.el9', true],
     ['', '1.0-1.el9', false],
   ])('rpm with epoch %s is %s', (epoch, version, epochKnown) => {
-    const { packages } = read(`package\tepoch\tversion\trelease\nx\t${epoch}\t1.0\t1.el9\n`, 'rpm');
+    const { packages, warnings } = read(`package\tepoch\tversion\trelease\nx\t${epoch}\t1.0\t1.el9\n`, 'rpm');
     expect(packages).toMatchObject([{ version, epochKnown }]);
+    expect(warnings).toHaveLength(epochKnown ? 0 : 1);
   });
 
   it("somebody else's packages by origin, and modules by stream", () => {

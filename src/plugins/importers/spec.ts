@@ -1,3 +1,4 @@
+import { counted } from '../../core/kernel/words.ts';
 import type { SchemeId } from '../../core/versions/scheme.ts';
 
 /** What somebody else's list says is installed: text in, packages out. `fettle scan` and uploads read the same forms through these. */
@@ -52,6 +53,17 @@ export function listedPackage(name: string, version: string, more: Partial<Omit<
     originTrusted: more.originTrusted ?? true,
     module: more.module ?? null,
   };
+}
+
+/** An rpm list that leaves epochs out: read as 0 they gave 28 to 39 false findings per host. */
+export function missingEpochs(packages: Iterable<ListedPackage>): readonly string[] {
+  let count = 0;
+  for (const one of packages) if (!one.epochKnown) count++;
+  return count === 0
+    ? []
+    : [
+        `${counted(count, 'package is', 'packages are')} listed without an epoch, so it is taken from each advisory; list with %{EPOCHNUM} to be exact`,
+      ];
 }
 
 /** `line 3 was not read` / `12 lines were not read, the first is line 3`. */

@@ -1,6 +1,6 @@
 import { isDistributionName } from '../../../core/inventory/package-origin.ts';
 import type { SchemeId } from '../../../core/versions/scheme.ts';
-import { type ListedPackage, listedPackage, type PackageListImporter, type PackageListing, unreadLines } from '../spec.ts';
+import { type ListedPackage, listedPackage, missingEpochs, type PackageListImporter, type PackageListing, unreadLines } from '../spec.ts';
 
 /** Tab-separated columns under a header, in any order; columns that are not known are ignored. Works for every package manager. */
 export const packageTable: PackageListImporter = {
@@ -68,7 +68,11 @@ function read(text: string, scheme: SchemeId | null): PackageListing {
     if (row === null) unread.push(number);
     else if (row !== 'absent') packages.add(row);
   }
-  return { packages: [...packages], release: null, warnings: unreadLines(unread, 'it has no package name or no version') };
+  return {
+    packages: [...packages],
+    release: null,
+    warnings: [...unreadLines(unread, 'it has no package name or no version'), ...missingEpochs(packages)],
+  };
 }
 
 type Row = ListedPackage | 'absent' | null;

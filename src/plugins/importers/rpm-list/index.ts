@@ -1,6 +1,5 @@
-import { counted } from '../../../core/kernel/words.ts';
 import { moduleOf } from '../package-table/index.ts';
-import { type ListedPackage, listedPackage, type PackageListImporter, type PackageListing, unreadLines } from '../spec.ts';
+import { type ListedPackage, listedPackage, missingEpochs, type PackageListImporter, type PackageListing, unreadLines } from '../spec.ts';
 
 /**
  * `rpm -qa`, best with epochs: rpm -qa --qf '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH} %{MODULARITYLABEL} %{SOURCERPM}\n'. Fields are parted by
@@ -27,7 +26,6 @@ const EV = /^(?:(\d+|\(none\)):)?([^-:\s]+)$/;
 function read(text: string): PackageListing {
   const packages: ListedPackage[] = [];
   const unread: number[] = [];
-  let withoutEpoch = 0;
   const lines = text.split('\n').map(line => line.trim().split(/[\s|,;]+/));
   const isRow = (fields: readonly string[]) => fields[0] !== '' && !fields[0]!.startsWith('#') && !isHeader(fields);
   const epochIsSecond = mostHaveEpochSecond(lines.filter(isRow));
@@ -35,16 +33,9 @@ function read(text: string): PackageListing {
     if (!isRow(fields)) continue;
     const one = fields.length === 1 ? plainPackage(fields[0]!) : packageOf(fields, epochIsSecond);
     if (one === null) unread.push(at + 1);
-    else if (one.name !== 'gpg-pubkey') {
-      packages.push(one);
-      if (!one.epochKnown) withoutEpoch++;
-    }
+    else if (one.name !== 'gpg-pubkey') packages.push(one);
   }
-  const warnings = [...unreadLines(unread, 'it is not a line of rpm -qa')];
-  if (withoutEpoch > 0)
-    warnings.push(
-      `${counted(withoutEpoch, 'package is', 'packages are')} listed without an epoch, so it is taken from each advisory; list with %{EPOCHNUM} to be exact`,
-    );
+  const warnings = [...unreadLines(unread, 'it is not a line of rpm -qa'), ...missingEpochs(packages)];
   return { packages, release: null, warnings };
 }
 
