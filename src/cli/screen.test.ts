@@ -16,6 +16,9 @@ describe('a table', () => {
     expect(row).toMatch(/^linux, n.*… /);
     expect(row!.length).toBeLessThanOrEqual(70);
   });
+  it('writes instants to the minute', () => {
+    expect(drawn(90, [['nightly', '2026-12-23T23:00:00.000Z', id]])[1]).toMatch(/^nightly {2}2026-12-23 23:00Z {2}rol_/);
+  });
   it('is as wide as it must be where even that does not fit', () => {
     expect(drawn(20, [['a rollout with a name', 'running', id]])[1]).toContain(id);
   });

@@ -5,6 +5,11 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
 }
 
+/** An instant to the minute: tables are read, and `--json` has the milliseconds. */
+function readable(text: string): string {
+  return text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z$/, '$1 $2Z');
+}
+
 function cellText(text: string, width: number, right: boolean): string {
   const cut = text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text;
   return right ? cut.padStart(width) : cut.padEnd(width);
@@ -19,7 +24,7 @@ export function makeScreen(write: (text: string) => void, widthMax: number): Scr
       for (const [name, value] of rows) line(`${name.padEnd(width)}  ${plain(String(value ?? '-'))}`);
     },
     table(columns, rows) {
-      const cells = rows.map(row => row.map(cell => plain(String(cell ?? '-')).replace(/\s+/g, ' ')));
+      const cells = rows.map(row => row.map(cell => readable(plain(String(cell ?? '-')).replace(/\s+/g, ' '))));
       const widths = columns.map((column, i) =>
         Math.min(
           column.widthMax ?? (isId(column) ? ID_WIDTH : 60),

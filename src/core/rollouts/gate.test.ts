@@ -35,6 +35,9 @@ describe('the gate', () => {
   it('skips a ring in which nothing had to be done', () => {
     expect(evaluateGate(ring({ hosts: 0 }), CANARY)).toMatchObject({ nothingAttempted: true });
     expect(evaluateGate(ring({ hosts: 3, excluded: 1, compliant: 2 }), CANARY)).toMatchObject({ nothingAttempted: true, verdict: 'pass' });
+    expect(evaluateGate(ring({ hosts: 1, excluded: 1, skipped: 1 }), CANARY).statement).toMatch(
+      /^every host was left out: nothing was attempted/,
+    );
     expect(evaluateGate(ring({ hosts: 3, compliant: 2, unreached: 1 }), CANARY)).toMatchObject({
       nothingAttempted: false,
       verdict: 'inconclusive',

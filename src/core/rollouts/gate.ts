@@ -61,8 +61,9 @@ export function evaluateGate(counts: RingCounts, thresholds: GateThresholds, hea
   if (health === 'unmeasured') doubts.push('the health metrics have not been measured');
   const nothingAttempted = attempted === 0 && covered === population;
   const verdict: Verdict = failReasons.length > 0 ? 'fail' : doubts.length > 0 ? 'inconclusive' : 'pass';
+  const why = population === 0 && counts.excluded > 0 ? 'every host was left out' : 'no host needed it';
   const statement = nothingAttempted
-    ? 'no host needed it: nothing was attempted, so this shows nothing'
+    ? `${why}: nothing was attempted, so this shows nothing`
     : sampleStatement(counts.failed + counts.accepted, attempted);
   const acceptance =
     counts.accepted > 0
