@@ -48,11 +48,13 @@ it('what else is asked of the host stays in its transaction', async () => {
 });
 
 it('holds a host that is in a running rollout already, until its end', async () => {
-  await story.started({ rings: ALL_AT_ONCE });
+  const id = await story.started({ rings: ALL_AT_ONCE });
   await exceptionInForce(['host_h1'], 'openssl', '2026-11-22T13:00:00.000Z');
   await story.turn();
   expect(story.hosts.map(host => host.applied)).toEqual([0, 1, 1]);
   expect(story.host(1).refusals).toEqual(['hold']);
+  const [wait] = (await story.get(id)).waitingOn;
+  expect(wait).toMatchObject({ code: 'hold', changesAt: '2026-11-22T13:00:00.000Z', text: expect.stringContaining('“month end”') });
   story.clock.advance(3_700);
   await story.turn();
   expect(story.hosts.map(host => host.applied)).toEqual([1, 1, 1]);

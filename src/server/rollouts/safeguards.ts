@@ -29,7 +29,7 @@ export interface RetractionInForce {
 }
 
 /** An operational exception in force: the other way in which people hold a patch, for chosen hosts and with an approval. `$1` is now. */
-const HOLDING_EXCEPTION = `kind = 'operational' and state in ('active', 'expiring') and starts_at <= $1 and ends_at > $1`;
+export const HOLDING_EXCEPTION = `kind = 'operational' and state in ('active', 'expiring') and starts_at <= $1 and ends_at > $1`;
 
 export async function holdsInForce(db: Queryable, now: Instant): Promise<HoldInForce[]> {
   return await db.query<HoldInForce>(

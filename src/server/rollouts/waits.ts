@@ -14,7 +14,7 @@ import type { Engine } from './engine.ts';
 import { readEngine } from './locks.ts';
 import { openCanaryRehearsals } from './rehearsals.ts';
 import { RING_COLUMNS, type RolloutRow } from './rows.ts';
-import { retractedInPlan } from './safeguards.ts';
+import { HOLDING_EXCEPTION, retractedInPlan } from './safeguards.ts';
 import { HEALTH_MINUTES, HOST_IS_HEARD } from './safety-facts.ts';
 import { hasNames, namesOf } from './wait-names.ts';
 
@@ -147,7 +147,8 @@ export async function rolloutWaits(
 async function timesOf(db: Queryable, row: RolloutRow, ring: RingStatus | null, now: Instant): Promise<WaitTimes> {
   const [ends] = await db.query<{ freeze: Instant | null; hold: Instant | null; approval: Instant | null }>(
     `select (select min(ends_at) from freeze_window where ended_at is null and starts_at <= $1 and ends_at > $1) as freeze,
-       (select min(ends_at) from safeguard_hold where lifted_at is null and ends_at > $1) as hold, (select expires_at from change_request where id = $2) as approval`,
+       (select min(ends_at) from (select ends_at from safeguard_hold where lifted_at is null and ends_at > $1
+          union all select ends_at from exception where ${HOLDING_EXCEPTION}) as holds) as hold, (select expires_at from change_request where id = $2) as approval`,
     [now, row.change_request_id],
   );
   const rule = ruleOf(row.spec.window);
