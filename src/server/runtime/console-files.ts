@@ -44,6 +44,8 @@ export function serveConsole(app: FastifyInstance, files: ConsoleFiles): void {
       !pathname.split('/').includes('..') &&
       existsSync(path.join(files.folder, pathname)) &&
       path.extname(pathname) !== '';
+    // A tab that is older than the server asks for files of its own build; with the page in their place it could not tell what is wrong.
+    if (!isFile && pathname.startsWith('assets/')) throw notFound('file', `/${pathname.slice(0, 200)}`);
     if (!isFile) return sendPage(reply, files);
     // Names below assets/ carry a hash of their content.
     reply.header('cache-control', pathname.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');

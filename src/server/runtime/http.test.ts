@@ -275,6 +275,7 @@ describe('the HTTP kernel', () => {
     expect((await app.inject('/index.html')).body).not.toContain('__CSP_NONCE__');
     const script = await app.inject('/assets/main-abc.js');
     expect([script.body, script.headers['cache-control']]).toEqual(['console.log(1)', 'public, max-age=31536000, immutable']);
+    expect((await app.inject('/assets/main-older.js')).statusCode).toBe(404);
     expect((await app.inject('/../../etc/passwd')).body).not.toContain('root:');
     expect((await app.inject('/..%2f..%2fetc%2fpasswd')).body).not.toContain('root:');
     expect((await app.inject('/agent/fettle-agent.cjs')).body).toBe('agent');
