@@ -1,6 +1,6 @@
 import type { FeedRequest, LoadedFeeds } from '../cli/local/scan-ports.ts';
 import type { Claim } from '../core/advisories/claim.ts';
-import { ClaimIndexBuilder, type VulnerabilityClaims } from '../core/advisories/claim-index.ts';
+import { ClaimIndexBuilder, isCaseless, type VulnerabilityClaims } from '../core/advisories/claim-index.ts';
 import { orderOf } from '../core/advisories/orders.ts';
 import { compareKeys, type VersionScheme } from '../core/versions/scheme.ts';
 
@@ -82,10 +82,11 @@ export function decodeFeeds(bytes: Buffer, request: HostRequest): LoadedFeeds {
   const body = start + Number(bytes.toString('latin1', MAGIC.length, start));
   const header = JSON.parse(bytes.toString('utf8', start, body)) as Header;
   const builder = new ClaimIndexBuilder();
-  for (const release of request.releases)
+  for (const release of request.releases) {
+    const names = isCaseless(release) ? new Set(Array.from(request.packages, name => name.toLowerCase())) : request.packages;
     for (const kind of KINDS) {
       const places = header.packages[`${release}\t${kind}`] ?? {};
-      for (const name of request.packages) {
+      for (const name of names) {
         if (!Object.hasOwn(places, name)) continue;
         const [offset, length] = places[name]!;
         const has = lowestKey(request, release, kind, name);
@@ -93,6 +94,7 @@ export function decodeFeeds(bytes: Buffer, request: HostRequest): LoadedFeeds {
         for (const [, claims] of readPackage(piece, has)) for (const claim of claims) builder.add(claim);
       }
     }
+  }
   // As the reading of the feeds does it: an index keeps seeing what its builder is given.
   const index = builder.build();
   const covered = new Set(header.covered);

@@ -207,3 +207,29 @@ describe('ScanCache', () => {
     expect(reads).toEqual([]);
   });
 });
+
+it('finds what its advisory writes in another case', async () => {
+  const affected = [
+    {
+      package: { ecosystem: 'Go', name: 'github.com/Masterminds/goutils' },
+      ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.1.1' }] }],
+    },
+  ];
+  writeFileSync(
+    path.join(feeds, 'go.json'),
+    JSON.stringify({ schema_version: '1.6.0', id: 'GO-2022-0411', modified: '2024-01-01T00:00:00Z', affected }),
+  );
+  const request: FeedRequest = {
+    ...olderHost,
+    releases: new Set(['Go']),
+    packages: new Set(['github.com/Masterminds/goutils', 'github.com/masterminds/goutils']),
+    installed: new Map(),
+  };
+  await warm(request);
+  for (const name of request.packages!) {
+    const one = { ...request, packages: new Set([name]) };
+    const { index } = await cache.loadFeeds(one);
+    expect(index.packageClaims('Go', 'binary', name)?.vulnerabilities.flatMap(({ claims }) => claims)).toHaveLength(1);
+  }
+  expect(reads).toEqual([]);
+});

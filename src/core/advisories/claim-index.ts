@@ -45,7 +45,7 @@ export class ClaimIndexBuilder {
         (release = {
           count: 0,
           kind: packageKindOfRelease(claim.release),
-          isCaseless: CASELESS.has(claim.release),
+          isCaseless: isCaseless(claim.release),
           source: new Map(),
           binary: new Map(),
         }),
@@ -87,6 +87,11 @@ export class ClaimIndexBuilder {
 
 /** Ecosystems in which a package URL's name need not be written as its advisories write it: purl-spec puts Go and Composer into lower case, NuGet's registry takes any. */
 const CASELESS: ReadonlySet<string> = new Set(['Go', 'NuGet', 'Packagist']);
+
+/** Whether the index keeps the packages of a release by their names in lower case. */
+export function isCaseless(release: string): boolean {
+  return CASELESS.has(release);
+}
 
 interface ReleaseClaims {
   count: number;
