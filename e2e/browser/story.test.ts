@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { picture } from './chromium.ts';
 import { accessibility } from './scenarios/accessibility.ts';
+import { exceptions } from './scenarios/exceptions.ts';
 import { findingWork } from './scenarios/finding-work.ts';
 import { hostsByHand } from './scenarios/hosts-by-hand.ts';
 import { newcomer } from './scenarios/newcomer.ts';
@@ -22,6 +23,7 @@ describe('the console', () => {
   findingWork(world);
   hostsByHand(world);
   people(world);
+  exceptions(world);
   policies(world);
   safety(world);
   rolloutToProof(world);

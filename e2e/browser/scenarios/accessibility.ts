@@ -11,6 +11,9 @@ const PLACES = [
   '/hosts?add=upload',
   '/patches',
   '/findings',
+  '/exceptions',
+  '/exceptions?show=all',
+  '/exceptions/new',
   '/rollouts',
   '/rollouts/new',
   '/rollouts/policies',
@@ -32,16 +35,18 @@ async function details(world: World): Promise<string[]> {
     const answer = (await (await world.admin.context.request.get(`${world.url}/api/v1/${path}`)).json()) as { items: { id: string }[] };
     return answer.items[0]?.id;
   };
-  const [host, patch, rollout, policy] = await Promise.all([
+  const [host, patch, rollout, policy, exception] = await Promise.all([
     first('hosts?sort=-packages'),
     first('patches'),
     first('rollouts'),
     first('policies'),
+    first('exceptions?show=all'),
   ]);
   return [
     ...(host ? HOST_TABS.map(tab => `/hosts/${host}?tab=${tab}`) : []),
     ...(patch ? ['closes', 'hosts', 'due'].map(tab => `/patches/${encodeURIComponent(patch)}?tab=${tab}`) : []),
     ...(policy ? [`/rollouts/policies/${policy}`, `/rollouts/policies/${policy}/edit`] : []),
+    ...(exception ? [`/exceptions/${exception}`] : []),
     ...(rollout ? ['plan', 'log', 'hosts', 'spec', 'proof'].map(tab => `/rollouts/${rollout}?tab=${tab}`) : []),
   ];
 }

@@ -11,7 +11,7 @@ import { EXCEPTION_LOOK } from '../kit/states.ts';
 import { Ago, At, withLocalTimes } from '../kit/time.tsx';
 import { count, counted, sentence } from '../kit/words.ts';
 import { ExceptionVerbs } from './verbs.tsx';
-import { eventWord, JUSTIFICATION_WORD, KIND_MEANING, KIND_WORD } from './words.ts';
+import { eventWord, JUSTIFICATION_WORD, KIND_MEANING, KIND_WORD, whoWord } from './words.ts';
 
 export function ExceptionPage() {
   const { id } = useParams({ from: '/signed-in/exceptions/$id' });
@@ -85,7 +85,7 @@ function Leave({ data }: { readonly data: ExceptionDetailView }) {
             <At at={data.startsAt} /> to <At at={data.endsAt} />
           </>
         ),
-        'At most': `${counted(data.life.days, 'day')}: ${data.life.meaning}`,
+        'At most': `${counted(data.life.days, 'day')}, by its worst finding: ${data.life.meaning}`,
         Owner: data.owner,
         'Asked for by': (
           <>
@@ -202,7 +202,7 @@ const EVENTS: readonly Column<Event & { readonly key: string }>[] = [
       <>
         {sentence(eventWord(event.event))}
         <Narrow>
-          {event.actor}, <Ago at={event.at} />
+          {whoWord(event.actor)}, <Ago at={event.at} />
         </Narrow>
       </>
     ),
@@ -213,7 +213,7 @@ const EVENTS: readonly Column<Event & { readonly key: string }>[] = [
     wrap: true,
     cell: event => (event.reason ? sentence(withLocalTimes(event.reason)) : <Toned tone="quiet">–</Toned>),
   },
-  { key: 'who', title: 'Who', from: 'sm', cell: event => event.actor },
+  { key: 'who', title: 'Who', from: 'sm', cell: event => whoWord(event.actor) },
   { key: 'when', title: 'When', from: 'sm', cell: event => <At at={event.at} /> },
 ];
 

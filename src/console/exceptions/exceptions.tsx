@@ -23,6 +23,18 @@ import { KIND_WORD } from './words.ts';
 const SHOW = { 'in-force': 'In force', waiting: 'Wait for a decision', ended: 'Ended', all: 'All' } as const;
 const NO_FILTER = { search: undefined, show: undefined, kind: undefined, host: undefined, vulnerability: undefined, page: undefined };
 
+const ENDED: ReadonlySet<ExceptionView['state']> = new Set(['expired', 'renewed', 'revoked', 'resolved', 'rejected', 'withdrawn']);
+
+/** Of what has ended it matters when it did, not when it would have. */
+function Until({ one }: { readonly one: ExceptionView }) {
+  if (!ENDED.has(one.state)) return <Ago at={one.endsAt} />;
+  return (
+    <Toned tone="quiet">
+      ended <Ago at={one.stateSince} />
+    </Toned>
+  );
+}
+
 const COLUMNS: readonly Column<ExceptionView>[] = [
   {
     key: 'title',
@@ -49,7 +61,7 @@ const COLUMNS: readonly Column<ExceptionView>[] = [
     align: 'right',
     cell: one => (one.openFindings > 0 ? count(one.openFindings) : <Toned tone="quiet">–</Toned>),
   },
-  { key: 'until', title: 'Until', sort: 'endsAt', cell: one => <Ago at={one.endsAt} /> },
+  { key: 'until', title: 'Until', sort: 'endsAt', cell: one => <Until one={one} /> },
   { key: 'owner', title: 'Owner', sort: 'owner', from: 'sm', cell: one => one.owner },
   { key: 'by', title: 'Approved by', from: 'lg', cell: one => one.approvedBy ?? <Toned tone="quiet">nobody</Toned> },
 ];

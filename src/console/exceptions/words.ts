@@ -61,6 +61,11 @@ const EVENT_WORD: Readonly<Record<string, string>> = {
   resolve: 'resolved',
 };
 
+/** What nobody did was done by the clock or by what the fleet shows. */
+export function whoWord(actor: string): string {
+  return actor === 'system' ? 'Fettle' : actor;
+}
+
 export function eventWord(event: string): string {
   return EVENT_WORD[event] ?? event;
 }

@@ -39,7 +39,8 @@ function Excepted({ mark }: { readonly mark: NonNullable<FindingView['exception'
 }
 
 function AskForException({ finding }: { readonly finding: FindingView }) {
-  const refusal = useRefusal('exception.request');
+  const mayNot = useRefusal('exception.request');
+  const refusal = mayNot ?? (finding.exception?.excuses ? 'It has one already: renew that.' : null);
   const navigate = useNavigate();
   const search = { vulnerability: finding.vulnerabilityId, source: finding.sourceName, hosts: finding.hostId };
   return (
