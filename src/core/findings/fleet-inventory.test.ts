@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packIds, unpackIds } from '../inventory/id-set.ts';
-import { difference, FleetInventory, idsAmong, unpackIdArray } from './fleet-inventory.ts';
+import { difference, FleetInventory } from './fleet-inventory.ts';
 import { FleetUnits } from './fleet-units.ts';
+import { idsAmong, unpackIdArray } from './packed-ids.ts';
 
 const idSet = fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 40 }).map(ids => ids.sort((a, b) => a - b));
 const digestOf = (ids: readonly number[]) => ids.join(',');

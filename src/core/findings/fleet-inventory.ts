@@ -1,5 +1,6 @@
 import { HostSet, wordsFor } from './fleet-host-set.ts';
 import type { FleetUnits } from './fleet-units.ts';
+import { unpackIdArray, unpackInto } from './packed-ids.ts';
 
 /**
  * Which host has which package versions, and the other way round. A host holds a packed set of package_version ids as the database does
@@ -26,6 +27,9 @@ export class FleetInventory {
   readonly #shared = new Map<string, PackageSet>();
   /** Release -> how many sets are of it. */
   readonly #byRelease = new Map<string, number>();
+  /** Release -> its number from 1, and these numbers by slot: an advisory asks it of 100,000 hosts within milliseconds. */
+  readonly #codes = new Map<string, number>();
+  #releaseOf = new Uint16Array(64);
   readonly #hosts: (HostSet | undefined)[] = [];
   /** Unpacked last: whoever puts a host asks for its ids right after. */
   #last: { readonly packed: Uint8Array; readonly ids: Uint32Array } = { packed: NO_BYTES, ids: NO_IDS };
@@ -89,14 +93,17 @@ export class FleetInventory {
     return this.#hosts[versionId];
   }
 
-  /** Rising slots of the hosts that have any of these versions. */
-  hostsOfAny(versionIds: readonly number[]): Uint32Array {
+  /** Rising slots of the hosts that have any of these versions; of one release, because a version belongs to none. */
+  hostsOfAny(versionIds: readonly number[], release: string | null = null): Uint32Array {
     const sets = versionIds.map(id => this.#hosts[id]).filter(set => set !== undefined);
     if (sets.length === 0) return NO_IDS;
-    if (sets.length === 1) return sets[0]!.toArray();
     const bits = new Uint32Array(wordsFor(this.slots));
     for (const set of sets) set.unionInto(bits);
-    return slotsOf(bits);
+    const slots = slotsOf(bits);
+    if (release === null || (this.#byRelease.size === 1 && this.#byRelease.has(release))) return slots;
+    const code = this.#codes.get(release) ?? 0;
+    const codeOf = this.#releaseOf;
+    return slots.filter(slot => codeOf[slot] === code);
   }
 
   /** `digest` names the content of the packed set; `packed` is called only when no other host of the release has the same. */
@@ -106,6 +113,12 @@ export class FleetInventory {
     if (before?.key === key) return NO_CHANGE;
     const after = this.#take(key, release, packed);
     this.#sets[slot] = after;
+    if (slot >= this.#releaseOf.length) {
+      const larger = new Uint16Array(slot * 2);
+      larger.set(this.#releaseOf);
+      this.#releaseOf = larger;
+    }
+    this.#releaseOf[slot] = this.#codes.getOrInsertComputed(release, () => this.#codes.size + 1);
     const delta = this.#indexed ? difference(before ? unpackIdArray(before.packed) : NO_IDS, this.#unpack(after.packed)) : NO_CHANGE;
     this.#apply(slot, delta);
     this.#release(before);
@@ -213,55 +226,10 @@ const NO_IDS = new Uint32Array(0);
 const NO_BYTES = new Uint8Array(0);
 const NO_CHANGE: PackageDelta = { added: [], removed: [] };
 
-/** As `unpackIds` of core/inventory/id-set.ts, into 32-bit numbers: package_version ids are PostgreSQL integers. 2 µs for 750 ids. */
-export function unpackIdArray(packed: Uint8Array): Uint32Array {
-  let size = 0;
-  for (let at = 0; at < packed.length; at++) size += Number(packed[at]! < 128);
-  const ids = new Uint32Array(size);
-  unpackInto(packed, ids);
-  return ids;
-}
-
-/** `ids` has room for all of them; the answer is how many there are. */
-function unpackInto(packed: Uint8Array, ids: Uint32Array): number {
-  let id = 0;
-  let at = 0;
-  for (let read = 0; read < packed.length; ) {
-    let byte = packed[read++]!;
-    let gap = byte & 127;
-    for (let shift = 7; byte > 127; shift += 7) {
-      byte = packed[read++]!;
-      gap |= (byte & 127) << shift;
-    }
-    id += gap;
-    ids[at++] = id;
-  }
-  return at;
-}
-
 function grown(counts: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(length);
   larger.set(counts);
   return larger;
-}
-
-/** Which of a few rising ids are in a packed set, without unpacking it. */
-export function idsAmong(packed: Uint8Array, wanted: Uint32Array): number[] {
-  const found: number[] = [];
-  let id = 0;
-  let want = 0;
-  for (let read = 0; read < packed.length && want < wanted.length; ) {
-    let byte = packed[read++]!;
-    let gap = byte & 127;
-    for (let shift = 7; byte > 127; shift += 7) {
-      byte = packed[read++]!;
-      gap |= (byte & 127) << shift;
-    }
-    id += gap;
-    while (want < wanted.length && wanted[want]! < id) want++;
-    if (wanted[want] === id) found.push(id);
-  }
-  return found;
 }
 
 /** What is in one rising list and not in the other: a merge, 2-4 µs for two lists of 600. */

@@ -346,9 +346,10 @@ export class Fleet {
   }
 
   #hostsOf(units: ReturnType<FleetMatcher['unitsOf']>): Uint32Array {
-    const release = units[0]?.source.release;
-    // A version id belongs to no release: the same package version may be installed on Debian 11 and 12 with different verdicts.
-    return this.inventory.hostsOfAny(units.flatMap(unit => unit.versionIds)).filter(slot => this.#entries[slot]?.host.release === release);
+    return this.inventory.hostsOfAny(
+      units.flatMap(unit => unit.versionIds),
+      units[0]?.source.release ?? null,
+    );
   }
 
   #takeCandidates(release: string, digest: string, ids: () => ArrayLike<number>): CandidateSet {

@@ -1,6 +1,7 @@
-import { idsAmong, type PackageSet } from '../findings/fleet-inventory.ts';
+import type { PackageSet } from '../findings/fleet-inventory.ts';
 import type { FleetUnits, Unit } from '../findings/fleet-units.ts';
 import { kernelReleaseOf } from '../findings/kernels.ts';
+import { idsAmong } from '../findings/packed-ids.ts';
 import type { Standing } from './standing.ts';
 
 /** Sources of kernel images: only the image that runs is exposed, and their other binaries (headers, libc-dev, tools) are not the kernel. */

@@ -1,9 +1,10 @@
 import { orderOf } from '../advisories/orders.ts';
 import type { KernelState } from '../findings/finding.ts';
-import { type FleetInventory, type PackageSet, unpackIdArray } from '../findings/fleet-inventory.ts';
+import type { FleetInventory, PackageSet } from '../findings/fleet-inventory.ts';
 import type { FleetMatcher } from '../findings/fleet-matcher.ts';
 import type { FleetSource, FleetUnits, Unit } from '../findings/fleet-units.ts';
 import type { NumberLists } from '../findings/number-lists.ts';
+import { unpackIdArray } from '../findings/packed-ids.ts';
 import { KERNEL_SOURCE, KernelImages } from './kernel-images.ts';
 import { compareUnits, type Offer } from './offers.ts';
 import type { SharedNumbers } from './shared-numbers.ts';

@@ -1,4 +1,4 @@
-import { unpackIdArray } from '../../core/findings/fleet-inventory.ts';
+import { unpackIdArray } from '../../core/findings/packed-ids.ts';
 import type { HostLists } from '../../core/remediation/fleet.ts';
 import type { HostRow } from './host-rows.ts';
 

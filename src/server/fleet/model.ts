@@ -1,7 +1,7 @@
 import type { Enrichment } from '../../core/advisories/claim.ts';
 import { indexClaims } from '../../core/advisories/claim-index.ts';
-import { unpackIdArray } from '../../core/findings/fleet-inventory.ts';
 import type { PackageVersion } from '../../core/findings/fleet-units.ts';
+import { unpackIdArray } from '../../core/findings/packed-ids.ts';
 import { epochMs } from '../../core/kernel/instants.ts';
 import { installedByBinary } from '../../core/remediation/changes.ts';
 import { dueAtMs } from '../../core/remediation/deadline.ts';

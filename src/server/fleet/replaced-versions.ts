@@ -1,5 +1,6 @@
-import { difference, unpackIdArray } from '../../core/findings/fleet-inventory.ts';
+import { difference } from '../../core/findings/fleet-inventory.ts';
 import type { PackageVersion } from '../../core/findings/fleet-units.ts';
+import { unpackIdArray } from '../../core/findings/packed-ids.ts';
 import type { Fleet } from '../../core/remediation/fleet.ts';
 import { type ResidualFacts, type ResidualVersion, stalePackagesOf, unexplained } from '../../core/remediation/residuals.ts';
 import type { HostRow } from './host-rows.ts';
