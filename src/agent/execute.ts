@@ -1,5 +1,6 @@
 import type { Envelope } from '../core/evidence/envelope.ts';
 import type { Clock } from '../core/kernel/instants.ts';
+import { preHooksBegun } from '../core/rollouts/hooks.ts';
 import type { HostPlan, JobResult } from '../core/rollouts/host-plan.ts';
 import type { Failure } from '../core/verification/host-verdict.ts';
 import type { PackageManager } from '../plugins/package-managers/spec.ts';
@@ -8,7 +9,7 @@ import { afterApply, apply } from './apply.ts';
 import { admitPlan, readPlan, rebootProblem, type Trust } from './decide.ts';
 import { deliver, finish, refuse } from './finish.ts';
 import type { Gateway } from './gateway.ts';
-import { postHooks, preHooks, preHooksBegun } from './hooks.ts';
+import { postHooks, preHooks } from './hooks.ts';
 import { EXECUTOR_SETTINGS, type ExecutorSettings, failure, JobContext, JobLeft, type Stop, stop } from './job-context.ts';
 import { JobLog } from './job-log.ts';
 import type { Journal, JournalEntry } from './journal.ts';

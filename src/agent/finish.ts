@@ -1,16 +1,17 @@
+import { lastRuns, undoesHooks } from '../core/rollouts/hooks.ts';
 import type { JobResult } from '../core/rollouts/host-plan.ts';
 import type { Failure } from '../core/verification/host-verdict.ts';
 import { afterRows, transactionStatus } from '../core/verification/transaction-status.ts';
 import { TransportFault } from '../plugins/transports/spec.ts';
 import type { Executor } from './execute.ts';
-import { hookRuns, postHooks, preHooksBegun } from './hooks.ts';
+import { postHooks } from './hooks.ts';
 import { type JobContext, type Stop, stop } from './job-context.ts';
 import type { JournalEntry } from './journal.ts';
 import type { Proof } from './settle.ts';
 
-/** Nothing was changed, but pre-hooks have begun: the post-hooks undo what they did. One that fails here is graver than what stopped the job. */
+/** A post-hook that fails here is graver than what stopped the job. */
 async function undoHooks(job: JobContext, stopped: Stop | null): Promise<Stop | null> {
-  if (stopped === null || job.entry.startedAt !== null || !preHooksBegun(job.entry)) return stopped;
+  if (stopped === null || !undoesHooks(job.entry)) return stopped;
   const failed = await postHooks(job, 'untouched');
   if (failed === null) return stopped;
   const before = stopped.outcome === 'failed' ? `${stopped.failure.message}\n` : '';
@@ -36,7 +37,7 @@ export async function finish(job: JobContext, proof: Proof | null, given: Stop |
     bootIdBefore: job.entry.bootIdBefore,
     bootIdAfter: observed.bootId,
     smokeTests: observed.smokeTests,
-    ...(job.entry.hooks === undefined ? {} : { hooks: hookRuns(job) }),
+    ...(job.entry.hooks === undefined ? {} : { hooks: lastRuns(job.entry.hooks) }),
     healed: job.entry.healed,
     startedAt: job.entry.acceptedAt,
     finishedAt: clock.now(),

@@ -1,6 +1,14 @@
 import { epochMs } from '../core/kernel/instants.ts';
 import { counted } from '../core/kernel/words.ts';
-import { HOOKS_FOLDER, missingHooks } from '../core/rollouts/hooks.ts';
+import {
+  HOOKS_FOLDER,
+  type HookBegun,
+  type HookOutcome,
+  missingHooks,
+  nextPostHook,
+  nextPreHook,
+  passedPostHooks,
+} from '../core/rollouts/hooks.ts';
 import type { HookRun, HookSpec } from '../core/rollouts/host-plan.ts';
 import type { Failure } from '../core/verification/host-verdict.ts';
 import { PROBES } from '../plugins/probes/catalog.ts';
@@ -8,19 +16,11 @@ import { HOST_ENVIRONMENT } from '../plugins/transports/spec.ts';
 import { watch } from './apply.ts';
 import { forgetUnit, hostUnit, startUnit, unitOutput, unitState } from './host-unit.ts';
 import { failure, type JobContext, type Stop, stop } from './job-context.ts';
-import type { HookBegun, JournalEntry } from './journal.ts';
 
 /**
- * The host's own programs around a transaction. They may run more than once: whoever offers one makes it idempotent.
- * - Pre-hooks run in order once the permit is there, right before the package manager starts. When the job is taken up again before that start, all of them
- *   run again: what they prepared may not have outlived the crash.
- * - Post-hooks run in order when the host is verified. One whose good end is in the journal is not run again; one that was under way is.
- * - When nothing was changed in the end although pre-hooks had begun, all post-hooks run as well, so that a host that was taken out of service comes back.
- *   After a change that failed none runs: such a host is not put back into service unseen.
- * An earlier run that has not ended is waited for, so two of one job never run at once.
+ * The host's own programs around a transaction; which of them run, and when again, is decided in core/rollouts/hooks.ts. They may run more than once: whoever
+ * offers one makes it idempotent. An earlier run that has not ended is waited for, so two of one job never run at once.
  */
-export type HookOutcome = 'planned' | 'verified' | 'untouched';
-
 /** What is kept of a hook's output on the host; the rest is read and thrown away, so that no hook fills a disk. */
 const OUTPUT_BYTES = 65_536;
 /** Of that, in the result. */
@@ -42,55 +42,44 @@ export function hooksOf(job: JobContext, phase: HookSpec['phase']): readonly Hoo
   return (job.plan.hooks ?? []).filter(hook => hook.phase === phase);
 }
 
-export function preHooksBegun(entry: JournalEntry): boolean {
-  return (entry.hooks ?? []).some(hook => hook.phase === 'pre');
-}
-
-/** What is told of them: the last run of each, in the order of the plan. */
-export function hookRuns(job: JobContext): HookRun[] {
-  const last = new Map((job.entry.hooks ?? []).flatMap(begun => (begun.run === null ? [] : [[`${begun.phase} ${begun.name}`, begun.run]])));
-  return [...last.values()];
-}
-
 /** null to go on. Every one of them has to end with 0. */
 export async function preHooks(job: JobContext): Promise<Stop | null> {
   const hooks = hooksOf(job, 'pre');
   if (hooks.length === 0) return null;
   job.log.start('pre-hook');
   await waitForEarlier(job);
-  for (const hook of hooks) {
+  const ended: HookRun[] = [];
+  let step = nextPreHook(hooks, ended);
+  for (; step.do === 'run'; step = nextPreHook(hooks, ended)) {
     if (job.cancelled) return { outcome: 'cancelled' };
-    const run = await runHook(job, hook, 'planned');
-    if (run.outcome !== 'passed') return stop(failure('pre-hook-failed', runText(run), run.name, run.outcome));
+    ended.push(await runHook(job, step.hook, 'planned'));
+  }
+  if (step.do === 'stop') {
+    const [run] = step.failed;
+    return stop(failure('pre-hook-failed', runText(run!), run!.name, run!.outcome));
   }
   job.log.done(`${counted(hooks.length, 'pre-hook has', 'pre-hooks have')} ended well`);
   return null;
 }
 
-/** All of them run, also after one that failed: each may put something back that the others do not. null when all ended well. */
+/** null when all ended well. */
 export async function postHooks(job: JobContext, outcome: 'verified' | 'untouched'): Promise<Failure | null> {
   const hooks = hooksOf(job, 'post');
   if (hooks.length === 0) return null;
   job.log.start('post-hook');
   await waitForEarlier(job);
-  const ended = new Set(outcome === 'verified' ? passed(job.entry) : []);
-  const failed: HookRun[] = [];
-  for (const hook of hooks) {
-    if (ended.has(hook.name)) continue;
-    const run = await runHook(job, hook, outcome);
-    if (run.outcome !== 'passed') failed.push(run);
-  }
-  if (failed.length > 0)
-    return failure('post-hook-failed', failed.map(runText).join('\n').slice(0, 2_000), ...failed.slice(0, 3).map(run => run.name));
+  const before = passedPostHooks(job.entry, outcome);
+  const ended: HookRun[] = [];
+  let step = nextPostHook(hooks, before, ended);
+  for (; step.do === 'run'; step = nextPostHook(hooks, before, ended)) ended.push(await runHook(job, step.hook, outcome));
+  if (step.do === 'stop')
+    return failure(
+      'post-hook-failed',
+      step.failed.map(runText).join('\n').slice(0, 2_000),
+      ...step.failed.slice(0, 3).map(run => run.name),
+    );
   job.log.done(`${counted(hooks.length, 'post-hook has', 'post-hooks have')} ended well`);
   return null;
-}
-
-/** Names of post-hooks that ended well after the transaction was begun. */
-function passed({ hooks = [], startedAt }: JournalEntry): string[] {
-  return hooks.flatMap(hook =>
-    hook.phase === 'post' && hook.run?.outcome === 'passed' && startedAt !== null && hook.begunAt >= startedAt ? [hook.name] : [],
-  );
 }
 
 function runText(run: HookRun): string {

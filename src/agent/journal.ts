@@ -2,7 +2,8 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Envelope } from '../core/evidence/envelope.ts';
 import type { Instant } from '../core/kernel/instants.ts';
-import type { HookRun, HookSpec, JobResult } from '../core/rollouts/host-plan.ts';
+import type { HookBegun } from '../core/rollouts/hooks.ts';
+import type { JobResult } from '../core/rollouts/host-plan.ts';
 
 /**
  * What was done about one plan. `accepted`: nothing was changed. `started`: written and synced before anything could be changed, so from here on
@@ -34,13 +35,6 @@ export interface JournalEntry {
   readonly runs: number;
   readonly result: JobResult | null;
   readonly acknowledgedAt: Instant | null;
-}
-
-export interface HookBegun {
-  readonly phase: HookSpec['phase'];
-  readonly name: string;
-  readonly begunAt: Instant;
-  readonly run: HookRun | null;
 }
 
 export interface Journal {

@@ -1,9 +1,14 @@
+import { type HookBegun, lastRuns } from '../core/rollouts/hooks.ts';
 import type { FailureClass, HostPlan, JobResult } from '../core/rollouts/host-plan.ts';
 
 /** As the agent's journal (src/agent/journal.ts): written to the disk before what it speaks of. */
 export interface JournalEntry {
   readonly plan: HostPlan;
   readonly acceptedAt: string;
+  /** When the package manager was started; null: nothing was changed. */
+  startedAt: string | null;
+  /** As they were begun, over all lives of the agent. */
+  readonly hooks: HookBegun[];
   state: 'accepted' | 'started' | 'rebooting' | 'finished';
   before: ReadonlyMap<string, string>;
   bootIdBefore: number;
@@ -52,6 +57,7 @@ export function resultOf(
     bootIdBefore: String(entry.bootIdBefore),
     bootIdAfter: String(bootId),
     smokeTests: [],
+    ...(entry.hooks.length === 0 ? {} : { hooks: lastRuns(entry.hooks) }),
     healed: entry.healed,
     startedAt: now,
     finishedAt: now,

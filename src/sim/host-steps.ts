@@ -1,9 +1,10 @@
 import { onPermitReply, rebootProblem } from '../agent/decide.ts';
 import { SECOND_MS } from '../core/kernel/instants.ts';
+import { preHooksBegun, undoesHooks } from '../core/rollouts/hooks.ts';
 import type { FailureClass, HostPlan, JobResult } from '../core/rollouts/host-plan.ts';
 import { hostVerdict } from '../core/verification/host-verdict.ts';
 import { isCompliant } from '../core/verification/transaction-status.ts';
-import { HostAgent } from './host-agent.ts';
+import { HostHooks } from './host-hooks.ts';
 import { type JournalEntry, resultOf } from './host-journal.ts';
 import { BROKEN_BY_SCRIPT } from './machine.ts';
 import type { PermitAnswer } from './server.ts';
@@ -15,13 +16,15 @@ const HEARTBEAT_MS = 60 * SECOND_MS;
  * One job on the host, step by step: what follows from a permit's answer, the comparison of transactions and the verdict are the agent's and core's own
  * code. Each step can be cut short by the same deaths, and is taken up again from what the journal says.
  */
-export abstract class HostSteps extends HostAgent {
+export abstract class HostSteps extends HostHooks {
   protected abstract restart(): void;
 
   /** Before the point of no return at once, after it never. */
   protected cancel(entry: JournalEntry) {
     entry.cancelled = true;
-    if (entry.state === 'accepted' && !this.isChanging(entry)) this.#finish(entry, 'cancelled', null, '', false);
+    // Between its hooks it looks by itself.
+    const inHooks = preHooksBegun(entry) && this.running === entry.plan.planId;
+    if (entry.state === 'accepted' && !this.isChanging(entry) && !inHooks) this.#finish(entry, 'cancelled', null, '', false);
   }
 
   /** Takes a plan up, or up again, from what its journal says; never from what it was about to do. */
@@ -138,13 +141,24 @@ export abstract class HostSteps extends HostAgent {
 
   #apply(entry: JournalEntry) {
     const { plan } = entry;
-    const { mutants, timeline, witness } = this.parts;
+    const { mutants } = this.parts;
     // While the permit was waited for, others may have been at work: the set must still be the approved one.
     const differences = this.differences(plan);
     if (differences.length > 0 && !mutants.has('success-believed'))
       return this.#finish(entry, 'failed', 'transaction-differs', differences.join('; '), false);
+    this.preHooks(
+      entry,
+      () => (entry.cancelled ? this.#finish(entry, 'cancelled', null, '', false) : this.#begin(entry)),
+      run => this.#finish(entry, 'failed', 'pre-hook-failed', `pre-hook ${run.name}: ${run.outcome}`, false),
+    );
+  }
+
+  #begin(entry: JournalEntry) {
+    const { plan } = entry;
+    const { mutants, timeline, witness } = this.parts;
     const started = () => {
       entry.state = 'started';
+      entry.startedAt = this.ownNow;
       entry.before = new Map(this.packages);
       entry.bootIdBefore = this.bootId;
     };
@@ -210,7 +224,11 @@ export abstract class HostSteps extends HostAgent {
       const verdict = this.#verdict(plan, entry);
       if (verdict !== null && !this.parts.mutants.has('success-believed'))
         return this.#finish(entry, 'failed', verdict.class, verdict.message, true);
-      this.#finish(entry, 'succeeded', null, '', true);
+      const proven = () => this.#finish(entry, 'succeeded', null, '', true);
+      if (this.parts.mutants.has('post-hooks-forgotten')) return proven();
+      this.postHooks(entry, 'verified', proven, runs =>
+        this.#finish(entry, 'failed', 'post-hook-failed', `post-hook ${runs[0]!.name}: ${runs[0]!.outcome}`, true),
+      );
     });
   }
 
@@ -226,7 +244,17 @@ export abstract class HostSteps extends HostAgent {
     );
   }
 
+  /** Where nothing was changed, what pre-hooks did is undone first; an undoing that fails is graver than what stopped the job. */
   #finish(entry: JournalEntry, outcome: JobResult['outcome'], failureClass: FailureClass | null, message: string, touched: boolean) {
+    const end = () => this.#write(entry, outcome, failureClass, message, touched);
+    if (!undoesHooks(entry) || this.parts.mutants.has('hooks-not-undone')) return end();
+    if (this.isOver(entry)) return;
+    this.postHooks(entry, 'untouched', end, () =>
+      this.#write(entry, 'failed', 'post-hook-failed', `${message}; the undoing failed`, touched),
+    );
+  }
+
+  #write(entry: JournalEntry, outcome: JobResult['outcome'], failureClass: FailureClass | null, message: string, touched: boolean) {
     const { plan } = entry;
     const { witness } = this.parts;
     const { ownNow: now, bootId, broken, packages } = this;
@@ -236,7 +264,7 @@ export abstract class HostSteps extends HostAgent {
     if (this.running === plan.planId) this.running = null;
     this.aside.delete(plan.planId);
     if (touched) witness.changeEnds(this, plan, this.nowMs);
-    witness.resultWritten(this, plan, this.bootId !== entry.bootIdBefore, touched, this.nowMs);
+    witness.resultWritten(this, plan, { rebooted: this.bootId !== entry.bootIdBefore, touched, outcome, failureClass }, this.nowMs);
     this.send(entry);
     this.takeUpNext();
   }

@@ -27,6 +27,8 @@ export class SimHost extends HostSteps {
     const entry: JournalEntry = {
       plan,
       acceptedAt: this.ownNow,
+      startedAt: null,
+      hooks: [],
       state: 'accepted',
       before: new Map(),
       bootIdBefore: this.bootId,
@@ -90,6 +92,8 @@ export class SimHost extends HostSteps {
     this.up = true;
     if (this.parts.mutants.has('agent-not-enabled')) this.agentUp = false;
     this.needsReboot = false;
+    // What a hook has prepared does not outlive a boot; that the host is out of service does.
+    this.prepared.clear();
     this.bootId += 1;
     this.bootedAtMs = this.nowMs;
     this.life += 1;

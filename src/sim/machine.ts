@@ -28,6 +28,12 @@ export class Machine implements HostTruth {
   genuine = true;
   bootId = 1;
   bootedAtMs = 0;
+  /** How its hooks end at the moment. */
+  hookTrouble: 'none' | 'failed' | 'timed-out' | 'refused' = 'none';
+  /** The plan whose pre-hook has taken it out of service. */
+  outOfServiceFor: string | null = null;
+  /** Pre-hooks whose work holds. */
+  readonly prepared = new Set<string>();
   /** Its agent is new enough to wait with a reboot for another rollout's. */
   readonly sharesReboots: boolean;
   /** Its inventories do not arrive. */
@@ -48,7 +54,7 @@ export class Machine implements HostTruth {
 
   /** Packages that are at work or half done do not serve. */
   get stands(): boolean {
-    return this.up && !this.isUnwell && this.applying === null;
+    return this.up && !this.isUnwell && this.outOfServiceFor === null && this.applying === null;
   }
 
   /** What its own inventory says. */
@@ -115,5 +121,6 @@ export class Machine implements HostTruth {
     if (this.applying !== null) return;
     this.broken = false;
     this.serviceDown = false;
+    this.outOfServiceFor = null;
   }
 }

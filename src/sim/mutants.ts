@@ -152,6 +152,18 @@ export const MUTANTS = {
     breaks: ['S4'],
   },
   'unwell-member-counts': { does: 'a host that says itself that a unit has failed counts as up', faults: ['unit-fails'], breaks: ['S4'] },
+  'pre-hook-failure-ignored': { does: 'a host goes on after a pre-hook that failed', faults: ['hook-fails', 'hook-gone'], breaks: ['I7'] },
+  'pre-hooks-kept-over-crash': {
+    does: 'pre-hooks that ended well before a crash are not run again after it',
+    faults: ['power-cut'],
+    breaks: ['I7'],
+  },
+  'hooks-not-undone': {
+    does: 'a host whose packages stayed as they were is left as its pre-hooks made it',
+    faults: ['hook-fails', 'hook-hangs'],
+    breaks: ['I5'],
+  },
+  'post-hooks-forgotten': { does: 'a host is done when it is verified, without its post-hooks', faults: [], breaks: ['I5'] },
   'evidence-not-awaited': { does: 'a host is patched before its evidence was taken', breaks: ['S2'] },
   'emergency-waits': { does: 'an emergency does not take over hosts that only prepare', faults: ['freeze'], breaks: ['L3'] },
   'no-data-is-healthy': {

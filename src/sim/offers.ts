@@ -82,6 +82,7 @@ export class SimOffers {
       restart: approved.restart,
       reboot: approved.reboot,
       smokeTests: approved.smokeTests,
+      ...(approved.hooks === undefined ? {} : { hooks: approved.hooks }),
       windowEndsAt: rollout.window.endsAt,
     };
     const plan = hostPlanFor(change.job, terms, now);

@@ -1,12 +1,13 @@
 import { MINUTE_MS, toInstant } from '../core/kernel/instants.ts';
 import type { HealthMetric } from '../core/rollouts/health.ts';
-import type { RebootPolicy, TransactionItem } from '../core/rollouts/host-plan.ts';
+import type { HookSpec, RebootPolicy, TransactionItem } from '../core/rollouts/host-plan.ts';
 import type { PlannedWindow, RolloutPlan } from '../core/rollouts/plan.ts';
 import type { HostCase, PlanRequest } from '../core/rollouts/planner.ts';
 import type { SimHost } from './host.ts';
+import { HOOK_SECONDS, OFFERED_HOOKS } from './host-hooks.ts';
 import type { Random } from './random.ts';
 
-export type Terms = Pick<PlanRequest, 'rings' | 'window' | 'reboot' | 'profile' | 'concurrencyMax' | 'catchUpDays'>;
+export type Terms = Pick<PlanRequest, 'rings' | 'window' | 'reboot' | 'profile' | 'concurrencyMax' | 'catchUpDays' | 'hooks'>;
 
 /** What somebody asks for besides hosts and patches. */
 export function drawTerms(random: Random, nowMs: number): Terms {
@@ -23,7 +24,18 @@ export function drawTerms(random: Random, nowMs: number): Terms {
     profile: window.startsAt === null && random.chance(0.25) ? 'emergency' : 'normal',
     concurrencyMax: random.chance(0.3) ? random.between(1, 3) : null,
     catchUpDays: random.chance(0.4) ? 1 : 0,
+    hooks: random.chance(0.3) ? drawHooks(random) : [],
   };
+}
+
+function drawHooks(random: Random): readonly HookSpec[] {
+  const seconds = (): number => random.between(20, HOOK_SECONDS);
+  const backup = { phase: 'pre', name: 'backup', timeoutSeconds: seconds() } as const;
+  return [
+    { phase: 'pre', name: 'drain', timeoutSeconds: seconds() },
+    ...(random.chance(0.5) ? [backup] : []),
+    { phase: 'post', name: 'undrain', timeoutSeconds: seconds() },
+  ];
 }
 
 /** Two of three gates ask for results only. */
@@ -60,6 +72,7 @@ export function caseOf(host: SimHost, asked: readonly TransactionItem[], reboot:
     restartUnits: [],
     rebootExpected: reboot !== 'never',
     runsFettle: false,
+    hooks: OFFERED_HOOKS.map(name => ({ name, problem: null })),
     ...(forensic ? { forensic: ['CVE-2026-0001'] } : {}),
   };
 }

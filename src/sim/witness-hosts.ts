@@ -14,8 +14,18 @@ export interface HostTruth {
   readonly needsReboot: boolean;
   /** The package manager is at work this moment. */
   readonly changing: boolean;
+  /** Pre-hooks whose work holds, and the plan whose pre-hook has taken it out of service. */
+  readonly prepared: ReadonlySet<string>;
+  readonly outOfServiceFor: string | null;
   /** The archives that are about to be installed are those that their repository signed. */
   readonly genuine: boolean;
+}
+
+interface Written {
+  readonly rebooted: boolean;
+  readonly touched: boolean;
+  readonly outcome: string;
+  readonly failureClass: string | null;
 }
 
 /** Longest time between a yes and a start: the life of a permit, and what the clock of a host may be wrong. */
@@ -58,6 +68,13 @@ export class HostWitness {
     this.#working.set(id, { plan, before: new Map(host.packages) });
     this.#demandTime(id, plan, atMs);
     this.#ledger.demand('I9', this.#engine.isTurnOf(plan.rolloutId, id), atMs, () => `${id}: change before the ring before it has passed`);
+    const unprepared = (plan.hooks ?? []).filter(hook => hook.phase === 'pre' && !host.prepared.has(hook.name));
+    this.#ledger.demand(
+      'I7',
+      unprepared.length === 0,
+      atMs,
+      () => `${id}: change although pre-hook ${unprepared[0]!.name} has not ended well`,
+    );
     this.#demandContent(host, plan, atMs);
     this.#demandRoom(plan, atMs);
     this.#demandGroups(id, 'changes', atMs);
@@ -178,7 +195,7 @@ export class HostWitness {
   }
 
   /** What the packages really were when the host wrote its result down. I5: a change that has begun is never reported as none. */
-  resultWritten(host: HostTruth, plan: HostPlan, rebooted: boolean, touched: boolean, atMs: number): void {
+  resultWritten(host: HostTruth, plan: HostPlan, { rebooted, touched, outcome, failureClass }: Written, atMs: number): void {
     // A patch is also met by something newer, a rollback only by the exact version.
     const inPlace = plan.transaction.every(({ name, toVersion }) => {
       const now = host.packages.get(name) ?? null;
@@ -187,6 +204,15 @@ export class HostWitness {
       );
     });
     this.#engine.truthOfResult.set(plan.planId, inPlace && !host.broken && (plan.reboot !== 'always' || rebooted));
+    // A person is told of a host that is left out of service: by a change that failed, or by the undoing that failed.
+    const told = outcome === 'failed' && (touched || failureClass === 'post-hook-failed');
+    if ((plan.hooks ?? []).length > 0)
+      this.#ledger.demand(
+        'I5',
+        host.outOfServiceFor !== plan.planId || told,
+        atMs,
+        () => `${host.id}: is left out of service and its result says ${outcome}`,
+      );
     this.#ledger.demand(
       'I5',
       touched || !this.#begun.has(plan.planId),

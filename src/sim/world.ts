@@ -75,6 +75,9 @@ const STRETCHES: Partial<Record<FaultKind, (stretch: Stretch) => () => void>> = 
   delay: ({ host }) => during(host.weather, { delayMs: 1_200_000 }),
   partition: ({ host }) => during(host.weather, { partitioned: true }),
   'clock-skew': ({ host, fault }) => during(host, { clockSkewMs: fault.amount }),
+  'hook-fails': ({ host }) => during(host, { hookTrouble: 'failed' }),
+  'hook-hangs': ({ host }) => during(host, { hookTrouble: 'timed-out' }),
+  'hook-gone': ({ host }) => during(host, { hookTrouble: 'refused' }),
   'unit-fails': ({ host }) => during(host, { ailing: true }),
   'lock-held': ({ host }) => during(host, { lockHeld: true }),
   'disk-full': ({ host }) => during(host, { diskFull: true }),
@@ -113,6 +116,7 @@ const FAIR_VALUES = {
   metrics: 'well',
   inventoryLost: false,
   ailing: false,
+  hookTrouble: 'none',
 } as const;
 
 class World {
@@ -271,7 +275,7 @@ class World {
     for (const host of this.#hosts) {
       host.weather.clear();
       host.comeBack();
-      Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false, inventoryLost: false, ailing: false });
+      Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false, inventoryLost: false, ailing: false, hookTrouble: 'none' });
     }
   }
 

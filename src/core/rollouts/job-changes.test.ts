@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addMs, DAY_MS, epochMs, type Instant, MINUTE_MS, SECOND_MS } from '../kernel/instants.ts';
 import type { JobResult } from './host-plan.ts';
-import { grantPermit, hearPermitRequest, offerJob, takeResult, timeUp } from './job-changes.ts';
+import { grantPermit, hearEvents, hearPermitRequest, offerJob, takeResult, timeUp } from './job-changes.ts';
 import { FRESH_JOB, type JobStatus } from './job-status.ts';
 import { ATTEMPTS_MAX } from './retry.ts';
 
@@ -79,5 +79,26 @@ describe('a host that is off', () => {
     expect(job).toMatchObject({ state: 'queued', attemptsLeft: ATTEMPTS_MAX, parked: false });
     // Two weeks off leave room below the leap of a thousand that the agent refuses (src/agent/decide.ts).
     expect(job.attempt).toBeLessThan(320);
+  });
+});
+
+describe('a host that is stopped while its post-hooks undo what its pre-hooks did', () => {
+  const permitted = (): JobStatus =>
+    grantPermit(hearPermitRequest(offerJob(queued, start, {}).job, 1, 'apply', start), 'apply', start, {}).job;
+  const undoing = (): JobStatus =>
+    hearEvents(
+      { ...permitted(), cancelRequested: true },
+      [{ sequence: 1, at: start, phase: 'post-hook', kind: 'phase-started', text: '' }],
+      start,
+    ).job;
+
+  it.each(['cancelled', 'failed'] as const)('ends as cancelled when it says %s', outcome => {
+    const result = {
+      ...refusal(1, start),
+      outcome,
+      failure: { class: 'pre-hook-failed', message: 'drain', signature: 'drain' },
+    } as JobResult;
+    expect(undoing().state).toBe('verifying');
+    expect(takeResult(undoing(), 'patch', 1, result, { offered: true, answered: false }, start).job.state).toBe('cancelled');
   });
 });

@@ -279,6 +279,8 @@ export const JOB = machine({
         staging: 'cancelled',
         staged: 'cancelled',
         installing: 'cancelled',
+        // Its post-hooks have undone what its pre-hooks did.
+        verifying: 'cancelled',
         reconciling: 'cancelled',
         lost: 'cancelled',
       },

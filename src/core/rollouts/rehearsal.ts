@@ -1,6 +1,7 @@
-import type { Instant } from '../kernel/instants.ts';
+import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
 import { counted } from '../kernel/words.ts';
 import type { FailureClass, TransactionItem } from './host-plan.ts';
+import type { PlannedHost, RolloutPlan } from './plan.ts';
 
 /**
  * Rehearsal level 2: the exact transaction is really run, maintainer scripts included, in a throw-away copy of the host's root file system.
@@ -129,4 +130,41 @@ export function rehearsalStep(rehearsals: readonly RehearsalStatus[], now: Insta
 
 function firstLine(text: string | null): string {
   return (text ?? 'no reason given').split('\n')[0]!.slice(0, 200);
+}
+
+/** One host for each distinct transaction first; more of the same prove little more. */
+const CANARIES_MAX = 10;
+
+/** Whom to ask before this ring may open. */
+export function canariesOf(plan: Pick<RolloutPlan, 'rings'>, ringIndex: number): PlannedHost[] {
+  const hosts = plan.rings[ringIndex]?.hosts ?? [];
+  const firstOf = new Map<number, PlannedHost>();
+  for (const host of hosts) if (!firstOf.has(host.transaction)) firstOf.set(host.transaction, host);
+  const one = [...firstOf.values()];
+  return [...one, ...hosts.filter(host => !one.includes(host))].slice(0, CANARIES_MAX);
+}
+
+/** A host that is asked answers within some minutes of its next check-in; one that does not within this time is away. */
+const REHEARSAL_MINUTES = 30;
+const CLOCK_SKEW_MINUTES = 5;
+
+/** What one host is asked to rehearse. */
+export function rehearsalPlanFor(
+  rollout: { readonly id: string; readonly planHash: string; readonly kind: RehearsalPlan['kind']; readonly installationId: string },
+  { rehearsalId, hostId, transaction }: Pick<RehearsalPlan, 'rehearsalId' | 'hostId' | 'transaction'>,
+  now: Instant,
+): RehearsalPlan {
+  return {
+    version: 1,
+    rehearsalId,
+    policyRoot: 1,
+    installationId: rollout.installationId,
+    hostId,
+    rolloutId: rollout.id,
+    rolloutPlanHash: rollout.planHash,
+    kind: rollout.kind,
+    notBefore: addMs(now, -CLOCK_SKEW_MINUTES * MINUTE_MS),
+    notAfter: addMs(now, REHEARSAL_MINUTES * MINUTE_MS),
+    transaction,
+  };
 }

@@ -1,14 +1,16 @@
 import type { z } from 'zod';
 import type { RehearsalView } from '../../api/plans.ts';
 import { makeId } from '../../core/kernel/ids.ts';
-import { addMs, HOUR_MS, type Instant, MINUTE_MS } from '../../core/kernel/instants.ts';
+import { addMs, HOUR_MS, type Instant } from '../../core/kernel/instants.ts';
 import type { PlannedHost, RolloutPlan } from '../../core/rollouts/plan.ts';
 import {
+  canariesOf,
   REHEARSAL_PLAN_TYPE,
   type RehearsalPlan,
   type RehearsalReport,
   type RehearsalStatus,
   type RehearsalStep,
+  rehearsalPlanFor,
   rehearsalStep,
 } from '../../core/rollouts/rehearsal.ts';
 import type { RingStatus } from '../../core/rollouts/ring-changes.ts';
@@ -23,13 +25,8 @@ import type { Person } from './people.ts';
 import type { RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
 
-/** A host that is asked answers within some minutes of its next check-in; one that does not within this time is away. */
-const REHEARSAL_MINUTES = 30;
-const CLOCK_SKEW_MINUTES = 5;
 /** What was rehearsed longer ago tells of another package database. */
 const REHEARSAL_VALID_HOURS = 24;
-/** One host for each distinct transaction first; more of the same prove little more. */
-const CANARIES_MAX = 10;
 const REHEARSED_STATES: readonly RolloutState[] = ['planned', 'awaiting-approval', 'scheduled', 'running', 'paused'];
 
 /** Opens the way for the first ring, or keeps it shut: asks, waits, or stops the rollout. The rollout is locked. */
@@ -126,7 +123,7 @@ async function ask(
   if (hosts.length === 0) return;
   const { context } = engine;
   const { transactions } = await planOf(step, row);
-  const expiresAt = addMs(step.now, REHEARSAL_MINUTES * MINUTE_MS);
+  const rollout = { id: row.id, planHash: row.plan_hash ?? '', kind: row.kind, installationId: context.installation.id };
   // What is asked anew is not waited for twice, even within one instant.
   await step.tx.query('update rehearsal set canary = false where rollout_id = $1 and plan_hash = $2 and canary and host_id = any($3)', [
     row.id,
@@ -135,19 +132,8 @@ async function ask(
   ]);
   for (const host of hosts) {
     const rehearsalId = makeId('rehearsal', context.randomHex(16));
-    const plan: RehearsalPlan = {
-      version: 1,
-      rehearsalId,
-      policyRoot: 1,
-      installationId: context.installation.id,
-      hostId: host.hostId,
-      rolloutId: row.id,
-      rolloutPlanHash: row.plan_hash ?? '',
-      kind: row.kind,
-      notBefore: addMs(step.now, -CLOCK_SKEW_MINUTES * MINUTE_MS),
-      notAfter: expiresAt,
-      transaction: transactions[host.transaction] ?? [],
-    };
+    const asked = { rehearsalId, hostId: host.hostId, transaction: transactions[host.transaction] ?? [] };
+    const plan = rehearsalPlanFor(rollout, asked, step.now);
     await step.tx.query(
       `insert into rehearsal (id, rollout_id, plan_hash, host_id, host_name, canary, envelope, asked_by, asked_at, expires_at)
        values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10)`,
@@ -161,7 +147,7 @@ async function ask(
         JSON.stringify(context.planKeys.sign(REHEARSAL_PLAN_TYPE, plan)),
         askedBy,
         step.now,
-        expiresAt,
+        plan.notAfter,
       ],
     );
   }
@@ -181,14 +167,6 @@ async function planOf(step: Step, row: RolloutRow): Promise<RolloutPlan> {
   ]);
   if (stored === undefined) throw new Error(`plan ${row.plan_hash} is stored`);
   return JSON.parse(stored.plan) as RolloutPlan;
-}
-
-function canariesOf(plan: RolloutPlan, ringIndex: number): PlannedHost[] {
-  const hosts = plan.rings[ringIndex]?.hosts ?? [];
-  const firstOf = new Map<number, PlannedHost>();
-  for (const host of hosts) if (!firstOf.has(host.transaction)) firstOf.set(host.transaction, host);
-  const one = [...firstOf.values()];
-  return [...one, ...hosts.filter(host => !one.includes(host))].slice(0, CANARIES_MAX);
 }
 
 /** Keeps the answer of a host; a second one changes nothing. True when it was the first. */
