@@ -1,53 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { feedThreadsTrusting } from './feed-threads.ts';
 import { loadFeeds } from './scan-feeds.ts';
+import { redhatDocument as redhat, tarOf } from './test-csaf.ts';
 import { type FeedSite, openFeedSite } from './test-feed-site.ts';
 
 const sha256 = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
-
-/** One document of Red Hat's, as far as a statement needs it. */
-function redhat(id: string, cve: string, version: string): string {
-  const product = (name: string, helper: object) => ({ name, product_id: name, product_identification_helper: helper });
-  return JSON.stringify({
-    document: {
-      category: 'csaf_vex',
-      csaf_version: '2.0',
-      publisher: { category: 'vendor', name: 'Red Hat Product Security', namespace: 'https://www.redhat.com' },
-      title: id,
-      tracking: { id, current_release_date: '2026-11-01T00:00:00Z' },
-    },
-    product_tree: {
-      branches: [
-        { category: 'product_name', name: 'rhel', product: product('rhel', { cpe: 'cpe:/o:redhat:enterprise_linux:9' }) },
-        { category: 'product_version', name: 'build', product: product('build', { purl: `pkg:rpm/redhat/p@${version}?arch=x86_64` }) },
-      ],
-      relationships: [
-        {
-          category: 'default_component_of',
-          full_product_name: { name: 'p on rhel', product_id: 'rhel:build' },
-          product_reference: 'build',
-          relates_to_product_reference: 'rhel',
-        },
-      ],
-    },
-    vulnerabilities: [{ cve, product_status: { fixed: ['rhel:build'] } }],
-  });
-}
-
-function tarOf(site: FeedSite, documents: Readonly<Record<string, string>>): Buffer {
-  const folder = mkdtempSync(path.join(site.folder, 'tar-'));
-  for (const [name, text] of Object.entries(documents)) {
-    mkdirSync(path.dirname(path.join(folder, 'in', name)), { recursive: true });
-    writeFileSync(path.join(folder, 'in', name), text);
-  }
-  execFileSync('tar', ['-C', path.join(folder, 'in'), '-czf', path.join(folder, 'out.tar.gz'), '.']);
-  return readFileSync(path.join(folder, 'out.tar.gz'));
-}
 
 const updateinfo = (id: string, cve: string, release: string) =>
   `<updates><update type="security"><id>${id}</id><references><reference id="${cve}" type="cve"/></references><pkglist><collection><name>x</name><package name="p" version="1" release="1.${release}" epoch="0" arch="x86_64"/></collection></pkglist></update></updates>`;

@@ -32,7 +32,8 @@ export interface FeedSite {
   close(): Promise<void>;
 }
 
-const PERSON = {
+/** Who does it all. */
+export const PERSON = {
   kind: 'person',
   personId: 'per_1',
   login: 'ada',

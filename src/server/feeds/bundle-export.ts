@@ -7,9 +7,11 @@ import { addMs, DAY_MS, type Instant } from '../../core/kernel/instants.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import type { Context, FileAnswer } from '../context.ts';
 import { conflict, notFound } from '../runtime/problems.ts';
+import { documentsName, isListOfChanges, packDocuments } from './bundle-documents.ts';
 import { bundleBytes, writeBundle } from './bundle-file.ts';
 import { openBundleKey } from './bundle-key.ts';
 import { keptPath, plainFileName } from './kept-files.ts';
+import { scratchFolder } from './scratch.ts';
 
 interface PartRow {
   readonly feed_id: string;
@@ -39,8 +41,59 @@ export async function exportBundle(
   ]);
   if (rows.length === 0) throw conflict('nothing-to-export', 'None of these feeds is loaded.', 'Sync or import them first.');
   const now = clock.now();
+  const scratch = scratchFolder(installation.dataDir);
+  try {
+    return await bundleOf(context, await filesOf(rows, sources, installation.dataDir, scratch.path), now, validDays, scratch.remove);
+  } catch (error) {
+    scratch.remove();
+    throw error;
+  }
+}
+
+/** Each file of the bundle and where it lies. Single documents of a publisher's list of changes go together. */
+async function filesOf(
+  rows: readonly PartRow[],
+  sources: ReadonlyMap<string, AdvisorySource>,
+  dataDir: string,
+  scratch: string,
+): Promise<Map<BundledFile, string>> {
   const paths = new Map<BundledFile, string>();
-  for (const row of rows) paths.set(bundledFile(row, sources), keptOf(installation.dataDir, row));
+  const listOf = (row: PartRow) => (row.source_url === null && isListOfChanges(row.location) ? row.location : null);
+  for (const row of rows) if (listOf(row) === null) paths.set(bundledFile(row, sources), keptOf(dataDir, row));
+  const documents = rows.filter(row => listOf(row) !== null);
+  for (const ofList of Map.groupBy(documents, row => `${row.feed_id} ${row.location}`).values()) {
+    const first = ofList[0]!;
+    const fileName = documentsName(first.feed_id, first.location);
+    const file = path.join(scratch, fileName);
+    const packed = await packDocuments(
+      ofList.map(row => ({ name: plainFileName(row.file_name ?? ''), path: keptOf(dataDir, row) })),
+      file,
+    );
+    const earliest = (field: 'loaded_at' | 'confirmed_at') => ofList.map(row => row[field]).sort()[0]!;
+    const dates = ofList.flatMap(row => row.data_date ?? []).sort();
+    paths.set(
+      {
+        ...bundledFile(first, sources),
+        ...packed,
+        fileName,
+        fetchedAt: earliest('loaded_at'),
+        confirmedAt: earliest('confirmed_at'),
+        dataDate: dates.at(-1) ?? null,
+        records: ofList.reduce((sum, row) => sum + row.records, 0),
+      },
+      file,
+    );
+  }
+  return paths;
+}
+
+async function bundleOf(
+  { installation }: Context,
+  paths: ReadonlyMap<BundledFile, string>,
+  now: Instant,
+  validDays: number,
+  done: () => void,
+): Promise<FileAnswer> {
   const manifest: BundleManifest = {
     format: 'fettle-feeds/1',
     installation: { id: installation.id, name: installation.name },
@@ -50,12 +103,23 @@ export async function exportBundle(
   };
   const envelope = signEnvelope(BUNDLE_TYPE, manifest, openBundleKey(installation.dataDir).privateKey);
   if (envelope.payload.length > (ENVELOPE_BYTES_MAX * 4) / 3)
-    throw conflict('too-many-files', `${rows.length} files do not fit into one bundle.`, 'Export some of the feeds: --feed ID.');
+    throw conflict('too-many-files', `${paths.size} files do not fit into one bundle.`, 'Export some of the feeds: --feed ID.');
   return {
     fileName: `fettle-feeds-${now.slice(0, 10)}.tar`,
     bytes: bundleBytes(envelope, manifest),
-    content: writeBundle(envelope, manifest, file => paths.get(file)!),
+    content: thenDone(
+      writeBundle(envelope, manifest, file => paths.get(file)!),
+      done,
+    ),
   };
+}
+
+async function* thenDone(content: AsyncIterable<Buffer>, done: () => void): AsyncIterable<Buffer> {
+  try {
+    yield* content;
+  } finally {
+    done();
+  }
 }
 
 function bundledFile(row: PartRow, sources: ReadonlyMap<string, AdvisorySource>): BundledFile {

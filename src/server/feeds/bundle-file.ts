@@ -12,7 +12,7 @@ import type { Instant } from '../../core/kernel/instants.ts';
 export const MANIFEST_NAME = 'fettle-feeds.json';
 const BLOCK = 512;
 /** An archive ends with two blocks of zeroes. */
-const END_BYTES = 2 * BLOCK;
+export const END_BYTES = 2 * BLOCK;
 /** The envelope is base64 of the manifest and a few hundred bytes. */
 const MANIFEST_BYTES_MAX = Math.ceil((ENVELOPE_BYTES_MAX * 4) / 3) + 2_000;
 
@@ -43,7 +43,7 @@ export function bundleFault(code: BundleFaultCode, message: string, cause?: unkn
 }
 
 /** A header as GNU and POSIX tar read it; time, owner and mode are constants, so that equal content makes equal bytes. */
-function header(name: string, bytes: number): Buffer {
+export function header(name: string, bytes: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   block.write(name, 0, 100, 'utf8');
   block.write('0000644\0', 100);
@@ -64,7 +64,7 @@ function memberName(index: number, file: BundledFile): string {
   return `feeds/${String(index + 1).padStart(2, '0')}-${file.fileName.slice(-80)}`;
 }
 
-const padded = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK;
+export const padded = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK;
 
 export function bundleBytes(envelope: Envelope, manifest: BundleManifest): number {
   const head = BLOCK + padded(Buffer.byteLength(JSON.stringify(envelope)));

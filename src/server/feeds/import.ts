@@ -5,6 +5,7 @@ import { judgeBundle } from '../../core/advisories/feed-bundle.ts';
 import type { FeedIntegrity } from '../../core/advisories/feed-integrity.ts';
 import { Fault, messageWithAdvice } from '../../core/kernel/faults.ts';
 import type { Context } from '../context.ts';
+import { isListOfChanges, settleDocuments } from './bundle-documents.ts';
 import { bundleFault } from './bundle-file.ts';
 import { noteBundle, signerTrust } from './bundle-signers.ts';
 import { feedRule } from './catalog.ts';
@@ -52,12 +53,15 @@ export async function importFeedFiles(
   const told = [...skipped.map(passedOver), ...progress];
   onProgress(told);
   const outcomes = new Map<string, LoadOutcome[]>();
+  const takenIn: { feedId: string; part: string; sourceUrl: string }[] = [];
   for (const [index, file] of inOrder.entries()) {
     const row = progress[index]!;
     const outcome = await loadOne(context, files, file, origin, state => {
       Object.assign(row, state);
       onProgress(told);
     });
+    if (file.bundled !== undefined && (outcome.kind === 'loaded' || outcome.kind === 'unchanged'))
+      takenIn.push({ feedId: file.source.id, part: partOf(file, origin), sourceUrl: file.bundled.file.sourceUrl });
     const reason = outcome.kind === 'refused' ? outcome.reason : outcome.kind === 'failed' ? outcome.fault.message : null;
     if (reason !== null) skipped.push({ file: file.head.fileName, reason });
     Object.assign(row, { state: outcome.kind, message: reason });
@@ -67,9 +71,10 @@ export async function importFeedFiles(
   }
   for (const [feedId, ofFeed] of outcomes) await keepTrouble(context, feedId, ofFeed);
   for (const { bundled } of inOrder) if (bundled !== undefined) await noteBundle(context, bundled);
+  const settled = await settleDocuments(context, takenIn);
   return {
     feedIds: [...outcomes.keys()],
-    changedIds: [...outcomes].filter(([, list]) => list.some(isChange)).map(([feedId]) => feedId),
+    changedIds: [...new Set([...[...outcomes].filter(([, list]) => list.some(isChange)).map(([feedId]) => feedId), ...settled])],
     skipped,
   };
 }
@@ -107,9 +112,9 @@ async function loadOne(
   const order = {
     ...origin,
     feedId,
-    part: feedRule(feedId).partOf(file, file.bundled?.file.sourceUrl ?? origin.location ?? ''),
+    part: partOf(file, origin),
     location: from,
-    mayShrink: origin.ofDocuments === true,
+    mayShrink: origin.ofDocuments === true || (file.bundled !== undefined && isListOfChanges(file.bundled.file.sourceUrl)),
     isWindow: feedRule(feedId).isWindow?.(file) ?? false,
   };
   try {
@@ -119,6 +124,10 @@ async function loadOne(
     if (error instanceof Fault) return { kind: 'failed', fault: error };
     throw error;
   }
+}
+
+function partOf(file: FeedFile, origin: ImportOrigin): string {
+  return feedRule(file.source.id).partOf(file, file.bundled?.file.sourceUrl ?? origin.location ?? '');
 }
 
 async function integrityOf(file: FeedFile, { integrity, loadedBy }: ImportOrigin, dataDir: string): Promise<FeedIntegrity> {

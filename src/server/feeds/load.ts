@@ -202,7 +202,7 @@ async function replacePart(
   const events = files.stage(file, { today: now.slice(0, 10), prefix, origin: documentOrigin(file, order) });
   await copyBytesInto(client, (direct ?? staging).target, bytesOf(events, reading, onProgress));
   const unreadable = reading.quarantined - reading.remarks - reading.withdrawn.length;
-  const verdict = judgeFeed(order.isWindow ? null : previous, reading.records, unreadable);
+  const verdict = judgeFeed(order.isWindow || order.mayShrink ? null : previous, reading.records, unreadable);
   const isDocument = order.mayShrink && unreadable === 0;
   const onlyTakesBack = order.isWindow && reading.records === 0 && unreadable === 0 && reading.withdrawn.length > 0;
   if (!verdict.accept && !isDocument && !onlyTakesBack) throw new Refused(verdict.reason);
