@@ -16,25 +16,31 @@ export async function sweepExceptions(engine: ExceptionEngine): Promise<number> 
   const rows = await context.db.query<ExceptionRow>(`select * from exception where ${OPEN} order by id`);
   let taken = 0;
   for (const row of rows) {
-    const look = await scopes.look(statusOf(row).scope);
+    // What is not frozen is looked up when somebody decides; only its times matter here.
+    const look = row.frozen_at === null ? null : await scopes.look(statusOf(row).scope);
     const isDue = (await dueStep(engine, row, look)) !== null;
     if (isDue) taken += await inExceptionStep(context, async step => await settle(engine, step, row.id, look));
   }
   return taken;
 }
 
-async function dueStep(engine: ExceptionEngine, row: ExceptionRow, look: ScopeLook, step?: ExceptionStep): Promise<SweepStep | null> {
+async function dueStep(
+  engine: ExceptionEngine,
+  row: ExceptionRow,
+  look: ScopeLook | null,
+  step?: ExceptionStep,
+): Promise<SweepStep | null> {
   const db = step?.tx ?? engine.context.db;
   return sweepStep(statusOf(row), {
     now: step?.now ?? engine.context.clock.now(),
-    // What has not been frozen is looked up anew when somebody decides; an empty answer says nothing about it.
-    facts: row.frozen_at === null ? null : look.facts,
+    // It may have been approved since it was looked at: then nothing is known of what has been frozen.
+    facts: row.frozen_at === null || look === null ? null : look.facts,
     ownerExists: (await ownerBy(db, row.owner_id)) !== null,
   });
 }
 
 /** As many steps as are due: approved, active and expiring may be one moment. */
-export async function settle(engine: ExceptionEngine, step: ExceptionStep, id: string, look: ScopeLook): Promise<number> {
+export async function settle(engine: ExceptionEngine, step: ExceptionStep, id: string, look: ScopeLook | null): Promise<number> {
   let taken = 0;
   for (;;) {
     const row = await exceptionById(step.tx, id, 'for update');
