@@ -26,17 +26,18 @@ export class InputError extends Error {}
 /** The files to read, folders opened (not their subfolders), before any is read. */
 export function inputsOf(options: ScanOptions): readonly string[] {
   if (options.local) return ['local'];
-  return options.inputs.flatMap(input => {
+  const files = options.inputs.flatMap(input => {
     if (input === '-') return [input];
     const stat = statOf(input);
     if (!stat.isDirectory()) return [input];
-    const files = readdirSync(input, { withFileTypes: true })
+    const found = readdirSync(input, { withFileTypes: true })
       .filter(entry => !entry.isDirectory() && !entry.name.startsWith('.'))
       .map(entry => path.join(input, entry.name))
       .sort();
-    if (files.length === 0) throw new InputError(`${input} has no files`);
-    return files;
+    if (found.length === 0) throw new InputError(`${input} has no files`);
+    return found;
   });
+  return [...new Set(files)];
 }
 
 function statOf(input: string) {
@@ -47,12 +48,24 @@ function statOf(input: string) {
   }
 }
 
-export function readHost(input: string, options: ScanOptions, recognise: RecogniseList, thisHost: ThisHost | null): ScannedHost {
-  return input === 'local' && options.local ? readLocal(options, recognise, thisHost) : readList(input, options, recognise);
+/** Lists are named by their files, and where two files have one name (`a/web.tsv`, `b/web.tsv`) by their paths: two hosts must not become one. */
+export function hostNames(inputs: readonly string[]): ReadonlyMap<string, string> {
+  const bare = (input: string) => input.replace(/\.(tsv|txt|json|status|list)$/i, '');
+  const byName = Map.groupBy(new Set(inputs), input => (input === '-' ? 'stdin' : path.basename(bare(input))));
+  return new Map(Array.from(byName).flatMap(([name, same]) => same.map(input => [input, same.length === 1 ? name : bare(input)])));
 }
 
-function readList(input: string, options: ScanOptions, recognise: RecogniseList): ScannedHost {
-  const name = input === '-' ? 'stdin' : path.basename(input).replace(/\.(tsv|txt|json|status|list)$/i, '');
+export function readHost(
+  input: string,
+  name: string,
+  options: ScanOptions,
+  recognise: RecogniseList,
+  thisHost: ThisHost | null,
+): ScannedHost {
+  return input === 'local' && options.local ? readLocal(options, recognise, thisHost) : readList(input, name, options, recognise);
+}
+
+function readList(input: string, name: string, options: ScanOptions, recognise: RecogniseList): ScannedHost {
   const { text, warnings } = decode(readBytes(input), input);
   const importer = recognise(text, options.release === null ? null : schemeOfRelease(options.release));
   if (importer === null)

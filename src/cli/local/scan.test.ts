@@ -267,6 +267,19 @@ describe('forms of a list', () => {
   });
 });
 
+it('two files of one name are two hosts, and one file is read once', async () => {
+  for (const host of ['a', 'b']) {
+    mkdirSync(path.join(folder, host));
+    file(`${host}/web.tsv`, TABLE);
+  }
+  const inputs = ['a/web.tsv', 'b/web.tsv', 'a/web.tsv', 'other.tsv'].map(name => path.join(folder, name));
+  file('other.tsv', TABLE);
+  const { out } = await run(...inputs, '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', 'json');
+  const hosts = (JSON.parse(out) as { host: string }[]).map(row => row.host);
+  expect(hosts).toHaveLength(3 * EXPECTED.length);
+  expect([...new Set(hosts)]).toEqual([path.join(folder, 'a/web'), path.join(folder, 'b/web'), 'other']);
+});
+
 describe('what is left out is said', () => {
   it('ecosystems of an SBOM that no feed speaks of', async () => {
     const components = ['pkg:deb/debian/openssl@3.0.20-1~deb12u2?distro=debian-12', 'pkg:npm/a@1.0.0', 'pkg:npm/b@1.0.0', 'pkg:pypi/c@1'];

@@ -3,7 +3,7 @@ import type { Match } from '../../core/findings/finding.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } from '../../plugins/exporters/spec.ts';
 import { Output } from './output.ts';
-import { InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
+import { hostNames, InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
 import { ScanMatcher } from './scan-matcher.ts';
 import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
 import type { LoadedFeeds, ScanPorts, ThisHost } from './scan-ports.ts';
@@ -51,6 +51,7 @@ Name one with --feed PATH (a file, or a folder of files), or set FETTLE_FEEDS. F
 
 async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   const inputs = inputsOf(options);
+  const names = hostNames(inputs);
   const locations = options.feeds.length > 0 ? options.feeds : ports.defaultFeeds;
   if (locations.length === 0) {
     ports.err(`fettle scan: ${NO_FEED}`);
@@ -60,8 +61,8 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   const thisHost = options.local ? await ports.thisHost() : null;
   const early =
     inputs.length === 1 || options.release === null
-      ? [...readHosts(inputs, options, ports, thisHost)]
-      : [...readHosts(inputs.slice(0, 1), options, ports, thisHost)];
+      ? [...readHosts(inputs, names, options, ports, thisHost)]
+      : [...readHosts(inputs.slice(0, 1), names, options, ports, thisHost)];
   const known = early.filter(host => host !== null);
   if (inputs.length === 1 && known.length === 0) return EXIT.usage;
   const releases = new Set(known.flatMap(host => [host.release, ...host.packages.flatMap(one => one.release ?? [])]));
@@ -87,7 +88,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   }
   warnAboutFeeds(loaded, options, ports);
   const exporter = options.format === 'table' ? null : await ports.exporter(options.format);
-  const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), options, ports, thisHost) : [];
+  const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), names, options, ports, thisHost) : [];
   const outcome = writeFindings([early, later], loaded, exporter, options, ports);
   if (loaded.problems.length > 0 || outcome.uncovered) return EXIT.feed;
   if (outcome.badInput) return EXIT.usage;
@@ -97,13 +98,14 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
 /** null for a list that cannot be used: it is said, and does not stop the others. */
 function* readHosts(
   inputs: readonly string[],
+  names: ReadonlyMap<string, string>,
   options: ScanOptions,
   ports: ScanPorts,
   thisHost: ThisHost | null,
 ): Iterable<ScannedHost | null> {
   for (const input of inputs) {
     try {
-      const host = readHost(input, options, ports.recogniseList, thisHost);
+      const host = readHost(input, names.get(input)!, options, ports.recogniseList, thisHost);
       for (const warning of host.warnings) ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
       yield host;
     } catch (problem) {
