@@ -16,6 +16,8 @@ export interface AdvisorySource {
   readonly defaultUrl: string | null;
   /** Of a feed that is an archive of documents: the URL of the list of those that changed since (CSAF 2.0, changes.csv). Absent or null: there is none. */
   changesUrl?(url: string): string | null;
+  /** True where the archive is made anew with every change and is large: the list of changes is enough for a week. */
+  readonly isArchiveWeekly?: true;
   /** Of such a feed: the URL of the list of the documents that are gone (Red Hat's deletions.csv), by the URL of the list of changes. */
   deletionsUrl?(changesUrl: string): string | null;
   /** Where the URL is the first of several pages, what changed last first: the instant of the earliest change on a page. Pages are followed back to the last sync. */

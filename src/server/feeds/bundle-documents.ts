@@ -6,7 +6,7 @@ import { END_BYTES, header, padded } from './bundle-file.ts';
 
 /** True for the URL of a publisher's list of changes: what was loaded by it are single documents, which stand in the stead of what the archive said. */
 export function isListOfChanges(url: string): boolean {
-  return /\/changes\.csv$/.test(url);
+  return /\/(?:changes|modified_id)\.csv$/.test(url);
 }
 
 /** Name of the archive that carries a list's documents in a bundle: they may be thousands, and a manifest names some hundreds of files. */
@@ -50,7 +50,7 @@ export async function settleDocuments(
   for (const [feedId, ofFeed] of Map.groupBy(parts, one => one.feedId)) {
     const documents = ofFeed.filter(one => isListOfChanges(one.sourceUrl)).map(one => one.part);
     const stale = await db.query<{ part: string }>(
-      "select part from feed_part where feed_id = $1 and source_url like '%/changes.csv' and not part = any($2)",
+      "select part from feed_part where feed_id = $1 and source_url ~ '/(changes|modified_id)[.]csv$' and not part = any($2)",
       [feedId, documents],
     );
     let gone = 0;

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import path from 'node:path';
 import { type FeedIntegrity, weakest } from '../../core/advisories/feed-integrity.ts';
 import { Fault } from '../../core/kernel/faults.ts';
+import { DAY_MS } from '../../core/kernel/instants.ts';
 import { FEED_DOCUMENTS_AT_ONCE } from '../../core/kernel/limits.ts';
 import type { Context } from '../context.ts';
 import { type FeedRequest, fetchFeed } from './fetch-feed.ts';
@@ -16,16 +17,22 @@ export interface Change {
   readonly atMs: number;
 }
 
+/** How long an archive that is made anew all the time is gone on with by its list of changes. */
+const ARCHIVE_MS = 7 * DAY_MS;
+
 /** Publishers' servers are shared; four at once is what their own tools ask at most. */
 const PARALLEL = 4;
-const DOCUMENT = /^(?:[\w+-][\w.+-]*\/){0,4}[\w+-][\w.+-]*\.json$/;
+const DOCUMENT = /^(?:[\w+-][\w.+-]*\/){0,4}[\w+-][\w.+:-]*\.json$/;
+/** Of OSV's modified_id.csv. Malicious packages are no vulnerabilities, and 98 of 100 records of npm (osv-scanner#2450). */
+const OSV_LINE = /^(\d{4}-\d{2}-\d{2}T[^,]+),(?!MAL-)([\w.+:-]+)\s*$/;
 
 /** The lines that can be used, oldest first. Quotes are optional, the order is the publisher's, and what is no path below the folder is left out. */
 export function parseChanges(text: string): Change[] {
   return text
     .split('\n')
     .flatMap(line => {
-      const [, document = '', at = ''] = /^"?([^",]+)"?,"?([^",]+?)"?\s*$/.exec(line) ?? [];
+      const ofOsv = OSV_LINE.exec(line);
+      const [, document = '', at = ''] = ofOsv ? ['', `${ofOsv[2]}.json`, ofOsv[1]] : (/^"?([^",]+)"?,"?([^",]+?)"?\s*$/.exec(line) ?? []);
       const atMs = Date.parse(at);
       return DOCUMENT.test(document) && !Number.isNaN(atMs) ? [{ document, atMs }] : [];
     })
@@ -98,7 +105,7 @@ export async function takeChanges(
       archive.part,
       wanted.map(({ document }) => document),
     );
-  await noteWalked(context, feedId, url, wanted.at(-1)!.atMs);
+  await noteWalked(context, feedId, url, wanted.at(-1)!.atMs, changes.length - wanted.length);
   return { ...report, feedIds: [...new Set([feedId, ...report.feedIds])], changedIds: [...new Set([feedId, ...report.changedIds])] };
 }
 
@@ -119,7 +126,8 @@ const GONE: FeedIntegrity = { level: 'signature', note: 'gone', signedBy: null }
 
 /** A document that is gone by now says nothing any more; one that its publisher does not vouch for ends the walk before anything is loaded. */
 async function fetchDocument({ url, request }: ChangesOrder, document: string, scratch: string, into: string): Promise<FeedIntegrity> {
-  const at = new URL(document, url);
+  // `./`: an id with a colon (RLSA-2026:1) would be read as a scheme.
+  const at = new URL(`./${document}`, url);
   if (at.origin !== new URL(url).origin) throw refused(url, `${document} leads elsewhere`);
   try {
     const answer = await fetchFeed({ ...request, url: at.href, folder: scratch, etag: null, lastModified: null });
@@ -145,12 +153,14 @@ export async function withdrawDocuments(
 ): Promise<number> {
   const names = documents.map(document => path.basename(document, '.json').toUpperCase());
   const ids = names.filter(name => /^CVE-\d{4}-\d{4,}$/.test(name));
-  const notices = names.filter(name => !name.startsWith('CVE-')).map(name => name.replace('_', ':'));
+  const others = names.filter(name => !ids.includes(name)).map(name => name.replace('_', ':'));
   const inForce = 'update claim set withdrawn_at = $4 where feed_id = $1 and part = $2 and withdrawn_at is null and';
   let gone = 0;
   for (const [which, values] of [
     ['vulnerability_id = any($3)', ids],
-    ["upper(detail->>'advisoryId') = any($3)", notices],
+    ["upper(detail->>'advisoryId') = any($3)", others],
+    // OSV's records under an id of their own: GHSA, PYSEC, GO.
+    ['upper(vulnerability_id) = any($3)', others],
   ] as const)
     if (values.length > 0) gone += (await db.query(`${inForce} ${which} returning 1 as gone`, [feedId, part, values, clock.now()])).length;
   return gone;
@@ -169,6 +179,16 @@ export async function dropDocuments({ db, clock }: Context, feedId: string, chan
 
 const settingOf = (feedId: string, url: string) => `feed-changes:${feedId}:${createHash('sha256').update(url).digest('hex').slice(0, 16)}`;
 
+/** Whether the list of changes says all that is new: the archive is not old, and the last walk came to the list's end. */
+export async function isEnoughForAWeek({ db, clock }: Context, feedId: string, url: string, changesUrl: string): Promise<boolean> {
+  const [row] = await db.query<{ loaded_at: string; left: number | null }>(
+    `select p.loaded_at, (s.value->>'left')::int as left from feed_part p left join setting s on s.key = $3
+     where p.feed_id = $1 and p.location = $2`,
+    [feedId, url, settingOf(feedId, changesUrl)],
+  );
+  return row !== undefined && Date.parse(clock.now()) - Date.parse(row.loaded_at) < ARCHIVE_MS && (row.left ?? 0) === 0;
+}
+
 /** null: this list was never walked. */
 async function walkedThrough({ db }: Context, feedId: string, url: string): Promise<number | null> {
   const [row] = await db.query<{ value: { url: string; throughMs: number } }>('select value from setting where key = $1', [
@@ -177,10 +197,10 @@ async function walkedThrough({ db }: Context, feedId: string, url: string): Prom
   return row?.value.url === url ? row.value.throughMs : null;
 }
 
-async function noteWalked({ db, clock }: Context, feedId: string, url: string, throughMs: number): Promise<void> {
+async function noteWalked({ db, clock }: Context, feedId: string, url: string, throughMs: number, left: number): Promise<void> {
   await db.query(
     `insert into setting (key, value, updated_at, updated_by) values ($1, $2::jsonb, $3, 'system')
      on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
-    [settingOf(feedId, url), JSON.stringify({ url, throughMs }), clock.now()],
+    [settingOf(feedId, url), JSON.stringify({ url, throughMs, left }), clock.now()],
   );
 }

@@ -6,7 +6,7 @@ import { FEED_PAGES_MAX } from '../../core/kernel/limits.ts';
 import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../runtime/problems.ts';
-import { dropDocuments, takeChanges } from './document-changes.ts';
+import { dropDocuments, isEnoughForAWeek, takeChanges } from './document-changes.ts';
 import { takeDeletions } from './document-deletions.ts';
 import { type FeedRow, feedRow } from './feed-rows.ts';
 import { urlsOf } from './feed-urls.ts';
@@ -94,6 +94,11 @@ export function createFeedSync(
     const changes = () => (changesUrl === null ? null : changesOf(feed, url, changesUrl, vouching, loadedBy, onProgress));
     // A folder of documents without an archive.
     if (changesUrl === url) return (await changes()) ?? { feedIds: [id], changedIds: [], skipped: [] };
+    if (changesUrl !== null && source?.isArchiveWeekly === true && (await isEnoughForAWeek(context, id, url, changesUrl))) {
+      const report = await changes();
+      await confirm(context, id, url);
+      return report ?? { feedIds: [id], changedIds: [], skipped: [] };
+    }
     const conditions = { etag: known?.etag ?? null, lastModified: known?.last_modified ?? null };
     const asItIs = source?.earliestChange !== undefined;
     const ofArchive = await download(

@@ -45,6 +45,9 @@ export const osvEcosystems: readonly AdvisorySource[] = ECOSYSTEMS.map(ecosystem
     licence,
     homepage: 'https://osv.dev/',
     defaultUrl: `https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(name)}/all.zip`,
+    // `INSTANT,ID` a line, the newest first; the records lie beside it as ID.json.
+    changesUrl: url => (/\/all\.zip$/.test(url) ? url.replace(/all\.zip$/, 'modified_id.csv') : null),
+    isArchiveWeekly: true as const,
     format: `OSV records of the ecosystem ${name}: a file or a zip of one record each, JSON lines, or an array`,
     provides: 'claims' as const,
     recognise: head => isOsv(head.text) && isOf(name, head),
