@@ -1,5 +1,6 @@
 import { Link, useRouterState } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { centreInRow } from './side-scroll.ts';
 import classes from './sub-nav.module.css';
 
 export interface SubPlace {
@@ -16,7 +17,7 @@ export function SubNav({ label, places }: { readonly label: string; readonly pla
   // On a narrow screen the list scrolls sideways: the present place must not be out of sight.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list moves when the place changes
   useEffect(() => {
-    list.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    centreInRow(list.current, '[data-active]');
   }, [path]);
   return (
     <nav aria-label={label} className={classes.places} ref={list}>

@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useUrlState } from '../data/url-state.ts';
+import { centreInRow } from './side-scroll.ts';
 
 export interface TabSpec {
   readonly id: string;
@@ -16,7 +17,7 @@ export function UrlTabs({ tabs, label }: { readonly tabs: readonly TabSpec[]; re
   // On a narrow screen the list scrolls sideways: the open tab must not be out of sight.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list moves when another tab opens
   useEffect(() => {
-    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+    centreInRow(list.current, '[aria-selected="true"]');
   }, [open?.id]);
   return (
     <Tabs

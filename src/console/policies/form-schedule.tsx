@@ -48,7 +48,7 @@ export function FormSchedule({ draft, put }: { readonly draft: PolicyDraft; read
           onChange={hours => put({ leadHours: Number(hours) || 1 })}
         />
         <NumberInput
-          label="Nothing starts in the last, minutes"
+          label="No start in the last, minutes"
           w={220}
           min={0}
           max={1440}

@@ -2,7 +2,7 @@ import { Group, NumberInput, Select, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ask } from '../data/ask.ts';
-import { Grid } from '../kit/grid.tsx';
+import { Grid, Narrow } from '../kit/grid.tsx';
 import { Toned } from '../kit/mark.tsx';
 import { At } from '../kit/time.tsx';
 import { FormClock } from './form-clock.tsx';
@@ -94,8 +94,20 @@ function Occurrences({ draft }: { readonly draft: SpecDraft }) {
       rows={preview.data.occurrences}
       rowId={occurrence => occurrence.startsAt}
       columns={[
-        { key: 'opens', title: 'Opens', cell: occurrence => <At at={occurrence.startsAt} /> },
-        { key: 'closes', title: 'Closes', cell: occurrence => <At at={occurrence.endsAt} /> },
+        {
+          key: 'opens',
+          title: 'Opens',
+          wrap: true,
+          cell: occurrence => (
+            <>
+              <At at={occurrence.startsAt} />
+              <Narrow>
+                until <At at={occurrence.endsAt} />
+              </Narrow>
+            </>
+          ),
+        },
+        { key: 'closes', title: 'Closes', from: 'sm', cell: occurrence => <At at={occurrence.endsAt} /> },
         {
           key: 'free',
           title: 'Usable',

@@ -33,7 +33,7 @@ export function FormWindow({ draft, put }: { readonly draft: SpecDraft; readonly
           />
           <ZoneSelect label="Time zone" value={draft.timeZone} onChange={timeZone => put({ timeZone })} />
           <NumberInput
-            label="Nothing starts in the last, minutes"
+            label="No start in the last, minutes"
             w={220}
             min={0}
             max={1440}

@@ -43,11 +43,11 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
       >
         <Summary plan={plan} />
       </Section>
-      {plan.lint.length > 0 && (
+      {checksOf(plan).length > 0 && (
         <Section title="Checks of the plan" aside="By a part of Fettle that did not make the plan">
           <Grid
             label="Checks of the plan"
-            rows={plan.lint}
+            rows={checksOf(plan)}
             rowId={item => item.rule + item.message}
             columns={[
               { key: 'level', title: 'Level', cell: item => <Mark look={LINT[item.level]} /> },
@@ -90,6 +90,11 @@ export function PlanView({ data }: { readonly data: RolloutDetailView }) {
       )}
     </Stack>
   );
+}
+
+/** What comes too late stands in the forecast below, with what can be done about it. */
+function checksOf({ lint, late }: PlanReportView): PlanReportView['lint'] {
+  return late.length === 0 ? lint : lint.filter(item => item.rule !== 'due-date');
 }
 
 /** Forty hosts that have it already are one reason, read once. */

@@ -59,8 +59,15 @@ export function freezeHandlers(engine: Engine): Handlers<FreezeRoutes> {
           }),
         ),
       );
-      const created = await declareFreezes(engine, asPerson(caller), freezes);
-      return { items: created.map(row => freezeView(row, now)), skipped: [...skipped] };
+      const standing = await engine.context.db.query<{ key: string }>(
+        `select ${SAME_FREEZE} as key from freeze_window where ended_at is null and ends_at > $1`,
+        [now],
+      );
+      const known = new Set(standing.map(row => row.key));
+      const [again, fresh] = [freezes.filter(one => known.has(keyOf(one))), freezes.filter(one => !known.has(keyOf(one)))];
+      const created = await declareFreezes(engine, asPerson(caller), fresh);
+      const repeated = again.map(one => ({ event: `${one.name}, ${one.startsAt.slice(0, 10)}`, reason: 'it is declared already' }));
+      return { items: created.map(row => freezeView(row, now)), skipped: [...skipped, ...repeated] };
     },
     freezeEnd: async ({ params }, caller) => {
       await inStep(engine.context, async step => {
@@ -75,6 +82,12 @@ export function freezeHandlers(engine: Engine): Handlers<FreezeRoutes> {
       return {};
     },
   };
+}
+
+/** Calendars are read in again and again: what stands with the same name, kind, hosts and times is the same freeze. */
+const SAME_FREEZE = `concat_ws(chr(31), name, kind, coalesce(query, ''), (extract(epoch from starts_at) * 1000)::bigint, (extract(epoch from ends_at) * 1000)::bigint)`;
+function keyOf({ name, kind, query, startsAt, endsAt }: NewFreeze): string {
+  return [name, kind, query ?? '', Date.parse(startsAt), Date.parse(endsAt)].join('\u001f');
 }
 
 async function declareFreezes(engine: Engine, person: Person, freezes: readonly NewFreeze[]): Promise<FreezeRow[]> {

@@ -254,13 +254,18 @@ describe('what says no', () => {
   it('an imported calendar becomes freezes', async () => {
     const calendar =
       'BEGIN:VEVENT\nSUMMARY:Release\nDTSTART:20261201T000000Z\nDTEND:20261202T000000Z\nEND:VEVENT\nBEGIN:VEVENT\nSUMMARY:Old\nDTSTART:20200101T000000Z\nDTEND:20200102T000000Z\nEND:VEVENT\n';
-    const imported = await story.rollouts.handlers.freezeImport(
-      body({ calendar, timeZone: 'UTC', kind: 'hard' as const, query: null, owner: 'ops' }),
-      ada,
-      story.request,
-    );
+    const read = () =>
+      story.rollouts.handlers.freezeImport(
+        body({ calendar, timeZone: 'UTC', kind: 'hard' as const, query: null, owner: 'ops' }),
+        ada,
+        story.request,
+      );
+    const imported = await read();
     expect(imported.items.map(one => [one.name, one.state])).toEqual([['Release', 'coming']]);
     expect(imported.skipped).toEqual([{ event: 'Old', reason: 'it is over' }]);
+    const again = await read();
+    expect(again.items).toEqual([]);
+    expect(again.skipped).toContainEqual({ event: 'Release, 2026-12-01', reason: 'it is declared already' });
     expect(
       (await story.rollouts.handlers.freezeList({ params: undefined, query: undefined, body: undefined }, ada, story.request)).items,
     ).toHaveLength(1);
