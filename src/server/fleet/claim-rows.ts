@@ -1,4 +1,4 @@
-import type { Claim, Enrichment } from '../../core/advisories/claim.ts';
+import type { Claim } from '../../core/advisories/claim.ts';
 import { orderOf } from '../../core/advisories/orders.ts';
 import { packageKindOfRelease } from '../../core/advisories/releases.ts';
 import type { PackageKey } from '../../core/findings/fleet-matcher.ts';
@@ -15,16 +15,22 @@ interface ClaimRow extends Omit<KeptClaim, 'firstSeenAt' | 'packageKind'> {
   readonly detail: Partial<Claim> | null;
 }
 
-/** Claims in force about releases of the fleet: what nobody runs is not kept in memory. */
-export async function readClaims(db: Queryable, releases: readonly string[], feeds: readonly string[] | null): Promise<FeedClaims> {
+/** Claims in force about releases of the fleet: what nobody runs is not kept in memory. `names` null: of all packages. */
+export async function readClaims(
+  db: Queryable,
+  releases: readonly string[],
+  feeds: readonly string[] | null,
+  names: readonly string[] | null = null,
+): Promise<FeedClaims> {
   const claims: FeedClaims = new Map();
   const wanted = feeds?.filter(feed => feed !== CHANGELOG_FEED) ?? null;
   if (wanted === null || wanted.length > 0) {
     const rows = await db.query<ClaimRow>(
       `select feed_id as feed, source, vulnerability_id as "vulnerabilityId", aliases, release, package_name as "packageName", state, fixed_version as "fixedVersion", severity,
          stated_on as "statedOn", note, first_seen_at as "firstSeenAt", detail
-       from claim where withdrawn_at is null and release = any($1) and ($2::text[] is null or feed_id = any($2)) order by id`,
-      [releases, wanted],
+       from claim where withdrawn_at is null and release = any($1) and ($2::text[] is null or feed_id = any($2)) and ($3::text[] is null or package_name = any($3))
+       order by id`,
+      [releases, wanted, names],
     );
     for (const row of rows) add(claims, row.feed, claimOf(row));
   }
@@ -33,8 +39,33 @@ export async function readClaims(db: Queryable, releases: readonly string[], fee
   return claims;
 }
 
+/**
+ * Feed -> package name -> a print that changes with what the feed says of the package: to find the ten packages that changed among four thousand, and to read
+ * no others. Of a claim in force no other columns change than those that are named here (server/feeds/staging.ts).
+ */
+export async function readPrints(
+  db: Queryable,
+  releases: readonly string[],
+  feeds: readonly string[] | null,
+): Promise<Map<string, Map<string, string>>> {
+  const rows = await db.query<{ feed: string; name: string; print: string }>(
+    `select feed_id as feed, package_name as name, count(*) || ' ' || bit_xor(hashtextextended(row(id, aliases, severity, stated_on, note)::text, 0)) as print
+     from claim where withdrawn_at is null and release = any($1) and ($2::text[] is null or feed_id = any($2)) group by 1, 2`,
+    [releases, feeds],
+  );
+  const prints = new Map<string, Map<string, string>>();
+  for (const { feed, name, print } of rows) prints.getOrInsertComputed(feed, () => new Map()).set(name, print);
+  return prints;
+}
+
+/** What a feed says of a package. */
+export interface PackageClaimRows {
+  readonly key: PackageKey;
+  readonly claims: KeptClaim[];
+}
+
 /** Feed -> package -> claims. */
-export type FeedClaims = Map<string, Map<string, { readonly key: PackageKey; readonly claims: KeptClaim[] }>>;
+export type FeedClaims = Map<string, Map<string, PackageClaimRows>>;
 
 export function keyText({ release, kind, name }: PackageKey): string {
   return `${release}\n${kind}\n${name}`;
@@ -111,38 +142,4 @@ function isBelow(release: string, a: string, b: string): boolean {
   const order = orderOf(release);
   const answer = order === null ? 0 : compareVersions(order, a, b);
   return !isInvalid(answer) && answer < 0;
-}
-
-/** Each feed tells some fields; together they are one enrichment. Only for vulnerabilities that claims about the fleet's releases name. */
-export async function readEnrichments(db: Queryable, releases: readonly string[]): Promise<Map<string, Enrichment>> {
-  const rows = await db.query<{ vulnerability_id: string; doc: Partial<Enrichment> }>(
-    `select vulnerability_id, doc from enrichment where vulnerability_id in (
-       select vulnerability_id from claim where withdrawn_at is null and release = any($1)
-       union select unnest(aliases) from claim where withdrawn_at is null and release = any($1) and aliases <> '{}'
-       union select vulnerability_id from changelog_claim where release = any($1)) order by vulnerability_id, feed_id, part`,
-    [releases],
-  );
-  const merged = new Map<string, Enrichment>();
-  for (const { vulnerability_id: id, doc } of rows) merged.set(id, join(merged.get(id) ?? empty(id), doc));
-  return merged;
-}
-
-function empty(vulnerabilityId: string): Enrichment {
-  return { vulnerabilityId, title: null, publishedOn: null, kev: null, ssvc: null, cvss: [], epss: null };
-}
-
-function join(known: Enrichment, told: Partial<Enrichment>): Enrichment {
-  return {
-    ...known,
-    title: known.title ?? told.title ?? null,
-    publishedOn: [known.publishedOn, told.publishedOn ?? null].filter(day => day !== null).sort()[0] ?? null,
-    kev: known.kev ?? told.kev ?? null,
-    ssvc: newer(known.ssvc, told.ssvc ?? null),
-    cvss: [...known.cvss, ...(told.cvss ?? [])],
-    epss: newer(known.epss, told.epss ?? null),
-  };
-}
-
-function newer<Statement extends { readonly statedOn: string }>(a: Statement | null, b: Statement | null): Statement | null {
-  return a === null || (b !== null && b.statedOn > a.statedOn) ? b : a;
 }
