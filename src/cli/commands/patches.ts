@@ -39,7 +39,7 @@ export const patchCommands = [
         ],
         [
           'exceptions',
-          `${value.exceptions.inForce} in force, ${value.exceptions.expiring} end soon, ${value.exceptions.waiting} wait for a decision`,
+          `${value.exceptions.inForce} in force (${value.exceptions.expiring} of them near the end), ${value.exceptions.waiting} waiting for a decision`,
         ],
         [
           'time to patch',
@@ -208,7 +208,7 @@ export const patchCommands = [
           f.vulnerabilityId,
           f.hostName,
           f.sourceName,
-          f.exception === null ? f.state : `${f.state}, excepted until ${day(f.exception.endsAt)}`,
+          f.exception === null ? f.state : `${f.state}, ${f.exception.excuses ? 'excepted' : 'held back'}`,
           f.knownExploited ? 'yes' : '',
           day(f.decision.dueAt),
           saidBy(f.evidence),
