@@ -2,7 +2,7 @@ import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Fault, messageWithAdvice } from '../core/kernel/faults.ts';
 import { MAX_FEED_BYTES_AT_ONCE, MAX_TAR_BYTES } from '../core/kernel/limits.ts';
-import { recogniseFeed } from '../plugins/advisory-sources/catalog.ts';
+import { advisorySources, recogniseFeed } from '../plugins/advisory-sources/catalog.ts';
 import { printable } from '../plugins/advisory-sources/records.ts';
 import type { AdvisorySource, FeedContext, FeedFaultCode, FeedHead, FeedItem } from '../plugins/advisory-sources/spec.ts';
 import { looksLikeTar } from '../plugins/advisory-sources/tar.ts';
@@ -70,10 +70,11 @@ export async function* readFeedPath(location: string, options: FeedOptions): Asy
   for (const file of files) yield* readFeedFile(file, options);
 }
 
-/** `trust`: whose bundles are opened, asked for when there is one; by default the keys that `fettle feed trust --local` wrote down. */
+/** `preferred`: whose feed it was fetched for. `trust`: whose bundles are opened, asked for when there is one; by default the keys that `fettle feed trust --local` wrote down. */
 export function findFeedFiles(
   location: string,
   trust: () => BundleTrust = localBundleTrust,
+  preferred: AdvisorySource | null = null,
 ): { files: FeedFile[]; skipped: SkippedFile[] } {
   const files: FeedFile[] = [];
   const skipped: SkippedFile[] = [];
@@ -86,7 +87,7 @@ export function findFeedFiles(
       files.push(...found.files);
       skipped.push(...found.skipped);
     } else {
-      const found = lookInto(filePath, sizeBytes);
+      const found = lookInto(filePath, sizeBytes, preferred);
       if (found.head !== null && found.source !== null) files.push({ path: filePath, sizeBytes, head: found.head, source: found.source });
       else
         skipped.push({
@@ -107,7 +108,7 @@ function filesInBundle(filePath: string, trust: BundleTrust): { files: FeedFile[
     const bundle = openBundle(filePath, trust);
     for (const { file, offset } of bundle.files) {
       const content = readBundled(filePath, file, offset);
-      const look = lookIntoBytes(file.fileName, content);
+      const look = lookIntoBytes(file.fileName, content, advisorySources.find(source => source.id === file.feedId) ?? null);
       const bundled = {
         keyId: bundle.keyId,
         installation: bundle.manifest.installation,
@@ -210,7 +211,7 @@ async function* readArchive(
   for await (const entry of entries) {
     try {
       const bytes = entry.content();
-      const source = recogniseFeed(headOf(path.basename(entry.name), bytes));
+      const source = recogniseFeed(headOf(path.basename(entry.name), bytes), file.source);
       if (source === null) continue;
       const reader = source.reader({ ...contextOf(file, options), fileName: path.basename(entry.name) });
       const items = [...reader.push(bytes), ...reader.end()];

@@ -19,39 +19,45 @@ export interface Look {
   readonly damage: string | null;
 }
 
-export function lookInto(filePath: string, sizeBytes: number): Look {
+export function lookInto(filePath: string, sizeBytes: number, preferred: AdvisorySource | null = null): Look {
   const bytes = firstBytes(filePath);
   const name = path.basename(filePath);
-  if (packingOf(bytes) !== 'zip') return lookIntoFile(name, bytes, filePath, () => isCutShort(filePath, sizeBytes));
+  if (packingOf(bytes) !== 'zip') return lookIntoFile(name, bytes, filePath, () => isCutShort(filePath, sizeBytes), preferred);
   if (sizeBytes > MAX_ARCHIVE_BYTES) return { head: null, source: null, damage: `the archive is larger than ${MAX_ARCHIVE_BYTES} bytes` };
-  return lookIntoArchive(name, readFileSync(filePath));
+  return lookIntoArchive(name, readFileSync(filePath), preferred);
 }
 
-export function lookIntoBytes(name: string, content: Uint8Array): Look {
+export function lookIntoBytes(name: string, content: Uint8Array, preferred: AdvisorySource | null = null): Look {
   return packingOf(content) === 'zip'
-    ? lookIntoArchive(name, content)
-    : lookIntoFile(name, content.subarray(0, headBytesOf(content)), content, () => false);
+    ? lookIntoArchive(name, content, preferred)
+    : lookIntoFile(name, content.subarray(0, headBytesOf(content)), content, () => false, preferred);
 }
 
-function lookIntoFile(name: string, bytes: Uint8Array, all: string | Uint8Array, isCut: () => boolean): Look {
+function lookIntoFile(
+  name: string,
+  bytes: Uint8Array,
+  all: string | Uint8Array,
+  isCut: () => boolean,
+  preferred: AdvisorySource | null,
+): Look {
   if (packingOf(bytes) === 'xz' && !hasProgram('xz'))
     return { head: null, source: null, damage: 'it is packed by xz, which is not installed here' };
   const content = headContent(bytes, all);
   const heads = looksLikeTar(content) ? headsInTar(name, content) : [headOf(name, content)];
-  const head = heads.find(one => recogniseFeed(one) !== null) ?? headOf(name, content);
-  const source = recogniseFeed(head);
+  const head = heads.find(one => recogniseFeed(one, preferred) !== null) ?? headOf(name, content);
+  const source = recogniseFeed(head, preferred);
   const damaged = source === null && (head.text === '' || isCut());
   return { head, source, damage: damaged ? 'the compressed file is damaged or cut' : null };
 }
 
 /** An archive is of the kind of its first file that is a feed; each file is recognised again when it is read. */
-function lookIntoArchive(name: string, content: Uint8Array): Look {
+function lookIntoArchive(name: string, content: Uint8Array, preferred: AdvisorySource | null): Look {
   try {
     let looked = 0;
     for (const entry of readZip(content)) {
       if (!FEED_ENTRY.test(entry.name)) continue;
       const head = headOf(name, entry.content());
-      const source = recogniseFeed(head);
+      const source = recogniseFeed(head, preferred);
       if (source !== null) return { head, source, damage: null };
       if (++looked >= ENTRIES_LOOKED_INTO) break;
     }

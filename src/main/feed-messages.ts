@@ -4,7 +4,7 @@ import type { StageEvent } from '../server/feeds/stage.ts';
 
 /** What the server and its reading thread say to each other: data only, as threads share no functions. */
 export type Ask =
-  | { readonly kind: 'find'; readonly location: string; readonly trust: BundleTrust }
+  | { readonly kind: 'find'; readonly location: string; readonly trust: BundleTrust; readonly preferredId: string | null }
   | { readonly kind: 'stage'; readonly file: PlainFile; readonly options: StageOptions; readonly trustedAuthors: readonly string[] }
   | { readonly kind: 'more' };
 

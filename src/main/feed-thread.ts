@@ -18,7 +18,11 @@ function send(answer: Answer): void {
 }
 
 async function find(ask: Extract<Ask, { kind: 'find' }>): Promise<void> {
-  const { files, skipped } = findFeedFiles(ask.location, () => ask.trust);
+  const { files, skipped } = findFeedFiles(
+    ask.location,
+    () => ask.trust,
+    advisorySources.find(source => source.id === ask.preferredId) ?? null,
+  );
   send({ kind: 'found', files: files.map(({ source, ...rest }) => ({ ...rest, sourceId: source.id })), skipped });
 }
 

@@ -58,9 +58,9 @@ class FeedThread implements FeedFiles {
     return this.#conversation;
   }
 
-  async find(location: string, trust: Parameters<FeedFiles['find']>[1]): ReturnType<FeedFiles['find']> {
+  async find(...[location, trust, preferredId = null]: Parameters<FeedFiles['find']>): ReturnType<FeedFiles['find']> {
     const talk = this.#talk();
-    talk.ask({ kind: 'find', location, trust });
+    talk.ask({ kind: 'find', location, trust, preferredId });
     const answer = await talk.next();
     if (answer.kind === 'fault') throw faultOf(answer.fault);
     if (answer.kind !== 'found') throw new Error(`the reading thread answered ${answer.kind}`);

@@ -52,6 +52,8 @@ export const advisorySources: readonly AdvisorySource[] = [
   osv,
 ];
 
-export function recogniseFeed(head: FeedHead): AdvisorySource | null {
+/** `preferred`: whose feed it was fetched for, or whose archive it lies in. */
+export function recogniseFeed(head: FeedHead, preferred: AdvisorySource | null = null): AdvisorySource | null {
+  if (preferred !== null && (preferred.recognise(head) || preferred.mayHold?.(head) === true)) return preferred;
   return advisorySources.find(source => source.recognise(head)) ?? null;
 }

@@ -30,6 +30,8 @@ export interface AdvisorySource {
   readonly provides: 'claims' | 'enrichment' | 'lifecycle';
   /** By content: `head` is the beginning of the file after unpacking. The name is a hint only. */
   recognise(head: FeedHead): boolean;
+  /** A record of several publishers' kinds, of which ours is one: recognised where somebody says that it is of this feed. Absent: what is recognised. */
+  mayHold?(head: FeedHead): boolean;
   /** The distributions that it can speak of (`ubuntu`); absent for all. Lets a scan leave files of other distributions closed. */
   readonly distributions?: readonly string[];
   /** The releases that the file can speak of, when its head shows it (lets a scan skip files of other releases); null when unknown. */

@@ -95,7 +95,7 @@ export async function takeChanges(
   const integrity = weakest(integrities.filter(one => one !== GONE)) ?? list.integrity;
   const report = await importWith(
     documents,
-    { loadedBy, location: url, etag: null, lastModified: null, integrity, ofDocuments: true },
+    { loadedBy, location: url, etag: null, lastModified: null, integrity, ofDocuments: true, fetchedFor: feedId },
     onProgress,
   );
   if (archive !== null)

@@ -46,6 +46,8 @@ export interface FeedFiles {
   find(
     location: string,
     trust: BundleTrust,
+    /** The feed that it was fetched for: it may be of several kinds. */
+    preferredId?: string | null,
   ): Promise<{ readonly files: readonly FeedFile[]; readonly skipped: readonly SkippedFeedFile[] }>;
   /** The file's records as the bytes that COPY takes. */
   stage(file: FeedFile, options: StageOptions): AsyncIterable<StageEvent>;

@@ -28,6 +28,8 @@ export type ImportOrigin = Pick<LoadOrder, 'loadedBy' | 'etag' | 'lastModified'>
   readonly location: string | null;
   /** null: nothing was checked, a person answers for the file. */
   readonly integrity: FeedIntegrity | null;
+  /** The feed whose URL it is from. */
+  readonly fetchedFor?: string;
   /** Single documents of a publisher, each of which may say less than before. */
   readonly ofDocuments?: boolean;
 };
@@ -43,7 +45,7 @@ export async function importFeedFiles(
   origin: ImportOrigin,
   onProgress: OnImportProgress = () => {},
 ): Promise<ImportReport> {
-  const found = await files.find(location, await signerTrust(context));
+  const found = await files.find(location, await signerTrust(context), origin.fetchedFor ?? null);
   const skipped = found.skipped.map(({ path: file, reason }) => ({ file: path.basename(file), reason }));
   const { fit, stale } = await withoutRolledBack(context, found.files);
   skipped.push(...stale);

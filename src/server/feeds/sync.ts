@@ -110,7 +110,7 @@ export function createFeedSync(
           return { feedIds: [id], changedIds: [], skipped: [] };
         }
         const { etag, lastModified, integrity } = answer;
-        const origin = { loadedBy, location: url, etag, lastModified, integrity };
+        const origin = { loadedBy, location: url, etag, lastModified, integrity, fetchedFor: id };
         const report =
           source?.earliestChange === undefined
             ? await importWith(answer.path, origin, onProgress)

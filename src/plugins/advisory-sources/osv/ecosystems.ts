@@ -51,6 +51,7 @@ export const osvEcosystems: readonly AdvisorySource[] = ECOSYSTEMS.map(ecosystem
     format: `OSV records of the ecosystem ${name}: a file or a zip of one record each, JSON lines, or an array`,
     provides: 'claims' as const,
     recognise: head => isOsv(head.text) && isOf(name, head),
+    mayHold: head => isOsv(head.text) && ecosystemsIn(head).includes(name),
     concerns: osvConcerns,
     reader: context => osvReader(id, context, isOwn),
   };
@@ -61,7 +62,11 @@ export const osvEcosystems: readonly AdvisorySource[] = ECOSYSTEMS.map(ecosystem
  * records are of several is nobody's own and stays with the general source. Ecosystems are compared up to the first colon (`Ubuntu:22.04:LTS`).
  */
 function isOf(name: string, head: FeedHead): boolean {
-  const named = Array.from(head.text.matchAll(/"ecosystem"\s*:\s*"([^":]+)/g), found => found[1]);
+  const named = ecosystemsIn(head);
   const records = head.text.match(/"affected"\s*:/g)?.length ?? 0;
   return named[0] === name && (records <= 1 || named.every(one => one === name));
+}
+
+function ecosystemsIn(head: FeedHead): readonly (string | undefined)[] {
+  return Array.from(head.text.matchAll(/"ecosystem"\s*:\s*"([^":]+)/g), found => found[1]);
 }
