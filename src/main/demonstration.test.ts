@@ -55,6 +55,16 @@ describe('the demonstration', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  it('has exceptions in force, a patch held back, and one that waits for a decision', async () => {
+    const rows = await database.db.query<{ kind: string; state: string }>('select kind, state from exception order by kind');
+    expect(rows.map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+      'mitigated requested',
+      'not-affected expiring',
+      'operational expiring',
+      'risk-accepted expiring',
+    ]);
+  });
+
   it('has a rollout in every state of the table', async () => {
     const rows = await database.db.query<{ state: string }>('select distinct state from rollout');
     expect(rows.map(row => row.state).sort()).toEqual(Object.keys(ROLLOUT.states).sort());
