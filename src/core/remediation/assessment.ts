@@ -1,8 +1,8 @@
 import type { FindingState } from '../findings/finding.ts';
 import { MONTH_MS, WEEK_MS } from './due-profile.ts';
 import type { Availability } from './offers.ts';
-import type { SourceOnHost } from './source-walk.ts';
 import { type FindingGroup, WATCHED } from './standing.ts';
+import type { SourceOnHost } from './walked-host.ts';
 
 export const FINDING_STATES = [
   'fixable',

@@ -15,10 +15,11 @@ import { PatchQueue } from './patch-queue.ts';
 import type { ResidualVersion } from './residuals.ts';
 import { SharedNumbers } from './shared-numbers.ts';
 import { SinceByUnit } from './since-by-unit.ts';
-import { type Residual, type SourceOnHost, SourceWalk, sinceMsOf, type WalkedHost } from './source-walk.ts';
+import { SourceWalk } from './source-walk.ts';
 import { StaleSlots } from './stale-slots.ts';
 import { Standings } from './standing.ts';
 import { VulnerabilityRisks } from './vulnerability-risk.ts';
+import { type Residual, type SourceOnHost, sinceMsOf, type WalkedHost } from './walked-host.ts';
 
 /** What the fleet model keeps of a host. Lists that many hosts have alike are shared by the key beside them. */
 export interface FleetHost {

@@ -3,8 +3,8 @@ import { type Assessment, DUE_BANDS, FINDING_STATES, pendingState, STATE_OF } fr
 import type { DueCounts } from './due-profile.ts';
 import { AVAILABILITY_CODES } from './offers.ts';
 import { COLUMN_BITS, type SharedNumbers } from './shared-numbers.ts';
-import type { SourceOnHost } from './source-walk.ts';
 import { type FindingGroup, WATCHED } from './standing.ts';
+import type { SourceOnHost } from './walked-host.ts';
 
 const STATE_INDEX = Object.fromEntries(FINDING_STATES.map((state, at) => [state, at])) as Record<FindingState, number>;
 export const OFFER_STATES = AVAILABILITY_CODES.map(availability => STATE_INDEX[STATE_OF[availability]]);

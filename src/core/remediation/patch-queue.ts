@@ -5,8 +5,9 @@ import type { Offer } from './offers.ts';
 import { CRITICALITIES, type Criticality, WEIGHT } from './patch.ts';
 import { AVAILABILITIES, type Cohort, type MemberAvailability, NOT_OFFERED, QueuedPatch } from './queued-patch.ts';
 import { PARTS, type SharedNumbers } from './shared-numbers.ts';
-import type { SourceOnHost, SourceWalk } from './source-walk.ts';
+import type { SourceWalk } from './source-walk.ts';
 import type { FindingGroup, Standing, Standings } from './standing.ts';
+import type { SourceOnHost } from './walked-host.ts';
 
 export interface PatchMember {
   readonly standing: Standing;

@@ -3,50 +3,13 @@ import type { KernelState } from '../findings/finding.ts';
 import type { FleetInventory, PackageSet } from '../findings/fleet-inventory.ts';
 import type { FleetMatcher } from '../findings/fleet-matcher.ts';
 import type { FleetSource, FleetUnits, Unit } from '../findings/fleet-units.ts';
-import type { NumberLists } from '../findings/number-lists.ts';
 import { unpackIdArray } from '../findings/packed-ids.ts';
 import { KERNEL_SOURCE, KernelImages } from './kernel-images.ts';
 import { compareUnits, type Offer } from './offers.ts';
 import type { SharedNumbers } from './shared-numbers.ts';
 import type { Standing, Standings } from './standing.ts';
 import { Sweep } from './sweep.ts';
-
-/** A version that is gone from the disk and still runs: mapped by a process until that restarts, or the kernel until the next boot. */
-export interface Residual {
-  readonly unit: Unit;
-  readonly packageName: string;
-  readonly until: 'restart' | 'reboot';
-  /** When the version had come onto the host. */
-  readonly sinceMs: number;
-}
-
-/** What findings need to know of a host. */
-export interface WalkedHost {
-  readonly release: string;
-  /** Everything whose files are on the disk. */
-  readonly packages: PackageSet;
-  /** Pairs of unit index and epoch seconds, rising units; the others came with the host. The host's are those of `slot`. */
-  readonly since: NumberLists;
-  readonly slot: number;
-  readonly enrolledMs: number;
-  /** By source, the newest version first. null: the host's candidates could not be read. */
-  readonly offers: readonly Offer[] | null;
-  readonly residuals: readonly Residual[];
-  /** `uname -r`; null when it could not be read. */
-  readonly runningKernel: string | null;
-}
-
-/** One source package on one host: the shared standing and what is the host's own. */
-export interface SourceOnHost {
-  standing: Standing;
-  /** The offer that `standing.target` comes from. */
-  offer: Offer | null;
-  /** When the first of its versions that somebody calls vulnerable came onto the host; Infinity when there is none. */
-  sinceMs: number;
-  /** Since when the version that only lives in memory had been there; equals `sinceMs` without one. */
-  memorySinceMs: number;
-  kernelState: KernelState;
-}
+import { type Residual, type SourceOnHost, sinceMsOf, type WalkedHost } from './walked-host.ts';
 
 const QUIET = 1;
 const VULNERABLE = 2;
@@ -79,6 +42,8 @@ export class SourceWalk {
   readonly #kernelUnits: number[] = [];
   readonly #images: KernelImages;
   #sweep: Sweep | null = null;
+  /** Of `walkSome`. */
+  #some: { readonly only: ReadonlySet<FleetSource>; readonly sweep: Sweep } | null = null;
   #last: { readonly packages: PackageSet | null; readonly units: Uint32Array } = { packages: null, units: new Uint32Array(0) };
 
   constructor(units: FleetUnits, matcher: FleetMatcher, standings: Standings, shared: SharedNumbers) {
@@ -104,8 +69,10 @@ export class SourceWalk {
     this.#sweep?.moveTo(slot);
   }
 
+  /** What a sweep found is true until a host or a claim changes. */
   endSweep(): void {
     this.#sweep = null;
+    this.#some = null;
   }
 
   get isSweeping(): boolean {
@@ -123,7 +90,8 @@ export class SourceWalk {
 
   #walk(host: WalkedHost, exposure: number, nowMs: number): void {
     const { slot } = host;
-    this.#begin(host);
+    this.#begin();
+    this.#mark(host);
     const sweep = this.#sweep;
     if (sweep?.holds(slot)) this.#collect(host, sweep.lists, sweep.start(slot), sweep.end(slot));
     else {
@@ -134,26 +102,26 @@ export class SourceWalk {
     for (const { unit } of host.residuals) if (this.#columns.met[unit.source.index] !== this.#serial) this.#addMemoryOnly(host, unit);
   }
 
-  /** As `walk`, for a few sources: a query by name asks this of 100,000 hosts. */
+  /** As `walk`, for a few sources: a query by name asks this of 100,000 hosts, by rising slot and with the same set. */
   walkSome(host: WalkedHost, only: ReadonlySet<FleetSource>, inventory: FleetInventory): void {
-    this.#begin(host);
-    const units: number[] = [];
-    for (const source of only) {
-      if (source.release !== host.release) continue;
-      for (const unit of source.units) if (unit.versionIds.some(id => inventory.has(host.slot, id))) units.push(unit.index);
-    }
-    this.#collect(host, Uint32Array.from(units).sort(), 0, units.length);
+    if (this.#some?.only !== only) this.#some = { only, sweep: new Sweep(inventory, unitsOf(only)) };
+    const { sweep } = this.#some;
+    this.#begin();
+    for (const { index, release } of only) if (release === host.release) this.#markOne(host, index);
+    sweep.moveTo(host.slot);
+    this.#collect(host, sweep.lists, sweep.start(host.slot), sweep.end(host.slot));
     this.#addMet(host, NO_ROWS, 0);
     for (const { unit } of host.residuals)
       if (only.has(unit.source) && this.#columns.met[unit.source.index] !== this.#serial) this.#addMemoryOnly(host, unit);
   }
 
-  #begin(host: WalkedHost): void {
+  #begin(): void {
     this.count = 0;
     this.rowCount = 0;
     this.#metCount = 0;
     this.#kernelUnits.length = 0;
-    this.#mark(host);
+    this.#grow();
+    this.#serial += 1;
   }
 
   #addMet(host: WalkedHost, exposure: number, nowMs: number): void {
@@ -190,11 +158,8 @@ export class SourceWalk {
     return KERNEL_SOURCE.test(name) ? ids.filter(id => this.#images.isOf(host.release, id, standing)) : ids;
   }
 
-  #mark(host: WalkedHost): void {
-    this.#grow();
-    this.#serial += 1;
+  #mark({ offers }: WalkedHost): void {
     const { offered, offerAt } = this.#columns;
-    const { offers } = host;
     if (offers === null) return;
     for (let at = 0; at < offers.length; at++) {
       const index = offers[at]!.sourceIndex;
@@ -203,6 +168,21 @@ export class SourceWalk {
       offered[index] = this.#serial;
       offerAt[index] = at;
     }
+  }
+
+  /** The first offer for a source; they are sorted by source. */
+  #markOne({ offers }: WalkedHost, sourceIndex: number): void {
+    let low = 0;
+    let high = offers?.length ?? 0;
+    const end = high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (offers![middle]!.sourceIndex < sourceIndex) low = middle + 1;
+      else high = middle;
+    }
+    if (low === end || offers![low]!.sourceIndex !== sourceIndex) return;
+    this.#columns.offered[sourceIndex] = this.#serial;
+    this.#columns.offerAt[sourceIndex] = low;
   }
 
   /** Rising by index, as hosts' moments are. */
@@ -352,6 +332,10 @@ export class SourceWalk {
   }
 }
 
+function unitsOf(sources: ReadonlySet<FleetSource>): Unit[] {
+  return [...sources].flatMap(({ units }) => units).sort((a, b) => a.index - b.index);
+}
+
 /** In place of an exposure: everything is found as it is. */
 const NO_ROWS = -1;
 /** In `single`: the host has more than one version of the source. */
@@ -372,12 +356,4 @@ function sourceColumns(size: number) {
 function larger<Column extends Uint8Array | Uint32Array>(before: Column, after: Column): Column {
   after.set(before);
   return after;
-}
-
-/** When a version came onto a host, epoch ms. */
-export function sinceMsOf({ since, slot, enrolledMs }: Pick<WalkedHost, 'since' | 'slot' | 'enrolledMs'>, unitIndex: number): number {
-  const start = since.start(slot);
-  const numbers = since.numbers(slot);
-  for (let pair = start; pair < start + since.length(slot); pair += 2) if (numbers[pair] === unitIndex) return numbers[pair + 1]! * 1_000;
-  return enrolledMs;
 }

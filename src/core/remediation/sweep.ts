@@ -15,16 +15,19 @@ export class Sweep {
   readonly #next: Float64Array;
   /** First slot of the block; -1 before the first. */
   #first = -1;
-  #room = 128;
+  /** How many units a host has room for, at first. */
+  #room: number;
   #overflows = false;
   /** Unit indexes of the block's hosts, rising: those of a slot are `lists[start(slot)]` up to `lists[end(slot)]`. */
-  lists = new Uint32Array(BLOCK_HOSTS * this.#room);
+  lists: Uint32Array;
   readonly #lengths = new Uint32Array(BLOCK_HOSTS);
   readonly #words = new Uint32Array(BLOCK_HOSTS / 32);
 
   /** `units` rise by index. The inventory may not change while the sweep is used. */
   constructor(inventory: FleetInventory, units: readonly Unit[]) {
     this.#units = units;
+    this.#room = Math.min(128, units.length);
+    this.lists = new Uint32Array(BLOCK_HOSTS * this.#room);
     const released = new Map<string, Uint32Array>();
     const bits = new Uint32Array(wordsFor(inventory.slots));
     this.#hosts = units.map(({ versionIds, source: { release } }) => {

@@ -2,8 +2,8 @@ import type { FleetSource, Unit } from '../../core/findings/fleet-units.ts';
 import type { Judgement } from '../../core/findings/rules.ts';
 import { DUE_BANDS, type DueBand, dueBand, FINDING_STATES, type StatedGroup, statedGroups } from '../../core/remediation/assessment.ts';
 import { dueAtMs } from '../../core/remediation/deadline.ts';
-import type { SourceOnHost } from '../../core/remediation/source-walk.ts';
 import type { FindingGroup, GroupedFinding } from '../../core/remediation/standing.ts';
+import type { SourceOnHost } from '../../core/remediation/walked-host.ts';
 import { openFindings } from './host-summaries.ts';
 import type { FleetModel } from './model.ts';
 
