@@ -7,6 +7,7 @@ import type { RolloutState } from '../core/rollouts/rollout-states.ts';
 import { Ledger } from './ledger.ts';
 import type { SimFreeze, SimGroup, SimHold, SimRetraction } from './safeguards.ts';
 import type { HostInventory } from './server.ts';
+import type { RehearsalsSeen } from './witness-rehearsals.ts';
 
 /** What the engine does to a job, as it was committed. */
 export interface JobSeen {
@@ -80,6 +81,8 @@ export class Books {
   /** What the metrics server has answered lately. */
   readonly said: { readonly name: string; readonly hostIds: readonly string[]; readonly said: Measured; readonly atMs: number }[] = [];
   readonly overridden = new Set<string>();
+  /** Of rollouts whose canaries have to rehearse. */
+  readonly rehearsals = new Map<string, RehearsalsSeen>();
   readonly active = new Map<string, Set<string>>();
   /** Jobs that were told to wait with their reboot for another rollout's. */
   readonly sharing = new Set<string>();

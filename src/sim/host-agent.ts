@@ -1,10 +1,12 @@
 import { readPlan, type Trust } from '../agent/decide.ts';
+import { admitRehearsal } from '../agent/rehearsal/admit.ts';
 import type { Envelope } from '../core/evidence/envelope.ts';
 import { SECOND_MS } from '../core/kernel/instants.ts';
 import type { HostPlan, JobEvent, JobPhase, JobResult } from '../core/rollouts/host-plan.ts';
 import type { Failure } from '../core/verification/host-verdict.ts';
 import type { JournalEntry } from './host-journal.ts';
 import { Machine } from './machine.ts';
+import { keepRehearsal } from './rehearsals.ts';
 import type { TaskForHost } from './server.ts';
 import type { HostParts } from './surroundings.ts';
 import { instantOf } from './timeline.ts';
@@ -89,6 +91,27 @@ export abstract class HostAgent extends Machine {
     const { life } = this;
     this.parts.network.call(this.weather, handle, answer => {
       if (this.life === life && this.up && this.agentUp) answered(answer);
+    });
+  }
+
+  #rehearsal: string | null = null;
+
+  /** In a copy of itself: nothing here can change. As src/agent/resident.ts, only while no job is in hand. */
+  protected rehearse({ jobId, envelope }: TaskForHost): void {
+    const { server, random, surroundings } = this.parts;
+    if (!this.#isIdle || this.#rehearsal === jobId || envelope === null) return;
+    const admitted = admitRehearsal(envelope, this.trust, this.ownNow);
+    const fails = this.rehearsing === 'fails' || random.chance(surroundings.badPatchPercent / 100);
+    const problem = (message: string) => ({ class: 'install-failed' as const, message, signature: 'rehearsal' });
+    const verdict = !admitted.ok || this.rehearsing === 'impossible' ? 'not-possible' : fails ? 'failed' : 'passed';
+    const report = { verdict, failure: verdict === 'passed' ? null : problem(admitted.ok ? 'as it is' : admitted.problem) } as const;
+    this.#rehearsal = jobId;
+    this.later(this.rehearsing === 'slow' ? this.takes(2_000, 6_000) : this.takes(20, 120), () => {
+      this.call(
+        () => keepRehearsal(server, this.id, jobId, report),
+        () => {},
+      );
+      this.#rehearsal = null;
     });
   }
 
@@ -179,6 +202,7 @@ export abstract class HostAgent extends Machine {
 
   /** Numbers of a new run stand above those of the run before, as the agent's do. */
   protected beginNewRun(): void {
+    this.#rehearsal = null;
     this.#sequence += 1_000;
   }
 }

@@ -8,6 +8,7 @@ import type { TaskForHost } from './server.ts';
 /** A host with its agent: which plans it takes up, and how it dies and comes back. */
 export class SimHost extends HostSteps {
   protected take(task: TaskForHost) {
+    if (task.kind === 'rehearse') return this.rehearse(task);
     if (task.kind === 'cancel' || task.envelope === null) {
       const inHand = this.#inHand(task);
       if (inHand !== undefined) this.cancel(inHand);

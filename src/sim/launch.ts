@@ -14,6 +14,7 @@ export interface Proposal {
   readonly made: PlanMade;
   readonly requestedBy: string;
   readonly approvalMinutes: number;
+  readonly rehearse?: boolean;
 }
 
 /** From the draft to the question for approval. */
@@ -28,6 +29,7 @@ export function propose(server: SimServer, reconciler: SimReconciler, proposal: 
     planHash: hash,
     ringIds: [...plan.rings.map((_, index) => `${id}/${index}`), ...(plan.catchUpDays === undefined ? [] : [`${id}/catch-up`])],
     requestedBy,
+    rehearse: proposal.rehearse ?? false,
     madeAtMs: nowMs,
     approvalExpiresAt: approvalUntil(nowMs, approvalMinutes),
     window: currentOrNext(plan.window, toInstant(nowMs)) ?? plan.window,
@@ -36,10 +38,11 @@ export function propose(server: SimServer, reconciler: SimReconciler, proposal: 
     changeState: 'awaiting-approval',
     haltOutcome: null,
     stopReason: null,
+    stoppedByRehearsal: false,
   };
   server.store.rollouts.set(id, rollout);
   server.store.open.add(rollout);
-  server.witness.rolloutMade(id, plan, hash, requestedBy, nowMs);
+  server.witness.rolloutMade(id, plan, hash, requestedBy, rollout.rehearse, nowMs);
   storeJobs(server, rollout, nowMs);
   storeCatchUp(server, rollout, nowMs);
   for (const event of ['submit', 'planned', 'request-approval'] as const) reconciler.moveRollout(rollout, event, requestedBy, nowMs);

@@ -28,6 +28,8 @@ export class Machine implements HostTruth {
   genuine = true;
   bootId = 1;
   bootedAtMs = 0;
+  /** How a rehearsal ends there at the moment. */
+  rehearsing: 'well' | 'fails' | 'impossible' | 'slow' = 'well';
   /** How its hooks end at the moment. */
   hookTrouble: 'none' | 'failed' | 'timed-out' | 'refused' = 'none';
   /** The plan whose pre-hook has taken it out of service. */

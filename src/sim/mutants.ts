@@ -164,6 +164,21 @@ export const MUTANTS = {
     breaks: ['I5'],
   },
   'post-hooks-forgotten': { does: 'a host is done when it is verified, without its post-hooks', faults: [], breaks: ['I5'] },
+  'failed-rehearsal-ignored': {
+    does: 'the first ring opens although a rehearsal failed',
+    faults: ['rehearsal-fails', 'bad-patch'],
+    breaks: ['S3'],
+  },
+  'silent-rehearsal-passes': {
+    does: 'canaries that did not answer in time count as rehearsed',
+    faults: ['rehearsal-slow', 'partition'],
+    breaks: ['I15'],
+  },
+  'rehearsal-of-another-ring': {
+    does: 'after a ring that was skipped its rehearsal counts for the next, which is the canary now',
+    breaks: ['I15'],
+  },
+  'rehearsal-not-awaited': { does: 'the first ring opens while its canaries rehearse', faults: [], breaks: ['I15'] },
   'evidence-not-awaited': { does: 'a host is patched before its evidence was taken', breaks: ['S2'] },
   'emergency-waits': { does: 'an emergency does not take over hosts that only prepare', faults: ['freeze'], breaks: ['L3'] },
   'no-data-is-healthy': {

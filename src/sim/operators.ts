@@ -145,7 +145,7 @@ export class Operators {
     const rollout = propose(
       this.#server,
       this.#reconciler,
-      { id, kind, revertsId, made, requestedBy, approvalMinutes },
+      { id, kind, revertsId, made, requestedBy, approvalMinutes, rehearse: this.#random.chance(0.3) },
       this.#timeline.nowMs,
     );
     this.#decide(rollout);
@@ -159,7 +159,6 @@ export class Operators {
 
   /** Somebody tries, anybody; who may not lets the next one do it. */
   #whoMay(verb: Verb, rollout: SimRollout): string | null {
-    const ring = this.#reconciler.stoppedRing(rollout);
     const facts: VerbFacts = {
       now: toInstant(this.#timeline.nowMs),
       state: rollout.state,
@@ -168,10 +167,7 @@ export class Operators {
       killSwitch: this.#server.store.killSwitch,
       retracted: this.#reconciler.retractedIn(rollout),
       approvalExpiresAt: rollout.state === 'awaiting-approval' ? null : rollout.approvalExpiresAt,
-      stopped:
-        ring === undefined
-          ? null
-          : { ring: ring.name, state: ring.state, canRetry: this.#reconciler.jobsOfRing(ring.id).some(job => job.parked) },
+      stopped: this.#reconciler.stopped(rollout, this.#timeline.nowMs),
     };
     const first = this.#random.between(0, PEOPLE.length - 1);
     const order = [...PEOPLE.slice(first), ...PEOPLE.slice(0, first)];

@@ -10,7 +10,7 @@ import { type RingStatus, sameRing, sendRing } from '../core/rollouts/ring-chang
 import { ending, stepOf } from '../core/rollouts/rollout-changes.ts';
 import { ROLLOUT, type RolloutEvent } from '../core/rollouts/rollout-states.ts';
 import { currentOrNext } from '../core/rollouts/schedule/planned-window.ts';
-import { needsOverride } from '../core/rollouts/verbs.ts';
+import { needsOverride, type VerbFacts } from '../core/rollouts/verbs.ts';
 import { SimOffers } from './offers.ts';
 import { SimRings } from './rings.ts';
 import { retractedInPlan, type SimRetraction } from './safeguards.ts';
@@ -106,12 +106,15 @@ export class SimReconciler {
     this.moveRollout(rollout, 'pause', by, nowMs);
   }
 
-  /** Whether going on overrides a gate, which takes a second person. */
-  needsOverride(rollout: SimRollout): boolean {
+  /** Whether going on overrides a gate or a rehearsal, which takes a second person. */
+  needsOverride(rollout: SimRollout, nowMs: number): boolean {
+    return needsOverride({ stopped: this.stopped(rollout, nowMs) });
+  }
+
+  stopped(rollout: SimRollout, nowMs: number): VerbFacts['stopped'] {
     const ring = this.stoppedRing(rollout);
-    const stopped =
-      ring === undefined ? null : { ring: ring.name, state: ring.state, canRetry: this.jobsOfRing(ring.id).some(job => job.parked) };
-    return needsOverride({ stopped });
+    if (ring !== undefined) return { ring: ring.name, state: ring.state, canRetry: this.jobsOfRing(ring.id).some(job => job.parked) };
+    return this.#rings.rehearsals.stops(rollout, nowMs) ? { ring: 'the first', state: 'pending', canRetry: false } : null;
   }
 
   stoppedRing(rollout: SimRollout): RingStatus | undefined {
@@ -122,7 +125,7 @@ export class SimReconciler {
   resume(rollout: SimRollout, by: string, nowMs: number): void {
     const stopped = this.stoppedRing(rollout);
     if (stopped !== undefined) {
-      const override = this.needsOverride(rollout);
+      const override = this.needsOverride(rollout, nowMs);
       if (override) {
         this.#store.overridden.add(stopped.id);
         this.#server.witness.overridden(rollout.id, stopped.id, by, nowMs);
@@ -135,6 +138,10 @@ export class SimReconciler {
         if (job.parked) this.#store.putJob(withFields(unchanged(job), FRESH_ATTEMPTS), nowMs);
       }
       this.#store.putRing(sendRing(sameRing(stopped), 'reopen', instantOf(nowMs)), nowMs);
+    }
+    if (this.#rings.rehearsals.stops(rollout, nowMs)) {
+      this.#server.witness.overridden(rollout.id, rollout.ringIds[0]!, by, nowMs);
+      this.#rings.rehearsals.accept(rollout, by);
     }
     this.moveRollout(rollout, 'resume', by, nowMs);
   }

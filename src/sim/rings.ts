@@ -4,6 +4,7 @@ import type { JobStatus } from '../core/rollouts/job-status.ts';
 import { send, unchanged } from '../core/rollouts/job-status.ts';
 import { inheritFrom, progressRing, type RingStatus } from '../core/rollouts/ring-changes.ts';
 import { type JobGroup, ringCountsOf } from '../core/rollouts/ring-counts.ts';
+import { SimRehearsals } from './rehearsals.ts';
 import { measureHealth } from './ring-health.ts';
 import type { SimServer } from './server.ts';
 import type { SimRollout, SimStore } from './store.ts';
@@ -13,22 +14,30 @@ import { instantOf } from './timeline.ts';
 export class SimRings {
   readonly #server: SimServer;
   readonly #store: SimStore;
+  readonly rehearsals: SimRehearsals;
 
   constructor(server: SimServer) {
     this.#server = server;
+    this.rehearsals = new SimRehearsals(server);
     this.#store = server.store;
   }
 
   progress(rollout: SimRollout, nowMs: number): 'through' | 'stopped' | 'going' {
     let skipped: RingStatus | null = null;
+    let isFirst = true;
     for (const ringId of rollout.ringIds) {
       const stored = this.#store.rings.get(ringId)!;
+      isFirst &&= stored.state !== 'passed';
       if (stored.state === 'passed' || stored.state === 'skipped') continue;
       const ring: RingStatus = skipped === null ? stored : inheritFrom(skipped, stored);
+      this.#store.rings.set(ringId, ring);
+      const may = isFirst && stored.state === 'pending' ? this.rehearsals.firstRingMayOpen(rollout, ring, nowMs) : 'open';
+      if (may !== 'open') return may === 'stop' ? 'stopped' : 'going';
       const { after, stopped } = this.#progressRing(rollout, ring, nowMs);
       if (stopped) return 'stopped';
       if (after.state !== 'passed' && after.state !== 'skipped') return 'going';
       skipped = after.state === 'skipped' ? after : null;
+      isFirst &&= skipped !== null;
     }
     return 'through';
   }

@@ -12,6 +12,7 @@ import { WAITING_ON } from '../core/rollouts/waiting.ts';
 import type { SimKeys } from './keys.ts';
 import type { Mutants } from './mutants.ts';
 import { permitFacts } from './permit-facts.ts';
+import { rehearsalsFor } from './rehearsals.ts';
 import { attemptKey, type HostPast, SimStore } from './store.ts';
 import { instantOf } from './timeline.ts';
 import type { Witness } from './witness.ts';
@@ -29,7 +30,7 @@ export interface HostInventory {
 }
 
 export interface TaskForHost {
-  readonly kind: 'job' | 'cancel';
+  readonly kind: 'job' | 'cancel' | 'rehearse';
   readonly jobId: string;
   readonly attempt: number;
   readonly envelope: Envelope | null;
@@ -92,7 +93,7 @@ export class SimServer {
     }
     const { store } = this;
     const everybody = this.mutants.has('host-filter-missing-in-tasks');
-    const tasks: TaskForHost[] = [];
+    const tasks: TaskForHost[] = rehearsalsFor(this, hostId, nowMs);
     for (const jobId of everybody ? store.active : (store.activeOfHost.get(hostId) ?? [])) {
       const job = store.jobs.get(jobId)!;
       const attempt = store.attempts.get(attemptKey(jobId, job.attempt));
@@ -118,6 +119,7 @@ export class SimServer {
       (store.activeOfHost.get(hostId)?.size ?? 0) === 0 &&
       (store.cancelledOfHost.get(hostId)?.size ?? 0) === 0 &&
       store.pasts.get(hostId)?.recovered !== false &&
+      !store.openRehearsals.has(hostId) &&
       !this.mutants.has('host-filter-missing-in-tasks')
     );
   }

@@ -102,7 +102,7 @@ export class Stage {
     'rollout resume': ([name = ''], { as = 'ben' }) => {
       const retracted = this.#reconciler.retractedIn(this.#rollout(name));
       if (retracted !== null) return this.#say(`no: its plan holds a retracted update (${retracted})`);
-      if (this.#reconciler.needsOverride(this.#rollout(name)))
+      if (this.#reconciler.needsOverride(this.#rollout(name), this.#nowMs))
         this.#say(`this overrides the gate; ${as} did not ask for the rollout and may`);
       this.#reconciler.resume(this.#rollout(name), as, this.#nowMs);
     },

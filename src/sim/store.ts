@@ -6,6 +6,7 @@ import type { HostPlan, JobResult, Permit } from '../core/rollouts/host-plan.ts'
 import { JOB_ACTIVE, JOB_DISRUPTING, JOB_WANTING, type JobState } from '../core/rollouts/job-states.ts';
 import type { JobChange, JobStatus } from '../core/rollouts/job-status.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
+import type { RehearsalVerdict } from '../core/rollouts/rehearsal.ts';
 import type { RingChange, RingStatus } from '../core/rollouts/ring-changes.ts';
 import type { RolloutState } from '../core/rollouts/rollout-states.ts';
 import { entryHash, FIRST_HASH } from '../server/audit/chain.ts';
@@ -22,6 +23,8 @@ export interface SimRollout {
   readonly planHash: string;
   readonly ringIds: readonly string[];
   readonly requestedBy: string;
+  /** Its canaries rehearse before the first ring opens. */
+  readonly rehearse: boolean;
   readonly madeAtMs: number;
   readonly approvalExpiresAt: Instant;
   /** The occurrence of the plan's window that is open or comes next. */
@@ -31,6 +34,20 @@ export interface SimRollout {
   changeState: ChangeRequestState;
   haltOutcome: 'halted' | 'expired' | 'superseded' | null;
   stopReason: string | null;
+  stoppedByRehearsal: boolean;
+}
+
+export interface SimRehearsal {
+  readonly id: string;
+  readonly rolloutId: string;
+  readonly hostId: string;
+  readonly hostName: string;
+  readonly askedAtMs: number;
+  readonly expiresAt: Instant;
+  readonly envelope: Envelope;
+  verdict: RehearsalVerdict | null;
+  failure: string | null;
+  acceptedBy: string | null;
 }
 
 export interface SimAttempt {
@@ -75,6 +92,9 @@ export class SimStore {
   readonly retractions: SimRetraction[] = [];
   /** Jobs whose host has to give evidence first; out of it when somebody has recorded that it was taken. */
   readonly evidenceNeeded = new Set<string>();
+  /** In the order in which they were asked, by rollout; and those that have not been answered, by host. */
+  readonly rehearsals = new Map<string, SimRehearsal[]>();
+  readonly openRehearsals = new Map<string, SimRehearsal[]>();
   readonly groups: SimGroup[] = [];
   /** Rings whose gate a person has overridden. */
   readonly overridden = new Set<string>();

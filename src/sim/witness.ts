@@ -13,6 +13,7 @@ import { GateRules } from './witness-gates.ts';
 import { Looks } from './witness-looks.ts';
 import { PermitRules } from './witness-permits.ts';
 import { seePlan } from './witness-plans.ts';
+import { demandRehearsed } from './witness-rehearsals.ts';
 
 /**
  * Keeps books of its own about what the engine commits, from the trace alone, and holds them against the rules of domain.md 2.7. It never asks the engine
@@ -32,7 +33,8 @@ export class Witness {
   /** Hosts with the number of their jobs that disrupt them. */
   readonly #disrupted = new Map<string, number>();
 
-  rolloutMade(id: string, plan: RolloutPlan, hash: string, requestedBy: string, atMs: number): void {
+  rolloutMade(id: string, plan: RolloutPlan, hash: string, requestedBy: string, rehearse: boolean, atMs: number): void {
+    if (rehearse) this.books.rehearsals.set(id, new Map());
     seePlan(this.books, { id, plan, hash, requestedBy }, atMs);
   }
 
@@ -237,6 +239,17 @@ export class Witness {
     );
     seen.state = moved.to;
     seen.sinceMs = atMs;
+    if (moved.event === 'open') demandRehearsed(this.books, this.books.rollouts.get(ring.rolloutId)!, ring.ringIndex, atMs);
+  }
+  rehearsalsAsked(rolloutId: string, hostIds: readonly string[]): void {
+    const seen = this.books.rehearsals.get(rolloutId)!;
+    for (const hostId of hostIds) seen.set(hostId, { verdict: null, accepted: false });
+  }
+  rehearsalAnswered(rolloutId: string, hostId: string, verdict: string): void {
+    this.books.rehearsals.get(rolloutId)!.get(hostId)!.verdict = verdict;
+  }
+  rehearsalsAccepted(rolloutId: string): void {
+    for (const one of this.books.rehearsals.get(rolloutId)!.values()) one.accepted = true;
   }
 
   killSwitch(engaged: boolean, atMs: number): void {

@@ -13,6 +13,7 @@ import { Operators, PACKAGE_NAMES, PACKAGES } from './operators.ts';
 import { Random } from './random.ts';
 import { SimReconciler } from './reconciler.ts';
 import { SimServer, type TaskForHost } from './server.ts';
+import { STRETCHES } from './stretches.ts';
 import { FAIR_SURROUNDINGS, type HostParts, type Surroundings } from './surroundings.ts';
 import { Timeline } from './timeline.ts';
 import { Witness } from './witness.ts';
@@ -61,63 +62,6 @@ export function keepFaults(script: Script, numbers: readonly number[]): Script {
 export function play(script: Script, mutants: Mutants = NO_MUTANTS): Outcome {
   return new World(script, mutants).run();
 }
-
-interface Stretch {
-  readonly fault: Fault;
-  readonly host: SimHost;
-  readonly surroundings: Surroundings;
-}
-
-/** Faults that last: each begins at once and answers with its end. */
-const STRETCHES: Partial<Record<FaultKind, (stretch: Stretch) => () => void>> = {
-  loss: ({ host }) => during(host.weather, { loss: 0.33 }),
-  duplicate: ({ host }) => during(host.weather, { duplicate: 0.5 }),
-  delay: ({ host }) => during(host.weather, { delayMs: 1_200_000 }),
-  partition: ({ host }) => during(host.weather, { partitioned: true }),
-  'clock-skew': ({ host, fault }) => during(host, { clockSkewMs: fault.amount }),
-  'hook-fails': ({ host }) => during(host, { hookTrouble: 'failed' }),
-  'hook-hangs': ({ host }) => during(host, { hookTrouble: 'timed-out' }),
-  'hook-gone': ({ host }) => during(host, { hookTrouble: 'refused' }),
-  'unit-fails': ({ host }) => during(host, { ailing: true }),
-  'lock-held': ({ host }) => during(host, { lockHeld: true }),
-  'disk-full': ({ host }) => during(host, { diskFull: true }),
-  'hostile-relay': ({ surroundings }) => during(surroundings, { hostile: true }),
-  'mirror-down': ({ surroundings }) => during(surroundings, { mirror: 'down' }),
-  'mirror-corrupt': ({ surroundings }) => during(surroundings, { mirror: 'corrupt' }),
-  'metrics-down': ({ surroundings }) => during(surroundings, { metrics: 'down' }),
-  'metrics-nan': ({ surroundings }) => during(surroundings, { metrics: 'nan' }),
-  'metrics-lie': ({ surroundings }) => during(surroundings, { metrics: 'lies' }),
-  'inventory-lost': ({ host }) => during(host, { inventoryLost: true }),
-  'bad-patch': ({ surroundings, fault }) => during(surroundings, { badPatchPercent: fault.amount }),
-  'bad-service': ({ surroundings, fault }) => during(surroundings, { badServicePercent: fault.amount }),
-};
-
-/** Sets the values and answers with what puts the fair ones back. */
-function during<Target extends object>(target: Target, values: Partial<Target>): () => void {
-  const fair: Partial<Target> = Object.fromEntries(
-    Object.keys(values).map(name => [name, FAIR_VALUES[name as keyof typeof FAIR_VALUES]]),
-  ) as Partial<Target>;
-  Object.assign(target, values);
-  return () => Object.assign(target, fair);
-}
-
-const FAIR_VALUES = {
-  loss: 0.001,
-  duplicate: 0.001,
-  delayMs: 0,
-  partitioned: false,
-  clockSkewMs: 0,
-  lockHeld: false,
-  diskFull: false,
-  hostile: false,
-  mirror: 'well',
-  badPatchPercent: 0,
-  badServicePercent: 0,
-  metrics: 'well',
-  inventoryLost: false,
-  ailing: false,
-  hookTrouble: 'none',
-} as const;
 
 class World {
   readonly #script: Script;
@@ -275,7 +219,15 @@ class World {
     for (const host of this.#hosts) {
       host.weather.clear();
       host.comeBack();
-      Object.assign(host, { clockSkewMs: 0, lockHeld: false, diskFull: false, inventoryLost: false, ailing: false, hookTrouble: 'none' });
+      Object.assign(host, {
+        clockSkewMs: 0,
+        lockHeld: false,
+        diskFull: false,
+        inventoryLost: false,
+        ailing: false,
+        hookTrouble: 'none',
+        rehearsing: 'well',
+      });
     }
   }
 

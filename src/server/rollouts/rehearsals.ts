@@ -32,7 +32,8 @@ const REHEARSED_STATES: readonly RolloutState[] = ['planned', 'awaiting-approval
 /** Opens the way for the first ring, or keeps it shut: asks, waits, or stops the rollout. The rollout is locked. */
 export async function firstRingMayOpen(engine: Engine, step: Step, row: RolloutRow, ring: RingStatus): Promise<boolean> {
   if (row.spec.rehearse !== 'canaries') return true;
-  const next = await nextStep(step.tx, row, step.now);
+  // After a ring that was skipped this one is the canary: what the hosts of that ring rehearsed says nothing about these.
+  const next = await nextStep(step.tx, row, step.now, ring.id);
   if (next.do === 'ask') await ask(engine, step, row, canariesOf(await planOf(step, row), ring.ringIndex), true, 'system');
   if (next.do === 'open') step.say(row.id, { kind: 'ring', ringIndex: ring.ringIndex, text: `ring ${ring.name}: ${next.statement}` });
   if (next.do === 'stop') {
@@ -43,8 +44,8 @@ export async function firstRingMayOpen(engine: Engine, step: Step, row: RolloutR
   return next.do === 'open';
 }
 
-async function nextStep(db: Queryable, row: RolloutRow, now: Instant): Promise<RehearsalStep> {
-  return rehearsalStep(await statuses(db, row, now), now);
+async function nextStep(db: Queryable, row: RolloutRow, now: Instant, ringId: string | null = null): Promise<RehearsalStep> {
+  return rehearsalStep(await statuses(db, row, now, ringId), now);
 }
 
 /** Whether a paused rollout is kept from going on by its rehearsal: going on is then an override. */
@@ -65,13 +66,14 @@ export async function openCanaryRehearsals(
   return next.do === 'wait' ? { asked: all.length, answered: all.filter(one => one.verdict !== null).length, until: next.until } : null;
 }
 
-/** The newest of each canary for the plan in force. */
-function statuses(db: Queryable, row: RolloutRow, now: Instant): Promise<RehearsalStatus[]> {
+/** The newest of each canary for the plan in force; of one ring, or of all. */
+function statuses(db: Queryable, row: RolloutRow, now: Instant, ringId: string | null = null): Promise<RehearsalStatus[]> {
   return db.query<RehearsalStatus>(
     `select host_name as "hostName", verdict, report->'failure'->>'message' as failure, expires_at as "expiresAt", accepted_by as "acceptedBy"
-     from (select distinct on (host_id) * from rehearsal where rollout_id = $1 and plan_hash = $2 and canary and asked_at > $3 order by host_id, asked_at desc, id) as newest
+     from (select distinct on (host_id) * from rehearsal where rollout_id = $1 and plan_hash = $2 and canary and asked_at > $3
+         and ($4::text is null or exists (select from job where job.ring_id = $4 and job.host_id = rehearsal.host_id)) order by host_id, asked_at desc, id) as newest
      order by host_name`,
-    [row.id, row.plan_hash, addMs(now, -REHEARSAL_VALID_HOURS * HOUR_MS)],
+    [row.id, row.plan_hash, addMs(now, -REHEARSAL_VALID_HOURS * HOUR_MS), ringId],
   );
 }
 

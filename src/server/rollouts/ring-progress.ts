@@ -23,8 +23,9 @@ export async function progressRings(engine: Engine, step: Step, row: RolloutRow)
   for (const stored of await lockRings(step.tx, row.id)) {
     isFirst &&= stored.state !== 'passed';
     if (stored.state === 'passed' || stored.state === 'skipped') continue;
-    if (isFirst && stored.state === 'pending' && !(await firstRingMayOpen(engine, step, row, stored))) return;
+    // Written before anybody waits: the next pass no longer sees that a ring has just been skipped.
     const ring: RingStatus = skipped === null ? stored : await inherit(step, skipped, stored);
+    if (isFirst && stored.state === 'pending' && !(await firstRingMayOpen(engine, step, row, ring))) return;
     const change = await progress(step, ring);
     await settleGate(engine, step, row, change);
     if (change.ring.state !== 'passed' && change.ring.state !== 'skipped') return;
