@@ -1,4 +1,5 @@
 import { schemeOfRelease } from '../../core/advisories/releases.ts';
+import { buildPurl } from '../../core/versions/purl.ts';
 import type { SchemeId } from '../../core/versions/scheme.ts';
 import type { FindingBlock } from './spec.ts';
 
@@ -16,22 +17,37 @@ const TYPES: Readonly<Record<SchemeId, string>> = {
   composer: 'composer',
 };
 
-/** `pkg:deb/debian/libssl3@3.0.20-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl` */
+/**
+ * `pkg:deb/debian/libssl3@3.0.20-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl`, canonical by purl-spec: an epoch is part of the version
+ * (`@1:2.3-4`), but a qualifier of rpm's.
+ */
 export function packageUrlOf({ release, package: one }: FindingBlock): string {
   const scheme = schemeOfRelease(release);
   const type = scheme === null ? 'generic' : release === 'crates.io' ? 'cargo' : TYPES[scheme];
-  const [distribution, version] = release.split(':');
+  const [distribution, number] = release.split(':');
   if (!['deb', 'rpm', 'apk', 'alpm'].includes(type)) {
-    const path = one.name
-      .split(type === 'maven' ? ':' : '/')
-      .map(encodeURIComponent)
-      .join('/');
-    return `pkg:${type}/${path}@${encodeURIComponent(one.version)}`;
+    const path = one.name.split(type === 'maven' ? ':' : '/');
+    return buildPurl({
+      type,
+      namespace: path.slice(0, -1).join('/') || null,
+      name: path.at(-1)!,
+      version: one.version,
+      qualifiers: {},
+      subpath: null,
+    });
   }
-  const qualifiers = [
-    one.arch === '' ? null : `arch=${encodeURIComponent(one.arch)}`,
-    `distro=${encodeURIComponent(version === undefined ? distribution! : `${distribution}-${version}`)}`,
-    one.sourceName === one.name ? null : `upstream=${encodeURIComponent(one.sourceName)}`,
-  ].filter(part => part !== null);
-  return `pkg:${type}/${distribution}/${encodeURIComponent(one.name)}@${encodeURIComponent(one.version)}?${qualifiers.join('&')}`;
+  const [, epoch = '', version = one.version] = (type === 'rpm' && /^(\d+):(.*)$/.exec(one.version)) || [];
+  return buildPurl({
+    type,
+    namespace: distribution!,
+    name: one.name,
+    version,
+    qualifiers: {
+      arch: one.arch,
+      distro: number === undefined ? distribution! : `${distribution}-${number}`,
+      epoch,
+      upstream: one.sourceName === one.name ? '' : one.sourceName,
+    },
+    subpath: null,
+  });
 }
