@@ -102,7 +102,7 @@ function Occurrences({ draft }: { readonly draft: SpecDraft }) {
             <>
               <At at={occurrence.startsAt} />
               <Narrow>
-                until <At at={occurrence.endsAt} />
+                until <At at={occurrence.endsAt} /> {occurrence.note}
               </Narrow>
             </>
           ),
@@ -114,7 +114,7 @@ function Occurrences({ draft }: { readonly draft: SpecDraft }) {
           align: 'right',
           cell: occurrence => (occurrence.freeMinutes === 0 ? <Toned tone="warn">nothing</Toned> : `${occurrence.freeMinutes} min`),
         },
-        { key: 'note', title: 'Note', wrap: true, cell: occurrence => <Toned tone="warn">{occurrence.note}</Toned> },
+        { key: 'note', title: 'Note', from: 'sm', wrap: true, cell: occurrence => <Toned tone="warn">{occurrence.note}</Toned> },
       ]}
     />
   );

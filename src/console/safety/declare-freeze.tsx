@@ -1,4 +1,4 @@
-import { Button, Group, Modal, SegmentedControl, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Modal, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { FreezeView } from '../../api/safety.ts';
 import { useAct } from '../data/ask.ts';
@@ -6,6 +6,7 @@ import { useSession } from '../data/session.ts';
 import { QueryBox, usePreview } from '../hosts/query-box.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
 import { instantOf } from '../rollouts/zoned-time.ts';
+import { FreezeKind } from './freeze-kind.tsx';
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -65,17 +66,7 @@ function FreezeForm({ close }: { readonly close: () => void }) {
       <Stack gap="sm">
         {declare.isError && <ProblemNote error={declare.error} />}
         <TextInput label="Name" required data-autofocus value={form.name} onChange={event => put({ name: event.currentTarget.value })} />
-        <SegmentedControl
-          aria-label="What is frozen"
-          style={{ alignSelf: 'flex-start' }}
-          value={form.kind}
-          onChange={kind => put({ kind: kind as typeof form.kind })}
-          data={[
-            { value: 'hard', label: 'Every change' },
-            { value: 'soft', label: 'All but emergencies' },
-            { value: 'reboot-only', label: 'Reboots only' },
-          ]}
-        />
+        <FreezeKind kind={form.kind} onChange={kind => put({ kind })} />
         <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
           <TextInput
             type="datetime-local"

@@ -1,9 +1,13 @@
 import { Button, FileButton, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { IconUpload } from '@tabler/icons-react';
 import { useState } from 'react';
+import type { FreezeView } from '../../api/safety.ts';
 import { type AnswerOf, useAct } from '../data/ask.ts';
 import { useSession } from '../data/session.ts';
+import { QueryBox, usePreview } from '../hosts/query-box.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
+import { counted } from '../kit/words.ts';
+import { FreezeKind } from './freeze-kind.tsx';
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -18,16 +22,19 @@ export function ImportFreezes({ open, close }: { readonly open: boolean; readonl
 function ImportForm({ close }: { readonly close: () => void }) {
   const { person } = useSession();
   const [owner, setOwner] = useState(person.name);
+  const [kind, setKind] = useState<FreezeView['kind']>('hard');
+  const [query, setQuery] = useState('');
+  const { good } = usePreview(query);
   const [answer, setAnswer] = useState<AnswerOf<'freezeImport'> | null>(null);
   const send = useAct('freezeImport', { quiet: true, after: setAnswer });
   const pick = async (file: File | null) => {
-    if (file) send.mutate({ body: { calendar: await file.text(), timeZone: ZONE, owner } });
+    if (file) send.mutate({ body: { calendar: await file.text(), timeZone: ZONE, owner, kind, query: query.trim() || null } });
   };
   return (
     <Stack gap="sm">
       {send.isError && <ProblemNote error={send.error} />}
       <Text size="sm">
-        One hard freeze for each event of an iCalendar file (.ics) that is not over. Times without a zone are read in {ZONE}.
+        One freeze for each event of an iCalendar file (.ics) that is not over. Times without a zone are read in {ZONE}.
       </Text>
       <TextInput
         label="Owner"
@@ -36,10 +43,13 @@ function ImportForm({ close }: { readonly close: () => void }) {
         value={owner}
         onChange={event => setOwner(event.currentTarget.value)}
       />
+      <FreezeKind kind={kind} onChange={setKind} />
+      <QueryBox labelled label="Hosts (empty: all)" value={query} onChange={setQuery} width="100%" counted />
       {answer && (
         <div role="status">
           <Text size="sm">
-            {answer.items.length} freezes declared{answer.items.length > 0 && `: ${answer.items.map(freeze => freeze.name).join(', ')}`}.
+            {counted(answer.items.length, 'freeze')} declared
+            {answer.items.length > 0 && `: ${answer.items.map(freeze => freeze.name).join(', ')}`}.
           </Text>
           {answer.skipped.map(item => (
             <Text key={item.event + item.reason} size="sm" c="dimmed">
@@ -54,7 +64,7 @@ function ImportForm({ close }: { readonly close: () => void }) {
         </Button>
         <FileButton accept=".ics,text/calendar" onChange={file => void pick(file)}>
           {props => (
-            <Button leftSection={<IconUpload size={14} />} loading={send.isPending} disabled={owner.trim() === ''} {...props}>
+            <Button leftSection={<IconUpload size={14} />} loading={send.isPending} disabled={owner.trim() === '' || !good} {...props}>
               Choose a file
             </Button>
           )}

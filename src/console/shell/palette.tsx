@@ -103,6 +103,10 @@ function Finder({ leave }: { readonly leave: () => void }) {
   );
 }
 
+function isCalled({ label }: Hit, words: string): boolean {
+  return label.toLowerCase().startsWith(words);
+}
+
 function useHits(text: string): readonly Hit[] {
   const [rested] = useDebouncedValue(text.trim(), 150);
   const search = { query: { search: rested, pageSize: 6 } };
@@ -119,9 +123,7 @@ function useHits(text: string): readonly Hit[] {
   const cve = /^cve-\d{4}-\d+$/.test(words)
     ? [{ href: `/findings?vulnerability=${words.toUpperCase()}`, label: words.toUpperCase(), kind: 'findings' }]
     : [];
-  return [
-    ...cve,
-    ...places,
+  const found = [
     ...(hosts.data?.items ?? []).map(host => ({ href: `/hosts/${host.id}`, label: host.name, kind: `host · ${host.platform}` })),
     ...(patches.data?.items ?? []).map(patch => ({
       href: `/patches/${encodeURIComponent(patch.id)}`,
@@ -129,4 +131,6 @@ function useHits(text: string): readonly Hit[] {
       kind: `patch · ${patch.platform}`,
     })),
   ];
+  // Every host matches the name of its system: what is called so comes first.
+  return [...cve, ...places, ...found.toSorted((a, b) => Number(isCalled(b, words)) - Number(isCalled(a, words)))];
 }
