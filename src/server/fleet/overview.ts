@@ -1,4 +1,4 @@
-import { epochMs } from '../../core/kernel/instants.ts';
+import { epochMs, MINUTE_MS } from '../../core/kernel/instants.ts';
 import { DUE_BANDS, FINDING_STATES } from '../../core/remediation/assessment.ts';
 import type { Handlers } from '../context.ts';
 import type { ExceptionMarks, ExceptionPort } from '../ports.ts';
@@ -23,15 +23,18 @@ export interface OverviewParts extends HostHandlerParts {
 const PATCHES_SHOWN = 10;
 /** History is read anew at most this often: 2,000 hosts take some seconds. */
 const MEASURED_EVERY_MS = 10_000;
+/** An answer of this age is shown while the next one is made: months of history move little in it. */
+const SHOWN_FOR_MS = 15 * MINUTE_MS;
 
 export function overviewHandlers(parts: OverviewParts): Handlers<'overview'> {
   const { context, model, summaries, settled } = parts;
   const { db, clock } = context;
-  const timeToPatch = remembered(
-    MEASURED_EVERY_MS,
-    () => epochMs(clock.now()),
-    () => measureTimeToPatch(db, model),
-  );
+  const timeToPatch = remembered({
+    everyMs: MEASURED_EVERY_MS,
+    shownForMs: SHOWN_FOR_MS,
+    now: () => epochMs(clock.now()),
+    make: () => measureTimeToPatch(db, model),
+  });
 
   return {
     async overview() {
@@ -68,18 +71,39 @@ function excusedView({ byDue, total }: ReturnType<typeof excusedFindings>) {
   return { excused: total, excusedByDue: DUE_BANDS.map((label, index) => ({ label, count: byDue[index]! })) };
 }
 
-/** The last answer for `everyMs`, and one computation at a time: people who open the page together wait for the same one. */
-function remembered<T>(everyMs: number, now: () => number, make: () => Promise<T>): () => Promise<T> {
-  let last: { readonly atMs: number; readonly value: Promise<T> } | null = null;
-  return () => {
-    if (last === null || now() - last.atMs >= everyMs) {
-      const value = make();
-      last = { atMs: now(), value };
-      // A failure is told to those who wait, and tried again by the next.
-      value.catch(() => {
-        last = null;
+/**
+ * The last answer; when it is older than `everyMs` another one is made, and whoever asks meanwhile gets the last one still, up to `shownForMs`. One
+ * computation at a time: people who open the page together wait for the same one.
+ */
+export function remembered<T>({ everyMs, shownForMs, now, make }: RememberedSpec<T>): () => Promise<T> {
+  let last: { readonly atMs: number; readonly value: T } | null = null;
+  let making: Promise<T> | null = null;
+  const renew = (): Promise<T> => {
+    const atMs = now();
+    making ??= make()
+      .then(value => {
+        last = { atMs, value };
+        return value;
+      })
+      .finally(() => {
+        making = null;
       });
-    }
+    return making;
+  };
+  return async () => {
+    const ageMs = last === null ? Number.POSITIVE_INFINITY : now() - last.atMs;
+    if (last !== null && ageMs < everyMs) return last.value;
+    const next = renew();
+    if (last === null || ageMs >= shownForMs) return next;
+    // A failure is told to whoever has nothing else to show.
+    next.catch(() => {});
     return last.value;
   };
+}
+
+export interface RememberedSpec<T> {
+  readonly everyMs: number;
+  readonly shownForMs: number;
+  readonly now: () => number;
+  readonly make: () => Promise<T>;
 }
