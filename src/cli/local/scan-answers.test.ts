@@ -47,7 +47,7 @@ describe('what is left out is said', () => {
       '--format',
       'json',
     );
-    expect(err).toContain('1 packages are listed without their source package');
+    expect(err).toContain('1 package is listed without source package');
   });
 });
 

@@ -1,3 +1,4 @@
+import { counted } from '../../core/kernel/words.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
 import { kernelsOf } from './scan-kernels.ts';
@@ -12,9 +13,9 @@ export function warningsAbout(host: ScannedHost, sourcesPutIn: number, covered: 
   const foreign = host.origin === 'local' ? 0 : looked.filter(one => !one.originTrusted).length;
   return [
     sourcesPutIn > 0 &&
-      `${sourcesPutIn} packages are listed without their source package and are looked up by the one that a feed names for them; the columns source and source_version are exact`,
+      `${counted(sourcesPutIn, 'package is', 'packages are')} listed without source package and looked up by the one that a feed names; the columns source and source_version are exact`,
     unsourced > 0 &&
-      `${unsourced} packages are listed without their source package and are looked up by their own name, which finds less; add the columns source and source_version`,
+      `${counted(unsourced, 'package is', 'packages are')} listed without source package and looked up by the name of the binary, which finds less; add the columns source and source_version`,
     foreign > 0 && `packages of third parties: ${foreign}, not looked up, because the distribution's statements are not about them`,
     uncovered(host, covered),
     host.kernelRelease !== null &&
