@@ -179,4 +179,22 @@ export const CASES_J_TO_S: readonly Case[] = [
       'wait until openssl completed',
     ],
   },
+  {
+    file: 't-plan-refused-for-its-time',
+    title: 'A host that refuses its plan for the time alone',
+    words:
+      'By the clock of this host its plan has not begun. That is the host, not the patch and no attack: it tries again, then a person is asked, and no gate fails.',
+    script: [
+      'fleet w1 w2',
+      'host clock w2 -- -10m',
+      'rollout create openssl --rings all:100%:0:2',
+      'rollout approve openssl',
+      'rollout start openssl',
+      'wait until openssl paused',
+      'rollout show openssl',
+      'host clock w2 0s',
+      'rollout resume openssl',
+      'wait until openssl completed',
+    ],
+  },
 ];

@@ -22,6 +22,9 @@ const patch = { cause: 'patch', blocker: false, alarm: false, waits: false, tran
 const infrastructure = { cause: 'infrastructure', blocker: false, alarm: false, waits: true, transient: true } as const;
 const host = { cause: 'host', blocker: false, alarm: false, waits: true, transient: false } as const;
 
+const COMPARE_CLOCKS =
+  'Compare the clock of the host with that of the server (`timedatectl` on the host; chrony or systemd-timesyncd keep it right), then resume. If both are right, the answer was on its way for minutes: look at the network.';
+
 export const FAILURE_CLASSES: Readonly<Record<FailureClass, FailureClassRow>> = {
   'repository-unavailable': {
     ...infrastructure,
@@ -82,6 +85,13 @@ export const FAILURE_CLASSES: Readonly<Record<FailureClass, FailureClassRow>> = 
     title: 'the host refused the plan',
     remedy: 'Compare the signing keys that the host has pinned with those of this installation.',
   },
+  // domain.md 2.4: a precheck of the host, which does not count against the patch; and a plan that came when its window was over is nobody's failure.
+  'clock-differs': {
+    ...host,
+    transient: true,
+    title: 'by the clock of the host its plan has not begun, or is over',
+    remedy: COMPARE_CLOCKS,
+  },
   'dependency-conflict': { ...patch, title: 'dependencies cannot be met', remedy: 'Plan anew with the packages that it names.' },
   'install-failed': {
     ...patch,
@@ -111,9 +121,6 @@ export const FAILURE_CLASSES: Readonly<Record<FailureClass, FailureClassRow>> = 
   lost: { ...patch, title: 'the host fell silent in the middle', remedy: 'Bring it back; it will report what it did.' },
 };
 
-const COMPARE_CLOCKS =
-  'Compare the clock of the host with that of the server (`timedatectl` on the host; chrony or systemd-timesyncd keep it right), then resume. If both are right, the answer was on its way for minutes: look at the network.';
-
 /** By the host's own word for what it refused; whatever is not listed has the remedy of its class. */
 const BY_SIGNATURE: Readonly<Record<string, string>> = {
   // A permit lives five minutes, a plan a day: who finds one run out has another clock, or got it late.
@@ -127,6 +134,14 @@ const BY_SIGNATURE: Readonly<Record<string, string>> = {
   'plan-refused:installation': 'The host belongs to another installation: enrol it here.',
   'plan-refused:host': 'The plan is for another host: are two machines enrolled under one identity (a copy of a disk)?',
 };
+
+/** Refusals of a plan that say nothing about its signature or its address, only about the time. */
+const BY_CLOCK: readonly string[] = ['plan-refused:early', 'plan-refused:expired'];
+
+/** The class that counts: a host that refuses a plan for its time alone is no security event. `touched`: the host says that it changed something. */
+export function countedClass(failureClass: FailureClass, signature: string, touched: boolean): FailureClass {
+  return failureClass === 'plan-refused' && !touched && BY_CLOCK.includes(signature) ? 'clock-differs' : failureClass;
+}
 
 /** What a person can do about it. */
 export function remedyOf(failureClass: FailureClass, signature: string | null): string {

@@ -114,6 +114,7 @@ export type FailureClass =
   | 'reboot-lost'
   | 'permit-refused'
   | 'plan-refused'
+  | 'clock-differs'
   | 'interrupted'
   | 'needs-human'
   | 'timed-out'

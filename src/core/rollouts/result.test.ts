@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { FAILURE_CLASSES } from './failure-classes.ts';
 import type { JobResult, TransactionItem } from './host-plan.ts';
 import { judgeResult } from './result.ts';
 import { nextAttemptInSeconds } from './retry.ts';
@@ -74,4 +75,24 @@ it('tries again after 20 s and 2 min, and not for longer than three minutes', ()
   expect(nextAttemptInSeconds(2, 1, begun, '2026-11-22T12:00:30.000Z')).toBe(120);
   expect(nextAttemptInSeconds(3, 0, begun, '2026-11-22T12:02:40.000Z')).toBeNull();
   expect(nextAttemptInSeconds(2, 1, begun, '2026-11-22T12:03:01.000Z')).toBeNull();
+});
+
+describe('a host that refuses its plan', () => {
+  const refused = (signature: string, touched = false): JobResult => ({
+    ...RESULT,
+    outcome: 'failed',
+    touched,
+    failure: { class: 'plan-refused', message: 'compare the clocks', signature },
+  });
+  it.each(['plan-refused:early', 'plan-refused:expired'])('for its time alone tries again and counts apart: %s', signature => {
+    expect(judgeResult([openssl], 'patch', 'precheck', refused(signature))).toMatchObject({ waits: true, failureClass: 'clock-differs' });
+  });
+  it.each(['plan-refused:unknown-key', 'plan-refused:host', 'plan-refused:replay', 'plan-refused:leap'])(
+    'otherwise fails the gate: %s',
+    signature => {
+      const judged = judgeResult([openssl], 'patch', 'precheck', refused(signature));
+      expect(judged).toMatchObject({ waits: false, failureClass: 'plan-refused', event: 'fail' });
+      expect(FAILURE_CLASSES[judged.failureClass!].blocker).toBe(true);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 import { deb } from '../versions/deb.ts';
 import { compareVersions } from '../versions/scheme.ts';
-import { FAILURE_CLASSES } from './failure-classes.ts';
+import { countedClass, FAILURE_CLASSES } from './failure-classes.ts';
 import type { FailureClass, JobResult, TransactionItem } from './host-plan.ts';
 import { isDisrupting, type JobEventName, type JobState } from './job-states.ts';
 import { itemKey } from './plan.ts';
@@ -32,11 +32,12 @@ export function judgeResult(
     return { ...failed('fail', 'needs-human', 'the host reports a change that no permit covers', 'unpermitted'), unpermitted: true };
   if (result.outcome === 'cancelled' && !result.touched) return plain('report-cancelled');
   if (result.outcome === 'succeeded' || result.outcome === 'already-compliant') return judgeGood(transaction, kind, permitted, result);
-  const reported = result.failure ?? {
+  const said = result.failure ?? {
     class: 'needs-human' as FailureClass,
     message: `the host ended as ${result.outcome} and gave no reason`,
     signature: result.outcome,
   };
+  const reported = { ...said, class: countedClass(said.class, said.signature, result.touched) };
   const row = FAILURE_CLASSES[reported.class];
   if (row.waits && !result.touched) return { ...failed('retry', reported.class, reported.message, reported.signature), waits: true };
   const observed: readonly FailureClass[] = ['service-failed', 'smoke-test-failed', 'post-hook-failed', 'verify-failed'];
