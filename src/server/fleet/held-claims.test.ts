@@ -114,6 +114,10 @@ describe('HeldClaims', () => {
     );
     expect(await held.read(RELEASES, ['tracker'])).toMatchObject({ isWhole: false });
     expect(held.enrichment('CVE-2026-1951')).not.toBeNull();
+    // The first import of a large feed is quicker taken in at once.
+    await database.db.query("insert into feed (id, kind, state) values ('large', 'large', 'current')");
+    for (let at = 0; at <= 100; at++) await state('large', 'debian:12', `source-${at}`, at, '5');
+    expect(await held.read(RELEASES, ['large'])).toMatchObject({ isWhole: true });
     // The feed with the enrichment: everything, also when it has none any more.
     expect(await held.read(RELEASES, ['kev'])).toMatchObject({ isWhole: true });
     await database.db.query("delete from enrichment where feed_id = 'kev'");

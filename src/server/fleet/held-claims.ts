@@ -9,7 +9,7 @@ import { readEnrichments } from './enrichment-rows.ts';
 export interface ClaimChange {
   /** Packages about which something else is said now. */
   readonly packages: readonly PackageKey[];
-  /** Enrichment was read anew, or other binaries are named than before: everything is matched again. */
+  /** Enrichment was read anew, other binaries are named than before, or much has changed: everything is matched again. */
   readonly isWhole: boolean;
 }
 
@@ -60,7 +60,7 @@ export class HeldClaims {
     this.#kevKnown = (await this.#db.query("select from feed where kind = 'kev' and loaded_at is not null limit 1")).length > 0;
     const packages = [...change.packages.values()];
     const namesBinaries = packages.some(({ kind, release }) => kind === 'binary' && packageKindOfRelease(release) === 'source');
-    return { packages, isWhole: isEnriching || namesBinaries };
+    return { packages, isWhole: isEnriching || namesBinaries || packages.length > ONE_BY_ONE_MAX };
   }
 
   *all(): Iterable<Claim> {
@@ -123,6 +123,9 @@ interface Changed {
   /** Vulnerabilities that were not named of their package before. */
   readonly named: Set<string>;
 }
+
+/** Packages that are taken in one by one: each asks for its hosts, 1 to 3 ms where there are 100,000, and nothing else is done meanwhile. */
+const ONE_BY_ONE_MAX = 100;
 
 /** Packages of a feed from which on only what changed is read; of fewer all is read as fast. */
 const IN_PARTS_MIN = 100;
