@@ -58,7 +58,7 @@ const FEED_RULES: Readonly<Record<string, FeedRule>> = {
   // Half a gigabyte of small files: worth it only where somebody decides so.
   vulnrichment: { enabledAtFirst: false, staleAfterMs: 30 * DAY_MS, partOf: WHOLE },
   // Fetched only where somebody decides so: a fleet of Debian hosts has no use for them.
-  ubuntu: { enabledAtFirst: false, staleAfterMs: 3 * DAY_MS, partOf: WHOLE },
+  ubuntu: { enabledAtFirst: false, staleAfterMs: 3 * DAY_MS, partOf: file => BY_OSV_NAME(file) },
   'almalinux-errata': { enabledAtFirst: false, staleAfterMs: 14 * DAY_MS, partOf: WHOLE },
   'redhat-csaf': { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },
   'suse-csaf': { enabledAtFirst: false, staleAfterMs: 7 * DAY_MS, partOf: BY_NAME },

@@ -152,12 +152,13 @@ export async function withdrawDocuments(
   documents: readonly string[],
 ): Promise<number> {
   const names = documents.map(document => path.basename(document, '.json').toUpperCase());
-  const ids = names.filter(name => /^CVE-\d{4}-\d{4,}$/.test(name));
-  const others = names.filter(name => !ids.includes(name)).map(name => name.replace('_', ':'));
+  // `UBUNTU-CVE-2026-1234` is a distribution's view of the CVE.
+  const ids = names.flatMap(name => /^(?:[A-Z]+-)?(CVE-\d{4}-\d{4,})$/.exec(name)?.[1] ?? []);
+  const others = names.filter(name => !/CVE-/.test(name)).map(name => name.replace('_', ':'));
   const inForce = 'update claim set withdrawn_at = $4 where feed_id = $1 and part = $2 and withdrawn_at is null and';
   let gone = 0;
   for (const [which, values] of [
-    ['vulnerability_id = any($3)', ids],
+    ["vulnerability_id = any($3) and detail->>'advisoryId' is null", ids],
     ["upper(detail->>'advisoryId') = any($3)", others],
     // OSV's records under an id of their own: GHSA, PYSEC, GO.
     ['upper(vulnerability_id) = any($3)', others],

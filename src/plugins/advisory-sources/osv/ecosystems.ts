@@ -1,5 +1,5 @@
 import type { AdvisorySource, FeedHead } from '../spec.ts';
-import { isOsv, osvConcerns, osvReader } from './index.ts';
+import { isOsv, modifiedIdsOf, osvConcerns, osvReader } from './index.ts';
 
 /**
  * OSV.dev's archives, one for each ecosystem, so that a site fetches those that it runs. A record may speak of several ecosystems (one flaw in a
@@ -45,8 +45,7 @@ export const osvEcosystems: readonly AdvisorySource[] = ECOSYSTEMS.map(ecosystem
     licence,
     homepage: 'https://osv.dev/',
     defaultUrl: `https://osv-vulnerabilities.storage.googleapis.com/${encodeURIComponent(name)}/all.zip`,
-    // `INSTANT,ID` a line, the newest first; the records lie beside it as ID.json.
-    changesUrl: url => (/\/all\.zip$/.test(url) ? url.replace(/all\.zip$/, 'modified_id.csv') : null),
+    changesUrl: modifiedIdsOf,
     isArchiveWeekly: true as const,
     format: `OSV records of the ecosystem ${name}: a file or a zip of one record each, JSON lines, or an array`,
     provides: 'claims' as const,

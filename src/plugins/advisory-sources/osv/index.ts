@@ -18,6 +18,11 @@ export const osv: AdvisorySource = {
   reader: context => osvReader('osv', context),
 };
 
+/** Of an archive at OSV.dev: the list of changes, `INSTANT,ID` a line, the newest first; the records lie beside it as ID.json. */
+export function modifiedIdsOf(url: string): string | null {
+  return /\/all\.zip$/.test(url) ? url.replace(/all\.zip$/, 'modified_id.csv') : null;
+}
+
 /** Told from the names of ecosystems in the bytes. */
 export function osvConcerns(content: Uint8Array, releases: ReadonlySet<string>): boolean {
   const names = osvEcosystemNames(releases);

@@ -1,6 +1,6 @@
 import type { Claim, Enrichment, FixState } from '../../../core/advisories/claim.ts';
 import { ubuntuRelease } from '../../../core/advisories/releases.ts';
-import { isOsv, osvReader } from '../osv/index.ts';
+import { isOsv, modifiedIdsOf, osvReader } from '../osv/index.ts';
 import {
   asObject,
   BadRecord,
@@ -25,6 +25,8 @@ export const ubuntu: AdvisorySource = {
   homepage: 'https://ubuntu.com/security/cves',
   // Canonical's own archive is packed with xz, which Node does not unpack; this one holds the same records.
   defaultUrl: 'https://osv-vulnerabilities.storage.googleapis.com/Ubuntu/all.zip',
+  changesUrl: modifiedIdsOf,
+  isArchiveWeekly: true,
   format: 'OSV records of the ecosystem Ubuntu, or JSON lines {"cve", "prio", "pkgs":{source:{release:[status, detail]}}}',
   provides: 'claims',
   distributions: ['ubuntu'],
