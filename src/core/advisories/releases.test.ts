@@ -19,12 +19,23 @@ describe('parseRelease', () => {
     ['alpine:v3.20.1', 'alpine:3.20'],
     ['alpine:edge', 'alpine:edge'],
     ['arch', 'arch'],
+    ['Arch Linux', 'arch'],
+    ['opensuse-tumbleweed', 'opensuse-tumbleweed'],
+    ['debian-bookworm', 'debian:12'],
+    ['ubuntu jammy', 'ubuntu:22.04'],
+    ['debian-sid', 'debian:sid'],
+    ['alpine-edge', 'alpine:edge'],
+    ['rhel9', 'rhel:9'],
+    ['ubuntu22.04', 'ubuntu:22.04'],
+    ['oraclelinux:9', 'ol:9'],
+    ['amazonlinux:2023', 'amzn:2023'],
     ['pypi', 'PyPI'],
     ['Go', 'Go'],
   ])('%s is %s', (text, release) => expect(parseRelease(text)).toEqual({ ok: true, release }));
 
-  it.each(['', 'foo:1', 'debian', 'debian:', 'debian:zarathustra', 'debian:12;rm', 'x'.repeat(200)])('%s is none, with a reason', text =>
-    expect(parseRelease(text)).toEqual({ ok: false, reason: expect.any(String) }),
+  it.each(['', 'foo:1', 'debian', 'debian:', 'debian:zarathustra', 'debian:12;rm', 'debian-zarathustra', 'foo9', 'x'.repeat(200)])(
+    '%s is none, with a reason',
+    text => expect(parseRelease(text)).toEqual({ ok: false, reason: expect.any(String) }),
   );
 
   it('is stable: a release read again is itself', () => {

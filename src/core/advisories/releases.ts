@@ -83,8 +83,10 @@ const DISTRIBUTION_NAMES: Readonly<Record<string, string>> = {
   'red hat enterprise linux': 'rhel',
   oracle: 'ol',
   'oracle linux': 'ol',
+  oraclelinux: 'ol',
   amazon: 'amzn',
   'amazon linux': 'amzn',
+  amazonlinux: 'amzn',
   sle: 'sles',
   suse: 'sles',
   opensuse: 'opensuse-leap',
@@ -133,9 +135,15 @@ export function parseRelease(text: string): ReleaseName {
   return { ok: true, release: `${id}:${significantVersion(id, number, distribution.versionParts)}` };
 }
 
+/** `debian-bookworm`, `alpine-edge`, `rhel9`, `ubuntu22.04`: a codename after a hyphen, or a number straight after the name. */
+const JOINED = /^([a-z]+)(?:[-\s](?=[a-z]+$)|(?=\d))([a-z]+|\d[\d.]*)$/;
+
 function splitRelease(whole: string): { id: string; version: string } {
   // OSV writes Ubuntu Pro as Ubuntu:Pro:22.04:LTS: the same release, another pocket.
   const text = whole.replace(/:pro(?=:)/, '');
+  const joined = text.includes(':') || Object.hasOwn(DISTRIBUTIONS, text) ? null : JOINED.exec(text);
+  const joinedId = joined && (DISTRIBUTION_NAMES[joined[1]!] ?? joined[1]!);
+  if (joinedId != null && Object.hasOwn(DISTRIBUTIONS, joinedId)) return { id: joinedId, version: joined![2]! };
   const separator = text.includes(':') ? text.indexOf(':') : text.search(/[-\s]v?\d[\d.]*$/);
   const rawId = separator < 0 ? text : text.slice(0, separator);
   const version = separator < 0 ? '' : text.slice(separator + 1).replace(/:.*$/, '');
