@@ -65,7 +65,7 @@ export function isFaultKind(text: string): text is FaultKind {
 }
 
 /** Per host and day; the other scopes per day. Often enough that they meet, seldom enough that work gets done in between. */
-const PER_HOST_DAY = 1.5;
+const PER_HOST_DAY = 2.2;
 const PER_DAY: Readonly<Record<'server' | 'mirror' | 'operator', number>> = { server: 3, mirror: 5, operator: 7 };
 
 /** Draws a script. `startMs` to `endMs` in milliseconds; `kinds`: which ones may happen. */

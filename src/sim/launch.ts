@@ -15,6 +15,7 @@ export interface Proposal {
   readonly requestedBy: string;
   readonly approvalMinutes: number;
   readonly rehearse?: boolean;
+  readonly ringMinutes?: number | null;
 }
 
 /** From the draft to the question for approval. */
@@ -30,6 +31,7 @@ export function propose(server: SimServer, reconciler: SimReconciler, proposal: 
     ringIds: [...plan.rings.map((_, index) => `${id}/${index}`), ...(plan.catchUpDays === undefined ? [] : [`${id}/catch-up`])],
     requestedBy,
     rehearse: proposal.rehearse ?? false,
+    ringMinutes: proposal.ringMinutes ?? null,
     madeAtMs: nowMs,
     approvalExpiresAt: approvalUntil(nowMs, approvalMinutes),
     window: currentOrNext(plan.window, toInstant(nowMs)) ?? plan.window,

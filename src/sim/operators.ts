@@ -142,10 +142,11 @@ export class Operators {
   #submit(id: string, kind: 'patch' | 'rollback', revertsId: string | null, made: PlanMade): void {
     const requestedBy = this.#random.pick(PEOPLE);
     const approvalMinutes = this.#random.chance(0.15) ? this.#random.between(30, 400) : APPROVAL_VALID_MINUTES;
+    const ringMinutes = made.plan.catchUpDays !== undefined && this.#random.chance(0.8) ? this.#random.between(60, 360) : null;
     const rollout = propose(
       this.#server,
       this.#reconciler,
-      { id, kind, revertsId, made, requestedBy, approvalMinutes, rehearse: this.#random.chance(0.3) },
+      { id, kind, revertsId, made, requestedBy, approvalMinutes, rehearse: this.#random.chance(0.3), ringMinutes },
       this.#timeline.nowMs,
     );
     this.#decide(rollout);

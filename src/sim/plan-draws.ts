@@ -13,17 +13,19 @@ export type Terms = Pick<PlanRequest, 'rings' | 'window' | 'reboot' | 'profile' 
 export function drawTerms(random: Random, nowMs: number): Terms {
   const window = drawWindow(random, nowMs);
   const concurrency = random.between(1, 5);
+  // People who expect hosts that are off ask for less of them.
+  const gate = random.chance(0.5) ? { minCoveragePercent: random.pick([30, 60]), minSample: 1 } : undefined;
   return {
     window,
     reboot: random.pick(['never', 'never', 'if-needed', 'always'] as const),
     rings: [
       { name: 'canary', hosts: random.between(1, 2), soakMinutes: random.between(0, 30), concurrency: 1, health: drawHealth(random) },
-      { name: 'early', percent: 20, soakMinutes: random.between(0, 10), concurrency, health: drawHealth(random) },
-      { name: 'rest', percent: 100, soakMinutes: 0, concurrency: concurrency * 2 },
+      { name: 'early', percent: 20, soakMinutes: random.between(0, 10), concurrency, gate, health: drawHealth(random) },
+      { name: 'rest', percent: 100, soakMinutes: 0, concurrency: concurrency * 2, gate },
     ],
     profile: window.startsAt === null && random.chance(0.25) ? 'emergency' : 'normal',
     concurrencyMax: random.chance(0.3) ? random.between(1, 3) : null,
-    catchUpDays: random.chance(0.4) ? 1 : 0,
+    catchUpDays: random.chance(0.5) ? 1 : 0,
     hooks: random.chance(0.3) ? drawHooks(random) : [],
   };
 }

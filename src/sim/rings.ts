@@ -57,7 +57,8 @@ export class SimRings {
     );
     const { mutants } = this.#server;
     const gate = mutants.has('gate-integer-division') ? { ...ring.gate, errorPercent: 50 } : ring.gate;
-    const endless = mutants.has('ring-never-ends') ? { deadlineMinutes: 100_000 } : {};
+    const hurried = rollout.ringMinutes === null || ring.deadlineMinutes != null ? {} : { deadlineMinutes: rollout.ringMinutes };
+    const endless = mutants.has('ring-never-ends') ? { deadlineMinutes: 100_000 } : hurried;
     const health = this.#healthOf(rollout, ring, nowMs);
     const change = progressRing({ ...ring, ...endless, gate }, this.#counts(jobs), last, '', now, health);
     const after: RingStatus = { ...change.ring, gate: ring.gate, deadlineMinutes: ring.deadlineMinutes ?? null };

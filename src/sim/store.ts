@@ -25,6 +25,8 @@ export interface SimRollout {
   readonly requestedBy: string;
   /** Its canaries rehearse before the first ring opens. */
   readonly rehearse: boolean;
+  /** Its rings wait so long for hosts that are off, instead of the three days that a run seldom lasts; null: as shipped. */
+  readonly ringMinutes: number | null;
   readonly madeAtMs: number;
   readonly approvalExpiresAt: Instant;
   /** The occurrence of the plan's window that is open or comes next. */
