@@ -81,6 +81,8 @@ export class Books {
   /** What the metrics server has answered lately. */
   readonly said: { readonly name: string; readonly hostIds: readonly string[]; readonly said: Measured; readonly atMs: number }[] = [];
   readonly overridden = new Set<string>();
+  /** Occurrences for which a policy has made a rollout. */
+  readonly occurred = new Set<string>();
   /** Of rollouts whose canaries have to rehearse. */
   readonly rehearsals = new Map<string, RehearsalsSeen>();
   readonly active = new Map<string, Set<string>>();

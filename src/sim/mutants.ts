@@ -179,6 +179,9 @@ export const MUTANTS = {
     breaks: ['I15'],
   },
   'rehearsal-not-awaited': { does: 'the first ring opens while its canaries rehearse', faults: [], breaks: ['I15'] },
+  'policy-occurs-twice': { does: 'nothing keeps an occurrence of a policy from being made again', faults: [], breaks: ['I1'] },
+  'policy-zone-ignored': { does: 'a policy opens the windows of every site by its own clock', faults: [], breaks: ['S2'] },
+  'policy-age-ignored': { does: 'a policy takes patches that are younger than it orders', faults: [], breaks: ['S13'] },
   'evidence-not-awaited': { does: 'a host is patched before its evidence was taken', breaks: ['S2'] },
   'emergency-waits': { does: 'an emergency does not take over hosts that only prepare', faults: ['freeze'], breaks: ['L3'] },
   'no-data-is-healthy': {

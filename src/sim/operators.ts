@@ -5,12 +5,17 @@ import { inverseTransaction } from '../core/rollouts/inverse.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan, type PlanMade } from '../core/rollouts/planner.ts';
+import { type Lane, type PatchCase, REST_LANE } from '../core/rollouts/policy.ts';
 import { ROLLOUT, type RolloutState } from '../core/rollouts/rollout-states.ts';
+import type { Occurrence } from '../core/rollouts/schedule/window.ts';
 import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
 import { type Actor, VERBS, type Verb, type VerbFacts, whyNot } from '../core/rollouts/verbs.ts';
+import { deb } from '../core/versions/deb.ts';
+import { compareVersions } from '../core/versions/scheme.ts';
 import type { SimHost } from './host.ts';
 import { approve, propose } from './launch.ts';
 import { caseOf, drawTerms, planWithoutEpochs, type Terms, withoutEpochs } from './plan-draws.ts';
+import { drawPolicies, SimPolicies, type SimPolicy } from './policies.ts';
 import type { Random } from './random.ts';
 import type { SimReconciler } from './reconciler.ts';
 import { promisedBy, retractedAmong, type SimGroup } from './safeguards.ts';
@@ -33,6 +38,8 @@ interface Launch {
   readonly revertsId: string | null;
   readonly wishes: readonly { readonly host: SimHost; readonly asked: readonly TransactionItem[] }[];
   readonly terms?: Terms;
+  /** Who asks for it; drawn where nobody is named. */
+  readonly by?: string;
 }
 
 /**
@@ -51,6 +58,7 @@ export class Operators {
   /** Until then nobody looks. */
   awayUntilMs = 0;
   readonly #resumed = new Map<string, number>();
+  readonly #policies: SimPolicies;
 
   constructor(reconciler: SimReconciler, server: SimServer, hosts: readonly SimHost[], timeline: Timeline, random: Random) {
     this.#reconciler = reconciler;
@@ -58,6 +66,31 @@ export class Operators {
     this.#hosts = hosts;
     this.#timeline = timeline;
     this.#random = random;
+    this.#policies = new SimPolicies(server, (policy, lane, occurrence, patches) => this.#draft(policy, lane, occurrence, patches));
+    this.#policies.policies.push(...drawPolicies(random, timeline.nowMs));
+  }
+
+  /** Every other host keeps the time of the far site, where the policy has one. */
+  #hostsOf({ key }: Lane): readonly SimHost[] {
+    const zoned = this.#policies.policies[0]?.rule.zones != null;
+    return zoned ? this.#hosts.filter((_, n) => (n % 2 === 0) === (key !== REST_LANE)) : this.#hosts;
+  }
+
+  /** What a policy orders for one occurrence; its author hands it in, and somebody else approves it. */
+  #draft(policy: SimPolicy, lane: Lane, { startsAt, endsAt }: Occurrence, patches: readonly PatchCase[]): string | null {
+    const newest = new Map(patches.map(({ patchId }) => patchId.split('=') as [string, string]));
+    const wishes = this.#hostsOf(lane).map(host => {
+      const asked = [...newest].flatMap(([name, toVersion]): TransactionItem[] => {
+        const fromVersion = host.packages.get(name) ?? '0';
+        return compareVersions(deb, fromVersion, toVersion) === -1
+          ? [{ action: 'upgrade', name, arch: 'amd64', fromVersion, toVersion }]
+          : [];
+      });
+      return { host, asked };
+    });
+    const window = { startsAt, endsAt, timeZone: lane.timeZone, repeat: null, cutoffMinutes: 0 };
+    const terms: Terms = { ...drawTerms(this.#random, this.#timeline.nowMs), window, profile: 'normal' };
+    return this.#launch({ kind: 'patch', revertsId: null, wishes, terms, by: policy.authorId });
   }
 
   /** A pair, a trio and a farm with a budget among the first hosts: what must stand. */
@@ -85,10 +118,16 @@ export class Operators {
   #plan() {
     this.#release += 1;
     const names = new Set(Array.from({ length: this.#random.between(1, 3) }, () => `pkg${this.#random.between(0, PACKAGES - 1)}`));
+    const knownSince = toInstant(this.#timeline.nowMs);
+    for (const name of names) {
+      const patchId = `${name}=${name === `pkg${PACKAGES - 1}` ? '1:' : ''}${this.#release}`;
+      this.#policies.patches.push({ patchId, title: patchId, security: this.#random.chance(0.7), knownExploited: [], knownSince });
+    }
     const chosen = this.#hosts.filter(() => this.#random.chance(0.6));
     // A feed that has lost the epoch: what looks newer is a step back. The lint must see it.
     const careless = this.#random.chance(0.15);
-    if (!this.#random.chance(0.3)) return this.#launch({ kind: 'patch', revertsId: null, wishes: this.#wishes(chosen, names, careless) });
+    if (!this.#random.chance(0.3))
+      return void this.#launch({ kind: 'patch', revertsId: null, wishes: this.#wishes(chosen, names, careless) });
     // A patch night: two teams patch the same hosts in the same window, and both need the reboot.
     const terms = { ...drawTerms(this.#random, this.#timeline.nowMs), reboot: this.#random.pick(['if-needed', 'always'] as const) };
     for (const name of PACKAGE_NAMES.filter(() => this.#random.chance(0.3)).slice(0, 2))
@@ -103,16 +142,17 @@ export class Operators {
     return hosts.map(host => ({ host, asked: [...names].map(name => asked(host, name)) }));
   }
 
-  #launch({ kind, revertsId, wishes, terms: given }: Launch): void {
+  #launch({ kind, revertsId, wishes, terms: given, by }: Launch): string | null {
     const id = `rol_${String(++this.#number).padStart(4, '0')}`;
     const terms = given ?? drawTerms(this.#random, this.#timeline.nowMs);
     const evidence = kind === 'patch' && this.#random.chance(0.15);
     const cases = wishes.map(({ host, asked }) => caseOf(host, asked, terms.reboot, evidence && this.#random.chance(0.3)));
     const made = makePlan({ rolloutId: id, kind, revertsId, patchIds: [], restart: 'affected-services', smokeTests: [], ...terms }, cases);
-    if (this.#lintErrors(made, cases).length > 0) return;
-    this.#submit(id, kind, revertsId, made);
+    if (made.plan.rings.length === 0 || this.#lintErrors(made, cases).length > 0) return null;
+    this.#submit(id, kind, revertsId, made, by);
     if (terms.window.startsAt === null) this.#timeline.after(this.#random.between(1, 20) * MINUTE_MS, () => this.#start(id));
     for (const { host } of wishes) if (terms.reboot === 'if-needed' && this.#random.chance(0.7)) host.needsReboot = true;
+    return id;
   }
 
   #lintErrors({ plan }: PlanMade, cases: readonly HostCase[]) {
@@ -139,8 +179,8 @@ export class Operators {
   }
 
   /** From the draft to the approval by somebody else; approvals of different length. */
-  #submit(id: string, kind: 'patch' | 'rollback', revertsId: string | null, made: PlanMade): void {
-    const requestedBy = this.#random.pick(PEOPLE);
+  #submit(id: string, kind: 'patch' | 'rollback', revertsId: string | null, made: PlanMade, by?: string): void {
+    const requestedBy = by ?? this.#random.pick(PEOPLE);
     const approvalMinutes = this.#random.chance(0.15) ? this.#random.between(30, 400) : APPROVAL_VALID_MINUTES;
     const ringMinutes = made.plan.catchUpDays !== undefined && this.#random.chance(0.8) ? this.#random.between(60, 360) : null;
     const rollout = propose(
@@ -189,6 +229,7 @@ export class Operators {
     const nowMs = this.#timeline.nowMs;
     if (nowMs - this.#lastLookMs < 15 * MINUTE_MS || (nowMs < this.awayUntilMs && !calm)) return;
     this.#lastLookMs = nowMs;
+    if (!calm) this.#policies.run(nowMs, lane => this.#hostsOf(lane).length);
     for (const host of this.#hosts) if (host.up && !host.stands && this.#random.chance(calm ? 0.5 : 0.03)) host.repairByHand();
     for (const jobId of [...this.#server.store.evidenceNeeded]) if (this.#random.chance(0.3)) this.#reconciler.recordEvidence(jobId);
     for (const rollout of [...this.#server.store.open]) {

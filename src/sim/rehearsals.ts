@@ -12,6 +12,7 @@ import type { RingStatus } from '../core/rollouts/ring-changes.ts';
 import type { SimServer, TaskForHost } from './server.ts';
 import type { SimRehearsal, SimRollout } from './store.ts';
 import { instantOf } from './timeline.ts';
+import { seeAccepted, seeAnswer, seeAsked } from './witness-rehearsals.ts';
 
 /** As src/server/rollouts/rehearsals.ts. */
 const VALID_MS = 24 * HOUR_MS;
@@ -43,7 +44,7 @@ export class SimRehearsals {
   accept(rollout: SimRollout, by: string): void {
     for (const one of this.#server.store.rehearsals.get(rollout.id) ?? [])
       if (one.acceptedBy === null && (one.verdict === null || one.verdict === 'failed')) one.acceptedBy = by;
-    this.#server.witness.rehearsalsAccepted(rollout.id);
+    seeAccepted(this.#server.witness.books, rollout.id);
   }
 
   /** `hosts`: of whom; none: of all that were asked. */
@@ -88,7 +89,8 @@ export class SimRehearsals {
     });
     store.rehearsals.set(id, [...(store.rehearsals.get(id) ?? []), ...asked]);
     for (const one of asked) store.openRehearsals.set(one.hostId, [...(store.openRehearsals.get(one.hostId) ?? []), one]);
-    witness.rehearsalsAsked(
+    seeAsked(
+      witness.books,
       id,
       asked.map(one => one.hostId),
     );
@@ -120,5 +122,5 @@ export function keepRehearsal(
   one.verdict = report.verdict;
   one.failure = report.failure?.message ?? null;
   store.dirty.add(one.rolloutId);
-  witness.rehearsalAnswered(one.rolloutId, hostId, report.verdict);
+  seeAnswer(witness.books, one.rolloutId, hostId, report.verdict);
 }

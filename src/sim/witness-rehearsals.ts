@@ -33,3 +33,16 @@ export function demandRehearsed(books: Books, rollout: RolloutSeen, ringIndex: n
     () => `${known.size} of ${kinds.size} transactions of ${rollout.id} were rehearsed`,
   );
 }
+
+export function seeAsked(books: Books, rolloutId: string, hostIds: readonly string[]): void {
+  const seen = books.rehearsals.get(rolloutId)!;
+  for (const hostId of hostIds) seen.set(hostId, { verdict: null, accepted: false });
+}
+
+export function seeAnswer(books: Books, rolloutId: string, hostId: string, verdict: string): void {
+  books.rehearsals.get(rolloutId)!.get(hostId)!.verdict = verdict;
+}
+
+export function seeAccepted(books: Books, rolloutId: string): void {
+  for (const one of books.rehearsals.get(rolloutId)!.values()) one.accepted = true;
+}

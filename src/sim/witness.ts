@@ -241,16 +241,6 @@ export class Witness {
     seen.sinceMs = atMs;
     if (moved.event === 'open') demandRehearsed(this.books, this.books.rollouts.get(ring.rolloutId)!, ring.ringIndex, atMs);
   }
-  rehearsalsAsked(rolloutId: string, hostIds: readonly string[]): void {
-    const seen = this.books.rehearsals.get(rolloutId)!;
-    for (const hostId of hostIds) seen.set(hostId, { verdict: null, accepted: false });
-  }
-  rehearsalAnswered(rolloutId: string, hostId: string, verdict: string): void {
-    this.books.rehearsals.get(rolloutId)!.get(hostId)!.verdict = verdict;
-  }
-  rehearsalsAccepted(rolloutId: string): void {
-    for (const one of this.books.rehearsals.get(rolloutId)!.values()) one.accepted = true;
-  }
 
   killSwitch(engaged: boolean, atMs: number): void {
     this.books.killSwitchSinceMs = engaged ? atMs : null;
