@@ -86,6 +86,8 @@ export class Books {
   /** Of rollouts whose canaries have to rehearse. */
   readonly rehearsals = new Map<string, RehearsalsSeen>();
   readonly active = new Map<string, Set<string>>();
+  /** When the last job of a host came to its end. */
+  readonly freeSinceMs = new Map<string, number>();
   /** Jobs that were told to wait with their reboot for another rollout's. */
   readonly sharing = new Set<string>();
 

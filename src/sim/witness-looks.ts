@@ -92,7 +92,8 @@ export class Looks {
     const ringIsBusy = [...rollout.jobs.values()].some(job => job.ringIndex === seen.ringIndex && isActive(job.state));
     const closed = this.#books.killSwitchSinceMs !== null || !contains(rollout.plan.window, atMs, atMs);
     const presentSince = this.#presentSince.get(seen.hostId) ?? atMs;
-    const since = Math.max(seen.sinceMs, ring.sinceMs, rollout.sinceMs, seen.heardMs, presentSince);
+    const freeSince = this.#books.freeSinceMs.get(seen.hostId) ?? 0;
+    const since = Math.max(seen.sinceMs, ring.sinceMs, rollout.sinceMs, seen.heardMs, presentSince, freeSince);
     const stuck = !waits && !hostIsBusy && !ringIsBusy && !closed && atMs - since > 60 * MINUTE_MS;
     this.#books.ledger.demand('L3', !stuck, atMs, () => `job ${jobId} could be offered for an hour and is not`);
   }

@@ -161,6 +161,7 @@ export class Witness {
     if (isActive(to)) own.add(job.id);
     else own.delete(job.id);
     this.books.active.set(job.hostId, own);
+    if (own.size === 0) this.books.freeSinceMs.set(job.hostId, atMs);
     // One that has installed and waits with its reboot leaves the host to the next; it still holds its slots.
     const holding = [...own].filter(id => !this.books.sharing.has(id) || this.books.jobs.get(id)!.state === 'installing');
     this.ledger.demand('S5', holding.length <= 1, atMs, () => `${job.hostId} has ${holding.length} jobs at once: ${holding.join(', ')}`);
