@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SCHEMES } from './catalog.ts';
 import { affectedByOsv, inOsvEvents, type OsvEvent } from './osv-ranges.ts';
 import { belowFixed, inCpeRange } from './ranges.ts';
-import { inVers, parseVers } from './vers-ranges.ts';
+import { intervalsOf, inVers, parseVers } from './vers-ranges.ts';
 
 const { deb, rpm, semver, pep440, go } = SCHEMES;
 
@@ -133,6 +133,29 @@ describe('VERS ranges', () => {
     ['vers:deb/|', 'no constraint'],
   ])('refuses %s', (range, reason) => {
     expect(parseVers(range)).toEqual({ ok: false, reason });
+  });
+});
+
+describe('VERS ranges as intervals', () => {
+  it('hold what the specification says that they hold', () => {
+    const version = fc.integer({ min: 1, max: 9 });
+    const comparator = fc.constantFrom('>=', '<=', '!=', '>', '<', '');
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.tuple(version, comparator), { minLength: 1, maxLength: 7, selector: ([at]) => at }), parts => {
+        const parsed = parseVers(`vers:deb/${parts.map(([at, sign]) => `${sign}${at}`).join('|')}`);
+        if (!parsed.ok) throw new Error(parsed.reason);
+        const { versions, ranges, except } = intervalsOf(parsed.range);
+        for (let at = 0; at <= 10; at++) {
+          const held = ranges.some(
+            ({ introduced, fixed, lastAffected }) =>
+              at >= Number(introduced ?? 0) && at < Number(fixed ?? 99) && at <= Number(lastAffected ?? 99),
+          );
+          const inside = versions.includes(`${at}`) || (held && !except.includes(`${at}`));
+          expect(inside ? 'yes' : 'no').toBe(inVers(parsed.range, `${at}`).inside);
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
 

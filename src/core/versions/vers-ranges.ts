@@ -73,6 +73,34 @@ export function inVers({ scheme, constraints }: VersRange, version: string): Ran
   return verdict(isOpen && opensBelow && closesAbove, between || `${version} is none of the versions named`);
 }
 
+/** The range as lists and intervals (`introduced` inclusive, null for the beginning; `fixed` exclusive or `lastAffected` inclusive, neither for no end). */
+export interface VersIntervals {
+  readonly versions: readonly string[];
+  readonly ranges: readonly { readonly introduced: string | null; readonly fixed: string | null; readonly lastAffected: string | null }[];
+  /** In an interval by their order and yet outside: `!=`, and what `>` leaves out. */
+  readonly except: readonly string[];
+}
+
+export function intervalsOf({ constraints }: VersRange): VersIntervals {
+  const everything = { introduced: null, fixed: null, lastAffected: null };
+  if (constraints === null) return { versions: [], ranges: [everything], except: [] };
+  const of = (...wanted: readonly VersComparator[]) => constraints.filter(({ comparator }) => wanted.includes(comparator));
+  const bounds = of('>=', '>', '<=', '<');
+  const ranges: VersIntervals['ranges'][number][] = [];
+  let opened: string | null = null;
+  for (const [at, { comparator, version }] of bounds.entries()) {
+    if (comparator === '>' || comparator === '>=') {
+      opened = version;
+      if (at === bounds.length - 1) ranges.push({ ...everything, introduced: opened });
+    } else {
+      ranges.push({ introduced: opened, fixed: comparator === '<' ? version : null, lastAffected: comparator === '<=' ? version : null });
+      opened = null;
+    }
+  }
+  if (bounds.length === 0 && of('=').length === 0) ranges.push(everything);
+  return { versions: of('=').map(({ version }) => version), ranges, except: of('!=', '>').map(({ version }) => version) };
+}
+
 function decoded(text: string): string | null {
   try {
     return decodeURIComponent(text);

@@ -1,6 +1,8 @@
 import type { Claim, FixState } from '../../core/advisories/claim.ts';
+import { orderOf } from '../../core/advisories/orders.ts';
 import { advisoryName, DISTRIBUTION_TYPES, parsePackageUrl, releaseOfPackageUrl, versionOf } from '../../core/advisories/package-url.ts';
 import { packageKindOfRelease } from '../../core/advisories/releases.ts';
+import { intervalsOf, parseVers } from '../../core/versions/vers-ranges.ts';
 import { BadRecord, printable } from './records.ts';
 import type { FeedContext } from './spec.ts';
 
@@ -16,6 +18,11 @@ export interface VexStatement {
   readonly note: string | null;
   /** `pkg:deb/debian/openssl@3.0.20-1?distro=debian-12`; without a version it is about every version. */
   readonly packageUrl: string;
+  /** These versions instead of the URL's: one, or a VERS range (`vers:deb/>=1.0|<2.0`). */
+  readonly version?: string;
+  readonly range?: string;
+  /** Versions in the range that have a statement of their own. */
+  readonly except?: readonly string[];
 }
 
 /** `fixed` says of a build that it carries the fix: that build is not affected. */
@@ -33,7 +40,8 @@ export function claimOfStatement(statement: VexStatement, context: FeedContext):
   const release = releaseOfPackageUrl(url);
   if (release === null) throw new BadRecord(`${printable(statement.packageUrl)} does not say of which release it is (distro=...)`);
   if (context.releases !== null && !context.releases.has(release)) return null;
-  const version = versionOf(url);
+  const version = statement.range === undefined ? (statement.version ?? versionOf(url)) : '';
+  const state = STATES[statement.status];
   // A binary package's URL names its source in `upstream`; advisories of dpkg and apk systems go by source.
   const bySource = DISTRIBUTION_TYPES.has(url.type) && packageKindOfRelease(release) === 'source';
   return {
@@ -42,8 +50,8 @@ export function claimOfStatement(statement: VexStatement, context: FeedContext):
     aliases: statement.aliases,
     release,
     packageName: advisoryName(url),
-    state: STATES[statement.status],
-    fixedVersion: STATES[statement.status] === 'not-affected' ? '0' : null,
+    state,
+    fixedVersion: state === 'not-affected' ? '0' : null,
     severity: null,
     statedOn: statement.statedOn,
     note: statement.note,
@@ -51,7 +59,28 @@ export function claimOfStatement(statement: VexStatement, context: FeedContext):
       ? { packageKind: 'binary' as const }
       : {}),
     ...(version === '' ? {} : { onlyVersions: [version] }),
+    ...(statement.range === undefined ? {} : affectedIn(statement.range, state, release, statement.except)),
   };
+}
+
+const UNFIXED: ReadonlySet<FixState> = new Set(['open', 'deferred', 'wont-fix', 'end-of-life']);
+
+/** A VERS range of affected versions. Only those: that a whole range is not affected is said version by version, or with the package's own URL. */
+export function affectedIn(
+  text: string,
+  state: FixState,
+  release: string,
+  others: readonly string[] = [],
+): Pick<Claim, 'affected' | 'unaffectedVersions'> {
+  const parsed = parseVers(text);
+  if (!parsed.ok) throw new BadRecord(`the range ${printable(text)} cannot be read: ${parsed.reason}`);
+  const order = orderOf(release);
+  if (order !== null && parsed.range.scheme.id !== order.id)
+    throw new BadRecord(`the range ${printable(text)} is of ${parsed.range.scheme.id} versions, and ${release} has ${order.id} versions`);
+  if (!UNFIXED.has(state)) throw new BadRecord(`the range ${printable(text)} is called ${state}: only affected ranges are read`);
+  const { versions, ranges, except } = intervalsOf(parsed.range);
+  const outside = [...except, ...others];
+  return { affected: { versions, ranges }, ...(outside.length > 0 ? { unaffectedVersions: outside } : {}) };
 }
 
 /** An exploitability statement can switch findings off, so whose it is matters. */

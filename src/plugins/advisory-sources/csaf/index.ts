@@ -14,7 +14,7 @@ import {
 } from '../records.ts';
 import type { AdvisorySource, FeedContext, FeedHead, FeedReader } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
-import { requireTrust } from '../vex.ts';
+import { affectedIn, requireTrust } from '../vex.ts';
 import { type CsafProduct, CsafProducts } from './products.ts';
 
 const FORMAT = '{"document":{"csaf_version":"2.0"}, "product_tree", "vulnerabilities":[{"cve", "product_status"}]}';
@@ -158,7 +158,7 @@ class VulnerabilityReader {
           if (product === null || (this.#context.releases !== null && !this.#context.releases.has(product.release))) return;
           const claim = this.#claimOf(id, product, state === 'open' ? (unfixed.get(productId) ?? 'open') : state, severity);
           // One statement for each architecture is one statement.
-          const key = `${claim.release} ${claim.packageName} ${claim.packageKind} ${claim.state} ${claim.fixedVersion} ${claim.onlyVersions?.join()} ${claim.module}`;
+          const key = `${claim.release} ${claim.packageName} ${claim.packageKind} ${claim.state} ${claim.fixedVersion} ${claim.onlyVersions?.join()} ${product.range} ${claim.module}`;
           if (seen.has(key)) return;
           seen.add(key);
           this.#into.add({ kind: 'claim', claim });
@@ -171,6 +171,7 @@ class VulnerabilityReader {
   #claimOf(id: string, product: CsafProduct, state: FixState, severity: string | null): Claim {
     const fixed = state === 'fixed';
     const byBinary = packageKindOfRelease(product.release) === 'binary';
+    const inRange = product.range === null ? {} : affectedIn(product.range, state, product.release);
     return {
       source: this.#source,
       vulnerabilityId: id,
@@ -184,6 +185,7 @@ class VulnerabilityReader {
       note: null,
       ...(byBinary && product.isSource ? { packageKind: 'source' as const } : {}),
       ...(!fixed && product.version !== '' ? { onlyVersions: [product.version] } : {}),
+      ...inRange,
       ...(product.module === null ? {} : { module: product.module }),
       ...(this.#documentId === null || this.#documentId === id ? {} : { advisoryId: this.#documentId }),
     };

@@ -8,6 +8,8 @@ export interface CsafProduct {
   readonly packageName: string;
   /** With epoch; '' for "every version". */
   readonly version: string;
+  /** A VERS range instead (CSAF 2.0, 3.1.2.2 `product_version_range`). */
+  readonly range: string | null;
   readonly isSource: boolean;
   readonly module: string | null;
 }
@@ -16,6 +18,7 @@ interface Leaf {
   readonly cpe: string | null;
   readonly packageUrl: string | null;
   readonly name: string;
+  readonly range: string | null;
 }
 
 /** Product ids -> products: leaves of the branches, and the relationships that put a component into a platform (CSAF 2.0, 3.1.3 and 3.2.2). */
@@ -60,7 +63,8 @@ export class CsafProducts {
     return {
       release,
       packageName: advisoryName(url),
-      version: versionOf(url),
+      version: leaf!.range === null ? versionOf(url) : '',
+      range: leaf!.range,
       isSource: arch === 'src' || arch === 'source',
       module: module === undefined ? null : module.split(':').slice(0, 2).join(':'),
     };
@@ -82,17 +86,19 @@ export class CsafProducts {
     if (depth > MAX_CHAIN) return;
     for (const branch of branches) {
       const product = objectOrNull(branch.product);
-      if (product !== null) this.#addLeaf(product);
+      const range = branch.category === 'product_version_range' ? optionalText(branch, 'name') : null;
+      // Any other text of that category is for people: what it means is not said.
+      if (product !== null) this.#addLeaf(product, range?.startsWith('vers:') ? range : null);
       this.#walk(objectsOf(branch.branches), depth + 1);
     }
   }
 
-  #addLeaf(product: JsonObject): void {
+  #addLeaf(product: JsonObject, range: string | null = null): void {
     const id = optionalText(product, 'product_id');
     if (id === null) return;
     const helper = objectOrNull(product.product_identification_helper) ?? {};
     const url = optionalText(helper, 'purl') ?? (Array.isArray(helper.purls) ? String(helper.purls[0] ?? '') || null : null);
-    this.#leaves.set(id, { cpe: optionalText(helper, 'cpe'), packageUrl: url, name: optionalText(product, 'name') ?? '' });
+    this.#leaves.set(id, { cpe: optionalText(helper, 'cpe'), packageUrl: url, name: optionalText(product, 'name') ?? '', range });
   }
 }
 
@@ -107,8 +113,8 @@ function namedBuild(name: string, release: string): CsafProduct | null {
   const plain = arch === undefined ? name : name.slice(0, -arch.length - 1);
   const [, packageName, version, build] = RPM_BUILD.exec(plain) ?? [];
   const isSource = arch === 'src' || arch === 'nosrc';
-  if (packageName === undefined) return { release, packageName: plain, version: '', isSource, module: null };
-  return { release, packageName, version: `${version}-${build}`, isSource, module: null };
+  if (packageName === undefined) return { release, packageName: plain, version: '', range: null, isSource, module: null };
+  return { release, packageName, version: `${version}-${build}`, range: null, isSource, module: null };
 }
 
 /** Relations and branches of a hostile document may form a circle. */

@@ -1,6 +1,7 @@
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
+  BadRecord,
   isVulnerabilityId,
   type JsonObject,
   objectOrNull,
@@ -11,7 +12,7 @@ import {
 } from '../records.ts';
 import type { AdvisorySource, FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
-import { claimOfStatement, requireTrust, type VexStatus } from '../vex.ts';
+import { claimOfStatement, requireTrust, type VexStatement, type VexStatus } from '../vex.ts';
 
 /** CycloneDX documents with vulnerabilities: what their authors found out by analysis (VEX). A vulnerability without an analysis says nothing about being affected. */
 export const cyclonedxVex: AdvisorySource = {
@@ -91,12 +92,26 @@ function readVulnerability(
   for (const affected of objectsOf(one.affects)) {
     const ref = String(affected.ref ?? '');
     const packageUrl = urls.get(ref) ?? urls.get(ref.replace(/^urn:cdx:[^#]*#/, '')) ?? ref;
-    into.guard(`${id} ${ref}`, () => {
-      const claim = claimOfStatement(
-        { source: cyclonedxVex.id, vulnerabilityId: id, aliases, status, statedOn, note: note || null, packageUrl },
-        context,
-      );
-      if (claim !== null) into.add({ kind: 'claim', claim });
-    });
+    const statement = { source: cyclonedxVex.id, vulnerabilityId: id, aliases, status, statedOn, note: note || null, packageUrl };
+    for (const versions of versionsOf(affected, status))
+      into.guard([id, ref, versions.range ?? versions.version ?? ''].join(' ').trim(), () => {
+        const claim = claimOfStatement({ ...statement, ...versions }, context);
+        if (claim !== null) into.add({ kind: 'claim', claim });
+      });
   }
+}
+
+const VERSION_STATUSES: Readonly<Record<string, VexStatus>> = { unaffected: 'not-affected', unknown: 'under-investigation' };
+
+/** `affects[].versions` says it version by version, each with a status of its own (`affected` by default); without it the reference is meant. */
+function versionsOf(affected: JsonObject, status: VexStatus): Pick<VexStatement, 'status' | 'version' | 'range' | 'except'>[] {
+  const listed = objectsOf(affected.versions);
+  if (listed.length === 0) return [{ status }];
+  const except = listed.flatMap(one => optionalText(one, 'version') ?? []);
+  return listed.map(one => {
+    const [version, range] = [optionalText(one, 'version'), optionalText(one, 'range')];
+    if ((version === null) === (range === null))
+      throw new BadRecord('an entry of affects.versions has neither a version nor a range, or both');
+    return { status: VERSION_STATUSES[String(one.status)] ?? status, ...(version === null ? { range: range!, except } : { version }) };
+  });
 }
