@@ -1,36 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SCHEMES } from './catalog.ts';
-import { affectedByOsv, inOsvEvents, type OsvEvent } from './osv-ranges.ts';
-import { belowFixed, inCpeRange } from './ranges.ts';
+import { affectedByOsv, inOsvEvents, type OsvEvent } from './osv-ranges.testkit.ts';
+import { inCpeRange } from './ranges.ts';
 import { intervalsOf, inVers, parseVers } from './vers-ranges.ts';
 
-const { deb, rpm, semver, pep440, go } = SCHEMES;
-
-describe('belowFixed', () => {
-  it('compares with the fixed version and says how', () => {
-    expect(belowFixed(deb, '1.0-1', '1.0-1+deb12u1')).toEqual({
-      inside: 'yes',
-      because: '1.0-1 < 1.0-1+deb12u1 (deb order)',
-      confidence: 'exact',
-    });
-    expect(belowFixed(deb, '1.0-1+deb12u1', '1.0-1+deb12u1').inside).toBe('no');
-  });
-  it('knows never affected and never fixed', () => {
-    expect(belowFixed(deb, '1.0', '0').inside).toBe('no');
-    expect(belowFixed(deb, '1.0', null).inside).toBe('yes');
-  });
-  it('is unknown where a version cannot be read, never safe', () => {
-    expect(belowFixed(deb, '1 0', '2')).toMatchObject({ inside: 'unknown', because: 'version string has embedded spaces' });
-  });
-  it('does not take an rpm without epoch for an old one', () => {
-    expect(belowFixed(rpm, '9.16.23-1.el9', '32:9.16.23-1.el9')).toEqual({
-      inside: 'no',
-      because: '9.16.23-1.el9 = 32:9.16.23-1.el9, epoch not stated on one side (rpm order)',
-      confidence: 'exact',
-    });
-  });
-});
+const { semver, pep440, go } = SCHEMES;
 
 describe('OSV events', () => {
   const events: OsvEvent[] = [{ introduced: '1.0.0' }, { fixed: '1.2.0' }, { introduced: '2.0.0' }, { last_affected: '2.3.0' }];

@@ -22,15 +22,6 @@ export function unknown(because: string): RangeVerdict {
 
 export const SIGN: Readonly<Record<Ordering, string>> = { [-1]: '<', 0: '=', 1: '>' };
 
-/** Everything below the fixed version is affected. `0` is the distributions' way to say that no version ever was; null: no fix exists, so every version is. */
-export function belowFixed(scheme: VersionScheme, installed: string, fixed: string | null): RangeVerdict {
-  if (fixed === null) return verdict(true, 'no fixed version exists');
-  if (fixed === '0') return verdict(false, 'no version in this release was ever affected');
-  const order = compareForMatching(scheme, installed, fixed);
-  if ('invalid' in order) return unknown(order.invalid);
-  return verdict(order.ordering < 0, `${installed} ${SIGN[order.ordering]} ${fixed}${order.note} (${scheme.id} order)`);
-}
-
 /** As `compareVersions`, but with what an rpm version leaves unsaid taken from the other side; `note` says so. */
 export function compareForMatching(
   scheme: VersionScheme,

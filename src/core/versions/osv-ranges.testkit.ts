@@ -20,7 +20,7 @@ export interface OsvEvent {
 }
 
 /**
- * OSV's own evaluation: a listed version, or any range. A withdrawn record affects nothing. `GIT` ranges speak of commits and are passed over. Where the version
+ * OSV's own evaluation, as the schema words it, which the importer's intervals are held against: a listed version, or any range. A withdrawn record affects nothing. `GIT` ranges speak of commits and are passed over. Where the version
  * cannot be ordered, only the list can say yes.
  */
 export function affectedByOsv(scheme: VersionScheme, version: string, affected: OsvAffected, withdrawn: string | null): RangeVerdict {
