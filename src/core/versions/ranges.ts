@@ -20,8 +20,6 @@ export function unknown(because: string): RangeVerdict {
   return { inside: 'unknown', because, confidence: 'exact' };
 }
 
-export const SIGN: Readonly<Record<Ordering, string>> = { [-1]: '<', 0: '=', 1: '>' };
-
 /** As `compareVersions`, but with what an rpm version leaves unsaid taken from the other side; `note` says so. */
 export function compareForMatching(
   scheme: VersionScheme,
