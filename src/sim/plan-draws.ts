@@ -26,7 +26,7 @@ export function drawTerms(random: Random, nowMs: number): Terms {
     profile: window.startsAt === null && random.chance(0.25) ? 'emergency' : 'normal',
     concurrencyMax: random.chance(0.3) ? random.between(1, 3) : null,
     catchUpDays: random.chance(0.5) ? 1 : 0,
-    hooks: random.chance(0.3) ? drawHooks(random) : [],
+    hooks: random.chance(0.45) ? drawHooks(random) : [],
   };
 }
 
@@ -35,7 +35,7 @@ function drawHooks(random: Random): readonly HookSpec[] {
   const backup = { phase: 'pre', name: 'backup', timeoutSeconds: seconds() } as const;
   return [
     { phase: 'pre', name: 'drain', timeoutSeconds: seconds() },
-    ...(random.chance(0.5) ? [backup] : []),
+    ...(random.chance(0.9) ? [backup] : []),
     { phase: 'post', name: 'undrain', timeoutSeconds: seconds() },
   ];
 }
