@@ -183,7 +183,9 @@ async function advance(job: JobContext): Promise<Ended | 'again'> {
       (await download(job)) ??
       (await awaitPermit(job, 'apply')) ??
       (await lastLook(job)) ??
-      (await preHooks(job));
+      (await preHooks(job)) ??
+      // Hooks take their time, and may have changed packages themselves.
+      (preHooksBegun(job.entry) ? await lastLook(job) : null);
     if (stopped) return ended(stopped);
     const problem = await apply(job);
     return problem ? ended(problem) : settle(job);

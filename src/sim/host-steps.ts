@@ -156,6 +156,9 @@ export abstract class HostSteps extends HostHooks {
   #begin(entry: JournalEntry) {
     const { plan } = entry;
     const { mutants, timeline, witness } = this.parts;
+    // Hooks take their time.
+    const moved = preHooksBegun(entry) ? this.differences(plan) : [];
+    if (moved.length > 0) return this.#finish(entry, 'failed', 'transaction-differs', moved.join('; '), false);
     const started = () => {
       entry.state = 'started';
       entry.startedAt = this.ownNow;
