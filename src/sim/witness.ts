@@ -171,7 +171,9 @@ export class Witness {
   rebootShared(job: JobStatus, atMs: number): void {
     this.books.sharing.add(job.id);
     const others = [...(this.books.active.get(job.hostId) ?? [])].filter(id => id !== job.id).map(id => this.books.jobs.get(id)!.state);
-    const waited = atMs - this.books.jobs.get(job.id)!.sinceMs;
+    const seen = this.books.jobs.get(job.id)!;
+    // The request that asks for the reboot may be the one that makes it wait: then it has only begun to.
+    const waited = seen.state === 'reboot-pending' ? atMs - seen.sinceMs : 0;
     this.ledger.demand(
       'L3',
       others.includes('installing') || waited <= 30 * MINUTE_MS,
