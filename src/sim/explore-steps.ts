@@ -37,6 +37,7 @@ function reconcile(state: State, options: ExploreOptions): State {
     now: T0,
     state: state.rollout,
     stateSince: T0,
+    isEmergency: false,
     windowStartsAt: null,
     windowEndsAt: state.windowOpen ? OPEN_UNTIL : T0,
     approvalExpiresAt: LATER,

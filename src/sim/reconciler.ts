@@ -62,6 +62,7 @@ export class SimReconciler {
       now,
       state: rollout.state,
       stateSince: mutants.has('pause-never-ends') ? now : rollout.stateSince,
+      isEmergency: rollout.plan.profile === 'emergency',
       windowStartsAt: rollout.window.startsAt,
       windowEndsAt: rollout.window.endsAt,
       approvalExpiresAt: rollout.approvalExpiresAt,

@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '../core/kernel/instants.ts';
-import { isFinal } from '../core/kernel/machine.ts';
+import { deadlineAt, isFinal } from '../core/kernel/machine.ts';
 import { JOB } from '../core/rollouts/job-states.ts';
 import type { JobStatus } from '../core/rollouts/job-status.ts';
 import { ROLLOUT } from '../core/rollouts/rollout-states.ts';
@@ -33,7 +33,8 @@ export class Looks {
       if (rollout.state === 'paused')
         this.#books.ledger.demand(
           'L4',
-          atMs - rollout.sinceMs <= (ROLLOUT.states.paused.deadline!.minutes + LATE_MINUTES) * MINUTE_MS,
+          atMs <=
+            deadlineAt(ROLLOUT, 'paused', rollout.sinceMs, null, rollout.plan.profile === 'emergency')!.atMs + LATE_MINUTES * MINUTE_MS,
           atMs,
           () => `${rollout.id} has been paused since ${rollout.sinceMs}`,
         );

@@ -8,6 +8,8 @@ export type Owner = 'planner' | 'approver' | 'operator' | 'requester' | 'risk-ow
 
 export interface Deadline<Event extends string> {
   readonly minutes: number;
+  /** For what is an emergency, where it may not last as long. */
+  readonly emergencyMinutes?: number;
   /** Counted from entering the state, or from the last sign of life of the host. */
   readonly from: 'entered' | 'last-heard';
   /** Sent by the server when the time is up; it must be allowed in this state. */
@@ -84,9 +86,11 @@ export function deadlineAt<State extends string, Event extends string>(
   state: NoInfer<State>,
   enteredMs: number,
   lastHeardMs: number | null,
+  isEmergency = false,
 ): { readonly atMs: number; readonly event: Event } | null {
   const deadline: Deadline<Event> | undefined = table.states[state].deadline;
   if (deadline === undefined) return null;
   const from = deadline.from === 'entered' ? enteredMs : Math.max(enteredMs, lastHeardMs ?? enteredMs);
-  return { atMs: from + deadline.minutes * 60_000, event: deadline.event };
+  const minutes = isEmergency ? (deadline.emergencyMinutes ?? deadline.minutes) : deadline.minutes;
+  return { atMs: from + minutes * 60_000, event: deadline.event };
 }

@@ -2,7 +2,7 @@ import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
 import { counted } from '../kernel/words.ts';
 import type { RingState } from './ring-states.ts';
 import type { RolloutState } from './rollout-states.ts';
-import { APPROVAL_MINUTES, PAUSED_MINUTES, REHEARSAL_MINUTES } from './timers.ts';
+import { APPROVAL_MINUTES, EMERGENCY_PAUSED_MINUTES, PAUSED_MINUTES, REHEARSAL_MINUTES } from './timers.ts';
 import { type Waiting, type WaitingOn, waiting } from './waiting.ts';
 
 /** What `explain` looks at: the rollout, the ring that is open, and its jobs counted by what they wait on. */
@@ -11,6 +11,7 @@ export interface ExplainFacts {
   readonly state: RolloutState;
   readonly stateSince: Instant;
   readonly stateReason: string | null;
+  readonly isEmergency?: boolean;
   readonly windowStartsAt: Instant | null;
   readonly windowEndsAt: Instant | null;
   readonly killSwitch: { readonly engaged: boolean; readonly by: string | null; readonly reason: string | null };
@@ -74,8 +75,12 @@ const ROLLOUT_WAITS: Partial<Record<RolloutState, (facts: ExplainFacts) => Waiti
       ? waiting('start')
       : waiting('window-not-open', `It starts by itself at ${windowStartsAt}.`, windowStartsAt),
   ],
-  paused: ({ pauseReasons, stateSince }) => [
-    waiting('paused', pauseReasons.join('; ') || null, addMs(stateSince, PAUSED_MINUTES * MINUTE_MS)),
+  paused: ({ pauseReasons, stateSince, isEmergency }) => [
+    waiting(
+      'paused',
+      pauseReasons.join('; ') || null,
+      addMs(stateSince, (isEmergency === true ? EMERGENCY_PAUSED_MINUTES : PAUSED_MINUTES) * MINUTE_MS),
+    ),
   ],
   halting: facts => [waiting('draining'), ...jobWaits(facts)],
   running: facts => [...canaryWaits(facts), ...ringWaits(facts), ...jobWaits(facts)],

@@ -8,6 +8,7 @@ export interface RolloutFacts {
   readonly now: Instant;
   readonly state: RolloutState;
   readonly stateSince: Instant;
+  readonly isEmergency: boolean;
   readonly windowStartsAt: Instant | null;
   readonly windowEndsAt: Instant | null;
   /** null: there is no approval. */
@@ -46,8 +47,8 @@ const STEPS: Partial<Record<RolloutState, (facts: RolloutFacts) => RolloutStep>>
   halting: () => ({ do: 'drain' }),
 };
 
-function isOverdue({ state, stateSince, now }: RolloutFacts): boolean {
-  const deadline = deadlineAt(ROLLOUT, state, epochMs(stateSince), null);
+function isOverdue({ state, stateSince, isEmergency, now }: RolloutFacts): boolean {
+  const deadline = deadlineAt(ROLLOUT, state, epochMs(stateSince), null, isEmergency);
   return deadline !== null && epochMs(now) >= deadline.atMs;
 }
 

@@ -1,5 +1,12 @@
 import { type EventOf, machine, type StateOf } from '../kernel/machine.ts';
-import { APPROVAL_MINUTES, APPROVAL_VALID_MINUTES, PAUSED_MINUTES, PLANNED_MINUTES, REHEARSAL_MINUTES } from './timers.ts';
+import {
+  APPROVAL_MINUTES,
+  APPROVAL_VALID_MINUTES,
+  EMERGENCY_PAUSED_MINUTES,
+  PAUSED_MINUTES,
+  PLANNED_MINUTES,
+  REHEARSAL_MINUTES,
+} from './timers.ts';
 
 /** One run of a plan over a fleet (domain.md 2.2). A rollback is a rollout of its own, not a state. */
 export const ROLLOUT = machine({
@@ -35,13 +42,13 @@ export const ROLLOUT = machine({
     paused: {
       meaning: 'No new permits. Hosts beyond the point of no return finish. Waits for a person.',
       owner: 'operator',
-      deadline: { minutes: PAUSED_MINUTES, from: 'entered', event: 'halt' },
+      deadline: { minutes: PAUSED_MINUTES, emergencyMinutes: EMERGENCY_PAUSED_MINUTES, from: 'entered', event: 'halt' },
     },
     halting: {
       meaning: 'Jobs before the point of no return are cancelled; the others are brought to a safe end, each within its own deadline.',
       owner: 'host',
     },
-    halted: { meaning: 'Stopped by a person, or after seven days of pause.', final: true, owner: null },
+    halted: { meaning: 'Stopped by a person, or after seven days of pause (one in an emergency).', final: true, owner: null },
     completed: { meaning: 'Every host ended as asked.', final: true, owner: null },
     'completed-partial': { meaning: 'Every ring is through, but some hosts were not reached or failed.', final: true, owner: null },
     rejected: { meaning: 'The approver said no.', final: true, owner: null },

@@ -44,7 +44,7 @@ function stateRows(table: Machine<string, string>): string[] {
     const deadline =
       row.deadline === undefined
         ? ''
-        : `${duration(row.deadline.minutes)}${row.deadline.from === 'last-heard' ? ' of silence' : ''}, then ${row.deadline.event}`;
+        : `${duration(row.deadline.minutes)}${row.deadline.emergencyMinutes === undefined ? '' : ` (an emergency: ${duration(row.deadline.emergencyMinutes)})`}${row.deadline.from === 'last-heard' ? ' of silence' : ''}, then ${row.deadline.event}`;
     return `| ${state} | ${row.meaning} | ${row.final ? 'final' : (row.owner ?? '')} | ${deadline} |`;
   });
   return ['| State | Meaning | Owner | Deadline |', '|---|---|---|---|', ...rows];

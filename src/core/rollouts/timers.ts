@@ -12,6 +12,8 @@ export const APPROVAL_MINUTES = 14 * DAY;
 export const APPROVAL_VALID_MINUTES = 30 * DAY;
 /** domain.md 2.12: a pause lasts seven days at most, then the rollout is halted (L4). */
 export const PAUSED_MINUTES = 7 * DAY;
+/** The same for an emergency: what cannot wait is not left lying for a week. */
+export const EMERGENCY_PAUSED_MINUTES = DAY;
 /** domain.md 2.3: a ring that some hosts never reach asks a person after 72 hours. */
 export const RING_MINUTES = 72 * HOUR;
 /** domain.md 2.4: three polls, at least five minutes. */

@@ -76,6 +76,7 @@ async function factsOf(step: Step, row: RolloutRow) {
     now: step.now,
     state: row.state,
     stateSince: row.state_since,
+    isEmergency: row.spec.profile === 'emergency',
     windowStartsAt: row.window_starts_at,
     windowEndsAt: row.window_ends_at,
     // Read anew every second only while its window could start it.

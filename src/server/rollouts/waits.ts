@@ -120,6 +120,7 @@ export async function rolloutWaits(
     state: row.state,
     stateSince: row.state_since,
     stateReason: row.state_reason,
+    isEmergency: row.spec.profile === 'emergency',
     windowStartsAt: row.window_starts_at,
     windowEndsAt: row.window_ends_at,
     killSwitch: { engaged: engine.kill_switch, by: engine.kill_switch_by, reason: engine.kill_switch_reason },
@@ -153,7 +154,7 @@ async function timesOf(db: Queryable, row: RolloutRow, ring: RingStatus | null, 
   );
   const rule = ruleOf(row.spec.window);
   const next = rule === null ? undefined : nextOccurrences(rule, now, 2).find(one => one.startsAt > now);
-  const deadline = deadlineAt(ROLLOUT, row.state, epochMs(row.state_since), null);
+  const deadline = deadlineAt(ROLLOUT, row.state, epochMs(row.state_since), null, row.spec.profile === 'emergency');
   return {
     now,
     stateEndsAt: deadline === null ? null : toInstant(deadline.atMs),
