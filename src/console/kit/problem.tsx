@@ -16,9 +16,9 @@ export function ProblemNote({ error, retry }: { readonly error: unknown; readonl
           {problem.title}
         </Text>
         {problem.detail && problem.detail !== problem.title && <Text size="sm">{problem.detail}</Text>}
-        {problem.fields?.map(field => (
+        {fieldsToName(problem).map(field => (
           <Text key={field.path + field.message} size="sm">
-            <b>{field.path}</b>: {field.message}
+            <b>{field.path.replace(/^(?:body|query|params)\//, '')}</b>: {field.message}
           </Text>
         ))}
         {problem.advice && (
@@ -36,6 +36,11 @@ export function ProblemNote({ error, retry }: { readonly error: unknown; readonl
       </Stack>
     </div>
   );
+}
+
+/** One field whose message is the whole detail was said already. */
+function fieldsToName({ fields = [], detail }: Problem): NonNullable<Problem['fields']> {
+  return fields.length === 1 && fields[0]?.message === detail ? [] : fields;
 }
 
 /** What the server refused (4xx) or does not have (501) it will not give on another try. */
