@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { define, labelsOf, UsageError } from '../command.ts';
+import type { Client } from '../../api/client.ts';
+import { define, labelsOf, type Screen, UsageError } from '../command.ts';
 import { readInputText } from '../read-input.ts';
 import { counted } from '../screen.ts';
 
@@ -61,17 +62,7 @@ export const enrolmentCommands = [
       });
     },
     render(value, screen) {
-      screen.table(
-        [
-          { title: 'address' },
-          { title: 'port', align: 'right' },
-          { title: 'state' },
-          { title: 'host key' },
-          { title: 'message' },
-          { title: 'id' },
-        ],
-        value.targets.map(t => [t.address, t.port, t.state, t.fingerprint, t.message, t.id]),
-      );
+      targetTable(screen, value);
       screen.line('Follow with `fettle host ssh-status`; pin shown keys with `fettle host ssh-confirm ID...`.');
     },
   }),
@@ -79,18 +70,7 @@ export const enrolmentCommands = [
     name: 'host ssh-status',
     summary: 'Progress of hosts being added by SSH',
     run: async c => await c.client.hostSshTargets({}),
-    render: (value, screen) =>
-      screen.table(
-        [
-          { title: 'address' },
-          { title: 'port', align: 'right' },
-          { title: 'state' },
-          { title: 'host key' },
-          { title: 'message' },
-          { title: 'id' },
-        ],
-        value.targets.map(t => [t.address, t.port, t.state, t.fingerprint, t.message, t.id]),
-      ),
+    render: (value, screen) => targetTable(screen, value),
   }),
   define({
     name: 'host ssh-confirm',
@@ -126,3 +106,17 @@ export const enrolmentCommands = [
       ),
   }),
 ];
+
+function targetTable(screen: Screen, { targets }: Awaited<ReturnType<Client['hostSshTargets']>>): void {
+  screen.table(
+    [
+      { title: 'address' },
+      { title: 'port', align: 'right' },
+      { title: 'state' },
+      { title: 'host key' },
+      { title: 'message' },
+      { title: 'id' },
+    ],
+    targets.map(t => [t.address, t.port, t.state, t.fingerprint, t.message, t.id]),
+  );
+}

@@ -1,4 +1,4 @@
-import { Button, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -10,13 +10,13 @@ import { useUrlState } from '../data/url-state.ts';
 import { QueryBox } from '../hosts/query-box.tsx';
 import { ActButton } from '../kit/act-button.tsx';
 import { Facts } from '../kit/facts.tsx';
+import classes from '../kit/form-layout.module.css';
 import { Toned } from '../kit/mark.tsx';
 import { Answered, Page, Section } from '../kit/page.tsx';
 import { ProblemNote } from '../kit/problem.tsx';
 import { At, ZONE } from '../kit/time.tsx';
 import { count, counted } from '../kit/words.ts';
 import { chosenBy, type ExceptionDraft, exceptionBodyOf, missingInException, newException } from './exception-form.ts';
-import classes from './exceptions.module.css';
 import { JUSTIFICATION_WORD, KIND_MEANING, KIND_WORD } from './words.ts';
 
 type Put = (patch: Partial<ExceptionDraft>) => void;
@@ -66,7 +66,7 @@ export function NewExceptionPage() {
                   {missing}
                 </Text>
               )}
-              <div className={classes.buttons}>
+              <Group gap="xs">
                 {(refusal ?? missing) === null ? (
                   <Button type="submit" loading={create.isPending}>
                     Ask for it
@@ -79,7 +79,7 @@ export function NewExceptionPage() {
                 <Button variant="subtle" onClick={() => void navigate({ to: '/exceptions' })}>
                   Cancel
                 </Button>
-              </div>
+              </Group>
             </Stack>
           </Section>
         </div>
