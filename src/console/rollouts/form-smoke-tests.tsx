@@ -1,5 +1,5 @@
-import { ActionIcon, Button, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core';
-import { IconPlus, IconX } from '@tabler/icons-react';
+import { NumberInput, Select, TextInput } from '@mantine/core';
+import { FormRows } from './form-rows.tsx';
 import classes from './rollouts.module.css';
 import type { SmokeTest, SpecDraft } from './spec-form.ts';
 
@@ -18,47 +18,29 @@ const TESTS_MAX = 20;
 type Tests = Pick<SpecDraft, 'smokeTests'>;
 
 export function FormSmokeTests({ draft, put }: { readonly draft: Tests; readonly put: (patch: Tests) => void }) {
-  const change = (index: number, test: SmokeTest) => put({ smokeTests: draft.smokeTests.map((each, at) => (at === index ? test : each)) });
   return (
-    <Stack gap="xs">
-      {draft.smokeTests.length === 0 && (
-        <Text size="sm" c="dimmed">
-          None. Package state, restarts and stale processes are verified in any case; a smoke test adds that the service really answers.
-        </Text>
-      )}
-      {draft.smokeTests.map((test, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: rows are told apart by their place alone, and their fields are controlled
-        <fieldset key={index} className={classes.testRow} aria-label={`Smoke test ${index + 1}`}>
+    <FormRows
+      noun="smoke test"
+      rows={draft.smokeTests}
+      rowsMax={TESTS_MAX}
+      fresh={FRESH['unit-active']}
+      none="None. Package state, restarts and stale processes are verified in any case; a smoke test adds that the service really answers."
+      className={classes.testRow}
+      onRows={smokeTests => put({ smokeTests })}
+    >
+      {(test, change) => (
+        <>
           <Select
             label="Check"
             data={KINDS}
             value={test.kind}
             allowDeselect={false}
-            onChange={kind => kind && change(index, FRESH[kind as SmokeTest['kind']])}
+            onChange={kind => kind && change(FRESH[kind as SmokeTest['kind']])}
           />
-          <Target test={test} onChange={next => change(index, next)} />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size={28}
-            aria-label={`Remove smoke test ${index + 1}`}
-            onClick={() => put({ smokeTests: draft.smokeTests.filter((_, at) => at !== index) })}
-          >
-            <IconX size={14} />
-          </ActionIcon>
-        </fieldset>
-      ))}
-      <Button
-        style={{ alignSelf: 'flex-start' }}
-        variant="subtle"
-        size="compact-xs"
-        leftSection={<IconPlus size={13} />}
-        disabled={draft.smokeTests.length >= TESTS_MAX}
-        onClick={() => put({ smokeTests: [...draft.smokeTests, FRESH['unit-active']] })}
-      >
-        Add a smoke test
-      </Button>
-    </Stack>
+          <Target test={test} onChange={change} />
+        </>
+      )}
+    </FormRows>
   );
 }
 
