@@ -1,8 +1,9 @@
-import { addMs, type Instant, MINUTE_MS } from '../kernel/instants.ts';
+import { addMs, epochMs, type Instant, MINUTE_MS, toInstant } from '../kernel/instants.ts';
+import { deadlineAt } from '../kernel/machine.ts';
 import { counted } from '../kernel/words.ts';
 import type { RingState } from './ring-states.ts';
-import type { RolloutState } from './rollout-states.ts';
-import { APPROVAL_MINUTES, EMERGENCY_PAUSED_MINUTES, PAUSED_MINUTES, REHEARSAL_MINUTES } from './timers.ts';
+import { ROLLOUT, type RolloutState } from './rollout-states.ts';
+import { APPROVAL_MINUTES, REHEARSAL_MINUTES } from './timers.ts';
 import { type Waiting, type WaitingOn, waiting } from './waiting.ts';
 
 /** What `explain` looks at: the rollout, the ring that is open, and its jobs counted by what they wait on. */
@@ -75,13 +76,10 @@ const ROLLOUT_WAITS: Partial<Record<RolloutState, (facts: ExplainFacts) => Waiti
       ? waiting('start')
       : waiting('window-not-open', `It starts by itself at ${windowStartsAt}.`, windowStartsAt),
   ],
-  paused: ({ pauseReasons, stateSince, isEmergency }) => [
-    waiting(
-      'paused',
-      pauseReasons.join('; ') || null,
-      addMs(stateSince, (isEmergency === true ? EMERGENCY_PAUSED_MINUTES : PAUSED_MINUTES) * MINUTE_MS),
-    ),
-  ],
+  paused: ({ state, stateSince, isEmergency, pauseReasons }) => {
+    const deadline = deadlineAt(ROLLOUT, state, epochMs(stateSince), null, isEmergency);
+    return [waiting('paused', pauseReasons.join('; ') || null, deadline && toInstant(deadline.atMs))];
+  },
   halting: facts => [waiting('draining'), ...jobWaits(facts)],
   running: facts => [...canaryWaits(facts), ...ringWaits(facts), ...jobWaits(facts)],
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { evaluateGate } from './gate.ts';
 import { judgeHealth, readMeasured, readSignal } from './health.ts';
 import { progressRing, type RingStatus } from './ring-changes.ts';
+import { NO_HOSTS } from './ring-counts.ts';
 
 const metric = {
   kind: 'prometheus',
@@ -60,21 +61,7 @@ describe('a measured number', () => {
 });
 
 describe('a gate with health metrics', () => {
-  const counts = {
-    hosts: 2,
-    excluded: 0,
-    succeeded: 2,
-    compliant: 0,
-    failed: 0,
-    blockers: 0,
-    accepted: 0,
-    infrastructure: 0,
-    notReady: 0,
-    alarms: 0,
-    unreached: 0,
-    waiting: 0,
-    active: 0,
-  };
+  const counts = { ...NO_HOSTS, hosts: 2, succeeded: 2 };
   const gate = { errorPercent: 0, minSample: 0, minCoveragePercent: 100, health: [metric] };
   const reading = (verdict: 'successful' | 'failed' | 'inconclusive') => [{ name: 'errors', verdict, dryRun: false, text: 'x' }];
   it('passes only when results and every metric do', () => {
