@@ -67,7 +67,6 @@ const Chosen = z.object({
 });
 
 export const ExceptionSelection = Chosen.meta({ id: 'ExceptionSelection' });
-export type ExceptionSelectionView = z.output<typeof ExceptionSelection>;
 
 const ScopedFinding = z.object({ vulnerabilityId: z.string(), sourceName: z.string() });
 const ScopedPatch = z.object({ patchId: z.string(), sourceName: z.string(), targetVersion: z.string() });

@@ -73,10 +73,6 @@ export const WAITING_ON = {
 
 export type WaitingOn = keyof typeof WAITING_ON;
 
-export function isWaitingOn(text: string): text is WaitingOn {
-  return Object.hasOwn(WAITING_ON, text);
-}
-
 /** One reason with its words and, where it is known, the instant at which it can change by itself. */
 export interface Waiting {
   readonly code: WaitingOn;

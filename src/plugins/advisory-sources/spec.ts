@@ -104,17 +104,6 @@ export type FeedItem =
 
 export type FeedFaultCode = 'feed-truncated' | 'feed-unreadable' | 'feed-too-large' | 'feed-unknown-format' | 'feed-not-found';
 
-/** Every item of a feed, one by one: for callers to whom speed is nothing. */
-export async function* readFeed(
-  source: AdvisorySource,
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  context: FeedContext,
-): AsyncIterable<FeedItem> {
-  const reader = source.reader(context);
-  for await (const chunk of chunks) yield* reader.push(chunk);
-  yield* reader.end();
-}
-
 export type FeedVerdict = { readonly accept: true } | { readonly accept: false; readonly reason: string };
 
 /** Whether a freshly read feed may replace the last one. Counts are records, without the quarantined ones (nor, there, the withdrawn). `previous` is null at the first load. */
