@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import type { Overview } from '../../api/findings.ts';
+import { EXCEPTION_IN_FORCE, EXCEPTION_UNDECIDED } from '../../core/findings/exceptions/states.ts';
 import type { Context } from '../context.ts';
+import { stateIn } from '../runtime/state-in.ts';
 import type { ExceptionRow } from './rows.ts';
 
 type Item = z.output<typeof Overview>['next'][number];
@@ -43,8 +45,8 @@ export async function exceptionAttention({ db }: Context): Promise<Item[]> {
 
 export async function exceptionCounts({ db }: Context): Promise<{ inForce: number; expiring: number; waiting: number }> {
   const [row] = await db.query<{ inForce: number; expiring: number; waiting: number }>(
-    `select count(*) filter (where state in ('active', 'expiring'))::int as "inForce", count(*) filter (where state = 'expiring')::int as expiring,
-       count(*) filter (where state in ('requested', 'under-review'))::int as waiting from exception`,
+    `select count(*) filter (where ${stateIn(EXCEPTION_IN_FORCE)})::int as "inForce", count(*) filter (where state = 'expiring')::int as expiring,
+       count(*) filter (where ${stateIn(EXCEPTION_UNDECIDED)})::int as waiting from exception`,
   );
   return row ?? { inForce: 0, expiring: 0, waiting: 0 };
 }

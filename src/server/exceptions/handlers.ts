@@ -1,6 +1,8 @@
 import { lifeOf } from '../../core/findings/exceptions/life.ts';
+import { EXCEPTION_ENDED, EXCEPTION_IN_FORCE, EXCEPTION_OPEN, EXCEPTION_UNDECIDED } from '../../core/findings/exceptions/states.ts';
 import { addMs, DAY_MS } from '../../core/kernel/instants.ts';
 import type { Handlers } from '../context.ts';
+import { stateIn } from '../runtime/state-in.ts';
 import { act } from './decisions.ts';
 import type { ExceptionEngine } from './engine.ts';
 import { asPerson } from './people.ts';
@@ -11,10 +13,10 @@ import { exceptionDetail, exceptionRowView } from './views.ts';
 export type ExceptionRoutes = 'exceptionList' | 'exceptionGet' | 'exceptionPreview' | 'exceptionCreate' | 'exceptionAct';
 
 const SHOWN = {
-  open: `state in ('draft', 'requested', 'under-review', 'approved', 'active', 'expiring')`,
-  'in-force': `state in ('active', 'expiring')`,
-  waiting: `state in ('requested', 'under-review')`,
-  ended: `state in ('expired', 'renewed', 'revoked', 'resolved', 'rejected', 'withdrawn')`,
+  open: stateIn(EXCEPTION_OPEN),
+  'in-force': stateIn(EXCEPTION_IN_FORCE),
+  waiting: stateIn(EXCEPTION_UNDECIDED),
+  ended: stateIn(EXCEPTION_ENDED),
   all: 'true',
 } as const;
 
@@ -26,8 +28,8 @@ const SORTS: Readonly<Record<string, string>> = {
   owner: 'owner',
 };
 /** What waits for a decision first, then what ends first; what has ended stands last, the latest of it first. */
-const FIRST = `case when state in ('requested', 'under-review') then 0 when state in ('draft', 'approved', 'active', 'expiring') then 1 else 2 end,
-  case when state in ('draft', 'requested', 'under-review', 'approved', 'active', 'expiring') then ends_at end, state_since desc`;
+const FIRST = `case when ${SHOWN.waiting} then 0 when ${SHOWN.open} then 1 else 2 end,
+  case when ${SHOWN.open} then ends_at end, state_since desc`;
 
 const NAMES_SHOWN = 20;
 

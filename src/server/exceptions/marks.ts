@@ -1,8 +1,10 @@
 import { inForceAt } from '../../core/findings/exceptions/exception.ts';
 import { KINDS } from '../../core/findings/exceptions/kinds.ts';
 import { keyOf } from '../../core/findings/exceptions/scope.ts';
+import { EXCEPTION_IN_FORCE } from '../../core/findings/exceptions/states.ts';
 import type { Context } from '../context.ts';
 import type { ExceptionMarks, ExceptionOnHost } from '../ports.ts';
+import { stateIn } from '../runtime/state-in.ts';
 import { type ExceptionRow, revisionOf } from './rows.ts';
 
 /**
@@ -24,7 +26,7 @@ export class MarkBook {
     if (this.#copy?.revision !== revision)
       this.#copy = {
         revision,
-        rows: await db.query<ExceptionRow>(`select * from exception where state in ('active', 'expiring') order by ends_at, id`),
+        rows: await db.query<ExceptionRow>(`select * from exception where ${stateIn(EXCEPTION_IN_FORCE)} order by ends_at, id`),
       };
     const now = clock.now();
     const rows = this.#copy.rows.filter(row => inForceAt({ state: row.state, startsAt: row.starts_at, endsAt: row.ends_at }, now));

@@ -11,7 +11,7 @@ import type { Person } from '../runtime/callers.ts';
 import { invalid } from '../runtime/problems.ts';
 import type { ExceptionEngine } from './engine.ts';
 import { type ExceptionStep, inExceptionStep, moveException, tell } from './moves.ts';
-import { type ExceptionRow, exceptionById, ownerBy, scopeOfRow } from './rows.ts';
+import { type ExceptionRow, exceptionById, grantedExceptions, ownerBy, scopeOfRow } from './rows.ts';
 
 export type ExceptionRequest = z.output<(typeof routes)['exceptionCreate']['body']>;
 
@@ -141,8 +141,7 @@ async function lapsedBefore(step: ExceptionStep, scope: ExceptionScope): Promise
 
 /** What is granted already for some of the scope, in words; null when nothing. */
 export async function coveredAlready(db: Queryable, scope: ExceptionScope): Promise<string | null> {
-  const rows = await db.query<ExceptionRow>(`select * from exception where state in ('approved', 'active', 'expiring') order by id`);
-  for (const row of rows) {
+  for (const row of await grantedExceptions(db)) {
     const same = overlapOf(scope, scopeOfRow(row));
     if (same !== null) return `“${row.title}” (${row.id}) covers ${same.what} until ${row.ends_at.slice(0, 10)}`;
   }

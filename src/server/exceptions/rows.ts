@@ -2,11 +2,12 @@ import type { Approval, ExceptionStatus } from '../../core/findings/exceptions/e
 import type { ExceptionKind, Justification } from '../../core/findings/exceptions/kinds.ts';
 import type { ScopeFacts } from '../../core/findings/exceptions/reopen.ts';
 import type { ExceptionScope, ScopedFinding, ScopedPatch } from '../../core/findings/exceptions/scope.ts';
-import type { ExceptionState } from '../../core/findings/exceptions/states.ts';
+import { EXCEPTION_GRANTED, type ExceptionState } from '../../core/findings/exceptions/states.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { ScopeSelection } from '../ports.ts';
 import { notFound } from '../runtime/problems.ts';
+import { stateIn } from '../runtime/state-in.ts';
 
 export interface ExceptionRow {
   readonly id: string;
@@ -86,7 +87,7 @@ export async function exceptionById(db: Queryable, id: string, lock: '' | 'for u
 
 /** Those that stand in the way of another one for the same findings. */
 export async function grantedExceptions(db: Queryable): Promise<ExceptionRow[]> {
-  return await db.query<ExceptionRow>(`select * from exception where state in ('approved', 'active', 'expiring') order by id`);
+  return await db.query<ExceptionRow>(`select * from exception where ${stateIn(EXCEPTION_GRANTED)} order by id`);
 }
 
 /** One that asks to take the place of `id`; null when nobody asks. */

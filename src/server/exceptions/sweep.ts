@@ -1,11 +1,14 @@
+import { EXCEPTION, EXCEPTION_OPEN } from '../../core/findings/exceptions/states.ts';
 import { type SweepStep, sweepStep } from '../../core/findings/exceptions/sweep.ts';
 import { isReplacedBy } from '../../core/findings/exceptions/verbs.ts';
 import type { ScopeLook } from '../ports.ts';
+import { stateIn } from '../runtime/state-in.ts';
 import type { ExceptionEngine } from './engine.ts';
 import { type ExceptionStep, inExceptionStep, moveException } from './moves.ts';
 import { type ExceptionRow, exceptionById, ownerBy, statusOf } from './rows.ts';
 
-const OPEN = `state not in ('draft', 'expired', 'renewed', 'revoked', 'resolved', 'rejected', 'withdrawn')`;
+/** What the clock or the fleet can still move; a draft is its writer's alone. */
+const SWEPT = EXCEPTION_OPEN.filter(state => state !== EXCEPTION.initial);
 
 /**
  * Activates, reminds, expires, reopens and resolves by the clock that was passed in. Any replica may run it, as often as it likes: what is decided is asked
@@ -13,7 +16,7 @@ const OPEN = `state not in ('draft', 'expired', 'renewed', 'revoked', 'resolved'
  */
 export async function sweepExceptions(engine: ExceptionEngine): Promise<number> {
   const { context, scopes } = engine;
-  const rows = await context.db.query<ExceptionRow>(`select * from exception where ${OPEN} order by id`);
+  const rows = await context.db.query<ExceptionRow>(`select * from exception where ${stateIn(SWEPT)} order by id`);
   let taken = 0;
   for (const row of rows) {
     // What is not frozen is looked up when somebody decides; only its times matter here.

@@ -1,6 +1,8 @@
+import { EXCEPTION_IN_FORCE } from '../../core/findings/exceptions/states.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { TransactionItem } from '../../core/rollouts/host-plan.ts';
 import type { Queryable } from '../../db/db.ts';
+import { stateIn } from '../runtime/state-in.ts';
 import { covers, type Scopes } from './safety-scopes.ts';
 
 /** What a rollout would install, with the source package that each binary was built from. One that no host has ever named is its own source. */
@@ -29,7 +31,7 @@ export interface RetractionInForce {
 }
 
 /** An operational exception in force: the other way in which people hold a patch, for chosen hosts and with an approval. `$1` is now. */
-export const HOLDING_EXCEPTION = `kind = 'operational' and state in ('active', 'expiring') and starts_at <= $1 and ends_at > $1`;
+export const HOLDING_EXCEPTION = `kind = 'operational' and ${stateIn(EXCEPTION_IN_FORCE)} and starts_at <= $1 and ends_at > $1`;
 
 export async function holdsInForce(db: Queryable, now: Instant): Promise<HoldInForce[]> {
   return await db.query<HoldInForce>(

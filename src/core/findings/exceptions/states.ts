@@ -1,4 +1,4 @@
-import { type EventOf, machine, type StateOf } from '../../kernel/machine.ts';
+import { type EventOf, isFinal, machine, type StateOf, statesOf } from '../../kernel/machine.ts';
 import { DECIDE_MINUTES } from './life.ts';
 
 /**
@@ -134,6 +134,12 @@ export type ExceptionEvent = EventOf<typeof EXCEPTION>;
 export const EXCEPTION_IN_FORCE = ['active', 'expiring'] as const satisfies readonly ExceptionState[];
 /** Granted: nothing else may be granted for the same findings. */
 export const EXCEPTION_GRANTED = ['approved', 'active', 'expiring'] as const satisfies readonly ExceptionState[];
+
+/** Waits for a risk owner. */
+export const EXCEPTION_UNDECIDED = ['requested', 'under-review'] as const satisfies readonly ExceptionState[];
+/** Has not ended. */
+export const EXCEPTION_OPEN: readonly ExceptionState[] = statesOf(EXCEPTION).filter(state => !isFinal(EXCEPTION, state));
+export const EXCEPTION_ENDED: readonly ExceptionState[] = statesOf(EXCEPTION).filter(state => isFinal(EXCEPTION, state));
 
 export function isGranted(state: ExceptionState): boolean {
   return (EXCEPTION_GRANTED as readonly string[]).includes(state);
