@@ -154,6 +154,7 @@ function lookAt(model: FleetModel, scope: ExceptionScope, unknown: number): Scop
     null,
   );
   const seen = { knownExploited: new Set<string>(), epss: {} as Record<string, number>, withFix: new Set<string>() };
+  const met = new Set<string>();
   const publicHosts: string[] = [];
   const criticality: Record<string, number> = {};
   const worst = { decisionDays: null as number | null, knownExploited: false, cvss: 0, isScored: true };
@@ -172,7 +173,8 @@ function lookAt(model: FleetModel, scope: ExceptionScope, unknown: number): Scop
       if (group.hasFix) seen.withFix.add(risk.id);
       const { days } = risk.deadline(exposure);
       if (days !== null && (worst.decisionDays === null || days < worst.decisionDays)) worst.decisionDays = days;
-      if (seen.epss[risk.id] !== undefined || seen.knownExploited.has(risk.id)) continue;
+      if (met.has(risk.id)) continue;
+      met.add(risk.id);
       const { cvssScore, epss } = vulnerabilityFacts(risk);
       if (risk.knownExploited) seen.knownExploited.add(risk.id);
       if (epss !== null) seen.epss[risk.id] = epss;
