@@ -14,7 +14,7 @@ export const FindingState = z
     'deferred',
     'wont-fix',
     'end-of-life',
-    'undetermined',
+    'unknown',
   ])
   .meta({ id: 'FindingState' });
 

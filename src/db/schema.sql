@@ -137,7 +137,7 @@ create table claim (
   first_seen_at timestamp with time zone not null,
   withdrawn_at timestamp with time zone,
   constraint claim_pkey PRIMARY KEY (id),
-  constraint claim_state_check CHECK ((state = ANY (ARRAY['fixed'::text, 'open'::text, 'deferred'::text, 'wont-fix'::text, 'not-affected'::text, 'end-of-life'::text, 'undetermined'::text])))
+  constraint claim_state_check CHECK ((state = ANY (ARRAY['fixed'::text, 'open'::text, 'deferred'::text, 'wont-fix'::text, 'not-affected'::text, 'end-of-life'::text, 'unknown'::text])))
 );
 CREATE UNIQUE INDEX claim_in_force ON claim USING btree (feed_id, part, statement) WHERE (withdrawn_at IS NULL);
 CREATE INDEX claim_release ON claim USING btree (release) WHERE (withdrawn_at IS NULL);

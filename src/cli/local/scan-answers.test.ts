@@ -192,15 +192,15 @@ describe('exit codes', () => {
 });
 
 describe('bad input has no effect on the rest', () => {
-  it('versions that cannot be ordered are undetermined, never safe', async () => {
+  it('versions that cannot be ordered are unknown, never safe', async () => {
     const { rows } = await rowsOf(
       'package\tversion\tsource\tsource_version\nlibssl3\tx y\topenssl\tx y\nlibssl-dev\t99999999999:1\topenssl\t99999999999:1\nzlib1g\t1\tzlib\t1\n',
     );
     expect(rows.map(row => [row.package, row.state]).sort()).toEqual([
-      ['libssl-dev', 'undetermined'],
-      ['libssl-dev', 'undetermined'],
-      ['libssl3', 'undetermined'],
-      ['libssl3', 'undetermined'],
+      ['libssl-dev', 'unknown'],
+      ['libssl-dev', 'unknown'],
+      ['libssl3', 'unknown'],
+      ['libssl3', 'unknown'],
       ['zlib1g', 'open'],
     ]);
     expect(rows.find(row => row.package === 'libssl-dev')!.evidence[0]!.comparison).toContain('epoch in version is too big');

@@ -37,7 +37,7 @@ Options
 JSON is an array of objects, one for each package and vulnerability:
   host, package, arch, version, source, sourceVersion, release, kernelState, hidden, id, aliases, fixedVersion, state, severity,
   knownExploited, evidence [{source, statedOn, release, packageName, claimState, installedVersion, fixedVersion, comparison, rule, disagreement}]
-  state: fixed (a fix exists), open, deferred, wont-fix, end-of-life, undetermined
+  state: fixed (a fix exists), open, deferred, wont-fix, end-of-life, unknown
   kernelState: running, newer-not-booted, installed-not-running, or null for what is no kernel
   hidden: why it is not counted (unimportant, wont-fix, kernel-not-running), or null. JSON and the other formats list hidden findings too.
 

@@ -51,7 +51,7 @@ export const FINDING_LOOK: Looks<FindingView['state']> = {
   deferred: look('Deferred by vendor', 'quiet', 'waiting', 'The distribution has put the fix off.'),
   'wont-fix': look('Won’t be fixed', 'quiet', 'off', 'The distribution will not fix it in this release.'),
   'end-of-life': look('End of life', 'warn', 'off', 'The release gets no fixes any more.'),
-  undetermined: look('Undetermined', 'quiet', 'waiting', 'No source says whether this version is affected. Unknown is not safe.'),
+  unknown: look('Unknown', 'quiet', 'waiting', 'No source says whether this version is affected. Unknown is not safe.'),
 };
 
 export const ROLLOUT_LOOK: Looks<RolloutSummaryView['state']> = {

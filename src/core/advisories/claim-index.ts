@@ -21,7 +21,7 @@ export interface PackageClaims {
   readonly release: string;
   readonly kind: 'source' | 'binary';
   readonly name: string;
-  /** null when the release's versions have no order that we know: every comparison is then undetermined. */
+  /** null when the release's versions have no order that we know: every comparison is then unknown. */
   readonly order: VersionScheme | null;
   readonly vulnerabilities: readonly VulnerabilityClaims[];
 }

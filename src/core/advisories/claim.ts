@@ -3,8 +3,8 @@
  * Claims are never overwritten by one another; `core/findings` derives the verdict by a stated rule and shows disagreement.
  */
 
-/** What the publisher says of the fix (vulnerability-data.md 2.2). `undetermined` is a state of its own, never read as safe. */
-export type FixState = 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'not-affected' | 'end-of-life' | 'undetermined';
+/** What the publisher says of the fix (vulnerability-data.md 2.2). `unknown` is a state of its own, never read as safe. */
+export type FixState = 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'not-affected' | 'end-of-life' | 'unknown';
 
 export interface Claim {
   /** Feed member id: `debian-tracker`, `debsecan`, `changelog`, ... */

@@ -15,7 +15,7 @@ export type FindingState =
   | 'deferred'
   | 'wont-fix'
   | 'end-of-life'
-  | 'undetermined';
+  | 'unknown';
 
 /** Which kernel a kernel finding speaks of (vulnerability-data.md 2.2). null for everything that is not a kernel. */
 export type KernelState = 'running' | 'installed-not-running' | 'newer-not-booted' | null;
@@ -41,7 +41,7 @@ export interface Evidence {
 export interface Match {
   readonly vulnerabilityId: string;
   readonly aliases: readonly string[];
-  readonly state: 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'end-of-life' | 'undetermined';
+  readonly state: 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'end-of-life' | 'unknown';
   readonly fixedVersion: string | null;
   /** The leading publisher's own word, as stated. */
   readonly severity: string | null;

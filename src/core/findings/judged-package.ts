@@ -13,7 +13,7 @@ export interface JudgedPackage {
   readonly claims: PackageClaims;
   /** Ascending by boundary. */
   readonly bounded: readonly Judgement[];
-  /** Vulnerable whatever the version: open, deferred, wont-fix, end-of-life, undetermined. */
+  /** Vulnerable whatever the version: open, deferred, wont-fix, end-of-life, unknown. */
   readonly always: readonly Judgement[];
   /** Some publisher speaks of single versions only: judged for each version that is asked about, and remembered. */
   readonly conditional: readonly { readonly subject: VulnerabilityClaims; readonly byVersion: Map<string, Judgement | null> }[];
@@ -184,7 +184,7 @@ function isVulnerable(claim: Claim, version: string, order: VersionScheme | null
     }
     return doubt ?? false;
   }
-  if (claim.state === 'undetermined') return { reason: 'the publisher has not determined it' };
+  if (claim.state === 'unknown') return { reason: 'the publisher has not determined it' };
   if (claim.fixedVersion === null) return claim.state !== 'fixed' || { reason: 'the publisher names no fixed version' };
   return ordering(version, claim.fixedVersion, order, order => order < 0);
 }

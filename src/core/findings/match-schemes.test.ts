@@ -76,7 +76,7 @@ describe('rpm', () => {
     ],
   ])('needs module info where %s the stream', (_, said, host) => {
     expect(match([said], host)).toMatchObject([
-      { state: 'undetermined', evidence: [{ rule: 'undetermined', comparison: expect.stringContaining('needs module info') }] },
+      { state: 'unknown', evidence: [{ rule: 'unknown', comparison: expect.stringContaining('needs module info') }] },
     ]);
   });
 });

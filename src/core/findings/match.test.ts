@@ -38,7 +38,7 @@ describe('one claim', () => {
     ['open', null],
     ['deferred', null],
     ['end-of-life', null],
-    ['undetermined', null],
+    ['unknown', null],
     ['wont-fix', 'wont-fix'],
   ] as const)('%s is a finding whatever the version', (state, hidden) => {
     expect(match([claim({ state, fixedVersion: null })], { sourceVersion: '99:1' })).toMatchObject([{ state, fixedVersion: null, hidden }]);
@@ -75,7 +75,7 @@ describe('one claim', () => {
 });
 
 describe('versions that cannot be compared', () => {
-  it('an installed version makes a fixed claim undetermined, never safe, and leaves others alone', () => {
+  it('an installed version makes a fixed claim unknown, never safe, and leaves others alone', () => {
     const matches = match([claim(), claim({ vulnerabilityId: 'CVE-2026-0002', state: 'open', fixedVersion: null })], {
       sourceVersion: 'a b',
     });
@@ -83,14 +83,14 @@ describe('versions that cannot be compared', () => {
       { vulnerabilityId: 'CVE-2026-0002', state: 'open' },
       {
         vulnerabilityId: 'CVE-2026-0001',
-        state: 'undetermined',
-        evidence: [{ rule: 'undetermined', comparison: expect.stringContaining('embedded spaces') }],
+        state: 'unknown',
+        evidence: [{ rule: 'unknown', comparison: expect.stringContaining('embedded spaces') }],
       },
     ]);
   });
 
   it("a claim's version too", () => {
-    expect(match([claim({ fixedVersion: '1:2:3 x' })])).toMatchObject([{ state: 'undetermined' }]);
+    expect(match([claim({ fixedVersion: '1:2:3 x' })])).toMatchObject([{ state: 'unknown' }]);
   });
 });
 
@@ -199,8 +199,8 @@ describe('sources that disagree', () => {
     expect(match([claim({ state: 'not-affected', fixedVersion: '0' }), claim({ source: 'osv', fixedVersion: '9:9' })])).toEqual([]);
   });
 
-  it('undetermined decides nothing as long as somebody does', () => {
-    expect(match([claim({ state: 'undetermined', fixedVersion: null }), claim({ source: 'osv' })])).toMatchObject([
+  it('an unknown state decides nothing as long as somebody does', () => {
+    expect(match([claim({ state: 'unknown', fixedVersion: null }), claim({ source: 'osv' })])).toMatchObject([
       { state: 'fixed', evidence: [{ source: 'osv', disagreement: null }, {}] },
     ]);
   });
@@ -264,7 +264,7 @@ describe('exploitability statements', () => {
   });
 
   it('one that is still looked into decides nothing', () => {
-    expect(match([tracked, said({ state: 'undetermined', fixedVersion: null })])).toMatchObject([
+    expect(match([tracked, said({ state: 'unknown', fixedVersion: null })])).toMatchObject([
       { state: 'fixed', evidence: [{ source: 'debian-tracker' }, { source: 'openvex' }] },
     ]);
   });

@@ -63,12 +63,12 @@ function matchName(
 /** A judgement that holds for a version, as everybody is told of it. `doubt`: why nobody can decide it for this version. */
 export function matchOf(judgement: Judgement, version: string, order: VersionScheme | null, doubt: string | null): Match {
   const { subject, decisive, ranked } = judgement;
-  const state = doubt === null ? judgement.state : 'undetermined';
+  const state = doubt === null ? judgement.state : 'unknown';
   return {
     vulnerabilityId: subject.vulnerabilityId,
     aliases: subject.aliases,
     // `not-affected` never gets here: such judgements are left out when a package is judged.
-    state: state === 'not-affected' ? 'undetermined' : state,
+    state: state === 'not-affected' ? 'unknown' : state,
     fixedVersion: decisive.affected === undefined ? judgement.fixedVersion : fixFor(decisive, version, order),
     severity: decisive.severity ?? ranked.find(claim => claim.severity !== null)?.severity ?? null,
     hidden: hiddenBecause(state, ranked.length === 1 ? [decisive.severity] : ranked.map(claim => claim.severity)),
@@ -94,7 +94,7 @@ function evidenceOfClaim(claim: Claim, judgement: Judgement, version: string, or
     installedVersion: version,
     fixedVersion: claim.fixedVersion,
     comparison: claim === judgement.decisive ? comparisonOf(claim, version, order, doubt) : `${claim.source} says ${statementOf(claim)}`,
-    rule: doubt === null ? judgement.rule : 'undetermined',
+    rule: doubt === null ? judgement.rule : 'unknown',
     disagreement: judgement.disagreement ?? rebuildDoubt(judgement.decisive, version, order),
   };
 }

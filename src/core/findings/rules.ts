@@ -16,10 +16,10 @@ import { compareKeys, type VersionScheme } from '../versions/scheme.ts';
  * | `changelog-names-rebuild` | the leading claim names a fixed version, and the package's own changelog names the vulnerability in a rebuild of that version for the release (`590-2.1~deb12u1` of `590-2.1`), which is the lower version: that rebuild has the fix |
  * | `subscription-fix` | the leading claim knows no fix for everybody, but one is published to subscribers (ESM, EUS): that version has it |
  * | `no-fix` | the leading claim knows no fix: open, deferred, wont-fix or end-of-life, as the publisher says |
- * | `undetermined` | no publisher could tell, or the versions cannot be compared: never read as safe |
+ * | `unknown` | no publisher could tell, or the versions cannot be compared: never read as safe |
  *
  * Leading is the claim of the highest authority (AUTHORITY: the distribution's own word on the release, then what was derived from it, then anybody
- * else's), the later statement when two are equal; a claim that decides nothing (`undetermined`) leads only when there is no other.
+ * else's), the later statement when two are equal; a claim that decides nothing (`unknown`) leads only when there is no other.
  */
 export type RuleName =
   | 'fixed-version'
@@ -30,7 +30,7 @@ export type RuleName =
   | 'changelog-names-rebuild'
   | 'subscription-fix'
   | 'no-fix'
-  | 'undetermined';
+  | 'unknown';
 
 /** Lower leads. Distribution statements beat whatever derives from or competes with them; a source that is not listed stands at 50. */
 export const AUTHORITY: Readonly<Record<string, number>> = {
@@ -86,7 +86,7 @@ export interface Judgement {
   /** Leading first, then by authority. */
   readonly ranked: readonly Claim[];
   readonly rule: RuleName;
-  readonly state: 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'end-of-life' | 'undetermined' | 'not-affected';
+  readonly state: 'fixed' | 'open' | 'deferred' | 'wont-fix' | 'end-of-life' | 'unknown' | 'not-affected';
   /** Versions below are vulnerable. null: all are (or, with `special`, the claim's own lists decide). */
   readonly boundary: Uint8Array | null;
   readonly fixedVersion: string | null;
@@ -106,13 +106,13 @@ export function judge(subject: VulnerabilityClaims, keyOf: (version: string) => 
   const hasRange = decisive.affected !== undefined;
   const boundary = decisive.state !== 'fixed' || hasRange || decisive.fixedVersion === null ? null : keyOf(decisive.fixedVersion);
   const unreadable = decisive.state === 'fixed' && !hasRange && boundary === null && order?.compare === undefined;
-  const rule = unreadable ? 'undetermined' : ruleOf(decisive, leading);
+  const rule = unreadable ? 'unknown' : ruleOf(decisive, leading);
   return {
     subject,
     decisive,
     ranked,
     rule,
-    state: unreadable ? 'undetermined' : decisive.state,
+    state: unreadable ? 'unknown' : decisive.state,
     boundary,
     fixedVersion: decisive.fixedVersion,
     special:
@@ -125,7 +125,7 @@ export function judge(subject: VulnerabilityClaims, keyOf: (version: string) => 
 function ruleOf(decisive: Claim, leading: Claim): RuleName {
   if (decisive.state === 'not-affected') return 'not-affected';
   if (decisive.affected !== undefined) return 'affected-range';
-  if (decisive.state === 'undetermined') return 'undetermined';
+  if (decisive.state === 'unknown') return 'unknown';
   if (decisive.state !== 'fixed') return 'no-fix';
   if (decisive.subscription !== undefined) return 'subscription-fix';
   if (decisive === leading) return 'fixed-version';
@@ -165,14 +165,14 @@ function isUnfixed(claim: Claim): boolean {
     claim.state === 'deferred' ||
     claim.state === 'wont-fix' ||
     claim.state === 'end-of-life' ||
-    claim.state === 'undetermined'
+    claim.state === 'unknown'
   );
 }
 
 function rankClaims(claims: readonly Claim[]): readonly Claim[] {
   return claims.toSorted(
     (a, b) =>
-      Number(a.state === 'undetermined') - Number(b.state === 'undetermined') ||
+      Number(a.state === 'unknown') - Number(b.state === 'unknown') ||
       authority(a) - authority(b) ||
       // What everybody gets comes before what subscribers get.
       Number(a.subscription !== undefined) - Number(b.subscription !== undefined) ||
@@ -207,7 +207,7 @@ function disagreementOf(decisive: Claim, ranked: readonly Claim[], rule: RuleNam
 }
 
 function agrees(a: Claim, b: Claim): boolean {
-  if (a.state === 'undetermined') return true;
+  if (a.state === 'unknown') return true;
   if (a.state !== b.state) return a.state !== 'fixed' && b.state !== 'fixed' && a.state !== 'not-affected' && b.state !== 'not-affected';
   return a.fixedVersion === b.fixedVersion;
 }

@@ -15,7 +15,7 @@ export const FINDING_STATES = [
   'deferred',
   'wont-fix',
   'end-of-life',
-  'undetermined',
+  'unknown',
 ] as const satisfies readonly FindingState[];
 
 export const DUE_BANDS = ['overdue', 'week', 'month', 'later', 'none'] as const;

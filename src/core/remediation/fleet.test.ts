@@ -57,7 +57,7 @@ const claimArbitrary: fc.Arbitrary<Claim> = fc
     release: fc.constantFrom(...RELEASES),
     packageName: fc.constantFrom(...SOURCES),
     vulnerability: fc.integer({ min: 1, max: 12 }),
-    state: fc.constantFrom<FixState>('fixed', 'fixed', 'fixed', 'open', 'deferred', 'wont-fix', 'not-affected', 'undetermined'),
+    state: fc.constantFrom<FixState>('fixed', 'fixed', 'fixed', 'open', 'deferred', 'wont-fix', 'not-affected', 'unknown'),
     fixed: fc.constantFrom(...VERSIONS),
     severity: fc.constantFrom(null, null, 'unimportant'),
     day: fc.integer({ min: 1, max: 28 }),
@@ -148,7 +148,7 @@ function bySlowWay(host: GeneratedHost, claims: readonly Claim[], nowMs: number)
       let state: string = match.state;
       let hasFix = false;
       if (match.hidden !== null) state = 'wont-fix';
-      else if (match.state === 'undetermined') state = 'undetermined';
+      else if (match.state === 'unknown') state = 'unknown';
       else if (left !== null && !left.has(match.vulnerabilityId)) {
         hasFix = true;
         state = { offered: 'fixable', 'kept-back': 'fixable', held: 'held', phased: 'phased' }[AVAILABILITY[offer!.availability]!]!;

@@ -64,13 +64,7 @@ export class FindingGroup {
   }
 }
 
-export const WATCHED = [
-  'waiting-for-vendor',
-  'deferred',
-  'wont-fix',
-  'end-of-life',
-  'undetermined',
-] as const satisfies readonly FindingState[];
+export const WATCHED = ['waiting-for-vendor', 'deferred', 'wont-fix', 'end-of-life', 'unknown'] as const satisfies readonly FindingState[];
 export type WatchedState = (typeof WATCHED)[number];
 
 export interface Standing extends StandingKey {
@@ -142,7 +136,7 @@ export class Standings {
       closable: [],
       unreached: [],
       pending: [],
-      watched: { 'waiting-for-vendor': [], deferred: [], 'wont-fix': [], 'end-of-life': [], undetermined: [] },
+      watched: { 'waiting-for-vendor': [], deferred: [], 'wont-fix': [], 'end-of-life': [], unknown: [] },
     };
     if (key.target !== null) {
       const { vulnerable, undecided } = this.#matcher.of(key.target);
@@ -155,7 +149,7 @@ export class Standings {
     for (const { undecided } of disk)
       for (const judgement of undecided.keys()) {
         const finding = this.#findingOf(judgement);
-        if (finding.onDisk !== serial) found.watched[finding.isHidden ? 'wont-fix' : 'undetermined'].push(finding);
+        if (finding.onDisk !== serial) found.watched[finding.isHidden ? 'wont-fix' : 'unknown'].push(finding);
         finding.onDisk = serial;
       }
     for (const unit of key.memory)
@@ -172,7 +166,7 @@ export class Standings {
     finding.onDisk = serial;
     const { state } = finding.judgement;
     if (finding.isHidden) found.watched['wont-fix'].push(finding);
-    else if (hasTarget && finding.inTarget !== serial && state !== 'undetermined') found.closable.push(finding);
+    else if (hasTarget && finding.inTarget !== serial && state !== 'unknown') found.closable.push(finding);
     else if (state === 'fixed') found.unreached.push(finding);
     else found.watched[watchedState(state)].push(finding);
   }
@@ -226,7 +220,7 @@ const NO_FINDINGS = new FindingGroup([]);
 function watchedState(state: Judgement['state']): WatchedState {
   if (state === 'open') return 'waiting-for-vendor';
   // `fixed` and `not-affected` never come here: the one is closable or unreached, the other is left out when a package is judged.
-  return state === 'fixed' || state === 'not-affected' ? 'undetermined' : state;
+  return state === 'fixed' || state === 'not-affected' ? 'unknown' : state;
 }
 
 function highestBoundary(findings: readonly GroupedFinding[]): string | null {

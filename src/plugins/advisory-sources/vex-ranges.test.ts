@@ -46,7 +46,7 @@ describe('a CycloneDX document that speaks of versions', () => {
     expect(claimsIn(cyclonedx([{ version: '1.5', status: 'unaffected' }]))).toMatchObject([
       { state: 'not-affected', onlyVersions: ['1.5'] },
     ]);
-    expect(claimsIn(cyclonedx([{ version: '1.5', status: 'unknown' }]))).toMatchObject([{ state: 'undetermined', onlyVersions: ['1.5'] }]);
+    expect(claimsIn(cyclonedx([{ version: '1.5', status: 'unknown' }]))).toMatchObject([{ state: 'unknown', onlyVersions: ['1.5'] }]);
   });
   it.each([
     [{ range: 'vers:deb/<2.0' }, /is of deb versions, and PyPI has pep440 versions/],

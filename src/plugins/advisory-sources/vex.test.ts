@@ -203,7 +203,7 @@ describe('openvex', () => {
       ['CVE-2026-0001', 'debian:12', 'curl', 'not-affected', '7.88.1-10+deb12u5'],
       ['CVE-2026-0002', 'alpine:3.10', 'busybox', 'open', '1.30.1-r3'],
       ['CVE-2026-0003', 'PyPI', 'django', 'not-affected', '4.2.1'],
-      ['CVE-2026-0004', 'npm', '@scope/x', 'undetermined', '1.0.0'],
+      ['CVE-2026-0004', 'npm', '@scope/x', 'unknown', '1.0.0'],
     ]);
   });
 

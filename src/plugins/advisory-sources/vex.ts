@@ -30,7 +30,7 @@ const STATES: Readonly<Record<VexStatus, FixState>> = {
   affected: 'open',
   'not-affected': 'not-affected',
   fixed: 'not-affected',
-  'under-investigation': 'undetermined',
+  'under-investigation': 'unknown',
 };
 
 /** One statement as a claim; null when it is of a release that was not asked for. */

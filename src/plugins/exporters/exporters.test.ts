@@ -24,7 +24,7 @@ const claim = (packageName: string, vulnerabilityId: string, overrides: Partial<
 });
 const CLAIMS = [
   claim('openssl', 'CVE-2026-63072', { aliases: ['GHSA-aaaa-bbbb-cccc'] }),
-  claim('openssl', 'CVE-2026-54872', { state: 'undetermined', fixedVersion: null }),
+  claim('openssl', 'CVE-2026-54872', { state: 'unknown', fixedVersion: null }),
   claim('tar', 'TEMP-0290435-0B57B5', { state: 'wont-fix', fixedVersion: null, severity: 'low' }),
   claim('zlib', 'CVE-2023-45853', { state: 'open', fixedVersion: null, severity: 'critical' }),
   claim('linux', 'CVE-2026-00001', { fixedVersion: '6.1.192-2' }),
@@ -173,8 +173,8 @@ describe('openvex', () => {
     expect(claims.map(one => `${one.vulnerabilityId} ${one.packageName} ${one.state}`).sort()).toEqual([
       'CVE-2023-45853 zlib1g open',
       'CVE-2026-00001 linux-image-6.1.0-9-amd64 not-affected',
-      'CVE-2026-54872 libssl3 undetermined',
-      'CVE-2026-54872 openssl undetermined',
+      'CVE-2026-54872 libssl3 unknown',
+      'CVE-2026-54872 openssl unknown',
       'CVE-2026-63072 libssl3 open',
       'CVE-2026-63072 openssl open',
       'TEMP-0290435-0B57B5 tar open',

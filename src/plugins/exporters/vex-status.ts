@@ -6,7 +6,7 @@ export type VexStatus = 'affected' | 'not_affected' | 'under_investigation';
 
 export function vexStatusOf(block: FindingBlock, match: Match): VexStatus {
   if (block.verdictOn?.(match.vulnerabilityId) !== undefined) return 'not_affected';
-  if (match.state === 'undetermined') return 'under_investigation';
+  if (match.state === 'unknown') return 'under_investigation';
   return hiddenReason(block, match) === 'kernel-not-running' ? 'not_affected' : 'affected';
 }
 
@@ -37,5 +37,5 @@ const ACTIONS: Readonly<Record<Match['state'], string>> = {
   deferred: 'The distribution will fix it in a later update. Watch for it, or mitigate.',
   'wont-fix': 'The distribution will not fix it. Mitigate, or accept the risk.',
   'end-of-life': 'The package is no longer supported. Upgrade the release, or isolate the host.',
-  undetermined: 'Nobody has determined yet whether the package is affected.',
+  unknown: 'Nobody has determined yet whether the package is affected.',
 };

@@ -64,8 +64,8 @@ describe('almalinux-errata', () => {
     expect(match('nodejs', '1:18.20.0-1.module_el9.4.0+99+1', 'nodejs:18')).toEqual([]);
     expect(match('nodejs', '1:16.20.2-8.el9', '')).toEqual([]);
     expect(match('nodejs', installed)).toEqual([
-      ['CVE-2025-0002', 'undetermined'],
-      ['CVE-2025-0003', 'undetermined'],
+      ['CVE-2025-0002', 'unknown'],
+      ['CVE-2025-0003', 'unknown'],
     ]);
   });
 

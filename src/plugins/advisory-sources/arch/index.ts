@@ -62,7 +62,7 @@ const STATES: Readonly<Record<string, FixState>> = {
   testing: 'open',
   fixed: 'fixed',
   'not affected': 'not-affected',
-  unknown: 'undetermined',
+  unknown: 'unknown',
 };
 
 /** `affected` names the version that was found vulnerable, not the first one that is: everything below the fix counts, as arch-audit does. */

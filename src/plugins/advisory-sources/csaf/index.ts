@@ -112,7 +112,7 @@ const STATUSES: Readonly<Record<string, FixState>> = {
   first_affected: 'open',
   last_affected: 'open',
   known_not_affected: 'not-affected',
-  under_investigation: 'undetermined',
+  under_investigation: 'unknown',
 };
 
 class VulnerabilityReader {

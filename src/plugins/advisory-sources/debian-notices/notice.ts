@@ -46,7 +46,7 @@ const WORDS: Readonly<Record<string, FixState>> = {
   '<not-affected>': 'not-affected',
   '<end-of-life>': 'end-of-life',
   '<unfixed>': 'open',
-  '<undetermined>': 'undetermined',
+  '<undetermined>': 'unknown',
 };
 
 function fixOf(version: unknown, release: string): { state: FixState; fixedVersion: string | null } {

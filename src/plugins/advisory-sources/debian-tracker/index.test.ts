@@ -64,7 +64,7 @@ describe('debian-tracker', () => {
     ['CVE-2022-0001', 'wont-fix', null, null],
     ['CVE-2022-0002', 'deferred', null, 'low'],
     ['CVE-2022-0003', 'not-affected', '0', null],
-    ['CVE-2022-0004', 'undetermined', null, null],
+    ['CVE-2022-0004', 'unknown', null, null],
     ['TEMP-0000000-ABCDEF', 'open', null, null],
   ])('%s in bookworm is %s', (id, state, fixedVersion, severity) => {
     expect(of(id)).toMatchObject({ state, fixedVersion, severity });

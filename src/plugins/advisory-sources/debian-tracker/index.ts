@@ -106,7 +106,7 @@ function fixOf(status: JsonObject, release: string, urgency: string | null): { s
       return { state: status.nodsa_reason === 'ignored' ? 'wont-fix' : 'deferred', fixedVersion: null };
     }
     case 'undetermined':
-      return { state: 'undetermined', fixedVersion: null };
+      return { state: 'unknown', fixedVersion: null };
     default:
       throw new BadRecord(`status ${String(status.status)} is none of resolved, open, undetermined`);
   }

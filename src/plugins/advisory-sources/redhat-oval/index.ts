@@ -40,7 +40,7 @@ function ovalReader(context: FeedContext): FeedReader {
 /** What Red Hat calls the state of an unfixed flaw. */
 const RESOLUTIONS: Readonly<Record<string, FixState>> = {
   affected: 'open',
-  'under investigation': 'undetermined',
+  'under investigation': 'unknown',
   'fix deferred': 'deferred',
   'will not fix': 'wont-fix',
   'out of support scope': 'end-of-life',

@@ -46,7 +46,7 @@ describe('ubuntu', () => {
       ['fixed', '7.58.0-2ubuntu3.24+esm1', 'esm-infra'],
     ]);
     expect(of('CVE-2020-0001', 'curl', 'ubuntu:22.04')).toEqual([['not-affected', '0', undefined]]);
-    expect(of('CVE-2020-0002', 'php5', 'ubuntu:20.04')).toEqual([['undetermined', null, undefined]]);
+    expect(of('CVE-2020-0002', 'php5', 'ubuntu:20.04')).toEqual([['unknown', null, undefined]]);
     expect(of('CVE-2020-0002', 'php5', 'ubuntu:22.04')).toEqual([['wont-fix', null, undefined]]);
     expect(of('CVE-2020-0002', 'x', 'ubuntu:20.04')).toEqual([['open', null, undefined]]);
     expect(claimsIn(items).find(claim => claim.packageName === 'php5')!.severity).toBe('negligible');

@@ -114,7 +114,7 @@ function fixOf(word: string, detail: string | null, release: string): { state: F
     case 'active':
       return { state: 'open', fixedVersion: null };
     case 'needs-triage':
-      return { state: 'undetermined', fixedVersion: null };
+      return { state: 'unknown', fixedVersion: null };
     default:
       throw new BadRecord(`status ${word} is not one of the tracker's`);
   }

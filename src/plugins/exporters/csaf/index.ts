@@ -120,7 +120,7 @@ const REMEDIES: Readonly<Record<Match['state'], string>> = {
   deferred: 'none_available',
   'wont-fix': 'no_fix_planned',
   'end-of-life': 'no_fix_planned',
-  undetermined: 'none_available',
+  unknown: 'none_available',
 };
 
 function noteText(groups: readonly Group[]): string {

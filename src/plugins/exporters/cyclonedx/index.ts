@@ -31,7 +31,7 @@ function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterabl
       affected.refs.add(ref);
       affected.affects.push({
         ref,
-        versions: [{ version: block.package.version, status: match.state === 'undetermined' ? 'unknown' : 'affected' }],
+        versions: [{ version: block.package.version, status: match.state === 'unknown' ? 'unknown' : 'affected' }],
       });
     }
   }
@@ -67,7 +67,7 @@ function* mapped<From, To>(values: Iterable<From>, change: (value: From) => To):
 function analysisOf({ match, hidden }: Affected): object {
   const evidence = match.evidence[0];
   const detail = [evidence?.comparison, evidence?.disagreement].filter(Boolean).join('. ');
-  if (match.state === 'undetermined') return { state: 'in_triage', detail };
+  if (match.state === 'unknown') return { state: 'in_triage', detail };
   const response =
     match.state === 'fixed' ? ['update'] : match.state === 'wont-fix' || match.state === 'end-of-life' ? ['will_not_fix'] : [];
   return {

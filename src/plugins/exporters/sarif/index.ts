@@ -46,7 +46,7 @@ const LEVELS: Readonly<Record<Match['state'], string>> = {
   deferred: 'warning',
   'wont-fix': 'note',
   'end-of-life': 'warning',
-  undetermined: 'note',
+  unknown: 'note',
 };
 
 function resultOf(block: FindingBlock, match: Match, ruleIndex: number, context: ExportContext) {
