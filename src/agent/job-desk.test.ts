@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Executor } from './execute.ts';
-import { JobDesk } from './job-desk.ts';
+import { JobDesk, workOf } from './job-desk.ts';
 import type { JournalEntry } from './journal.ts';
 
 /** Entries whose plans nobody signed: each is refused at once, in the order in which it is taken up. */
@@ -17,7 +17,7 @@ describe('what was left open', () => {
       signal: new AbortController().signal,
       gateway: { result: async (jobId: string) => void ended.push(jobId) },
     } as unknown as Executor;
-    const desk = new JobDesk(executor, () => {});
+    const desk = new JobDesk(workOf(executor), () => {});
     desk.resume([
       entry('prepares', 'accepted', '2026-11-22T11:03:00.000Z'),
       entry('waits', 'started', '2026-11-22T11:00:00.000Z'),
@@ -25,7 +25,8 @@ describe('what was left open', () => {
       entry('rebooted', 'rebooting', '2026-11-22T11:01:00.000Z'),
     ]);
     expect(desk.idle).toBe(false);
-    // A task of the server for what is in hand is not a second one.
+    // What is read from the journal again while it is in hand, and a task of the server for it, is not a second one.
+    desk.resume([entry('waits', 'started', '2026-11-22T11:00:00.000Z'), entry('installs', 'started', '2026-11-22T11:02:00.000Z')]);
     expect(desk.take({ jobId: 'waits', attempt: 1, envelope: entry('waits', 'started', '').envelope })).toBe(false);
     for (let n = 0; n < 50 && !desk.idle; n++) await new Promise(resolve => setTimeout(resolve, 10));
     expect(ended).toEqual(['rebooted', 'installs', 'waits', 'prepares']);

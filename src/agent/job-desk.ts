@@ -1,21 +1,37 @@
 import { type Executor, type JobHandle, type JobTask, resumeJob, startJob } from './execute.ts';
 import type { JournalEntry } from './journal.ts';
 
+/** How jobs are begun and taken up: on the host itself, or from a server by SSH. */
+export interface DeskWork {
+  start(task: JobTask): JobHandle;
+  resume(entry: JournalEntry): JobHandle;
+  /** Ends with the process, which then takes up nothing more. */
+  readonly signal: AbortSignal;
+}
+
+export const workOf = (executor: Executor): DeskWork => ({
+  start: task => startJob(executor, task),
+  resume: entry => resumeJob(executor, entry),
+  signal: executor.signal,
+});
+
 /**
- * The jobs of this host: one at work, and beside it those that have installed and wait with their reboot for the one at work. What an earlier run of the
- * agent left open is taken up one after the other.
+ * The jobs of one host: one at work, and beside it those that have installed and wait with their reboot for the one at work. What an earlier run of the
+ * process left open is taken up one after the other.
  */
 export class JobDesk {
-  private readonly executor: Executor;
+  private readonly work: DeskWork;
   private readonly log: (text: string) => void;
   private atWork: JobHandle | null = null;
   private readonly aside = new Set<JobHandle>();
+  /** Of these only the result is still to be sent; that need not hold up new work. */
+  private readonly sending = new Set<JobHandle>();
   private leftOpen: JournalEntry[] = [];
   /** A job has replaced files that the agent itself runs. */
   agentIsStale = false;
 
-  constructor(executor: Executor, log: (text: string) => void) {
-    this.executor = executor;
+  constructor(work: DeskWork, log: (text: string) => void) {
+    this.work = work;
     this.log = log;
   }
 
@@ -28,7 +44,7 @@ export class JobDesk {
     if (this.knows(task)) return false;
     this.takeUpNext();
     if (this.atWork !== null) return false;
-    this.follow(startJob(this.executor, task));
+    this.follow(this.work.start(task));
     return true;
   }
 
@@ -38,16 +54,19 @@ export class JobDesk {
     return job !== undefined;
   }
 
-  /** `entries`: of the journal, unacknowledged. */
+  /** `entries`: of the journal, unacknowledged. What is in hand already is passed over. */
   resume(entries: readonly JournalEntry[]): void {
-    for (const entry of entries) {
-      if (entry.state !== 'finished') continue;
-      this.log(`sending the result of job ${entry.jobId} again`);
-      // Only its result is still to be sent; that need not hold up new work.
-      void resumeJob(this.executor, entry).finished.catch(error => this.log(`result of ${entry.jobId}: ${error}`));
-    }
-    this.leftOpen = inOrder(entries.filter(entry => entry.state !== 'finished'));
+    const fresh = entries.filter(entry => !this.knows(entry));
+    for (const entry of fresh) if (entry.state === 'finished') this.send(entry);
+    this.leftOpen = inOrder([...this.leftOpen, ...fresh.filter(entry => entry.state !== 'finished')]);
     this.takeUpNext();
+  }
+
+  private send(entry: JournalEntry): void {
+    this.log(`sending the result of job ${entry.jobId} again`);
+    const handle = this.work.resume(entry);
+    this.sending.add(handle);
+    void handle.finished.catch(error => this.log(`result of ${entry.jobId}: ${error}`)).finally(() => this.sending.delete(handle));
   }
 
   /** Goes on with what was left open as soon as nothing is at work. */
@@ -60,7 +79,7 @@ export class JobDesk {
     const entry = this.leftOpen.shift();
     if (entry === undefined) return;
     this.log(`taking up job ${entry.jobId}, attempt ${entry.attempt}, which is ${entry.state}`);
-    this.follow(resumeJob(this.executor, entry));
+    this.follow(this.work.resume(entry));
   }
 
   async finished(): Promise<void> {
@@ -71,8 +90,8 @@ export class JobDesk {
     return [...(this.atWork === null ? [] : [this.atWork]), ...this.aside];
   }
 
-  private knows({ jobId, attempt }: JobTask): boolean {
-    return [...this.handles(), ...this.leftOpen].some(one => one.jobId === jobId && one.attempt === attempt);
+  private knows({ jobId, attempt }: Pick<JobTask, 'jobId' | 'attempt'>): boolean {
+    return [...this.handles(), ...this.sending, ...this.leftOpen].some(one => one.jobId === jobId && one.attempt === attempt);
   }
 
   private follow(handle: JobHandle): void {
@@ -90,7 +109,7 @@ export class JobDesk {
         this.aside.delete(handle);
         if (this.atWork === handle) this.atWork = null;
         // A process that ends leaves the rest to the next one.
-        if (!this.executor.signal.aborted) this.takeUpNext();
+        if (!this.work.signal.aborted) this.takeUpNext();
       });
   }
 }

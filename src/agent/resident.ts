@@ -10,7 +10,7 @@ import type { Executor } from './execute.ts';
 import { hasSystemd } from './host-unit.ts';
 import { httpGateway } from './http-gateway.ts';
 import { JobLeft } from './job-context.ts';
-import { JobDesk } from './job-desk.ts';
+import { JobDesk, workOf } from './job-desk.ts';
 import { fileJournal, type Journal } from './journal.ts';
 import { rehearse } from './rehearsal/rehearse.ts';
 import { closeLeftover } from './rehearsal/sandbox.ts';
@@ -84,7 +84,7 @@ class AgentLoop {
         () => this.observe(),
       ),
     };
-    this.jobs = new JobDesk(executor, text => resident.log(text));
+    this.jobs = new JobDesk(workOf(executor), text => resident.log(text));
   }
 
   /** What the journal left open comes first: a transaction may be half done. */

@@ -1,68 +1,89 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { packageManagerOf } from '../agent/collect.ts';
-import { type Executor, type JobHandle, resumeJob, startJob } from '../agent/execute.ts';
+import { type Executor, type JobHandle, type JobTask, resumeJob, startJob } from '../agent/execute.ts';
 import type { Gateway } from '../agent/gateway.ts';
 import { JobLeft } from '../agent/job-context.ts';
+import { JobDesk } from '../agent/job-desk.ts';
 import type { JournalEntry } from '../agent/journal.ts';
 import { Fault } from '../core/kernel/faults.ts';
 import type { Transport } from '../plugins/transports/spec.ts';
 import type { SshLease } from '../server/inventory/ssh-leases.ts';
-import type { AgentTask } from '../server/ports.ts';
 import { sshJournal, underLease } from './ssh-journal.ts';
-import type { HostWork, SshRun } from './ssh-parts.ts';
+import type { SshRun } from './ssh-parts.ts';
 
 const RESULT_PAUSE_MS_MAX = 30_000;
 
-/**
- * One job on one host, from an offer or from the journal; the executor is the agent's. The handle stands in `work.job` from the first moment, so a second
- * offer finds it. Another server that has the host's lease does the job itself.
- */
-export async function runSshJob(run: SshRun, work: HostWork, what: JournalEntry | Extract<AgentTask, { kind: 'job' }>): Promise<void> {
-  const { parts, stopping } = run;
-  const { hostId } = work;
-  if (work.job !== null) return;
+/** The jobs of one host by SSH: the agent's desk and executor. Another server that has the host's lease does them itself. */
+export function sshDesk(run: SshRun, hostId: string): JobDesk {
+  const work = { start: (task: JobTask) => sshJob(run, hostId, task), resume: (entry: JournalEntry) => sshJob(run, hostId, entry) };
+  return new JobDesk({ ...work, signal: run.stopping }, text => run.parts.log.info({ hostId }, text));
+}
+
+type Begun = Awaited<JobHandle['finished']>;
+
+/** A job of a host, from an offer or from the journal, on a connection of its own. */
+function sshJob(run: SshRun, hostId: string, what: JournalEntry | JobTask): JobHandle {
+  const { jobId, attempt } = what;
   let handle: JobHandle | null = null;
   let cancelled = false;
-  work.job = {
-    jobId: what.jobId,
-    attempt: what.attempt,
-    finished: Promise.resolve(null),
+  const finished = underOwnLease(run, hostId, async (transport, lease): Promise<Begun> => {
+    handle = await begin(executorOf(run, hostId, transport, lease), what);
+    if (cancelled) handle?.cancel();
+    return (await handle?.finished) ?? null;
+  }).catch((error: unknown) => {
+    run.parts.log.error({ hostId, jobId, error: String((error as Error)?.stack ?? error) }, 'ssh runner: a job broke off');
+    return null;
+  });
+  void run.keep(finished);
+  return {
+    jobId,
+    attempt,
+    finished,
+    sharesReboot: () => handle?.sharesReboot?.() ?? false,
     cancel: () => (handle ? handle.cancel() : (cancelled = true)),
   };
-  let lease: SshLease | null = null;
+}
+
+/** null: another server's, or the host is gone. */
+async function underOwnLease<T>(
+  run: SshRun,
+  hostId: string,
+  act: (transport: Transport, lease: SshLease) => Promise<T>,
+): Promise<T | null> {
+  const { parts, stopping } = run;
+  const lease = await parts.leases.take(hostId);
+  // The next sweep asks again.
+  if (lease === null) return null;
   let transport: Transport | null = null;
   try {
-    lease = await parts.leases.take(hostId);
-    const endpoint = lease && (await parts.hosts.sshEndpoint(hostId));
-    if (lease === null || endpoint === null) return;
+    const endpoint = await parts.hosts.sshEndpoint(hostId);
+    if (endpoint === null) return null;
     transport = underLease(parts.ssh.transport(endpoint), lease);
-    const executor = executorOf(run, work, transport, lease);
-    handle = 'planId' in what ? resumeJob(executor, what) : startJob(executor, what);
-    if (cancelled) handle.cancel();
-    const ended = await handle.finished;
-    if (ended)
-      parts.log.info(
-        { hostId, jobId: what.jobId, attempt: what.attempt, outcome: ended.result.outcome, failure: ended.result.failure?.class ?? null },
-        'job ended',
-      );
+    return await act(transport, lease);
   } finally {
-    work.job = null;
     await transport?.close().catch(() => {});
-    await lease?.release();
-    // Without the lease it is another server's; the next sweep asks again.
-    if (lease !== null && !stopping.aborted) run.consider(hostId);
+    await lease.release();
+    // After the desk has heard of the end.
+    if (!stopping.aborted) setImmediate(() => run.consider(hostId));
   }
 }
 
-function executorOf(run: SshRun, work: HostWork, transport: Transport, lease: SshLease): Executor {
+/** What stood in the journal was read before the lease was ours: meanwhile another server may have gone on with it. */
+async function begin(executor: Executor, what: JournalEntry | JobTask): Promise<JobHandle | null> {
+  if (!('planId' in what)) return startJob(executor, what);
+  const entry = await executor.journal.read(what.planId);
+  return entry === null || entry.acknowledgedAt !== null ? null : resumeJob(executor, entry);
+}
+
+function executorOf(run: SshRun, hostId: string, transport: Transport, lease: SshLease): Executor {
   const { parts } = run;
   return {
     transport,
     manager: () => packageManagerOf(transport),
     journal: sshJournal(parts.journals, lease),
-    gateway: gatewayOf(run, work, transport, lease),
+    gateway: gatewayOf(run, hostId, transport, lease),
     clock: parts.clock,
-    trust: { hostId: work.hostId, installationId: parts.installationId, trustedKeys: parts.trustedKeys },
+    trust: { hostId, installationId: parts.installationId, trustedKeys: parts.trustedKeys },
     signal: AbortSignal.any([run.stopping, lease.lost]),
   };
 }
@@ -71,13 +92,12 @@ function executorOf(run: SshRun, work: HostWork, transport: Transport, lease: Ss
  * The job port of this process; a database that is away for a moment is asked again. A host that was touched is read anew before its result is
  * stored, as an agent does; one that cannot be read now is read as soon as it can be.
  */
-function gatewayOf(run: SshRun, work: HostWork, transport: Transport, lease: SshLease): Gateway {
+function gatewayOf(run: SshRun, hostId: string, transport: Transport, lease: SshLease): Gateway {
   const { jobs, log, recordJobChanges } = run.parts;
-  const { hostId } = work;
   const left = AbortSignal.any([run.stopping, lease.lost]);
   return {
     events: (jobId, attempt, events) => jobs.recordEvents(hostId, jobId, attempt, withoutNul(events)),
-    permit: (jobId, attempt, phase) => jobs.requestPermit(hostId, jobId, attempt, phase),
+    permit: (jobId, attempt, phase) => jobs.requestPermit(hostId, jobId, attempt, phase, phase === 'reboot'),
     result: async (jobId, attempt, given) => {
       const result = withoutNul(given);
       let isRead = !result.touched;
@@ -85,9 +105,9 @@ function gatewayOf(run: SshRun, work: HostWork, transport: Transport, lease: Ssh
         try {
           // Changelogs wait for the next visit: they are no part of what the job did.
           if (!isRead)
-            await run.collect(work, transport, { refresh: false, fetchChangelogs: false }).catch(error => {
+            await run.collect(run.of(hostId), transport, { refresh: false, fetchChangelogs: false }).catch(error => {
               if (!(error instanceof Fault)) throw error;
-              work.collectedAtMs = 0;
+              run.of(hostId).collectedAtMs = 0;
               log.warn({ hostId, jobId, error: error.message }, 'the host could not be read after its job');
             });
           isRead = true;

@@ -1,4 +1,4 @@
-import type { JobHandle } from '../agent/execute.ts';
+import type { JobDesk } from '../agent/job-desk.ts';
 import type { Clock } from '../core/kernel/instants.ts';
 import type { JobResult } from '../core/rollouts/host-plan.ts';
 import type { Transport } from '../plugins/transports/spec.ts';
@@ -41,7 +41,8 @@ export interface HostWork {
   visiting: boolean;
   /** A report that is wanted stays so until it has come, whatever fails on the way. */
   report: { readonly refresh: boolean } | null;
-  job: JobHandle | null;
+  /** One job at work, and beside it those that share its reboot: as on a host with an agent. */
+  readonly desk: JobDesk;
   /** Never beside a job: both move the package manager. */
   rehearsing: boolean;
   failures: number;
@@ -50,14 +51,14 @@ export interface HostWork {
   collectedAtMs: number;
 }
 
-export function newWork(hostId: string): HostWork {
+export function newWork(hostId: string, desk: JobDesk): HostWork {
   return {
     hostId,
     looking: false,
     lookAgain: false,
     visiting: false,
     report: null,
-    job: null,
+    desk,
     rehearsing: false,
     failures: 0,
     retryAtMs: 0,
@@ -70,6 +71,9 @@ export function newWork(hostId: string): HostWork {
 export interface SshRun {
   readonly parts: SshRunnerParts;
   readonly stopping: AbortSignal;
+  of(hostId: string): HostWork;
+  /** The runner ends only after it. */
+  keep(promise: Promise<unknown>): Promise<void>;
   collect(work: HostWork, transport: Transport, options: { readonly refresh: boolean; readonly fetchChangelogs: boolean }): Promise<void>;
   /** Work on the host has ended: there may be more. */
   consider(hostId: string): void;

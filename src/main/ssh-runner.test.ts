@@ -11,7 +11,7 @@ import { type TestDatabase, testDatabase } from '../db/test-database.ts';
 import { TransportFault } from '../plugins/transports/spec.ts';
 import { createSshJournals } from '../server/inventory/ssh-journal.ts';
 import { createSshLeases } from '../server/inventory/ssh-leases.ts';
-import type { AgentTask, JobPort, SimulationResult } from '../server/ports.ts';
+import type { AgentTask, JobPort, PermitAnswer, SimulationResult } from '../server/ports.ts';
 import type { SshConnections } from './ssh-port.ts';
 import { createSshRunner, type SshRunner } from './ssh-runner.ts';
 
@@ -47,6 +47,8 @@ function world(transport: SimulatedHost, holder = 'a server') {
     tasks: [] as AgentTask[],
     requests: [] as { refresh: boolean }[],
     changes: 0,
+    permits: [] as string[],
+    refused: (_jobId: string, _phase: string) => null as PermitAnswer['refused'],
   };
   const ssh: SshConnections = {
     transport: () => transport,
@@ -66,7 +68,11 @@ function world(transport: SimulatedHost, holder = 'a server') {
       seen.events.push(...events);
       return { cancelRequested: false };
     },
-    async requestPermit(hostId, jobId, attempt, phase) {
+    async requestPermit(hostId, jobId, attempt, phase, sharesReboot) {
+      const refused = seen.refused(jobId, phase);
+      // Only who can wait with its reboot may be asked to.
+      if (refused !== null && sharesReboot === true) return { permit: null, refused };
+      seen.permits.push(`${jobId} ${phase}`);
       const now = Date.now();
       return {
         permit: signEnvelope(
@@ -85,8 +91,8 @@ function world(transport: SimulatedHost, holder = 'a server') {
         refused: null,
       };
     },
-    async recordResult(_hostId, _jobId, _attempt, result) {
-      seen.tasks = seen.tasks.filter(t => t.kind !== 'job');
+    async recordResult(_hostId, jobId, _attempt, result) {
+      seen.tasks = seen.tasks.filter(t => t.kind !== 'job' || t.jobId !== jobId);
       seen.results.push(result);
       seen.collectedBeforeResult = seen.collected;
     },
@@ -128,9 +134,9 @@ function world(transport: SimulatedHost, holder = 'a server') {
   };
 }
 
-function job(): Extract<AgentTask, { kind: 'job' }> {
-  const plan = testPlan(HOST);
-  return { kind: 'job', jobId: 'job_1', attempt: 1, envelope: signEnvelope(HOST_PLAN_TYPE, plan, privateKey) as never };
+function job(given: Parameters<typeof testPlan>[1] = {}): Extract<AgentTask, { kind: 'job' }> {
+  const plan = testPlan(HOST, given);
+  return { kind: 'job', jobId: plan.jobId, attempt: 1, envelope: signEnvelope(HOST_PLAN_TYPE, plan, privateKey) as never };
 }
 
 const host = () => new SimulatedHost({ openssl: '1', dpkg: '1' }, ['openssl=2']);
@@ -206,6 +212,50 @@ describe('hosts by SSH', { timeout: 60_000 }, () => {
     expect(second.seen.results[0]).toMatchObject({ outcome: 'succeeded', touched: true, jobId: 'job_1' });
     expect(transport.starts.filter(name => name.endsWith('apply'))).toHaveLength(1);
     await second.runner.stop();
+  });
+
+  it('share one reboot between two rollouts: the first steps aside, and each is verified after the same boot, over a server that was killed meanwhile', async () => {
+    const transport = new SimulatedHost({ openssl: '1', libssl3: '1', dpkg: '1' }, ['openssl=2', 'libssl3=2']);
+    const shared = { code: 'reboot-shared', text: 'one reboot serves both', retryAfterSeconds: 0.2, final: false } as const;
+    const first = world(transport);
+    const refuse = (jobId: string, phase: string) => (jobId === 'job_1' && phase === 'reboot' && transport.boots === 1 ? shared : null);
+    first.seen.refused = refuse;
+    first.seen.tasks.push(job({ reboot: 'always' }));
+    await first.runner.start();
+    await until('the first has installed', () => transport.packages.get('openssl')?.version === '2');
+    const [item] = testPlan(HOST).transaction;
+    const second = job({
+      jobId: 'job_2',
+      planId: 'plan_2',
+      sequence: 2,
+      reboot: 'always',
+      transaction: [{ ...item!, name: 'libssl3' }],
+    });
+    first.seen.tasks.push(second);
+    let dead = false;
+    transport.after = argv => {
+      if (argv[0] === 'systemd-run' && transport.starts.length === 2) dead = true;
+    };
+    transport.before = () => {
+      if (dead) throw new TransportFault('unreachable', 'gone', '');
+    };
+    const wakes = setInterval(first.wake, 200);
+    await until('the second has begun', () => dead).finally(() => clearInterval(wakes));
+    await first.runner.stop();
+    expect(first.seen.results).toEqual([]);
+
+    dead = false;
+    const next = world(transport);
+    next.seen.refused = refuse;
+    next.seen.tasks.push(...first.seen.tasks);
+    await next.runner.start();
+    await until('both results', () => next.seen.results.length === 2);
+    for (const result of next.seen.results)
+      expect(result).toMatchObject({ outcome: 'succeeded', rebooted: true, bootIdBefore: 'boot-1', bootIdAfter: 'boot-2' });
+    expect(transport.boots).toBe(2);
+    // The first found itself rebooted already.
+    expect([...first.seen.permits, ...next.seen.permits]).toEqual(['job_1 apply', 'job_2 apply', 'job_2 reboot']);
+    await next.runner.stop();
   });
 
   it('that did not answer once are asked again soon: a report that was asked for is not lost', async () => {

@@ -7,7 +7,7 @@ import { epochMs } from '../core/kernel/instants.ts';
 import { converse, type Transport } from '../plugins/transports/spec.ts';
 import type { SshLease } from '../server/inventory/ssh-leases.ts';
 import type { AgentTask, Collected, SshEndpoint } from '../server/ports.ts';
-import { runSshJob } from './ssh-jobs.ts';
+import { sshDesk } from './ssh-jobs.ts';
 import { underLease } from './ssh-journal.ts';
 import { type HostWork, newWork, type SshRun, type SshRunnerParts } from './ssh-parts.ts';
 import { runSshRehearsal } from './ssh-rehearsals.ts';
@@ -102,7 +102,7 @@ class Runner implements SshRunner, SshRun {
     this.parts.leases.stop();
   }
 
-  private keep(promise: Promise<unknown>): Promise<void> {
+  keep(promise: Promise<unknown>): Promise<void> {
     const kept: Promise<void> = promise
       .then(() => {})
       .catch(error => this.parts.log.error({ error: String((error as Error)?.stack ?? error) }, 'ssh runner'))
@@ -111,9 +111,9 @@ class Runner implements SshRunner, SshRun {
     return kept;
   }
 
-  private of(hostId: string): HostWork {
+  of(hostId: string): HostWork {
     let work = this.work.get(hostId);
-    if (!work) this.work.set(hostId, (work = newWork(hostId)));
+    if (!work) this.work.set(hostId, (work = newWork(hostId, sshDesk(this, hostId))));
     return work;
   }
 
@@ -136,8 +136,8 @@ class Runner implements SshRunner, SshRun {
 
   /** Jobs that a server left open, this one or another: their transactions went on in units on the hosts. */
   private async resume(): Promise<void> {
-    for (const { hostId, entry } of await this.parts.journals.open())
-      if (this.known.has(hostId) && this.of(hostId).job === null) void this.keep(runSshJob(this, this.of(hostId), entry as JournalEntry));
+    const open = Map.groupBy(await this.parts.journals.open(), row => row.hostId);
+    for (const [hostId, rows] of open) if (this.known.has(hostId)) this.of(hostId).desk.resume(rows.map(row => row.entry as JournalEntry));
   }
 
   consider(hostId: string): void {
@@ -184,7 +184,7 @@ class Runner implements SshRunner, SshRun {
 
   private isVisitDue(work: HostWork): boolean {
     if (work.visiting || this.nowMs() < work.retryAtMs) return false;
-    return (this.simulations.get(work.hostId)?.length ?? 0) > 0 || (work.report !== null && work.job === null);
+    return (this.simulations.get(work.hostId)?.length ?? 0) > 0 || (work.report !== null && work.desk.idle);
   }
 
   private async visit(hostId: string): Promise<void> {
@@ -211,7 +211,7 @@ class Runner implements SshRunner, SshRun {
     try {
       await transport.connect();
       for (const request of this.simulations.get(hostId) ?? []) await this.simulate(work, transport, request);
-      if (wanted && work.job === null) {
+      if (wanted && work.desk.idle) {
         // What is asked for from here on is another report.
         work.report = null;
         await this.collect(work, transport, { refresh: wanted.refresh, fetchChangelogs: true });
@@ -264,17 +264,17 @@ class Runner implements SshRunner, SshRun {
   }
 
   private takeJobTask(work: HostWork, task: AgentTask): void {
-    if (task.kind === 'cancel' && work.job?.jobId === task.jobId && work.job.attempt === task.attempt) work.job.cancel();
-    if (task.kind !== 'job' || work.job !== null || work.rehearsing || this.jobCount() >= JOBS_AT_ONCE) return;
-    void this.keep(runSshJob(this, work, task));
+    if (task.kind === 'cancel') work.desk.cancel(task.jobId, task.attempt);
+    if (task.kind !== 'job' || work.rehearsing || (work.desk.idle && this.hostsAtWork() >= JOBS_AT_ONCE)) return;
+    work.desk.take(task);
   }
 
-  private jobCount(): number {
-    return [...this.work.values()].filter(work => work.job !== null).length;
+  private hostsAtWork(): number {
+    return [...this.work.values()].filter(work => !work.desk.idle).length;
   }
 
   private takeRehearsal(work: HostWork, endpoint: SshEndpoint, task: Extract<AgentTask, { kind: 'rehearse' }>): void {
-    if (work.job !== null || work.rehearsing || this.rehearsals >= REHEARSALS_AT_ONCE) return;
+    if (!work.desk.idle || work.rehearsing || this.rehearsals >= REHEARSALS_AT_ONCE) return;
     work.rehearsing = true;
     this.rehearsals++;
     const rehearsal = async () => {
