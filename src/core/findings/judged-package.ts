@@ -3,6 +3,7 @@ import type { ClaimIndex, PackageClaims, VulnerabilityClaims } from '../advisori
 import { compareForMatching } from '../versions/ranges.ts';
 import { compareInRange, parseRpm, type RpmVersion, rpm } from '../versions/rpm.ts';
 import { compareKeys, compareVersions, type Ordering, type VersionKey, type VersionScheme } from '../versions/scheme.ts';
+import { byModuleStream } from './module-streams.ts';
 import { type Judgement, judge } from './rules.ts';
 
 /**
@@ -37,14 +38,18 @@ function judgeAll(claims: PackageClaims): JudgedPackage {
   const special: Judgement[] = [];
   const keyOf = rememberedKeys(claims.order);
   const conditional: { subject: VulnerabilityClaims; byVersion: Map<string, Judgement | null> }[] = [];
-  for (const subject of claims.vulnerabilities) {
+  const isRpm = claims.order?.id === 'rpm';
+  const whole = new Set(claims.vulnerabilities);
+  for (const subject of isRpm ? claims.vulnerabilities.flatMap(byModuleStream) : claims.vulnerabilities) {
     if (subject.claims.some(claim => claim.onlyVersions !== undefined)) {
       conditional.push({ subject, byVersion: new Map() });
       continue;
     }
     const judgement = judge(subject, keyOf, claims.order);
     if (judgement.state === 'not-affected') continue;
-    if (judgement.special) special.push(judgement);
+    // What is open in one stream is open in that stream only, so it is asked with the stream at hand.
+    const isOfOneStream = isRpm && (judgement.decisive.module !== undefined || !whole.has(subject));
+    if (judgement.special || (judgement.boundary === null && isOfOneStream)) special.push(judgement);
     else if (judgement.boundary !== null) bounded.push(judgement);
     else always.push(judgement);
   }
@@ -131,7 +136,11 @@ function rpmVerdictOn(judgedPackage: JudgedPackage, version: string, module: str
     if (answer === true) vulnerable.push(judgement);
     else if (answer !== false) undecided.push({ judgement, reason: answer.reason });
   }
-  return { vulnerable, undecided };
+  if (undecided.length === 0) return { vulnerable, undecided };
+  // A host that does not say its stream is told once that a vulnerability cannot be decided, not once for each stream.
+  const known = new Set(vulnerable.map(({ subject }) => subject.vulnerabilityId));
+  const isNew = ({ judgement: { subject } }: { judgement: Judgement }): boolean => known.size < known.add(subject.vulnerabilityId).size;
+  return { vulnerable, undecided: undecided.filter(isNew) };
 }
 
 const NEEDS_MODULE = { reason: 'needs module info: list packages with %{MODULARITYLABEL}' };
@@ -148,6 +157,8 @@ function modularity(claim: Claim, version: string, module: string | null): 'comp
   const claimIsModular = claim.module !== undefined || (claim.fixedVersion?.includes('.module') ?? false);
   const installedIsModular = module === null ? version.includes('.module') : module !== '';
   if (!claimIsModular && !installedIsModular) return 'comparable';
+  // A version of no module says nothing about a package that is known to be of one.
+  if (!claimIsModular && module !== null && claim.onlyVersions === undefined) return 'other-stream';
   if (claim.module !== undefined && module !== null) return claim.module === module ? 'comparable' : 'other-stream';
   // Known to be in no module: a module's advisory is about another build. Everything else that one side does not say is unknown.
   if (module === '' && claimIsModular) return 'other-stream';

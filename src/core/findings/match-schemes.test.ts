@@ -67,6 +67,38 @@ describe('rpm', () => {
     expect(match([modular], on('1:16.20.2-1.el9', ''))).toEqual([]);
   });
 
+  const of18 = erratum({ fixedVersion: '1:18.19.1-1.module_el9.3.0+90', module: 'nodejs:18', statedOn: '2024-03-01' });
+  const of20 = { ...modular, statedOn: '2024-03-02' };
+  const open16 = erratum({ state: 'wont-fix', fixedVersion: null, module: 'nodejs:16' });
+  const plain = erratum({ fixedVersion: '1:16.20.2-3.el9' });
+
+  it.each([
+    ['nodejs:18', '1:18.10.0-1.module_el9.1.0+10', '1:18.19.1-1.module_el9.3.0+90'],
+    ['nodejs:20', '1:20.9.0-1.module_el9.1.0+10', '1:20.11.1-1.module_el9.3.0+87'],
+    ['', '1:16.20.1-1.el9', '1:16.20.2-3.el9'],
+  ])('follows the notice of the stream %j where each stream has its own', (stream, version, fixedVersion) => {
+    const said = [of18, of20, open16, plain];
+    expect(match(said, on(version, stream))).toMatchObject([{ state: 'fixed', fixedVersion }]);
+    expect(match(said.toReversed(), on(version, stream))).toMatchObject([{ state: 'fixed', fixedVersion }]);
+    expect(match(said, on(fixedVersion, stream))).toEqual([]);
+  });
+
+  it('knows a stream without a fix as that stream', () => {
+    const version = '1:16.20.1-1.module_el9.1.0+10';
+    expect(match([open16], on(version, 'nodejs:16'))).toMatchObject([{ state: 'wont-fix' }]);
+    expect(match([open16], on(version, 'nodejs:18'))).toEqual([]);
+    expect(match([open16, of18], on('1:18.19.1-1.module_el9.3.0+90', 'nodejs:18'))).toEqual([]);
+  });
+
+  it('says once that it needs the stream, whatever the number of streams', () => {
+    expect(match([of18, of20, open16], on('1:18.10.0-1.module_el9.1.0+10'))).toMatchObject([{ state: 'unknown' }]);
+  });
+
+  it('takes the word of somebody who looked for every stream', () => {
+    const looked = erratum({ source: 'openvex', state: 'not-affected', fixedVersion: '0' });
+    expect(match([of18, of20, looked], on('1:18.10.0-1.module_el9.1.0+10', 'nodejs:18'))).toEqual([]);
+  });
+
   it.each([
     ['the host does not say', modular, on('1:18.9.0-1.module_el9.2.0+36')],
     [

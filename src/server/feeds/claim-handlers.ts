@@ -4,6 +4,7 @@ import type { Claim } from '../../core/advisories/claim.ts';
 import { groupByVulnerability } from '../../core/advisories/claim-index.ts';
 import { orderOf } from '../../core/advisories/orders.ts';
 import { packageKindOfRelease } from '../../core/advisories/releases.ts';
+import { byModuleStream } from '../../core/findings/module-streams.ts';
 import { judge } from '../../core/findings/rules.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { compareVersions, isInvalid } from '../../core/versions/scheme.ts';
@@ -81,7 +82,10 @@ function isBelow(release: string, a: string, b: string): boolean {
 }
 
 function groupsOf(claims: readonly KnownClaim[]): Group[] {
-  return groupByVulnerability(claims).map(({ vulnerabilityId, aliases, claims: same }) => {
+  const isRpm = orderOf(claims[0]!.release)?.id === 'rpm';
+  const subjects = groupByVulnerability(claims);
+  // A verdict for each module stream: what is said of one says nothing of the others.
+  return (isRpm ? subjects.flatMap(byModuleStream) : subjects).map(({ vulnerabilityId, aliases, claims: same }) => {
     const { release, packageName } = same[0]!;
     const order = orderOf(release);
     // A statement about single builds decides for those builds only.
