@@ -51,7 +51,7 @@ const load = timed(() => {
         packagesKey: `${number}`,
         candidatesKey: `${number}`,
         residuals: [],
-        runningKernel: null,
+        runningKernel: host.runningKernel,
       },
       { packages: () => packed, candidateIds: () => host.candidateIds, since: host.since },
     );

@@ -87,6 +87,7 @@ function inventoryRow(fleet: SyntheticFleet, number: number): CopyValue[] {
   const since = new Map<number, number>();
   for (let at = 0; at < host.since.length; at += 2) since.set(host.since[at]!, host.since[at + 1]!);
   const { os: system, bootedAt, kernel, reboot, staleProcesses, packageManager } = factsOf(number);
+  const runs = { ...kernel, release: host.runningKernel };
   const packages = packIds(host.packageIds);
   const candidates = packIds(host.candidateIds);
   return [
@@ -101,7 +102,7 @@ function inventoryRow(fleet: SyntheticFleet, number: number): CopyValue[] {
     hex(packIds([])),
     hex(candidates),
     hex(packSince(since)),
-    JSON.stringify({ os: system, bootedAt, kernel, reboot, staleProcesses, packageManager }),
+    JSON.stringify({ os: system, bootedAt, kernel: runs, reboot, staleProcesses, packageManager }),
   ];
 }
 

@@ -4,6 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import type { Claim } from '../../src/core/advisories/claim.ts';
 import type { PackageVersion } from '../../src/core/findings/fleet-units.ts';
 import type { Candidate } from '../../src/core/remediation/offers.ts';
+import { kernelsIn, withKernel } from './kernels.ts';
+import { randomOf } from './random.ts';
 
 /**
  * A fleet of Debian 12 hosts with the variety of a real one: 600-900 packages each, by role and by chance, at the patch level of some day of the last
@@ -26,24 +28,14 @@ export interface SyntheticHost {
   readonly since: Uint32Array;
   readonly exposure: 'public' | 'controlled' | 'local' | 'unknown';
   readonly criticality: 'vital' | 'high' | 'normal' | 'low' | 'unset';
+  readonly runningKernel: string;
 }
 
-interface SourceHistory {
+export interface SourceHistory {
   readonly source: string;
   readonly binaries: readonly string[];
   /** Oldest first. */
   readonly versions: readonly { readonly version: string; readonly security: boolean; readonly atSeconds: number }[];
-}
-
-/** Small, fast and repeatable (mulberry32): the same seed gives the same fleet on every machine. */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const FEEDS = path.join(import.meta.dirname, '../../../shared/feeds');
@@ -59,6 +51,7 @@ export function syntheticFleet(): SyntheticFleet {
   const claims = isReal ? realClaims() : madeUpClaims(histories);
   const { versions, candidates, sources } = numbered(histories);
   const roles = rolesOf(sources);
+  const kernels = kernelsIn(isReal ? kernelHistory() : histories[0]!.versions, versions, candidates);
   return {
     basis: isReal
       ? 'versions and vulnerabilities of Debian 12 from ../shared/feeds'
@@ -66,7 +59,7 @@ export function syntheticFleet(): SyntheticFleet {
     versions,
     candidates,
     claims,
-    host: number => hostOf(number, sources, roles),
+    host: number => withKernel(hostOf(number, sources, roles), number, kernels),
   };
 }
 
@@ -144,6 +137,11 @@ function claim(source: string, id: unknown, packageName: unknown, fixedVersion: 
   };
 }
 
+function kernelHistory(): SourceHistory['versions'] {
+  const row = jsonLines('debian12-version-history.jsonl.gz').find(({ src }) => src === 'linux');
+  return versionsOf(row!.versions as [string, string, string][]);
+}
+
 function madeUpHistories(): SourceHistory[] {
   const random = randomOf(1);
   return Array.from({ length: 2_000 }, (_, at) => ({
@@ -219,7 +217,12 @@ function rolesOf(sources: readonly NumberedSource[]) {
 const EXPOSURES = ['public', 'controlled', 'local', 'unknown', 'unknown'] as const;
 const CRITICALITIES = ['vital', 'high', 'normal', 'low', 'unset', 'unset'] as const;
 
-function hostOf(number: number, sources: readonly NumberedSource[], { base, roles }: ReturnType<typeof rolesOf>): SyntheticHost {
+/** `patchedAt`: epoch seconds of the day on which it was patched last. */
+function hostOf(
+  number: number,
+  sources: readonly NumberedSource[],
+  { base, roles }: ReturnType<typeof rolesOf>,
+): Omit<SyntheticHost, 'runningKernel'> & { readonly patchedAt: number } {
   const random = randomOf(number + 1_000);
   const one = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)]!;
   // Most hosts are patched within weeks, some are years behind.
@@ -254,5 +257,6 @@ function hostOf(number: number, sources: readonly NumberedSource[], { base, role
     since: Uint32Array.from(since.sort(([a], [b]) => a - b).flat()),
     exposure: one(EXPOSURES),
     criticality: one(CRITICALITIES),
+    patchedAt,
   };
 }

@@ -1,7 +1,8 @@
 import { snapshotDigests } from '../../src/core/inventory/digest.ts';
 import { toPackageRow } from '../../src/core/inventory/package-row.ts';
 import type { CandidateRecord, HostFacts, PackageChange, PackageRecord } from '../../src/core/inventory/snapshot.ts';
-import { randomOf, type SyntheticFleet } from './fleet.ts';
+import type { SyntheticFleet } from './fleet.ts';
+import { randomOf } from './random.ts';
 
 export const PACKAGES_PER_HOST = 600;
 const OBSERVED_AT = '2026-11-22T00:00:00.000Z';
