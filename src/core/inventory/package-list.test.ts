@@ -32,6 +32,17 @@ describe('pasted package lists', () => {
     ]);
   });
 
+  it.each([
+    ['linux-image-6.1.0-13-amd64 6.1.55-1 linux-signed-amd64 6.1.55+1', ['unknown', 'linux-signed-amd64', '6.1.55+1']],
+    ['linux-image-6.1.0-13-arm64\t6.1.55-1\tlinux-signed-arm64\t6.1.55+1\tarm64', ['arm64', 'linux-signed-arm64', '6.1.55+1']],
+    ['grub-efi-amd64-signed 1+2.06+13 grub-efi-amd64-signed 1+2.06+13', ['unknown', 'grub-efi-amd64-signed', '1+2.06+13']],
+    ['libssl3 3.0.20-1 amd64 openssl 3.0.20-1', ['amd64', 'openssl', '3.0.20-1']],
+    ['hurd-libs 1:0.9-1 hurd-i386 hurd 1:0.9-1', ['hurd-i386', 'hurd', '1:0.9-1']],
+  ])('%s names its source without a header', (line, expected) => {
+    const { packages, sourceUnknown } = read(`${line}\n`);
+    expect([sourceUnknown, ...packages.map(row => [row.arch, row.sourceName, row.sourceVersion])]).toEqual([false, expected]);
+  });
+
   it('takes an architecture and a size for no source', () => {
     const list = read('bash\t5.2.15-2+b8\tamd64\t7164\nadduser\t3.134\tall\t688\n');
     expect(list).toMatchObject({ sourceUnknown: true });

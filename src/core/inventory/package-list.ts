@@ -89,25 +89,33 @@ function lineForm(lines: readonly string[]): LineForm {
   if (lines.some(line => /^\+\+\+-=+/.test(line) || /^[uirph][ncHUFWti][ R] {1,2}\S+ +\S+ +\S+ /.test(line))) return DPKG_L;
   if (lines.some(line => line.split('\t').length === 8)) return COLUMNS;
   const rows = lines.filter(line => line.trim() !== '');
-  return rows.filter(isSourced).length * 2 > rows.length ? SOURCED : NAME_VERSION;
+  return rows.filter(line => sourcedFields(line) !== null).length * 2 > rows.length ? SOURCED : NAME_VERSION;
 }
 
-/** dpkg's architectures as a field of their own, where a source package might stand. */
-const ARCH = /^(?:all|any|amd64|arm64|armel|armhf|i386|loong64|mips\w*|ppc64(?:el)?|riscv64|s390x?|x32|\w+-\w+-?\w*-amd64)$/;
+/**
+ * dpkg's architectures (dpkg-architecture -L) as a field of their own, where a source package might stand. Systems other than Linux are named: of anything
+ * with a hyphen, linux-signed-amd64 would be one, and that is the source package of every Debian kernel.
+ */
+const ARCH =
+  /^(?:(?:kfreebsd|knetbsd|hurd|freebsd|netbsd|openbsd|dragonflybsd|darwin|solaris|(?:musl|uclibc)-linux|uclinux)-)?(?:all|any|alpha|amd64|arm(?:64|el|hf)?|hppa|i386|ia64|loong64|m68k|mips\w*|powerpc\w*|ppc64(?:el)?|riscv64|s390x?|sh4|sparc(?:64)?|x32)$/;
 
-/** Package, version, source package and its version without a header: the four fields that matching wants, in the order in which people name them. */
-function isSourced(line: string): boolean {
-  const [, version = '', sourceName = '', sourceVersion = ''] = line.trim().split(/[\t ]+/);
-  return VERSION.test(version) && NAME.test(sourceName) && !ARCH.test(sourceName) && VERSION.test(sourceVersion);
+/** Package, version, source package and its version without a header: the four fields that matching wants, in the order in which people name them. The architecture may stand before or after the last two. */
+function sourcedFields(line: string): readonly (string | undefined)[] | null {
+  const [name, version = '', ...rest] = line.trim().split(/[\t ]+/);
+  const arch = ARCH.test(rest[0] ?? '') && rest.length > 2 ? rest.shift() : rest[2];
+  const [sourceName = '', sourceVersion = ''] = rest;
+  const isSourced = VERSION.test(version) && NAME.test(sourceName) && !ARCH.test(sourceName) && VERSION.test(sourceVersion);
+  return isSourced ? [name, version, sourceName, sourceVersion, arch !== undefined && ARCH.test(arch) ? arch : undefined] : null;
 }
 
 const SOURCED: LineForm = {
   form: 'columns',
   hasSource: true,
   read(line) {
-    if (!isSourced(line)) return NAME_VERSION.read(line);
-    const [name, version, sourceName, sourceVersion, arch] = line.trim().split(/[\t ]+/);
-    return record({ name, version, sourceName, sourceVersion, ...(arch !== undefined && ARCH.test(arch) ? { arch } : {}) });
+    const fields = sourcedFields(line);
+    if (fields === null) return NAME_VERSION.read(line);
+    const [name, version, sourceName, sourceVersion, arch] = fields;
+    return record({ name, version, sourceName, sourceVersion, arch });
   },
 };
 
