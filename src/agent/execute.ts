@@ -14,7 +14,7 @@ import { EXECUTOR_SETTINGS, type ExecutorSettings, failure, JobContext, JobLeft,
 import { JobLog } from './job-log.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { awaitPermit, download, precheck, simulate, simulateOnce, waitForLock } from './prepare.ts';
-import { afterReboot, type Proof, prove, readReboot, reboot, restart } from './settle.ts';
+import { afterReboot, otherBoot, type Proof, prove, readReboot, reboot, restart } from './settle.ts';
 
 export interface Executor {
   readonly transport: Transport;
@@ -24,6 +24,8 @@ export interface Executor {
   readonly clock: Clock;
   readonly trust: Trust;
   readonly settings?: Partial<ExecutorSettings>;
+  /** Whether another job of this host is at work while this one waits with its reboot. */
+  readonly othersAtWork?: () => boolean;
   /** Ends the work at a safe point when the process ends; the journal then has what the next start needs. */
   readonly signal: AbortSignal;
 }
@@ -226,11 +228,6 @@ async function settle(job: JobContext): Promise<Ended | 'again'> {
   }
   const { agentIsStale } = await restart(job);
   return proven(job, agentIsStale);
-}
-
-async function otherBoot(job: JobContext): Promise<boolean> {
-  const boot = await job.parts.transport.readFile('/proc/sys/kernel/random/boot_id', 100);
-  return boot !== null && job.entry.bootIdBefore !== null && Buffer.from(boot).toString().trim() !== job.entry.bootIdBefore;
 }
 
 /** The host's post-hooks have the last word: they may only put into service what was verified. */

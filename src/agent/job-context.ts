@@ -60,6 +60,7 @@ export interface JobParts {
   readonly trust: Trust;
   readonly log: JobLog;
   readonly settings: ExecutorSettings;
+  readonly othersAtWork?: () => boolean;
   readonly signal: AbortSignal;
 }
 

@@ -35,6 +35,11 @@ export class JobDesk {
     this.log = log;
   }
 
+  /** Besides those that only wait with their reboot. */
+  get hasOneAtWork(): boolean {
+    return this.atWork !== null;
+  }
+
   get idle(): boolean {
     return this.atWork === null && this.aside.size === 0 && this.leftOpen.length === 0;
   }

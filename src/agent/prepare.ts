@@ -10,6 +10,7 @@ import { perform } from '../plugins/transports/spec.ts';
 import { onPermitReply } from './decide.ts';
 import { makeJobsFolder } from './host-unit.ts';
 import { failure, type JobContext, type Stop, stop } from './job-context.ts';
+import { otherBoot } from './settle.ts';
 
 /** Everything before the point of no return: nothing here changes what is installed. Each answers null to go on. */
 
@@ -180,6 +181,10 @@ export async function awaitPermit(job: JobContext, phase: Permit['phase']): Prom
   let said = '';
   for (;;) {
     if (phase === 'apply' && job.cancelled) return { outcome: 'cancelled' };
+    if (await isServedByOther(job)) {
+      job.log.done('the reboot for the other rollout has served this one as well');
+      return null;
+    }
     if (job.expired()) return stop(failure('permit-refused', `the plan ended ${job.plan.notAfter} before a permit came`, 'plan-ended'));
     const answer = await job.parts.gateway.permit(job.plan.jobId, job.plan.attempt, phase).catch((error: unknown) => ({
       permit: null,
@@ -197,4 +202,9 @@ export async function awaitPermit(job: JobContext, phase: Permit['phase']): Prom
     said = next.text;
     await job.pause(next.afterMs);
   }
+}
+
+/** As the agent does, which a reboot ends: the job that asked for the reboot comes first, then those that waited for it. No permit is needed for what is done. */
+async function isServedByOther(job: JobContext): Promise<boolean> {
+  return job.sharesReboot && job.parts.othersAtWork?.() === false && (await otherBoot(job));
 }

@@ -78,6 +78,7 @@ class AgentLoop {
       signal,
       journal,
       trust: identity,
+      othersAtWork: () => this.jobs.hasOneAtWork,
       gateway: httpGateway(
         client,
         ms => this.pauseOrLeave(ms),

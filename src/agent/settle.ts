@@ -51,6 +51,11 @@ export async function readReboot(job: JobContext): Promise<RebootFact> {
   return job.ask(readRebootRequired(kernel.ok ? kernel.value : null));
 }
 
+export async function otherBoot(job: JobContext): Promise<boolean> {
+  const boot = await job.parts.transport.readFile('/proc/sys/kernel/random/boot_id', 100);
+  return boot !== null && job.entry.bootIdBefore !== null && Buffer.from(boot).toString().trim() !== job.entry.bootIdBefore;
+}
+
 /** Asks for the reboot; whoever runs this on the host itself is ended by it and comes back through `afterReboot`. */
 export async function reboot(job: JobContext): Promise<void> {
   await job.record({ state: 'rebooting', rebootAskedAt: job.parts.clock.now() });

@@ -83,6 +83,7 @@ function executorOf(run: SshRun, hostId: string, transport: Transport, lease: Ss
     journal: sshJournal(parts.journals, lease),
     gateway: gatewayOf(run, hostId, transport, lease),
     clock: parts.clock,
+    othersAtWork: () => run.of(hostId).desk.hasOneAtWork,
     trust: { hostId, installationId: parts.installationId, trustedKeys: parts.trustedKeys },
     signal: AbortSignal.any([run.stopping, lease.lost]),
   };

@@ -2,19 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { must } from '../../harness/fleet.ts';
 import { oneRing, type World } from '../world.ts';
 
-const HOST = 'h01';
-const bootId = async () => (await must(HOST, 'cat', '/proc/sys/kernel/random/boot_id')).trim();
+/** One by agent, one by SSH. */
+const HOSTS = ['h01', 'h03'] as const;
+const bootId = async (host: string) => (await must(host, 'cat', '/proc/sys/kernel/random/boot_id')).trim();
 
 export function reboots(world: World): void {
   describe('one reboot for several rollouts', () => {
     it('the first that has installed waits for the second; both are verified after the same boot', async () => {
-      const before = await bootId();
+      const before = await Promise.all(HOSTS.map(bootId));
       const approved: string[] = [];
       for (const [source, reboot] of [
         ['lab-kernel', 'if-needed'],
         ['perl', 'always'],
       ] as const) {
-        const patch = await world.patch(HOST, source);
+        const patch = await world.patch(HOSTS[0], source);
         const { rollout } = await world.admin.client.rolloutCreate({
           body: {
             name: `reboot for ${source}`,
@@ -22,7 +23,7 @@ export function reboots(world: World): void {
             rehearse: 'none',
             reboot,
             rings: oneRing,
-            selector: { hostIds: [world.id(HOST)] },
+            selector: { hostIds: HOSTS.map(host => world.id(host)) },
           },
         });
         await world.act(rollout.id, 'submit');
@@ -39,17 +40,27 @@ export function reboots(world: World): void {
       for (const id of approved)
         expect((await world.reach(id, ['completed', 'completed-partial', 'paused'])).rollout.state).toBe('completed');
 
-      const after = await bootId();
-      expect(after).not.toBe(before);
-      const events: { kind: string; text: string }[] = [];
-      for (const id of approved) {
-        const { result } = await world.admin.client.jobGet({ params: { id: (await world.job(id, HOST)).id } });
-        expect(result).toMatchObject({ outcome: 'succeeded', rebooted: true, bootIdAfter: after });
-        const { items } = await world.admin.client.rolloutEvents({ params: { id }, query: { limit: 2_000 } });
-        events.push(...items);
+      const after = await Promise.all(HOSTS.map(bootId));
+      const events: { kind: string; jobId: string | null; text: string }[] = [];
+      for (const id of approved)
+        events.push(...(await world.admin.client.rolloutEvents({ params: { id }, query: { limit: 2_000 } })).items);
+      for (const [at, host] of HOSTS.entries()) {
+        expect(after[at], host).not.toBe(before[at]);
+        const jobs = await Promise.all(approved.map(id => world.job(id, host)));
+        for (const job of jobs) {
+          const { result } = await world.admin.client.jobGet({ params: { id: job.id } });
+          expect(result, host).toMatchObject({ outcome: 'succeeded', rebooted: true, bootIdBefore: before[at], bootIdAfter: after[at] });
+        }
+        const told = events.filter(event => jobs.some(job => job.id === event.jobId)).map(event => event.text);
+        expect(
+          told.filter(text => text.startsWith('permit to reboot')),
+          host,
+        ).toHaveLength(1);
+        expect(
+          told.some(text => text.includes('one reboot at the end serves both')),
+          host,
+        ).toBe(true);
       }
-      expect(events.filter(event => event.kind === 'permit' && event.text.startsWith('permit to reboot'))).toHaveLength(1);
-      expect(events.some(event => event.text.includes('one reboot at the end serves both'))).toBe(true);
     });
   });
 }
