@@ -25,6 +25,8 @@ export function readConnection(serverOption: string | undefined): Connection {
     // No file yet, or not ours: the defaults and the environment remain.
   }
   const server = (serverOption ?? process.env.FETTLE_SERVER ?? stored.server ?? DEFAULT_SERVER).replace(/\/+$/, '');
+  if (!/^https?:$/.test(URL.parse(server)?.protocol ?? ''))
+    throw new UsageError(`"${server}" is no address of a server: write it as http://127.0.0.1:7430, in --server or FETTLE_SERVER`);
   const token = process.env.FETTLE_TOKEN ?? (stored.server === server ? (stored.token ?? null) : null);
   return { server, token };
 }

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { api } from '../api/index.ts';
-import { commands, EXIT, runProgram } from './program.ts';
+import { EXIT } from './failure.ts';
+import { commands, runProgram } from './program.ts';
 import { plain } from './screen.ts';
 
 async function call(...argv: string[]) {
@@ -41,7 +42,15 @@ describe('fettle', () => {
       err: expect.stringContaining('npm start'),
     });
     expect(await call('host', 'list', '--page', 'two')).toMatchObject({ code: EXIT.usage, err: expect.stringContaining('whole number') });
-    expect(await call('rollout', 'creat')).toMatchObject({ code: EXIT.usage });
+    expect(await call('rollout', 'creat')).toEqual({
+      code: EXIT.usage,
+      out: '',
+      err: "fettle: unknown command 'creat'\n(Did you mean create?)\nSee `fettle rollout --help`.\n",
+    });
+    expect(await call('host', 'list', '--server', 'nonsense')).toMatchObject({
+      code: EXIT.usage,
+      err: expect.stringContaining('"nonsense" is no address'),
+    });
     const server = createServer((_request, response) =>
       response
         .writeHead(401, { 'content-type': 'application/problem+json' })
@@ -51,6 +60,37 @@ describe('fettle', () => {
     const refused = await call('host', 'list', '--server', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
     server.close();
     expect(refused).toMatchObject({ code: EXIT.refused, err: expect.stringContaining('fettle login') });
+  });
+
+  it('names the option that the server refuses, not the field that it became', async () => {
+    const server = createServer((_request, response) =>
+      response.writeHead(400, { 'content-type': 'application/problem+json' }).end(
+        JSON.stringify({
+          type: 'about:blank',
+          title: 'The request is not valid',
+          status: 400,
+          code: 'invalid-input',
+          detail: 'query/pageSize must be <= 500',
+          advice: 'Correct the field and send it again.',
+          fields: [{ path: 'query/pageSize', message: 'must be <= 500' }],
+        }),
+      ),
+    );
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const refused = await call(
+      'host',
+      'list',
+      '--page-size',
+      '501',
+      '--server',
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    );
+    server.close();
+    expect(refused).toEqual({
+      code: EXIT.refused,
+      out: '',
+      err: 'fettle: --page-size: must be <= 500\nCorrect the field and send it again.\n',
+    });
   });
 
   it('drops terminal escapes from host data', () => {

@@ -1,5 +1,4 @@
 import { CommanderError, Command as Program } from 'commander';
-import { ProblemError } from '../api/client.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { claimCommands } from './commands/claims.ts';
 import { enrolmentCommands } from './commands/enrolments.ts';
@@ -13,7 +12,8 @@ import { peopleCommands } from './commands/people.ts';
 import { policyCommands } from './commands/policies.ts';
 import { rolloutCommands } from './commands/rollouts.ts';
 import { safetyCommands } from './commands/safety.ts';
-import { askCredentials, readConnection, sessionClient, tokenClient } from './connection.ts';
+import { askCredentials, type Connection, readConnection, sessionClient, tokenClient } from './connection.ts';
+import { EXIT, type Failure, failureOf, flagOf } from './failure.ts';
 import { makeScreen } from './screen.ts';
 
 export const commands: readonly Command[] = [
@@ -31,9 +31,6 @@ export const commands: readonly Command[] = [
   ...peopleCommands,
 ];
 
-/** 0 done, 1 the server refused or could not, 2 called wrongly, 3 no connection to the server. */
-export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const;
-
 export interface ProgramIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -41,23 +38,23 @@ export interface ProgramIo {
 }
 
 const NOUNS: Readonly<Record<string, string>> = {
-  patch: 'the ranked queue of patches',
-  finding: 'vulnerabilities on hosts, with evidence',
-  claim: 'what each source says of a vulnerability',
-  exception: 'approved, reasoned, expiring leave to keep findings',
-  feed: 'advisory feeds: freshness, sync, import, bundles for sites without internet',
-  export: 'CSV on standard output',
-  rollout: 'plan, approve, start, watch, stop and undo a rollout',
-  hold: 'safeguard holds: updates kept from hosts of a kind',
-  retraction: 'updates that nobody may install',
-  policy: 'standing orders that make rollouts by themselves',
-  engine: 'the kill switch and the cap over all rollouts',
-  freeze: 'when no change may start',
-  availability: 'quorums that rollouts must leave standing',
-  window: 'maintenance windows',
-  host: 'hosts: inventory, packages, proof; add and remove',
-  group: 'hosts chosen by a saved query',
-  person: 'people, roles, invitations',
+  patch: 'The ranked queue of patches',
+  finding: 'Vulnerabilities on hosts, with evidence',
+  claim: 'What each source says of a vulnerability',
+  exception: 'Approved, reasoned, expiring leave to keep findings',
+  feed: 'Advisory feeds: freshness, sync, import, bundles for sites without internet',
+  export: 'What is known of the fleet as CSV, OpenVEX or CSAF VEX',
+  rollout: 'Plan, approve, start, watch, stop and undo a rollout',
+  hold: 'Safeguard holds: updates kept from hosts of a kind',
+  retraction: 'Updates that nobody may install',
+  policy: 'Standing orders that make rollouts by themselves',
+  engine: 'The kill switch and the cap over all rollouts',
+  freeze: 'When no change may start',
+  availability: 'Quorums that rollouts must leave standing',
+  window: 'Maintenance windows',
+  host: 'Hosts: inventory, packages, proof; add and remove',
+  group: 'Hosts chosen by a saved query',
+  person: 'People, roles, invitations',
   token: 'API tokens of mine',
 };
 
@@ -82,19 +79,36 @@ function register(parent: Program, command: Command, io: ProgramIo, words: reado
   if (command.example !== undefined) sub.addHelpText('after', `\nExample:\n  ${command.example}`);
   sub.action(async (...all: unknown[]) => {
     const given = all.slice(0, -2) as (string | string[] | undefined)[];
-    await perform(command, given, sub.opts(), io);
+    const options: Options = sub.opts();
+    const connection = readConnection(typeof options.server === 'string' ? options.server : undefined);
+    try {
+      await perform(command, given, options, connection, io);
+    } catch (error) {
+      const failure = failureOf(error, command, connection.server);
+      throw failure === null ? error : new CallFailed(failure);
+    }
   });
+}
+
+type Options = Record<string, string | boolean | string[] | undefined>;
+
+class CallFailed extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.lines[0]);
+    this.failure = failure;
+  }
 }
 
 async function perform(
   command: Command,
   given: readonly (string | string[] | undefined)[],
-  options: Record<string, string | boolean | string[] | undefined>,
+  options: Options,
+  connection: Connection,
   io: ProgramIo,
 ): Promise<void> {
   const text = (name: string) => (typeof options[name] === 'string' ? (options[name] as string) : undefined);
   const say = (line: string) => io.err(`${line}\n`);
-  const connection = readConnection(text('server'));
   const client = command.signIn === true ? sessionClient(connection.server) : tokenClient(connection);
   if (command.signIn === true) await client.sessionCreate({ body: await askCredentials(say) });
   const context: CommandContext = {
@@ -107,7 +121,7 @@ async function perform(
     number(name) {
       const value = text(name);
       if (value === undefined) return undefined;
-      if (!/^\d+$/.test(value)) throw new UsageError(`--${name} takes a whole number, not "${value}"`);
+      if (!/^\d+$/.test(value)) throw new UsageError(`${flagOf(name)} takes a whole number, not "${value}"`);
       return Number(value);
     },
   };
@@ -121,20 +135,27 @@ export interface LocalSummary {
   readonly summary: string;
 }
 
+/** commander begins with `error:`; all that we refuse begins with our name, whoever found it. */
+const outputError = (text: string, write: (text: string) => void) => write(text.replace(/^error:/, 'fettle:'));
+
 export async function runProgram(argv: readonly string[], io: ProgramIo, local: readonly LocalSummary[] = []): Promise<number> {
   const program = new Program('fettle')
     .description('Patch management: what do we have, what is wrong with it, what first, change it safely, prove it.')
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({ writeOut: io.out, writeErr: io.err, outputError })
     .exitOverride()
-    .showHelpAfterError('(see --help)');
+    .showHelpAfterError('See `fettle --help`.');
   const width = Math.max(...local.map(entry => entry.name.length), 0);
   program.addHelpText(
     'after',
-    `\nWithout a server:\n${local.map(entry => `  ${entry.name.padEnd(width)}  ${entry.summary}`).join('\n')}\n\nStart here:\n  fettle login             sign in once; later commands use the stored token\n  fettle overview          what to do next\n  fettle patch list        the ranked queue\n  fettle rollout create --help\n\nEvery command takes --json. FETTLE_SERVER and FETTLE_TOKEN override the stored connection.\nExit codes: 0 done, 1 refused by the server, 2 called wrongly, 3 no connection.`,
+    `\nWithout a server:\n${local.map(entry => `  ${entry.name.padEnd(width)}  ${entry.summary}`).join('\n')}\n\nStart here:\n  fettle login             Sign in once; later commands use the stored token\n  fettle overview          What to do next\n  fettle patch list        The ranked queue\n  fettle rollout create    Draft a rollout: see its --help\n\nEvery command takes --json. FETTLE_SERVER and FETTLE_TOKEN override the stored connection.\nExit codes: 0 done, 1 refused by the server, 2 called wrongly, 3 no connection.`,
   );
   for (const command of commands) register(program, command, io, command.name.split(' '));
   for (const noun of program.commands)
-    for (const sub of [noun, ...noun.commands]) sub.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+    for (const sub of [noun, ...noun.commands])
+      sub
+        .exitOverride()
+        .configureOutput({ writeOut: io.out, writeErr: io.err, outputError })
+        .showHelpAfterError(`See \`fettle ${sub === noun ? noun.name() : `${noun.name()} ${sub.name()}`} --help\`.`);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT.done;
@@ -145,23 +166,12 @@ export async function runProgram(argv: readonly string[], io: ProgramIo, local: 
 
 function explain(error: unknown, io: ProgramIo): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (error instanceof UsageError) {
-    io.err(`fettle: ${error.message}\n`);
-    return EXIT.usage;
-  }
-  if (error instanceof ProblemError) {
-    const { problem } = error;
-    io.err(
-      `fettle: ${problem.detail ?? problem.title}\n${problem.advice === undefined ? '' : `${problem.advice}\n`}${(problem.fields ?? []).map(field => `  ${field.path}: ${field.message}\n`).join('')}`,
-    );
-    if (problem.status === 401) io.err('Sign in with `fettle login`.\n');
-    return EXIT.refused;
-  }
-  if (error instanceof TypeError && error.cause instanceof Error) {
-    io.err(
-      `fettle: no answer from ${readConnection(undefined).server} (${error.cause.message}).\nIs it running? Start it with \`npm start\`, or set FETTLE_SERVER.\n`,
-    );
-    return EXIT.unreachable;
-  }
+  if (error instanceof UsageError) return tell({ exit: EXIT.usage, lines: [error.message] }, io);
+  if (error instanceof CallFailed) return tell(error.failure, io);
   throw error;
+}
+
+function tell({ exit, lines }: Failure, io: ProgramIo): number {
+  io.err(`fettle: ${lines.join('\n')}\n`);
+  return exit;
 }

@@ -1,4 +1,5 @@
 import { readFileSync, readSync } from 'node:fs';
+import { UsageError } from './command.ts';
 
 const PAUSE_MS = 10;
 
@@ -23,4 +24,19 @@ export function readInput(file: string): Buffer {
   }
 }
 
-export const readInputText = (file: string): string => readInput(file).toString('utf8');
+export function readInputText(file: string): string {
+  try {
+    return readInput(file).toString('utf8');
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`);
+  }
+}
+
+export function readInputJson(file: string): unknown {
+  const text = readInputText(file);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${file === '-' ? 'standard input' : file} is no JSON (${(error as Error).message})`);
+  }
+}

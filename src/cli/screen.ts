@@ -27,7 +27,7 @@ export function makeScreen(write: (text: string) => void, widthMax: number): Scr
       const cells = rows.map(row => row.map(cell => readable(plain(String(cell ?? '-')).replace(/\s+/g, ' '))));
       const widths = columns.map((column, i) =>
         Math.min(
-          column.widthMax ?? (isId(column) ? ID_WIDTH : 60),
+          widthMax === Number.POSITIVE_INFINITY ? widthMax : (column.widthMax ?? (isId(column) ? ID_WIDTH : 60)),
           Math.max(column.title.length, ...cells.map(row => row[i]?.length ?? 0)),
         ),
       );

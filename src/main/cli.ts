@@ -6,15 +6,15 @@ import type { LocalCommand } from '../cli/local/command.ts';
 
 /** Commands that need no server, by their first word. Their code is loaded only when they are called, so that start-up stays short. */
 const LOCAL: Readonly<Record<string, { readonly summary: string; load(): Promise<LocalCommand> }>> = {
-  link: { summary: 'on the server: a one-time sign-in link', load: () => import('../cli/local/link.ts') },
+  link: { summary: 'On the server: a one-time sign-in link', load: () => import('../cli/local/link.ts') },
   'version-order': {
-    summary: 'compare versions in the order of dpkg, rpm, npm and others',
+    summary: 'Compare versions in the order of dpkg, rpm, npm and others',
     load: () => import('../cli/local/version-order.ts'),
   },
-  cvss: { summary: 'scores from CVSS v2, v3 and v4 vectors', load: () => import('../cli/local/cvss.ts') },
-  decide: { summary: 'ask a decision table: BOD 26-04, SSVC', load: () => import('../cli/local/decide.ts') },
-  sim: { summary: 'play a simulated fleet against the rollout engine', load: () => import('./sim.ts') },
-  scan: { summary: 'what is wrong with a package list, without a server', load: () => import('./scan.ts') },
+  cvss: { summary: 'Scores from CVSS v2, v3 and v4 vectors', load: () => import('../cli/local/cvss.ts') },
+  decide: { summary: 'Ask a decision table: BOD 26-04, SSVC', load: () => import('../cli/local/decide.ts') },
+  sim: { summary: 'Play a simulated fleet against the rollout engine', load: () => import('./sim.ts') },
+  scan: { summary: 'What is wrong with a package list, without a server', load: () => import('./scan.ts') },
 };
 
 async function main(argv: string[]): Promise<number> {
@@ -24,7 +24,8 @@ async function main(argv: string[]): Promise<number> {
   const io = {
     out: (text: string) => process.stdout.write(text),
     err: (text: string) => process.stderr.write(text),
-    columns: process.stdout.columns ?? 120,
+    // What reads a pipe wants whole values; only a terminal has an edge.
+    columns: process.stdout.columns ?? Number.POSITIVE_INFINITY,
   };
   return runProgram(
     argv,

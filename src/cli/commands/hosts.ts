@@ -5,7 +5,7 @@ import { hostId, PAGE_OPTIONS, page } from './shared.ts';
 export const hostCommands = [
   define({
     name: 'host list',
-    summary: 'List hosts with their open findings and pending patches',
+    summary: 'Hosts with their open findings and pending patches',
     example: "fettle host list --query 'os = debian-12 and env = prod' --sort -overdue",
     options: [{ flags: '--query <query>', summary: 'group query' }, ...PAGE_OPTIONS],
     run: async c => await c.client.hostList({ query: { ...page(c), query: c.text('query') } }),

@@ -1,6 +1,6 @@
 import type { PolicySpecInput, PolicyView } from '../../api/policies.ts';
 import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
-import { readInputText } from '../read-input.ts';
+import { readInputJson } from '../read-input.ts';
 import { counted } from '../screen.ts';
 import { clockChanges, clockChangesOf, lengthOf } from './window-options.ts';
 
@@ -24,7 +24,7 @@ const SPEC_OPTIONS = [
   { flags: '--canary <n>', summary: 'hosts in the first ring (1)' },
   { flags: '--soak <minutes>', summary: 'after the last canary (30)' },
   { flags: '--concurrency <n>', summary: 'hosts at once in the rest (5)' },
-  { flags: '--reboot <policy>', summary: 'never, if-needed or always' },
+  { flags: '--reboot <policy>', summary: 'never (default), if-needed or always' },
   { flags: '--spec <file>', summary: 'the whole specification as JSON instead' },
 ] as const;
 
@@ -36,7 +36,7 @@ function needed(c: CommandContext, option: string): string {
 
 function specOf(c: CommandContext, name: string): PolicySpecInput {
   const file = c.text('spec');
-  if (file !== undefined) return JSON.parse(readInputText(file)) as PolicySpecInput;
+  if (file !== undefined) return readInputJson(file) as PolicySpecInput;
   const zones = ((c.options.zoneOf as string[] | undefined) ?? []).map(text => text.split('=', 2) as [string, string]);
   const label = c.text('zoneLabel');
   if ((label === undefined) !== (zones.length === 0)) throw new UsageError('--zone-label and --zone-of go together');

@@ -1,6 +1,6 @@
 import type { RolloutSpecInput } from '../../api/rollout-spec.ts';
 import { type CommandContext, define, UsageError } from '../command.ts';
-import { readInputText } from '../read-input.ts';
+import { readInputJson } from '../read-input.ts';
 import { showDetail } from './rollout-screens.ts';
 import { hostId } from './shared.ts';
 import { WINDOW_OPTIONS, windowOf } from './window-options.ts';
@@ -8,7 +8,7 @@ import { WINDOW_OPTIONS, windowOf } from './window-options.ts';
 export const rolloutCreate = define({
   name: 'rollout create',
   summary: 'Draft a rollout: which patches, which hosts, canary first',
-  example: "fettle rollout create 'openssl on prod' --patch pat_0123... --query 'env = prod' --canary 2 --reboot never",
+  example: "fettle rollout create 'openssl on prod' --patch patch_0123... --query 'env = prod' --canary 2 --reboot never",
   arguments: [{ name: 'name', summary: 'what people will call it' }],
   options: [
     { flags: '--patch <id>', summary: 'patch id (repeat)', repeat: true },
@@ -18,15 +18,15 @@ export const rolloutCreate = define({
     { flags: '--canary <n>', summary: 'hosts in the first ring (1)' },
     { flags: '--soak <minutes>', summary: 'minutes between the last canary and the rest (0)' },
     { flags: '--concurrency <n>', summary: 'hosts at once in the rest (5)' },
-    { flags: '--restart <policy>', summary: 'affected-services or never' },
-    { flags: '--reboot <policy>', summary: 'never, if-needed or always' },
+    { flags: '--restart <policy>', summary: 'affected-services (default) or never' },
+    { flags: '--reboot <policy>', summary: 'never (default), if-needed or always' },
     ...WINDOW_OPTIONS,
     { flags: '--emergency', summary: 'goes first, and soft freezes do not hold it; caps, groups and hard freezes do' },
     { flags: '--at-once <n>', summary: 'hosts at work at once over all its rings (as each ring says)' },
     { flags: '--catch-up <days>', summary: 'hosts that were not reached get so many days more (0)' },
     { flags: '--show <percent>', summary: 'the canary is as large as it takes to show that fewer fail (instead of --canary)' },
     { flags: '--confidence <percent>', summary: 'how sure it has to be of that (90)' },
-    { flags: '--rehearse <hosts>', summary: 'canaries (run it in a copy of their system first) or none' },
+    { flags: '--rehearse <hosts>', summary: 'canaries (default: they run it in a copy of their system first) or none' },
     { flags: '--smoke <test>', summary: 'unit:nginx.service, tcp:443 or http:URL (repeat)', repeat: true },
     {
       flags: '--pre-hook <name>',
@@ -38,7 +38,7 @@ export const rolloutCreate = define({
   ],
   async run(c) {
     const file = c.text('spec');
-    if (file !== undefined) return await c.client.rolloutCreate({ body: JSON.parse(readInputText(file)) as RolloutSpecInput });
+    if (file !== undefined) return await c.client.rolloutCreate({ body: readInputJson(file) as RolloutSpecInput });
     const hostIds = await Promise.all(((c.options.host as string[] | undefined) ?? []).map(host => hostId(c, host)));
     if (hostIds.length === 0 && c.text('query') === undefined && c.text('group') === undefined)
       throw new UsageError("choose hosts: --query 'env = prod', --group ID or --host NAME");

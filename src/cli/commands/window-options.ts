@@ -15,8 +15,8 @@ export const WINDOW_OPTIONS = [
 /** Also of policies. */
 export function clockChanges() {
   return [
-    { flags: '--gap <what>', summary: 'a start in the hour that the clock skips: shift-forward or skip' },
-    { flags: '--overlap <which>', summary: 'a start in the hour that comes twice: first or second' },
+    { flags: '--gap <what>', summary: 'a start in the hour that the clock skips: shift-forward (default) or skip' },
+    { flags: '--overlap <which>', summary: 'a start in the hour that comes twice: first (default) or second' },
   ] as const;
 }
 
