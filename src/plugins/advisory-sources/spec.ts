@@ -28,6 +28,8 @@ export interface AdvisorySource {
   readonly format: string;
   /** What it speaks of: `claims` of packages, `enrichment` of vulnerabilities, `lifecycle` of products. */
   readonly provides: 'claims' | 'enrichment' | 'lifecycle';
+  /** True where it also speaks of products by their CPE: to whoever names them (`cpeProducts`), and then of nothing else. */
+  readonly speaksByCpe?: true;
   /** By content: `head` is the beginning of the file after unpacking. The name is a hint only. */
   recognise(head: FeedHead): boolean;
   /** A record of several publishers' kinds, of which ours is one: recognised where somebody says that it is of this feed. Absent: what is recognised. */
@@ -58,6 +60,8 @@ export interface FeedContext {
   readonly releases: ReadonlySet<string> | null;
   /** Only these source and binary packages are wanted; null for all. A scan of one host needs a tenth of a feed: a reader may pass over the rest unread. */
   readonly packages: ReadonlySet<string> | null;
+  /** `vendor:product` pairs (core/versions/cpe.ts productOf) of which a source that speaks by CPE is asked. Absent: none, and no such claim is made. */
+  readonly cpeProducts?: ReadonlySet<string>;
   /**
    * True for a statement "fixed in this version" that can make no finding, because every installed version of the source package has the fix: a reader
    * may pass over it. The caller keeps count of what it settles, for another feed may say otherwise of the same vulnerability.

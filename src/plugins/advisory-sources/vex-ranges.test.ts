@@ -41,6 +41,11 @@ describe('a CycloneDX document that speaks of versions', () => {
     expect(ofAcme(cyclonedx([{ range: 'vers:pypi/>1.0|!=1.5|<=2.0|>=3.1' }]))).toEqual(['1.9', '2.0', '3.1', '4.0']);
     expect(ofAcme(cyclonedx([{ range: 'vers:pypi/*' }]))).toEqual(VERSIONS);
   });
+  it('means every range that it lists', () => {
+    const ranges = [{ range: 'vers:pypi/>=1.0|<1.9' }, { range: 'vers:pypi/>=3.0|<4.0' }];
+    expect(ofAcme(cyclonedx(ranges))).toEqual(['1.0', '1.5', '3.0', '3.1']);
+    expect(ofAcme(cyclonedx(ranges.toReversed()))).toEqual(['1.0', '1.5', '3.0', '3.1']);
+  });
   it('says of single versions that they are not affected', () => {
     expect(ofAcme(cyclonedx([{ range: 'vers:pypi/>=1.0|<2.0' }, { version: '1.5', status: 'unaffected' }]))).toEqual(['1.0', '1.9']);
     expect(claimsIn(cyclonedx([{ version: '1.5', status: 'unaffected' }]))).toMatchObject([
@@ -60,22 +65,28 @@ describe('a CycloneDX document that speaks of versions', () => {
   });
 });
 
-const csafOf = (range: string, status: string) =>
+const csafOf = (range: string, status: string) => csafOfMany([range], { [status]: ['P0'] });
+
+/** Products P0, P1, ... : a VERS range, words for people, or a version by itself. */
+const csafOfMany = (products: readonly string[], status: object, more: { readonly tree?: object; readonly vulnerability?: object } = {}) =>
   readAll(
     csaf,
     'x',
     JSON.stringify({
       document: { category: 'csaf_vex', csaf_version: '2.0', publisher: { name: 'Example Org' }, tracking: { id: 'EX-1' } },
       product_tree: {
-        branches: [
-          {
-            category: 'product_version_range',
-            name: range,
-            product: { product_id: 'P', name: 'acme', product_identification_helper: { purl: 'pkg:pypi/acme' } },
-          },
-        ],
+        ...more.tree,
+        branches: products.map((name, at) => {
+          const isVersion = /^[\d.]+$/.test(name);
+          const purl = isVersion ? `pkg:pypi/acme@${name}` : 'pkg:pypi/acme';
+          return {
+            category: isVersion ? 'product_version' : 'product_version_range',
+            name,
+            product: { product_id: `P${at}`, name: 'acme', product_identification_helper: { purl } },
+          };
+        }),
       },
-      vulnerabilities: [{ cve: 'CVE-2026-0002', product_status: { [status]: ['P'] } }],
+      vulnerabilities: [{ cve: 'CVE-2026-0002', product_status: status, ...more.vulnerability }],
     }),
   );
 
@@ -87,5 +98,41 @@ describe('a CSAF document with a branch product_version_range', () => {
     const items = csafOf('vers:pypi/>=2.0', 'fixed');
     expect(claimsIn(items)).toEqual([]);
     expect(quarantinedIn(items)).toMatchObject([{ reason: expect.stringMatching(/called fixed: only affected ranges are read/) }]);
+  });
+  it('means every range, each of which is a product by itself', () => {
+    const ranges = ['vers:pypi/>=1.0|<1.9', 'vers:pypi/>=3.0|<4.0'];
+    expect(ofAcme(csafOfMany(ranges, { known_affected: ['P0', 'P1'] }))).toEqual(['1.0', '1.5', '3.0', '3.1']);
+    expect(ofAcme(csafOfMany(ranges, { known_affected: ['P1', 'P0'] }))).toEqual(['1.0', '1.5', '3.0', '3.1']);
+  });
+  it.each([
+    [{ first_affected: ['P0', 'P2'], last_affected: ['P1', 'P3'] }, ['1.0', '1.5', '3.0', '3.1']],
+    [{ last_affected: ['P3', 'P1'], first_affected: ['P2', 'P0'] }, ['1.0', '1.5', '3.0', '3.1']],
+    [{ last_affected: ['P1'] }, ['0.9', '1.0', '1.5']],
+    [{ first_affected: ['P2'] }, ['3.0', '3.1', '4.0']],
+  ])('reads first and last affected versions as ends of ranges: %j', (status, affected) => {
+    expect(ofAcme(csafOfMany(['1.0', '1.5', '3.0', '3.1'], status))).toEqual(affected);
+  });
+  it('does not take "not affected" of a range in words for every version', () => {
+    const items = csafOfMany(['all before 2.0'], { known_not_affected: ['P0'] });
+    expect(claimsIn(items)).toEqual([]);
+    expect(quarantinedIn(items)).toMatchObject([{ reason: 'which versions are not affected is said in words (all before 2.0)' }]);
+    expect(ofAcme(csafOfMany(['all before 2.0'], { known_affected: ['P0'] }))).toEqual(VERSIONS);
+  });
+  it('finds what will become of a flaw by groups of products', () => {
+    const items = csafOfMany(
+      ['1.0'],
+      { known_affected: ['P0'] },
+      {
+        tree: { product_groups: [{ group_id: 'G', product_ids: ['P0'] }] },
+        vulnerability: { remediations: [{ category: 'no_fix_planned', details: 'Will not fix', group_ids: ['G'] }] },
+      },
+    );
+    expect(claimsIn(items)).toMatchObject([{ state: 'wont-fix' }]);
+  });
+  it('reads the metrics of CSAF 2.1', () => {
+    const vectorString = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H';
+    const metrics = [{ products: ['P0'], content: { cvss_v3: { version: '3.1', vectorString } } }];
+    const items = csafOfMany(['1.0'], { known_affected: ['P0'] }, { vulnerability: { metrics } });
+    expect(items.filter(item => item.kind === 'enrichment')).toMatchObject([{ enrichment: { cvss: [{ vector: vectorString }] } }]);
   });
 });

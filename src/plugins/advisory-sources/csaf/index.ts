@@ -3,19 +3,24 @@ import { packageKindOfRelease } from '../../../core/advisories/releases.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
+  BadRecord,
   type JsonObject,
   objectOrNull,
   objectsOf,
   optionalText,
   orderableVersion,
   pastDay,
+  printable,
   textsOf,
   vulnerabilityId,
 } from '../records.ts';
 import type { AdvisorySource, FeedContext, FeedHead, FeedReader } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
+import { united } from '../united.ts';
 import { affectedIn, requireTrust } from '../vex.ts';
 import { type CsafProduct, CsafProducts } from './products.ts';
+import { claimsOfEnds, RANGE_ENDS, type RangeEnd } from './range-ends.ts';
+import { productGroups, unfixedStates } from './remediations.ts';
 
 const FORMAT = '{"document":{"csaf_version":"2.0"}, "product_tree", "vulnerabilities":[{"cve", "product_status"}]}';
 const isCsaf = (head: FeedHead): boolean => /"csaf_version"\s*:\s*"2\.\d"/.test(head.text);
@@ -94,8 +99,9 @@ function csafReader(source: string, context: FeedContext): FeedReader {
         requireTrust(optionalText(objectOrNull(facts.publisher) ?? {}, 'name') ?? '', context);
         const tracking = objectOrNull(facts.tracking) ?? {};
         releasedOn = pastDay(tracking.current_release_date, context.today);
-        const products = new CsafProducts(objectOrNull(document.product_tree) ?? {});
-        const reader = new VulnerabilityReader(source, optionalText(tracking, 'id'), releasedOn, products, context, into);
+        const tree = objectOrNull(document.product_tree) ?? {};
+        const about = { source, documentId: optionalText(tracking, 'id'), statedOn: releasedOn, groups: productGroups(tree) };
+        const reader = new VulnerabilityReader(about, new CsafProducts(tree), context, into);
         for (const [at, value] of held.entries()) into.guard(`vulnerability ${at + 1}`, () => reader.read(asObject(value)));
       });
     },
@@ -115,40 +121,35 @@ const STATUSES: Readonly<Record<string, FixState>> = {
   under_investigation: 'unknown',
 };
 
+interface AboutDocument {
+  readonly source: string;
+  readonly documentId: string | null;
+  readonly statedOn: string | null;
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+}
+
 class VulnerabilityReader {
-  readonly #source: string;
-  readonly #documentId: string | null;
-  readonly #statedOn: string | null;
+  readonly #about: AboutDocument;
   readonly #products: CsafProducts;
   readonly #context: FeedContext;
   readonly #into: ItemCollector;
 
-  constructor(
-    source: string,
-    documentId: string | null,
-    statedOn: string | null,
-    products: CsafProducts,
-    context: FeedContext,
-    into: ItemCollector,
-  ) {
-    this.#source = source;
-    this.#documentId = documentId;
-    this.#statedOn = statedOn;
+  constructor(about: AboutDocument, products: CsafProducts, context: FeedContext, into: ItemCollector) {
+    this.#about = about;
     this.#products = products;
     this.#context = context;
     this.#into = into;
   }
 
   read(record: JsonObject): void {
-    const id = vulnerabilityId(optionalText(record, 'cve') ?? optionalText(objectsOf(record.ids)[0] ?? {}, 'text') ?? this.#documentId);
-    const severity =
-      objectsOf(record.threats)
-        .filter(threat => threat.category === 'impact')
-        .map(threat => optionalText(threat, 'details'))
-        .find(Boolean)
-        ?.toLowerCase() ?? null;
-    const unfixed = unfixedStates(objectsOf(record.remediations));
+    const id = vulnerabilityId(
+      optionalText(record, 'cve') ?? optionalText(objectsOf(record.ids)[0] ?? {}, 'text') ?? this.#about.documentId,
+    );
+    const severity = severityOf(record);
+    const unfixed = unfixedStates(record, this.#about.groups);
     const seen = new Set<string>();
+    const claims: Claim[] = [];
+    const ends: RangeEnd[] = [];
     for (const [status, ids] of Object.entries(objectOrNull(record.product_status) ?? {})) {
       const state = STATUSES[status];
       if (state === undefined) continue;
@@ -156,24 +157,33 @@ class VulnerabilityReader {
         this.#into.guard(`${id} ${productId}`, () => {
           const product = this.#products.resolve(productId);
           if (product === null || (this.#context.releases !== null && !this.#context.releases.has(product.release))) return;
-          const claim = this.#claimOf(id, product, state === 'open' ? (unfixed.get(productId) ?? 'open') : state, severity);
+          const end = product.range === null && product.version !== '' ? RANGE_ENDS[status] : undefined;
+          const stated = state === 'open' ? (unfixed.get(productId) ?? 'open') : state;
+          const claim = this.#claimOf(id, end === undefined ? product : { ...product, version: '' }, stated, severity);
           // One statement for each architecture is one statement.
-          const key = `${claim.release} ${claim.packageName} ${claim.packageKind} ${claim.state} ${claim.fixedVersion} ${claim.onlyVersions?.join()} ${product.range} ${claim.module}`;
+          const key = `${claim.release} ${claim.packageName} ${claim.packageKind} ${claim.state} ${claim.fixedVersion} ${end} ${product.version} ${product.range} ${claim.module}`;
           if (seen.has(key)) return;
           seen.add(key);
-          this.#into.add({ kind: 'claim', claim });
+          if (end === undefined) claims.push(claim);
+          else ends.push({ claim, end, version: orderableVersion(product.release, product.version) });
         });
     }
-    const vectors = vectorsOf(objectsOf(record.scores), this.#source);
+    for (const claim of united([...claims, ...claimsOfEnds(ends)])) this.#into.add({ kind: 'claim', claim });
+    // CSAF 2.1 calls them metrics.
+    const scores = [...objectsOf(record.scores), ...objectsOf(objectsOf(record.metrics).map(metric => metric.content))];
+    const vectors = vectorsOf(scores, this.#about.source);
     if (vectors.length > 0) this.#into.add({ kind: 'enrichment', enrichment: enrichmentOf(id, optionalText(record, 'title'), vectors) });
   }
 
   #claimOf(id: string, product: CsafProduct, state: FixState, severity: string | null): Claim {
     const fixed = state === 'fixed';
+    // Of an affected range in words every version counts; of an unaffected one nobody knows which are safe.
+    if (state === 'not-affected' && product.rangeInWords !== null)
+      throw new BadRecord(`which versions are not affected is said in words (${printable(product.rangeInWords)})`);
     const byBinary = packageKindOfRelease(product.release) === 'binary';
     const inRange = product.range === null ? {} : affectedIn(product.range, state, product.release);
     return {
-      source: this.#source,
+      source: this.#about.source,
       vulnerabilityId: id,
       aliases: [],
       release: product.release,
@@ -181,35 +191,25 @@ class VulnerabilityReader {
       state,
       fixedVersion: fixed ? orderableVersion(product.release, product.version) : state === 'not-affected' ? '0' : null,
       severity,
-      statedOn: this.#statedOn,
+      statedOn: this.#about.statedOn,
       note: null,
       ...(byBinary && product.isSource ? { packageKind: 'source' as const } : {}),
       ...(!fixed && product.version !== '' ? { onlyVersions: [product.version] } : {}),
       ...inRange,
       ...(product.module === null ? {} : { module: product.module }),
-      ...(this.#documentId === null || this.#documentId === id ? {} : { advisoryId: this.#documentId }),
+      ...(this.#about.documentId === null || this.#about.documentId === id ? {} : { advisoryId: this.#about.documentId }),
     };
   }
 }
 
-/** Product id -> what will become of the flaw. Red Hat: no_fix_planned is "Will not fix" or "Out of support scope", none_available is "Affected" or "Fix deferred". */
-function unfixedStates(remediations: readonly JsonObject[]): Map<string, FixState> {
-  const states = new Map<string, FixState>();
-  for (const remediation of remediations) {
-    const details = optionalText(remediation, 'details') ?? '';
-    const state: FixState | null =
-      remediation.category === 'no_fix_planned'
-        ? /out of support/i.test(details)
-          ? 'end-of-life'
-          : 'wont-fix'
-        : remediation.category === 'none_available'
-          ? /deferred/i.test(details)
-            ? 'deferred'
-            : 'open'
-          : null;
-    if (state !== null) for (const id of textsOf(remediation.product_ids)) states.set(id, state);
-  }
-  return states;
+function severityOf(record: JsonObject): string | null {
+  const impacts = objectsOf(record.threats).filter(threat => threat.category === 'impact');
+  return (
+    impacts
+      .map(threat => optionalText(threat, 'details'))
+      .find(Boolean)
+      ?.toLowerCase() ?? null
+  );
 }
 
 function vectorsOf(scores: readonly JsonObject[], source: string): { source: string; vector: string }[] {

@@ -10,11 +10,14 @@ export interface CsafProduct {
   readonly version: string;
   /** A VERS range instead (CSAF 2.0, 3.1.2.2 `product_version_range`). */
   readonly range: string | null;
+  /** A range in words ("all before 2.0"): which versions it leaves out is not said to a program. */
+  readonly rangeInWords: string | null;
   readonly isSource: boolean;
   readonly module: string | null;
 }
 
 interface Leaf {
+  readonly rangeInWords: string | null;
   readonly cpe: string | null;
   readonly packageUrl: string | null;
   readonly name: string;
@@ -65,6 +68,7 @@ export class CsafProducts {
       packageName: advisoryName(url),
       version: leaf!.range === null ? versionOf(url) : '',
       range: leaf!.range,
+      rangeInWords: leaf!.rangeInWords,
       isSource: arch === 'src' || arch === 'source',
       module: module === undefined ? null : module.split(':').slice(0, 2).join(':'),
     };
@@ -87,8 +91,7 @@ export class CsafProducts {
     for (const branch of branches) {
       const product = objectOrNull(branch.product);
       const range = branch.category === 'product_version_range' ? optionalText(branch, 'name') : null;
-      // Any other text of that category is for people: what it means is not said.
-      if (product !== null) this.#addLeaf(product, range?.startsWith('vers:') ? range : null);
+      if (product !== null) this.#addLeaf(product, range);
       this.#walk(objectsOf(branch.branches), depth + 1);
     }
   }
@@ -98,7 +101,14 @@ export class CsafProducts {
     if (id === null) return;
     const helper = objectOrNull(product.product_identification_helper) ?? {};
     const url = optionalText(helper, 'purl') ?? (Array.isArray(helper.purls) ? String(helper.purls[0] ?? '') || null : null);
-    this.#leaves.set(id, { cpe: optionalText(helper, 'cpe'), packageUrl: url, name: optionalText(product, 'name') ?? '', range });
+    const isVers = range?.startsWith('vers:') === true;
+    this.#leaves.set(id, {
+      cpe: optionalText(helper, 'cpe'),
+      packageUrl: url,
+      name: optionalText(product, 'name') ?? '',
+      range: isVers ? range : null,
+      rangeInWords: isVers ? null : range,
+    });
   }
 }
 
@@ -113,8 +123,9 @@ function namedBuild(name: string, release: string): CsafProduct | null {
   const plain = arch === undefined ? name : name.slice(0, -arch.length - 1);
   const [, packageName, version, build] = RPM_BUILD.exec(plain) ?? [];
   const isSource = arch === 'src' || arch === 'nosrc';
-  if (packageName === undefined) return { release, packageName: plain, version: '', range: null, isSource, module: null };
-  return { release, packageName, version: `${version}-${build}`, range: null, isSource, module: null };
+  const named = { range: null, rangeInWords: null, isSource, module: null };
+  if (packageName === undefined) return { release, packageName: plain, version: '', ...named };
+  return { release, packageName, version: `${version}-${build}`, ...named };
 }
 
 /** Relations and branches of a hostile document may form a circle. */

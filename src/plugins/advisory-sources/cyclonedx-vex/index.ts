@@ -1,3 +1,4 @@
+import type { Claim } from '../../../core/advisories/claim.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -12,6 +13,7 @@ import {
 } from '../records.ts';
 import type { AdvisorySource, FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
+import { united } from '../united.ts';
 import { claimOfStatement, requireTrust, type VexStatement, type VexStatus } from '../vex.ts';
 
 /** CycloneDX documents with vulnerabilities: what their authors found out by analysis (VEX). A vulnerability without an analysis says nothing about being affected. */
@@ -93,11 +95,13 @@ function readVulnerability(
     const ref = String(affected.ref ?? '');
     const packageUrl = urls.get(ref) ?? urls.get(ref.replace(/^urn:cdx:[^#]*#/, '')) ?? ref;
     const statement = { source: cyclonedxVex.id, vulnerabilityId: id, aliases, status, statedOn, note: note || null, packageUrl };
+    const claims: Claim[] = [];
     for (const versions of versionsOf(affected, status))
       into.guard([id, ref, versions.range ?? versions.version ?? ''].join(' ').trim(), () => {
         const claim = claimOfStatement({ ...statement, ...versions }, context);
-        if (claim !== null) into.add({ kind: 'claim', claim });
+        if (claim !== null) claims.push(claim);
       });
+    for (const claim of united(claims)) into.add({ kind: 'claim', claim });
   }
 }
 

@@ -38,6 +38,21 @@ describe('github', () => {
     expect([match('npm', 'only', '1.2.9'), match('npm', 'only', '1.3.0').length, match('npm', 'only', '1.3.1')]).toEqual([[], 1, []]);
   });
 
+  it('means every range of a package, each of which is an entry by itself', () => {
+    const entry = (range: string, patched: string) => ({
+      package: { ecosystem: 'npm', name: 'twice' },
+      vulnerable_version_range: range,
+      first_patched_version: patched,
+    });
+    const twice = [{ ...ANSWER[0], vulnerabilities: [entry('< 1.2.0', '1.2.0'), entry('>= 2.0.0, < 2.3.0', '2.3.0')] }];
+    const said = indexClaims(claimsIn(readAll(github, 'x', JSON.stringify(twice))));
+    const fixFor = (sourceVersion: string) =>
+      matchPackage(said, { release: 'npm', sourceName: 'twice', sourceVersion, packageName: 'twice', originTrusted: true }).map(
+        found => found.fixedVersion,
+      );
+    expect(['1.1.0', '1.5.0', '2.1.0', '2.3.0'].map(fixFor)).toEqual([['1.2.0'], [], ['2.3.0'], []]);
+  });
+
   it('puts aside withdrawn advisories and ranges that are none', () => {
     const odd = [
       { ...ANSWER[0], withdrawn_at: '2026-02-01T00:00:00Z' },

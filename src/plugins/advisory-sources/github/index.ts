@@ -18,6 +18,7 @@ import {
 } from '../records.ts';
 import type { AdvisorySource, FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
+import { united } from '../united.ts';
 
 /** GitHub's advisories as its REST API writes them (GET /advisories). The advisory database's files are OSV records and read as such. */
 export const github: AdvisorySource = {
@@ -49,6 +50,7 @@ function readAdvisory(record: JsonObject, context: FeedContext, into: ItemCollec
   const id = vulnerabilityId(record.ghsa_id);
   if (typeof record.withdrawn_at === 'string') throw new WithdrawnRecord(id, `${id} was withdrawn on ${printable(record.withdrawn_at)}`);
   const aliases = isVulnerabilityId(record.cve_id) ? [record.cve_id] : [];
+  const claims: Claim[] = [];
   for (const vulnerability of objectsOf(record.vulnerabilities)) {
     const one = objectOrNull(vulnerability.package) ?? {};
     const release = parseRelease(ECOSYSTEMS[String(one.ecosystem).toLowerCase()] ?? '');
@@ -69,9 +71,10 @@ function readAdvisory(record: JsonObject, context: FeedContext, into: ItemCollec
         note: optionalText(record, 'summary'),
         affected: { versions: [], ranges: [{ ...range, fixed: range.fixed ?? (range.lastAffected === null ? patched : null) }] },
       };
-      into.add({ kind: 'claim', claim });
+      claims.push(claim);
     });
   }
+  for (const claim of united(claims)) into.add({ kind: 'claim', claim });
 }
 
 /** A text, or an object with `identifier` in older answers. */

@@ -1,9 +1,24 @@
 import type { Enrichment } from '../../../core/advisories/claim.ts';
+import { CPE_RELEASE } from '../../../core/advisories/releases.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
-import { asObject, type JsonObject, objectOrNull, objectsOf, optionalText, pastDay, vulnerabilityId, WithdrawnRecord } from '../records.ts';
+import {
+  asObject,
+  type JsonObject,
+  listOf,
+  objectOrNull,
+  objectsOf,
+  optionalText,
+  pastDay,
+  vulnerabilityId,
+  WithdrawnRecord,
+} from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
+import { cpeClaimsOf } from './cpe-claims.ts';
 
-/** The NVD's API 2.0 answers and yearly files: CVSS vectors and dates. Its CPE ranges guess vendor and product names and are not used for distribution packages. */
+/**
+ * The NVD's API 2.0 answers and yearly files: CVSS vectors and dates, for whoever names no CPE. Whoever names products by their CPE gets what its configurations say of these,
+ * and nothing else (docs/decisions/0010-cpe.md): never of a distribution's packages, whose versions are not the vendor's.
+ */
 export const nvd: AdvisorySource = {
   id: 'nvd',
   title: 'National Vulnerability Database',
@@ -14,10 +29,12 @@ export const nvd: AdvisorySource = {
   beside: ['.meta'],
   format: 'API 2.0 JSON {"format":"NVD_CVE", "vulnerabilities":[{"cve":{"id", "metrics"}}]}',
   provides: 'enrichment',
+  speaksByCpe: true,
   recognise: head => /"format"\s*:\s*"NVD_CVE"/.test(head.text.slice(0, 4000)),
   reader(context) {
     let stamped: string | null = null;
-    return jsonEntriesReader({
+    let hasConfigurations = false;
+    const reader = jsonEntriesReader({
       open: ['vulnerabilities'],
       entry({ container, key }, value, into) {
         if (container === '') {
@@ -25,9 +42,18 @@ export const nvd: AdvisorySource = {
           return;
         }
         const cve = asObject(asObject(value).cve, 'cve');
+        // Who asks by CPE alone has nothing of it that could be taken back.
+        if (cve.vulnStatus === 'Rejected' && context.cpeProducts !== undefined) return;
         if (cve.vulnStatus === 'Rejected') throw new WithdrawnRecord(vulnerabilityId(cve.id), `${String(cve.id)} is rejected`);
+        const id = vulnerabilityId(cve.id);
+        if (context.cpeProducts !== undefined) {
+          hasConfigurations ||= listOf(cve.configurations).length > 0;
+          for (const claim of cpeClaimsOf(cve, id, context.cpeProducts, context.today, reason => into.remark(id, reason)))
+            into.add({ kind: 'claim', claim });
+          return;
+        }
         const enrichment: Enrichment = {
-          vulnerabilityId: vulnerabilityId(cve.id),
+          vulnerabilityId: id,
           title: null,
           publishedOn: pastDay(cve.published, context.today),
           kev: null,
@@ -39,6 +65,7 @@ export const nvd: AdvisorySource = {
       },
       dataDate: () => stamped,
     });
+    return { ...reader, covers: () => (hasConfigurations ? [CPE_RELEASE] : []) };
   },
 };
 

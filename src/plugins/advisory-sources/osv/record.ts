@@ -1,7 +1,7 @@
 import type { AffectedRange, AffectedSet, Claim } from '../../../core/advisories/claim.ts';
 import { orderOf } from '../../../core/advisories/orders.ts';
 import { pypiName } from '../../../core/advisories/package-url.ts';
-import { isUnknownRelease, releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
+import { isUnknownRelease, type OsvRelease, releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
 import { compareVersions, isInvalid, type VersionScheme } from '../../../core/versions/scheme.ts';
 import { streamOf } from '../module-streams.ts';
 import {
@@ -21,6 +21,7 @@ import {
 } from '../records.ts';
 import type { FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
+import { highest } from '../united.ts';
 
 /**
  * One OSV record (ossf.github.io/osv-schema). A version is affected when `versions` names it or a range holds it; `introduced` is inclusive, `fixed`
@@ -46,6 +47,7 @@ export function readOsvRecord(
   const packages = objectsOf(record.affected);
   // A record with nothing of the source's own is in its file for a reason: it is taken as it is.
   const filter = only !== null && packages.some(affected => isOwn(affected, only)) ? only : null;
+  const statements = new Map<string, Statement[]>();
   for (const affected of packages) {
     const one = objectOrNull(affected.package);
     const ecosystem = one === null ? null : optionalText(one, 'ecosystem');
@@ -54,26 +56,30 @@ export function readOsvRecord(
     const found = releaseOfOsvEcosystem(ecosystem);
     if (found === null && context.releases === null && isUnknownRelease(ecosystem)) into.leaveOut(printable(ecosystem));
     if (found === null || !wants(context, found.release) || (filter !== null && !filter(found.release))) continue;
-    const { release, subscription } = found;
     into.guard(`${id} ${String(one.name)}`, () => {
-      for (const claim of claimsOf(affected, one, release, subscription))
-        for (const name of naming.ids)
-          into.add({
-            kind: 'claim',
-            claim: {
-              source,
-              vulnerabilityId: name,
-              aliases: naming.aliases,
-              release,
-              ...claim,
-              severity: urgencyOf(affected) ?? severity,
-              statedOn,
-              note: summary,
-              ...moduleOf(summary, claim.fixedVersion),
-              ...(naming.advisoryId === null ? {} : { advisoryId: naming.advisoryId }),
-            },
-          });
+      const said = statementOf(affected, one, found);
+      if (said === null) return;
+      const key = `${said.release} ${said.packageName} ${said.subscription ?? ''}`;
+      statements.set(key, [...(statements.get(key) ?? []), said]);
     });
+  }
+  for (const ofPackage of statements.values()) {
+    const { severity: ofEntry, ...claim } = claimOf(ofPackage);
+    for (const name of naming.ids)
+      into.add({
+        kind: 'claim',
+        claim: {
+          source,
+          vulnerabilityId: name,
+          aliases: naming.aliases,
+          ...claim,
+          severity: ofEntry ?? severity,
+          statedOn,
+          note: summary,
+          ...moduleOf(summary, claim.fixedVersion),
+          ...(naming.advisoryId === null ? {} : { advisoryId: naming.advisoryId }),
+        },
+      });
   }
 }
 
@@ -130,31 +136,59 @@ function severityOfSummary(record: JsonObject): string | null {
   return /^(Critical|Important|Moderate|Low): /.exec(optionalText(record, 'summary') ?? '')?.[1]?.toLowerCase() ?? null;
 }
 
-type Statement = Pick<Claim, 'packageName' | 'state' | 'fixedVersion' | 'affected' | 'subscription' | 'packageKind'>;
+/** One entry of `affected`. */
+interface Statement {
+  readonly release: string;
+  readonly subscription: string | null;
+  readonly packageName: string;
+  readonly severity: string | null;
+  readonly versions: readonly string[];
+  readonly ranges: readonly AffectedRange[];
+}
 
-function claimsOf(affected: JsonObject, one: JsonObject, release: string, subscription: string | null): readonly Statement[] {
+/** null when it names no version at all. */
+function statementOf(affected: JsonObject, one: JsonObject, { release, subscription }: OsvRelease): Statement | null {
   const order = orderOf(release);
   if (order === null) throw new BadRecord(`no version order is known for ${release}`);
-  const name = release === 'PyPI' ? pypiName(packageName(one.name)) : packageName(one.name);
+  const name = packageName(one.name);
   const versions = textsOf(affected.versions);
   const ranges = orderedRanges(affected, order, versions.length > 0);
-  if (ranges.length === 0 && versions.length === 0) return [];
-  const fixed = ranges.map(range => range.fixed).filter(version => version !== null);
-  const highest = fixed.reduce<string | null>(
-    (best, version) => (best === null || compareVersions(order, version, best) === 1 ? version : best),
-    null,
-  );
-  // The version list of a distribution repeats what its range says: one comparison is the whole answer then, and binary search finds it.
-  const plain = ranges.length === 1 && isFromTheBeginning(ranges[0]!) && ranges[0]!.lastAffected === null && release.includes(':');
-  const set: AffectedSet = { versions, ranges };
-  const statement: Statement = {
-    packageName: name,
-    state: highest === null ? 'open' : 'fixed',
-    fixedVersion: highest,
-    ...(plain ? {} : { affected: set }),
-    ...(subscription !== null && highest !== null ? { subscription } : {}),
+  if (ranges.length === 0 && versions.length === 0) return null;
+  return {
+    release,
+    subscription,
+    packageName: release === 'PyPI' ? pypiName(name) : name,
+    severity: urgencyOf(affected),
+    versions,
+    ranges,
   };
-  return [statement];
+}
+
+/** Records of GitHub's database have an entry for each range of one package: together they are what is said of it, and none may stand for the others. */
+function claimOf(
+  entries: readonly Statement[],
+): Pick<Claim, 'release' | 'packageName' | 'state' | 'fixedVersion' | 'affected' | 'subscription' | 'severity'> {
+  const { release, packageName: name, subscription } = entries[0]!;
+  const set: AffectedSet = {
+    versions: [...new Set(entries.flatMap(entry => entry.versions))],
+    ranges: entries.flatMap(entry => entry.ranges),
+  };
+  const fixedVersion = highest(
+    release,
+    set.ranges.flatMap(range => range.fixed ?? []),
+  );
+  // The version list of a distribution repeats what its ranges say: one comparison is the whole answer then, and binary search finds it. Its products
+  // (modules of a service pack) repeat each other.
+  const isPlain = release.includes(':') && set.ranges.length > 0 && set.ranges.every(range => isBelowTheFix(range, set.ranges.length));
+  return {
+    release,
+    packageName: name,
+    state: fixedVersion === null ? 'open' : 'fixed',
+    fixedVersion,
+    severity: entries.find(entry => entry.severity !== null)?.severity ?? null,
+    ...(isPlain ? {} : { affected: set }),
+    ...(subscription !== null && fixedVersion !== null ? { subscription } : {}),
+  };
 }
 
 /** A range whose versions have no order is of no use; the list of versions beside it still is. */
@@ -169,8 +203,9 @@ function orderedRanges(affected: JsonObject, order: VersionScheme, hasList: bool
   }
 }
 
-function isFromTheBeginning(range: AffectedRange): boolean {
-  return range.introduced === null || range.introduced === '0';
+/** Everything below the fix, or everything where there is none. */
+function isBelowTheFix({ introduced, fixed, lastAffected }: AffectedRange, ranges: number): boolean {
+  return (introduced === null || introduced === '0') && lastAffected === null && (fixed !== null || ranges === 1);
 }
 
 interface OsvEvent {
