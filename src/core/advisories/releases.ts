@@ -1,4 +1,5 @@
 import type { SchemeId } from '../versions/scheme.ts';
+import { plainSpelling } from './release-spellings.ts';
 
 /**
  * A release is what a distribution's advisories speak of, written `id:version` with the ids of os-release: `debian:12`, `ubuntu:22.04`, `almalinux:9`.
@@ -89,6 +90,11 @@ const DISTRIBUTION_NAMES: Readonly<Record<string, string>> = {
   amazonlinux: 'amzn',
   sle: 'sles',
   suse: 'sles',
+  // What os-release says on the products that share a service pack's updates.
+  sles_sap: 'sles',
+  sled: 'sles',
+  sle_hpc: 'sles',
+  'centos-stream': 'centos',
   opensuse: 'opensuse-leap',
   tumbleweed: 'opensuse-tumbleweed',
   'alpine linux': 'alpine',
@@ -101,6 +107,7 @@ const ECOSYSTEMS: Readonly<Record<string, readonly [name: string, scheme: Scheme
   pypi: ['PyPI', 'pep440'],
   npm: ['npm', 'semver'],
   go: ['Go', 'go'],
+  golang: ['Go', 'go'],
   maven: ['Maven', 'maven'],
   nuget: ['NuGet', 'nuget'],
   rubygems: ['RubyGems', 'gem'],
@@ -111,28 +118,56 @@ const ECOSYSTEMS: Readonly<Record<string, readonly [name: string, scheme: Scheme
   cargo: ['crates.io', 'semver'],
 };
 
+/** What claims by CPE stand under in place of a release: they speak of a product wherever it runs, and orders of versions differ from product to product. */
+export const CPE_RELEASE = 'cpe';
+
 export type ReleaseName = { readonly ok: true; readonly release: string } | { readonly ok: false; readonly reason: string };
 
-/** `debian:12`, `debian-12.5`, `Debian:bookworm`, `Ubuntu:22.04:LTS`, `Alpine:v3.20`, `PyPI` -> the one spelling used in claims. */
+/** `debian:12`, `debian-12.5`, `Debian:bookworm`, `Ubuntu:22.04:LTS`, `Alpine:v3.20`, `SLES 15 SP5`, `noble`, `PyPI` -> the one spelling used in claims. */
 export function parseRelease(text: string): ReleaseName {
   const trimmed = text.trim();
   if (trimmed === '' || trimmed.length > 100) return { ok: false, reason: 'a release is written id:version, for example debian:12' };
-  const ecosystem = ECOSYSTEMS[trimmed.toLowerCase()];
+  const word = trimmed.toLowerCase();
+  const ecosystem = known(ECOSYSTEMS, word);
   if (ecosystem) return { ok: true, release: ecosystem[0] };
-  const { id, version } = splitRelease(trimmed.toLowerCase());
-  const distribution = DISTRIBUTIONS[id];
+  const asWritten = releaseOf(trimmed, word);
+  if (asWritten.ok) return asWritten;
+  const alone = debianRelease(word) ?? ubuntuRelease(word);
+  if (alone !== null) return { ok: true, release: alone };
+  const plain = releaseOf(trimmed, plainSpelling(word));
+  return plain.ok ? plain : asWritten;
+}
+
+function releaseOf(written: string, word: string): ReleaseName {
+  const { id, version } = splitRelease(word);
+  const distribution = known(DISTRIBUTIONS, id);
   if (!distribution)
-    return { ok: false, reason: `${trimmed} is not a distribution that Fettle knows (${Object.keys(DISTRIBUTIONS).join(', ')})` };
+    return { ok: false, reason: `${written} is not a distribution that Fettle knows (${Object.keys(DISTRIBUTIONS).join(', ')})` };
   if (distribution.versionParts === 0) return { ok: true, release: id };
-  const number = distribution.codenames[version] ?? version.replace(/^v(?=\d)/, '');
+  const number = known(distribution.codenames, version) ?? version.replace(/^v(?=\d)/, '');
   if (id === 'debian' && /^(sid|experimental)$/.test(number)) return { ok: true, release: `debian:${number}` };
   if (/^edge$/.test(number) && id === 'alpine') return { ok: true, release: 'alpine:edge' };
   if (!/^\d+(\.\d+)*$/.test(number))
     return {
       ok: false,
-      reason: `${trimmed}: ${version === '' ? 'the version is missing' : `${version} is neither a version nor a codename`} (write for example ${id}:${Object.values(distribution.codenames).at(-3) ?? '9'})`,
+      reason: `${written}: ${version === '' ? 'the version is missing' : `${version} is neither a version nor a codename`} (write for example ${id}:${known(EXAMPLES, id) ?? '9'})`,
     };
   return { ok: true, release: `${id}:${significantVersion(id, number, distribution.versionParts)}` };
+}
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  debian: '12',
+  ubuntu: '24.04',
+  alpine: '3.20',
+  sles: '15.5',
+  'opensuse-leap': '15.6',
+  amzn: '2023',
+  fedora: '40',
+};
+
+/** Names come from lists and feeds: `constructor` is none of a table's own. */
+function known<Value>(table: Readonly<Record<string, Value>>, name: string): Value | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 /** `debian-bookworm`, `alpine-edge`, `rhel9`, `ubuntu22.04`: a codename after a hyphen, or a number straight after the name. */
@@ -142,12 +177,12 @@ function splitRelease(whole: string): { id: string; version: string } {
   // OSV writes Ubuntu Pro as Ubuntu:Pro:22.04:LTS: the same release, another pocket.
   const text = whole.replace(/:pro(?=:)/, '');
   const joined = text.includes(':') || Object.hasOwn(DISTRIBUTIONS, text) ? null : JOINED.exec(text);
-  const joinedId = joined && (DISTRIBUTION_NAMES[joined[1]!] ?? joined[1]!);
+  const joinedId = joined && (known(DISTRIBUTION_NAMES, joined[1]!) ?? joined[1]!);
   if (joinedId != null && Object.hasOwn(DISTRIBUTIONS, joinedId)) return { id: joinedId, version: joined![2]! };
   const separator = text.includes(':') ? text.indexOf(':') : text.search(/[-\s]v?\d[\d.]*$/);
   const rawId = separator < 0 ? text : text.slice(0, separator);
   const version = separator < 0 ? '' : text.slice(separator + 1).replace(/:.*$/, '');
-  return { id: DISTRIBUTION_NAMES[rawId] ?? rawId, version };
+  return { id: known(DISTRIBUTION_NAMES, rawId) ?? rawId, version };
 }
 
 function significantVersion(id: string, number: string, parts: number): string {
@@ -217,14 +252,17 @@ const OSV_NAMES: Readonly<Record<string, string>> = {
 /** Finds records of these releases' ecosystems in the text of OSV files, without reading the others. */
 /** The names that must occur in the text of a file that speaks of these releases; null when one of them has no known spelling. */
 export function osvEcosystemNames(releases: ReadonlySet<string>): readonly string[] | null {
-  const names = Array.from(releases, release => OSV_NAMES[release.split(':', 1)[0]!] ?? ECOSYSTEMS[release.toLowerCase()]?.[0] ?? null);
+  const names = Array.from(
+    releases,
+    release => known(OSV_NAMES, release.split(':', 1)[0]!) ?? known(ECOSYSTEMS, release.toLowerCase())?.[0] ?? null,
+  );
   return names.includes(null) ? null : names.filter(name => name !== null);
 }
 
 export function osvEcosystemPattern(releases: ReadonlySet<string>): RegExp {
   const names = Array.from(releases, release => {
     const id = release.split(':', 1)[0]!;
-    return OSV_NAMES[id] ?? id;
+    return known(OSV_NAMES, id) ?? id;
   });
   return new RegExp(`"ecosystem"\\s*:\\s*"(?:${names.map(name => name.replace(/[^\w ]/g, '\\$&')).join('|')})`, 'i');
 }
@@ -232,20 +270,20 @@ export function osvEcosystemPattern(releases: ReadonlySet<string>): RegExp {
 /** The version order of a release's packages; null for a release that is none of ours. */
 export function schemeOfRelease(release: string): SchemeId | null {
   const colon = release.indexOf(':');
-  const distribution = DISTRIBUTIONS[colon < 0 ? release : release.slice(0, colon)];
+  const distribution = known(DISTRIBUTIONS, colon < 0 ? release : release.slice(0, colon));
   if (distribution) return distribution.scheme;
-  return ECOSYSTEMS[release.toLowerCase()]?.[1] ?? null;
+  return known(ECOSYSTEMS, release.toLowerCase())?.[1] ?? null;
 }
 
 /** Whether a release's publisher names source packages (dpkg, apk) or binary ones (rpm, pacman, languages). */
 export function packageKindOfRelease(release: string): 'source' | 'binary' {
   const colon = release.indexOf(':');
-  return DISTRIBUTIONS[colon < 0 ? release : release.slice(0, colon)]?.packageKind ?? 'binary';
+  return known(DISTRIBUTIONS, colon < 0 ? release : release.slice(0, colon))?.packageKind ?? 'binary';
 }
 
 /** `bookworm` -> `debian:12`, null when the codename is not known. */
 export function debianRelease(codename: string): string | null {
-  const version = (DEBIAN_CODENAMES as Readonly<Record<string, string>>)[codename];
+  const version = known<string>(DEBIAN_CODENAMES, codename);
   return version === undefined ? null : `debian:${version}`;
 }
 
@@ -255,6 +293,6 @@ export function debianCodenames(releases: ReadonlySet<string>): readonly string[
 }
 
 export function ubuntuRelease(codename: string): string | null {
-  const version = (UBUNTU_CODENAMES as Readonly<Record<string, string>>)[codename];
+  const version = known<string>(UBUNTU_CODENAMES, codename);
   return version === undefined ? null : `ubuntu:${version}`;
 }
