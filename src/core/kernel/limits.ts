@@ -3,6 +3,9 @@
 /** The longest version text that is read. The longest in a distribution is about 100 characters; npm itself stops at 256. Longer text is an attack or a mistake, and its key would no longer fit into a PostgreSQL index entry (2,704 bytes; keys have up to 5 bytes per character). */
 export const MAX_VERSION_CHARS = 512;
 
+/** The longest CPE name that is read. The NVD's longest are about 300 characters; each of eleven fields may be quoted throughout. */
+export const MAX_CPE_CHARS = 2_000;
+
 /** The largest feed that is read, in bytes after decompression. The largest in use are OSV's npm and Ubuntu archives (below 2 GB); more is a bomb or a mistake. */
 export const MAX_FEED_BYTES = 3_000_000_000;
 

@@ -1,3 +1,4 @@
+import { compareCpeVersions } from './cpe-order.ts';
 import { compareInRange, parseRpm, rpm } from './rpm.ts';
 import { compareVersions, type InvalidVersion, isInvalid, type Ordering, type VersionScheme } from './scheme.ts';
 
@@ -42,8 +43,8 @@ export interface CpeRange {
 }
 
 /**
- * CPE says nothing of how versions order (CPE 2.3 leaves it to the vendor), so rpm's order stands in: it reads any text and orders runs of digits by
- * value. Use only where no better source speaks of the package; the verdict says `low`.
+ * CPE says nothing of how versions order (CPE 2.3 leaves it to the vendor); `compareCpeVersions` orders what all vendors mean alike, and the rest is unknown.
+ * One bound that the version certainly fails is the answer, whatever the other says. Use only where no better source speaks of the package; the verdict says `low`.
  */
 export function inCpeRange(installed: string, range: CpeRange): RangeVerdict {
   const bounds: readonly [string | undefined, string, (order: Ordering) => boolean][] = [
@@ -54,10 +55,12 @@ export function inCpeRange(installed: string, range: CpeRange): RangeVerdict {
   ];
   const stated = bounds.filter(([bound]) => bound !== undefined);
   if (stated.length === 0) return verdict(true, 'the CPE names every version', 'low');
+  let doubt: string | null = null;
   for (const [bound, sign, holds] of stated) {
-    const order = compareVersions(rpm, installed, bound!);
-    if (isInvalid(order)) return { ...unknown(order.invalid), confidence: 'low' };
-    if (!holds(order)) return verdict(false, `${installed} is not ${sign} ${bound}`, 'low');
+    const order = compareCpeVersions(installed, bound!);
+    if (isInvalid(order)) doubt ??= order.invalid;
+    else if (!holds(order)) return verdict(false, `${installed} is not ${sign} ${bound}`, 'low');
   }
+  if (doubt !== null) return { ...unknown(doubt), confidence: 'low' };
   return verdict(true, `${installed} ${stated.map(([bound, sign]) => `${sign} ${bound}`).join(' and ')}`, 'low');
 }
