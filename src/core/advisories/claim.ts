@@ -1,3 +1,5 @@
+import type { CpeRange } from '../versions/ranges.ts';
+
 /**
  * A claim is one publisher's statement about one vulnerability and one package, kept as stated, with source and date.
  * Claims are never overwritten by one another; `core/findings` derives the verdict by a stated rule and shows disagreement.
@@ -38,6 +40,15 @@ export interface Claim {
   readonly module?: string;
   /** The fix is published only to subscribers of this pocket: `esm-infra`, `esm-apps`, `eus`. */
   readonly subscription?: string;
+  /** Of a claim by CPE (`release` is CPE_RELEASE, `packageName` is `vendor:product`): what is meant, any of it. `affected` and `fixedVersion` then say nothing. */
+  readonly cpe?: readonly CpeStatement[];
+}
+
+/** The NVD's match criteria (API 2.0, `cpeMatch`): a CPE 2.3 name and the bounds of its version. */
+export interface CpeStatement extends CpeRange {
+  readonly criteria: string;
+  /** Where it counts only together with something else: what that is, in words. */
+  readonly onlyIf?: string;
 }
 
 /** `introduced` is inclusive and null for minus infinity; at most one of `fixed` (exclusive) and `lastAffected` (inclusive) is set, neither means no end. */

@@ -35,6 +35,8 @@ export interface Evidence {
   readonly rule: string;
   /** Why another source that disagrees was not followed; null when sources agree. */
   readonly disagreement: string | null;
+  /** `low` where nothing but a CPE name tells that the statement is about this package (core/findings/cpe-match.ts). Absent: the publisher names the package itself. */
+  readonly confidence?: 'low';
 }
 
 /** One vulnerability in one distinct package version: matched once, whatever the number of hosts. */
@@ -49,6 +51,10 @@ export interface Match {
   readonly hidden: 'unimportant' | 'wont-fix' | null;
   /** Leading claim first. */
   readonly evidence: readonly Evidence[];
+}
+
+export function isLowConfidence({ evidence: [leading] }: Match): boolean {
+  return leading?.confidence === 'low';
 }
 
 export interface DueDate {

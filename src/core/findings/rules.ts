@@ -16,6 +16,7 @@ import { compareKeys, type VersionScheme } from '../versions/scheme.ts';
  * | `changelog-names-rebuild` | the leading claim names a fixed version, and the package's own changelog names the vulnerability in a rebuild of that version for the release (`590-2.1~deb12u1` of `590-2.1`), which is the lower version: that rebuild has the fix |
  * | `subscription-fix` | the leading claim knows no fix for everybody, but one is published to subscribers (ESM, EUS): that version has it |
  * | `no-fix` | the leading claim knows no fix: open, deferred, wont-fix or end-of-life, as the publisher says |
+ * | `cpe-range` | nobody speaks of the package itself, and the CPE that a bill of materials states for it is one that the NVD names, in a version within its bounds: low confidence (cpe-match.ts) |
  * | `unknown` | no publisher could tell, or the versions cannot be compared: never read as safe |
  *
  * Leading is the claim of the highest authority (AUTHORITY: the distribution's own word on the release, then what was derived from it, then anybody
@@ -30,6 +31,7 @@ export type RuleName =
   | 'changelog-names-rebuild'
   | 'subscription-fix'
   | 'no-fix'
+  | 'cpe-range'
   | 'unknown';
 
 /** Lower leads. Distribution statements beat whatever derives from or competes with them; a source that is not listed stands at 50. */
