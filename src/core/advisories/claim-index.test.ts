@@ -35,10 +35,12 @@ describe('indexClaims', () => {
 
   it('does not tell upper from lower case where package URLs do not', () => {
     const index = indexClaims([
+      claim('CVE-2026-0009', { release: 'npm', packageName: 'JSONStream' }),
       claim('CVE-2026-0001', { release: 'Go', packageName: 'github.com/Masterminds/goutils' }),
       claim('CVE-2026-0002', { release: 'NuGet', packageName: 'Newtonsoft.Json' }),
       claim('CVE-2026-0003', { release: 'Maven', packageName: 'org.X:y' }),
     ]);
+    expect(index.packageClaims('npm', 'binary', 'jsonstream')?.vulnerabilities).toHaveLength(1);
     expect(index.packageClaims('Go', 'binary', 'github.com/masterminds/goutils')?.vulnerabilities).toHaveLength(1);
     expect(index.packageClaims('Go', 'binary', 'github.com/Masterminds/goutils')?.vulnerabilities).toHaveLength(1);
     expect(index.packageClaims('NuGet', 'binary', 'newtonsoft.json')?.vulnerabilities).toHaveLength(1);

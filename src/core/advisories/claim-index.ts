@@ -85,8 +85,11 @@ export class ClaimIndexBuilder {
   }
 }
 
-/** Ecosystems in which a package URL's name need not be written as its advisories write it: purl-spec puts Go and Composer into lower case, NuGet's registry takes any. */
-const CASELESS: ReadonlySet<string> = new Set(['Go', 'NuGet', 'Packagist']);
+/**
+ * Ecosystems in which a package URL's name need not be written as its advisories write it: purl-spec puts Go, Composer and npm into lower case (npm has old
+ * packages with capitals, JSONStream), NuGet's registry takes any.
+ */
+const CASELESS: ReadonlySet<string> = new Set(['Go', 'NuGet', 'Packagist', 'npm']);
 
 /** Whether the index keeps the packages of a release by their names in lower case. */
 export function isCaseless(release: string): boolean {

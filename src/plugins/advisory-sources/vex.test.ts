@@ -241,7 +241,7 @@ describe('openvex', () => {
       statements: [{ ...OPENVEX.statements[0], products: [{ '@id': 'https://example.org/p' }, { '@id': 'pkg:deb/debian/x@1' }] }],
     };
     expect(quarantinedIn(readAll(openvex, 'x', JSON.stringify(odd))).map(item => item.reason)).toEqual([
-      'https://example.org/p is not a package URL',
+      'https://example.org/p is not a package URL: does not start with "pkg:"',
       expect.stringContaining('does not say of which release'),
     ]);
   });

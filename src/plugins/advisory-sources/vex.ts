@@ -1,7 +1,8 @@
 import type { Claim, FixState } from '../../core/advisories/claim.ts';
 import { orderOf } from '../../core/advisories/orders.ts';
-import { advisoryName, DISTRIBUTION_TYPES, parsePackageUrl, releaseOfPackageUrl, versionOf } from '../../core/advisories/package-url.ts';
+import { advisoryName, DISTRIBUTION_TYPES, releaseOfPackageUrl, versionOf } from '../../core/advisories/package-url.ts';
 import { packageKindOfRelease } from '../../core/advisories/releases.ts';
+import { parsePurl } from '../../core/versions/purl.ts';
 import { intervalsOf, parseVers } from '../../core/versions/vers-ranges.ts';
 import { BadRecord, printable } from './records.ts';
 import type { FeedContext } from './spec.ts';
@@ -35,8 +36,9 @@ const STATES: Readonly<Record<VexStatus, FixState>> = {
 
 /** One statement as a claim; null when it is of a release that was not asked for. */
 export function claimOfStatement(statement: VexStatement, context: FeedContext): Claim | null {
-  const url = parsePackageUrl(statement.packageUrl);
-  if (url === null) throw new BadRecord(`${printable(statement.packageUrl)} is not a package URL`);
+  const parsed = parsePurl(statement.packageUrl);
+  if (!parsed.ok) throw new BadRecord(`${printable(statement.packageUrl)} is not a package URL: ${parsed.reason}`);
+  const url = parsed.purl;
   const release = releaseOfPackageUrl(url);
   if (release === null) throw new BadRecord(`${printable(statement.packageUrl)} does not say of which release it is (distro=...)`);
   if (context.releases !== null && !context.releases.has(release)) return null;
@@ -55,9 +57,7 @@ export function claimOfStatement(statement: VexStatement, context: FeedContext):
     severity: null,
     statedOn: statement.statedOn,
     note: statement.note,
-    ...(bySource && url.qualifiers.get('arch') !== 'source' && url.qualifiers.get('arch') !== 'src'
-      ? { packageKind: 'binary' as const }
-      : {}),
+    ...(bySource && url.qualifiers.arch !== 'source' && url.qualifiers.arch !== 'src' ? { packageKind: 'binary' as const } : {}),
     ...(version === '' ? {} : { onlyVersions: [version] }),
     ...(statement.range === undefined ? {} : affectedIn(statement.range, state, release, statement.except)),
   };

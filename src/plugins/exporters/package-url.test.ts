@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { parsePackageUrl, versionOf } from '../../core/advisories/package-url.ts';
+import { versionOf } from '../../core/advisories/package-url.ts';
+import { parsePurl } from '../../core/versions/purl.ts';
 import { packageUrlOf } from './package-url.ts';
 
 it.each([
@@ -33,5 +34,6 @@ it.each([
     package: { name, version, arch, sourceName, sourceVersion: version },
   });
   expect(url).toBe(expected);
-  expect(versionOf(parsePackageUrl(url)!)).toBe(version);
+  const parsed = parsePurl(url);
+  expect(parsed.ok && versionOf(parsed.purl)).toBe(version);
 });

@@ -1,20 +1,22 @@
-import { advisoryName, DISTRIBUTION_TYPES, parsePackageUrl, releaseOfPackageUrl, versionOf } from '../../core/advisories/package-url.ts';
+import { advisoryName, DISTRIBUTION_TYPES, releaseOfPackageUrl, versionOf } from '../../core/advisories/package-url.ts';
+import { type PackageUrl, parsePurl } from '../../core/versions/purl.ts';
 import { moduleOf } from './package-table/index.ts';
 import { type ListedPackage, listedPackage } from './spec.ts';
 
-/** A component of an SBOM as a package; null for what has no version or is of a type that no advisory speaks of. */
+/** A component of an SBOM as a package; null for what is none, has no version or is of a type that no advisory speaks of. */
 export function packageOfUrl(text: string): ListedPackage | null {
-  const url = parsePackageUrl(text);
-  if (url === null || url.version === '') return null;
+  const parsed = parsePurl(text);
+  if (!parsed.ok || parsed.purl.version === null) return null;
+  const { purl: url, written } = parsed;
   const release = releaseOfPackageUrl(url);
   if (!DISTRIBUTION_TYPES.has(url.type))
-    return release === null ? null : listedPackage(advisoryName(url), url.version, { release, sourceKnown: true });
+    return release === null ? null : listedPackage(advisoryName(written), versionOf(url), { release, sourceKnown: true });
   const version = versionOf(url);
   // Syft: upstream=name or upstream=name@version; for rpm the source rpm's file name, which no advisory uses.
-  const upstream = url.type === 'rpm' ? '' : (url.qualifiers.get('upstream') ?? '');
+  const upstream = url.type === 'rpm' ? '' : (url.qualifiers.upstream ?? '');
   const at = upstream.lastIndexOf('@');
   return listedPackage(url.name, version, {
-    arch: url.qualifiers.get('arch') ?? '',
+    arch: url.qualifiers.arch ?? '',
     sourceName: (at > 0 ? upstream.slice(0, at) : upstream) || url.name,
     sourceVersion: at > 0 ? upstream.slice(at + 1) : version,
     sourceKnown: (url.type !== 'deb' && url.type !== 'apk') || upstream !== '',
@@ -33,7 +35,7 @@ export function withImpliedSources(packages: readonly ListedPackage[]): readonly
 }
 
 /** Trivy and Syft each have a qualifier of their own for the module of an rpm; without one nothing is known. */
-function moduleOfUrl(qualifiers: ReadonlyMap<string, string>): string | null {
-  const label = qualifiers.get('modularitylabel') ?? qualifiers.get('rpmmod');
+function moduleOfUrl({ modularitylabel, rpmmod }: PackageUrl['qualifiers']): string | null {
+  const label = modularitylabel ?? rpmmod;
   return label === undefined ? null : moduleOf(label);
 }

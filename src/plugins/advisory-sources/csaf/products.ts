@@ -1,5 +1,6 @@
-import { advisoryName, parsePackageUrl, releaseOfPackageUrl, versionOf } from '../../../core/advisories/package-url.ts';
+import { advisoryName, releaseOfPackageUrl, versionOf } from '../../../core/advisories/package-url.ts';
 import { schemeOfRelease } from '../../../core/advisories/releases.ts';
+import { parsePurl } from '../../../core/versions/purl.ts';
 import { type JsonObject, objectOrNull, objectsOf, optionalText } from '../records.ts';
 
 /** What a product id of a CSAF document stands for, as far as matching needs it. */
@@ -52,17 +53,17 @@ export class CsafProducts {
       component = relation.component;
     }
     const leaf = this.#leaves.get(component);
-    const url = leaf?.packageUrl == null ? null : parsePackageUrl(leaf.packageUrl);
+    const parsed = leaf?.packageUrl == null ? null : parsePurl(leaf.packageUrl);
+    const url = parsed?.ok ? parsed.purl : null;
     const platforms = [...new Set(chain.flatMap(platform => this.#platformsOf(platform)))];
     const byPlatform =
       platforms.map(platform => releaseOfCpe(this.#leaves.get(platform)?.cpe ?? null)).find(found => found !== null) ?? null;
     if (url === null) return byPlatform === null ? null : namedBuild(component, byPlatform);
     const release = byPlatform ?? releaseOfPackageUrl(url);
     if (release === null) return null;
-    const arch = url.qualifiers.get('arch');
+    const { arch, rpmmod } = url.qualifiers;
     const module =
-      url.qualifiers.get('rpmmod') ??
-      chain.map(platform => /(?:^|:)([\w.+-]+:[\w.+-]+):\d{10,}:/.exec(platform)?.[1]).find(found => found !== undefined);
+      rpmmod ?? chain.map(platform => /(?:^|:)([\w.+-]+:[\w.+-]+):\d{10,}:/.exec(platform)?.[1]).find(found => found !== undefined);
     return {
       release,
       packageName: advisoryName(url),
