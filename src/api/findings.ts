@@ -158,6 +158,24 @@ export const Overview = z
   })
   .meta({ id: 'Overview' });
 
+/** Of the list and of its export: a file of what is on the screen holds what is on the screen. */
+const FINDING_FILTER = {
+  host: z.string().max(80).optional(),
+  vulnerability: z.string().max(60).optional(),
+  source: z.string().max(100).optional(),
+  state: FindingState.optional(),
+  due: z.enum(['overdue', 'week', 'month', 'later', 'none']).optional(),
+  /** The id of an exception in force, `any`, or `excused`: what the net numbers leave out. */
+  exception: z.string().max(80).optional(),
+};
+
+const PATCH_FILTER = {
+  platform: z.string().max(60).optional(),
+  security: z.enum(['true', 'false']).optional(),
+  host: z.string().max(80).optional(),
+  query: z.string().max(2000).optional(),
+};
+
 export const findings = {
   overview: route({
     method: 'get',
@@ -171,19 +189,15 @@ export const findings = {
     path: '/api/v1/patches',
     access: 'finding.read',
     summary: 'The queue of patches, ranked by the risk that each removes',
-    query: PageQuery.extend({
-      platform: z.string().max(60).optional(),
-      security: z.enum(['true', 'false']).optional(),
-      host: z.string().max(80).optional(),
-      query: z.string().max(2000).optional(),
-    }),
+    query: PageQuery.extend(PATCH_FILTER),
     answer: pageOf(Patch),
   }),
   patchExport: route({
     method: 'get',
     path: '/api/v1/patches.csv',
     access: 'finding.read',
-    summary: 'The queue as CSV',
+    summary: 'The same patches as CSV, in their rank',
+    query: PageQuery.pick({ search: true }).extend(PATCH_FILTER),
     produces: 'text/csv',
     answer: Patch,
   }),
@@ -223,23 +237,15 @@ export const findings = {
     path: '/api/v1/findings',
     access: 'finding.read',
     summary: 'Findings with evidence',
-    query: PageQuery.extend({
-      host: z.string().max(80).optional(),
-      vulnerability: z.string().max(60).optional(),
-      source: z.string().max(100).optional(),
-      state: FindingState.optional(),
-      due: z.enum(['overdue', 'week', 'month', 'later', 'none']).optional(),
-      /** `any`, or the id of an exception in force. */
-      exception: z.string().max(80).optional(),
-    }),
+    query: PageQuery.extend(FINDING_FILTER),
     answer: pageOf(Finding),
   }),
   findingExport: route({
     method: 'get',
     path: '/api/v1/findings.csv',
     access: 'finding.read',
-    summary: 'All findings as CSV',
-    query: z.object({ host: z.string().max(80).optional(), vulnerability: z.string().max(60).optional() }),
+    summary: 'The same findings as CSV',
+    query: PageQuery.pick({ search: true }).extend(FINDING_FILTER),
     produces: 'text/csv',
     answer: Finding,
   }),

@@ -3,10 +3,13 @@ import { type Command, type CommandContext, UsageError } from './command.ts';
 import { claimCommands } from './commands/claims.ts';
 import { enrolmentCommands } from './commands/enrolments.ts';
 import { exceptionCommands } from './commands/exceptions.ts';
+import { exportCommands } from './commands/exports.ts';
 import { feedCommands } from './commands/feeds.ts';
+import { findingCommands } from './commands/findings.ts';
 import { groupCommands } from './commands/groups.ts';
 import { hostCommands } from './commands/hosts.ts';
 import { interventionCommands } from './commands/interventions.ts';
+import { overviewCommands } from './commands/overview.ts';
 import { patchCommands } from './commands/patches.ts';
 import { peopleCommands } from './commands/people.ts';
 import { policyCommands } from './commands/policies.ts';
@@ -17,7 +20,10 @@ import { EXIT, type Failure, failureOf, flagOf } from './failure.ts';
 import { makeScreen } from './screen.ts';
 
 export const commands: readonly Command[] = [
+  ...overviewCommands,
   ...patchCommands,
+  ...findingCommands,
+  ...exportCommands,
   ...feedCommands,
   ...claimCommands,
   ...exceptionCommands,

@@ -1,10 +1,14 @@
 import { type CommandContext, UsageError } from '../command.ts';
 
+export const day = (instant: string | null | undefined) => instant?.slice(0, 10) ?? '-';
+
+export const SEARCH = { flags: '--search <text>', summary: 'text to find' } as const;
+
 export const PAGE_OPTIONS = [
   { flags: '--page <n>', summary: 'page number (1)' },
   { flags: '--page-size <n>', summary: 'rows a page, at most 500 (50)' },
   { flags: '--sort <field>', summary: 'field, - first for descending' },
-  { flags: '--search <text>', summary: 'text to find' },
+  SEARCH,
 ];
 
 export function page(c: CommandContext): { page?: number; pageSize?: number; sort?: string; search?: string } {

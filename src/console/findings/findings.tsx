@@ -14,7 +14,7 @@ import { DUE_WORD, FINDING_LOOK } from '../kit/states.ts';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
 import { FINDING_SORT, FindingGrid } from './finding-grid.tsx';
 
-const EXCEPTED = { any: 'Only with an exception' } as const;
+const EXCEPTED = { any: 'Only with an exception', excused: 'Only what it excuses' } as const;
 type Due = keyof typeof DUE_WORD;
 const NO_FILTER = {
   search: undefined,
@@ -48,7 +48,7 @@ export function FindingsPage() {
         <Button
           variant="default"
           component="a"
-          href={addressOf('findingExport', { query: { host: url.host, vulnerability: url.vulnerability } })}
+          href={addressOf('findingExport', { query: { search: url.search, ...filter } })}
           download
           leftSection={<IconDownload size={14} />}
         >

@@ -83,7 +83,7 @@ function Net({ data: { exceptions, findingsByDue } }: { readonly data: OverviewV
     <Text size="sm" mt={6}>
       {count(gross)} gross, {count(gross - exceptions.excused)} net ({count(overdue(findingsByDue) - overdue(exceptions.excusedByDue))}{' '}
       overdue):{' '}
-      <Link to="/findings" search={{ exception: 'any' }}>
+      <Link to="/findings" search={{ exception: 'excused' }}>
         {count(exceptions.excused)} excepted
       </Link>{' '}
       by{' '}

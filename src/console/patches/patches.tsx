@@ -39,7 +39,13 @@ export function PatchesPage() {
       title="Patches"
       lead="Ranked by the risk that each removes. Choose some and plan a rollout."
       actions={
-        <Button variant="default" component="a" href={addressOf('patchExport')} download leftSection={<IconDownload size={14} />}>
+        <Button
+          variant="default"
+          component="a"
+          href={addressOf('patchExport', { query: { search: url.search, ...filter } })}
+          download
+          leftSection={<IconDownload size={14} />}
+        >
           Export CSV
         </Button>
       }

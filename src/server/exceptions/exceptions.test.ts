@@ -79,6 +79,7 @@ describe('exceptions over a real fleet', () => {
     expect(after.findingsByDue.reduce((sum, one) => sum + one.count, 0)).toBe(gross);
     expect(after.exceptions).toMatchObject({ inForce: 1, excused: 1 });
     expect((await findings({ exception: 'any' })).map(one => `${one.hostName} ${one.vulnerabilityId}`)).toEqual(['erp1 CVE-2026-1']);
+    expect(await findings({ exception: 'excused' })).toHaveLength(after.exceptions.excused);
     expect((await bench.fleet.csv('findingExport', { vulnerability: 'CVE-2026-1' })).join('\n')).toContain(
       'risk-accepted: the vendor certifies',
     );
@@ -227,6 +228,8 @@ describe('exceptions over a real fleet', () => {
     const one = await bench.granted({ kind: 'operational', patchId: patch.id, endsAt: bench.inDays(20) });
     expect(one).toMatchObject({ excuses: false, about: `openssl ${FIXED} on erp3`, inForce: true });
     expect((await overview()).exceptions.excused).toBe(0);
+    expect(await findings({ exception: 'excused' })).toEqual([]);
+    expect(await findings({ exception: 'any' })).not.toEqual([]);
     expect((await findings({ vulnerability: 'CVE-2026-2' }))[0]).toMatchObject({
       hostName: 'erp3',
       exception: { kind: 'operational', excuses: false },

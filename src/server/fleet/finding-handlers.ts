@@ -38,7 +38,8 @@ export function findingHandlers({ context, model, settled, taken, marks: askMark
 
     async findingExport({ query }) {
       await taken();
-      return findingLines(model, query, epochMs(context.clock.now()), await askMarks());
+      const marks = await askMarks();
+      return findingLines(model, { ...query, marked: markedBy(marks, query.exception) }, epochMs(context.clock.now()), marks);
     },
   };
 }
@@ -46,11 +47,12 @@ export function findingHandlers({ context, model, settled, taken, marks: askMark
 /** A line at a time would be as many turns of the event loop as there are hosts; this is some 100 hosts, or a few milliseconds. */
 const CSV_CHUNK_CHARS = 65_536;
 
-/** `any`, or the id of one exception. */
+/** `any`, `excused` (as the overview counts it: excused.ts), or the id of one exception. */
 function markedBy({ byHost }: ExceptionMarks, exception: string | undefined): FindingFilter['marked'] {
   if (exception === undefined) return undefined;
-  const isMeant = (one: ExceptionOnHost) => exception === 'any' || one.mark.id === exception;
+  const isMeant = ({ mark }: ExceptionOnHost) => (exception === 'excused' ? mark.excuses : exception === 'any' || mark.id === exception);
   return {
+    withWontFix: exception !== 'excused',
     hostIds: new Set([...byHost].filter(([, own]) => own.some(isMeant)).map(([hostId]) => hostId)),
     has: (hostId, vulnerabilityId, sourceName) =>
       byHost.get(hostId)?.some(one => isMeant(one) && one.keys.has(keyOf(vulnerabilityId, sourceName))) === true,

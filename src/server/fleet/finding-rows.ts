@@ -26,7 +26,12 @@ export interface FindingFilter {
   readonly search?: string | undefined;
   /** Only those that an exception speaks of. */
   readonly marked?:
-    | { readonly hostIds: ReadonlySet<string>; has(hostId: string, vulnerabilityId: string, sourceName: string): boolean }
+    | {
+        readonly hostIds: ReadonlySet<string>;
+        /** What nobody will fix is not counted as open, but leave to keep it is shown where it is asked for. */
+        readonly withWontFix: boolean;
+        has(hostId: string, vulnerabilityId: string, sourceName: string): boolean;
+      }
     | undefined;
 }
 
@@ -86,8 +91,7 @@ export class FindingQuery {
       const choice = this.#choiceOf(source.standing.source, isNamedHost);
       if (choice === 'none') continue;
       for (const group of statedGroups(source, candidatesRead)) {
-        // What nobody will fix is not counted as open, but leave to keep it is shown where it is asked for.
-        if (state === undefined ? group.state === 'wont-fix' && marked === undefined : group.state !== state) continue;
+        if (state === undefined ? group.state === 'wont-fix' && marked?.withWontFix !== true : group.state !== state) continue;
         for (const finding of this.#namedIn(group.group)) {
           if (choice !== 'all' && !choice.has(finding.risk.id)) continue;
           if (marked?.has(id, finding.risk.id, source.standing.source.name) === false) continue;

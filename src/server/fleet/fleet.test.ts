@@ -328,10 +328,12 @@ describe('the fleet', () => {
       const lines = await bench.csv('hostExport');
       expect(lines).toHaveLength(1 + (await bench.ask('hostList')).total);
       expect(lines.find(line => line.includes('cmd|calc'))).toContain("'=cmd|calc");
-      expect(await bench.csv('findingExport', { host: 'web1' })).toHaveLength(
-        1 + (await bench.ask('findingList', { query: { host: 'web1' } })).total,
-      );
-      expect(await bench.csv('patchExport')).toHaveLength(1 + (await bench.ask('patchList')).total);
+      const filters = [{}, { host: 'web1' }, { state: 'held' }, { due: 'later' }, { search: 'CVE-2026' }] as const;
+      const counts = await Promise.all(filters.map(async query => (await bench.ask('findingList', { query })).total));
+      expect(new Set(counts).size, 'each filter leaves something else').toBeGreaterThan(2);
+      for (const [at, query] of filters.entries()) expect(await bench.csv('findingExport', query)).toHaveLength(1 + counts[at]!);
+      for (const query of [{}, { search: 'nginx' }, { platform: 'debian-11' }])
+        expect(await bench.csv('patchExport', query)).toHaveLength(1 + (await bench.ask('patchList', { query })).total);
       await bench.database.db.query('update host set removed_at = now() where id = $1', [id]);
       await bench.fleet.model.takeHosts([id]);
       expect((await bench.ask('hostList', { query: { search: 'calc' } })).total).toBe(0);

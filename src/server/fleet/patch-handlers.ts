@@ -26,6 +26,7 @@ const SORT: SortKeys<RankedEntry> = {
   security: entry => entry.security,
 };
 
+type PatchFilter = Partial<Record<'platform' | 'security' | 'host' | 'query' | 'search', string>>;
 type PatchRoute = 'patchList' | 'patchExport' | 'patchGet' | 'patchHosts';
 
 export function patchHandlers(parts: HostHandlerParts): Handlers<PatchRoute> {
@@ -47,47 +48,45 @@ export function patchHandlers(parts: HostHandlerParts): Handlers<PatchRoute> {
     return entries.filter(entry => needed.has(entry));
   }
 
+  /** What passes the filter of the list and of its export, by rank. */
+  function meant(query: PatchFilter, nowMs: number): RankedEntry[] {
+    let entries: readonly RankedEntry[] = model.ranked().entries;
+    if (query.platform !== undefined) entries = entries.filter(entry => entry.platform === query.platform);
+    if (query.security !== undefined) entries = entries.filter(entry => String(entry.security) === query.security);
+    if (query.host !== undefined)
+      entries = ofHosts(
+        entries,
+        new Set(
+          [...model.fleet.slots()].filter(slot => model.records[slot]!.id === query.host || model.records[slot]!.name === query.host),
+        ),
+      );
+    if (query.query?.trim()) {
+      const found = summaries.matching(query.query, nowMs);
+      if (!found.ok) throw invalid('query/query', `${found.message} (at character ${found.position + 1})`);
+      entries = ofHosts(entries, new Set(found.slots));
+    }
+    const words =
+      query.search
+        ?.toLowerCase()
+        .split(/\s+/)
+        .filter(word => word !== '') ?? [];
+    return entries.filter(entry => isNamed(model, entry, words));
+  }
+
   return {
     async patchList({ query }) {
       await settled();
       const nowMs = epochMs(clock.now());
       const order = parseSort(query.sort, SORT, 'rank');
-      let entries: readonly RankedEntry[] = model.ranked().entries;
-      if (query.platform !== undefined) entries = entries.filter(entry => entry.platform === query.platform);
-      if (query.security !== undefined) entries = entries.filter(entry => String(entry.security) === query.security);
-      if (query.host !== undefined)
-        entries = ofHosts(
-          entries,
-          new Set(
-            [...model.fleet.slots()].filter(slot => model.records[slot]!.id === query.host || model.records[slot]!.name === query.host),
-          ),
-        );
-      if (query.query?.trim()) {
-        const found = summaries.matching(query.query, nowMs);
-        if (!found.ok) throw invalid('query/query', `${found.message} (at character ${found.position + 1})`);
-        entries = ofHosts(entries, new Set(found.slots));
-      }
-      const words =
-        query.search
-          ?.toLowerCase()
-          .split(/\s+/)
-          .filter(word => word !== '') ?? [];
-      const page = paged(
-        sorted(
-          entries.filter(entry => isNamed(model, entry, words)),
-          order,
-          SORT,
-        ),
-        query,
-      );
+      const page = paged(sorted(meant(query, nowMs), order, SORT), query);
       const busy = await hostsInRollout(db);
       return { ...page, items: page.items.map(patchViews(model, busy, nowMs)) };
     },
 
-    async patchExport() {
+    async patchExport({ query }) {
       await settled();
       const nowMs = epochMs(clock.now());
-      return patchLines(model, model.ranked().entries, await hostsInRollout(db), nowMs);
+      return patchLines(model, meant(query, nowMs), await hostsInRollout(db), nowMs);
     },
 
     async patchGet({ params: { id } }) {

@@ -1,0 +1,44 @@
+import { define } from '../command.ts';
+import { counted } from '../screen.ts';
+
+export const overviewCommands = [
+  define({
+    name: 'overview',
+    summary: 'What to do next, and how the fleet stands',
+    run: async c => await c.client.overview({}),
+    render(value, screen) {
+      for (const banner of value.banners) screen.line(`! ${banner.title}: ${banner.text}`);
+      if (value.banners.length > 0) screen.line();
+      for (const [i, next] of value.next.entries()) screen.line(`${i + 1}. [${next.urgency}] ${next.title}\n   ${next.reason}`);
+      if (value.next.length === 0) screen.line('Nothing is waiting.');
+      screen.line();
+      screen.pairs([
+        [
+          'hosts',
+          `${value.hosts.total} (${value.hosts.current} current, ${value.hosts.stale} stale, ${value.hosts.unreachable} unreachable, ${value.hosts.waiting} waiting)`,
+        ],
+        [
+          'coverage',
+          `${value.coverage.patchedHosts} of ${counted(value.coverage.ofHosts, 'host')} ${value.coverage.patchedHosts === 1 ? 'has' : 'have'} no missing security patch`,
+        ],
+        ['findings by due date', value.findingsByDue.map(d => `${d.label} ${d.count}`).join(', ')],
+        [
+          'without excepted ones',
+          value.exceptions.excused === 0
+            ? null
+            : value.findingsByDue.map((d, at) => `${d.label} ${d.count - (value.exceptions.excusedByDue[at]?.count ?? 0)}`).join(', '),
+        ],
+        [
+          'exceptions',
+          `${value.exceptions.inForce} in force (${value.exceptions.expiring} of them near the end), ${value.exceptions.waiting} waiting for a decision`,
+        ],
+        [
+          'time to patch',
+          value.timeToPatch === null
+            ? 'too little history'
+            : `median ${value.timeToPatch.medianDays ?? 'not reached'} days over ${value.timeToPatch.events} events`,
+        ],
+      ]);
+    },
+  }),
+];
