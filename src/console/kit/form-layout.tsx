@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import classes from './form-layout.module.css';
 import { Section } from './page.tsx';
 import { ProblemNote } from './problem.tsx';
+import { sentence } from './words.ts';
 
 interface FormSideProps {
   readonly title: string;
@@ -59,7 +60,7 @@ function FormSide({ title, name, note, noteFor, put, error, next, missing, butto
           </Text>
           {missing !== null && (
             <Text size="sm" c="var(--tone-warn)" role="status">
-              {missing}
+              {sentence(missing)}
             </Text>
           )}
           <Group gap="xs">{buttons}</Group>

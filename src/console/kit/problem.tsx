@@ -4,6 +4,7 @@ import type { Problem } from '../../api/contract.ts';
 import { problemOf } from '../data/client.ts';
 import classes from './kit.module.css';
 import { Glyph } from './mark.tsx';
+import { Worded } from './worded.tsx';
 
 /** What went wrong, what to do about it, and the button that does it. */
 export function ProblemNote({ error, retry }: { readonly error: unknown; readonly retry?: () => void }) {
@@ -23,7 +24,7 @@ export function ProblemNote({ error, retry }: { readonly error: unknown; readonl
         ))}
         {problem.advice && (
           <Text size="sm" c="dimmed">
-            {problem.advice}
+            <Worded text={problem.advice} />
           </Text>
         )}
         {retry && mayHelp(problem.status) && (

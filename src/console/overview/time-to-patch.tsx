@@ -13,6 +13,13 @@ const TOP = 6;
 const days = (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} days`;
 const after = (value: number | null) => (value === null ? 'not yet' : `after ${days(value)}`);
 
+/** Two to five round numbers, 0 among them. */
+function ticksUpTo(last: number): number[] {
+  const magnitude = 10 ** Math.floor(Math.log10(last));
+  const step = [0.25, 0.5, 1, 2].map(factor => factor * magnitude).find(size => last / size < 5) ?? magnitude * 2.5;
+  return Array.from({ length: Math.floor(last / step) + 1 }, (_, at) => at * step);
+}
+
 /** Share of findings still open by days since the fix came out: a survival curve, so that what is open now counts too. */
 export function TimeToPatch({ data }: { readonly data: Curve }) {
   const last = Math.max(1, ...data.curve.map(point => point.days));
@@ -41,9 +48,9 @@ export function TimeToPatch({ data }: { readonly data: Curve }) {
             </text>
           </g>
         ))}
-        {[0, last / 2, last].map(day => (
-          <text key={day} x={x(day)} y={HEIGHT - 3} textAnchor={day === 0 ? 'start' : day === last ? 'end' : 'middle'}>
-            {day === last ? `${Math.round(day)} days` : Math.round(day)}
+        {ticksUpTo(last).map((day, index, { length }) => (
+          <text key={day} x={x(day)} y={HEIGHT - 3} textAnchor={day === 0 ? 'start' : day > last * 0.9 ? 'end' : 'middle'}>
+            {index === length - 1 ? `${day} days` : day}
           </text>
         ))}
         <path className={classes.line} d={path} />

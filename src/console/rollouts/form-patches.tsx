@@ -48,16 +48,12 @@ export function FormPatches({ draft, put }: { readonly draft: SpecDraft; readonl
                     <b>{patch.sourceName}</b> {patch.knownExploited.length > 0 && <Chip tone="bad">exploited</Chip>}{' '}
                     <Toned tone="quiet">{patch.platform}</Toned>
                   </>
-                ) : (
+                ) : queue.data ? (
                   <>
-                    {queue.data ? (
-                      <>
-                        {id} <Chip tone="warn">not in the queue</Chip>
-                      </>
-                    ) : (
-                      <Skeleton height={12} width={180} aria-label="Loading" />
-                    )}
+                    {id} <Chip tone="warn">not in the queue</Chip>
                   </>
+                ) : (
+                  <Skeleton height={12} width={180} role="status" aria-label="Loading" />
                 ),
             },
             { key: 'version', title: 'To version', from: 'sm', cell: ({ patch }) => patch && <Version text={patch.targetVersion} /> },

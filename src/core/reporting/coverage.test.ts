@@ -16,7 +16,7 @@ describe('coverageOf', () => {
     expect(coverageOf(hosts)).toEqual({
       patchedHosts: 1,
       ofHosts: 6,
-      note: 'Not counted as patched: 2 without a current inventory, 1 whose package manager could not be asked, 1 lack security updates, 1 wait for a restart or reboot.',
+      note: 'Not counted as patched: 2 without a current inventory, 1 whose package manager could not be asked, 1 with security updates missing, 1 with a restart or reboot pending.',
     });
   });
   it('has no note when all are patched, and no percentage of nothing', () => {

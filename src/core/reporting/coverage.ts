@@ -20,8 +20,8 @@ export interface Coverage {
 const REASONS: readonly (readonly [(host: CoveredHost) => boolean, string])[] = [
   [host => !host.isCurrent, 'without a current inventory'],
   [host => !host.candidatesKnown, 'whose package manager could not be asked'],
-  [host => host.securityPatches > 0, 'lack security updates'],
-  [host => host.restartPending || host.rebootPending, 'wait for a restart or reboot'],
+  [host => host.securityPatches > 0, 'with security updates missing'],
+  [host => host.restartPending || host.rebootPending, 'with a restart or reboot pending'],
 ];
 
 /** Fully patched is: asked lately, no security update missing, nothing old left in memory. Everything else stays in the denominator. */
