@@ -29,11 +29,6 @@ export function no<Problem>(problem: Problem): { readonly ok: false; readonly pr
   return { ok: false, problem };
 }
 
-/** For the default branch of a switch over a union: a compile error when a member is forgotten, a defect at run time. */
-export function exhaustive(value: never): never {
-  throw new Error(`unhandled case: ${JSON.stringify(value)}`);
-}
-
 /** Invariants stay on in production: a broken one is a defect and stops the operation, never the truth. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);

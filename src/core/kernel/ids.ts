@@ -1,8 +1,8 @@
 /** Ids are branded strings with a prefix that names their kind: `host_4f...`. The random part is made at the edge and handed in. */
 declare const brand: unique symbol;
-export type Id<Kind extends string> = string & { readonly [brand]: Kind };
+type Id<Kind extends string> = string & { readonly [brand]: Kind };
 
-export const ID_PREFIX = {
+const ID_PREFIX = {
   host: 'host',
   person: 'per',
   session: 'ses',
@@ -25,24 +25,10 @@ export const ID_PREFIX = {
   retraction: 'ret',
   exception: 'exc',
 } as const;
-export type IdKind = keyof typeof ID_PREFIX;
-
-export type HostId = Id<'host'>;
-export type PersonId = Id<'person'>;
-export type GroupId = Id<'group'>;
-export type RolloutId = Id<'rollout'>;
-export type RingId = Id<'ring'>;
-export type JobId = Id<'job'>;
-export type PermitId = Id<'permit'>;
-export type ChangeId = Id<'change'>;
-export type PlanId = Id<'plan'>;
+type IdKind = keyof typeof ID_PREFIX;
 
 /** `random` is at least 16 hexadecimal digits from a cryptographic source. */
 export function makeId<Kind extends IdKind>(kind: Kind, random: string): Id<Kind> {
   if (!/^[0-9a-f]{16,64}$/.test(random)) throw new RangeError('an id needs 16 to 64 hexadecimal digits');
   return `${ID_PREFIX[kind]}_${random}` as Id<Kind>;
-}
-
-export function isId<Kind extends IdKind>(kind: Kind, text: string): text is Id<Kind> {
-  return text.startsWith(`${ID_PREFIX[kind]}_`) && /^[0-9a-f]{16,64}$/.test(text.slice(ID_PREFIX[kind].length + 1));
 }
