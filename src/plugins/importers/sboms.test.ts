@@ -38,6 +38,21 @@ describe('SBOMs', () => {
     ]);
   });
 
+  it('names of language packages stay as they are written, and what is no package URL is counted', () => {
+    const purls = [
+      'pkg:npm/JSONStream@1.3.5',
+      'pkg:golang/github.com/Azure/x@v1.0.0',
+      'pkg:deb/Debian/Curl@1?distro=debian-12',
+      'pkg:npm/a@1%',
+    ];
+    const { packages, warnings } = read(
+      JSON.stringify({ bomFormat: 'CycloneDX', components: purls.map(purl => ({ type: 'library', name: 'x', purl })) }),
+      null,
+    );
+    expect(packages.map(one => one.name)).toEqual(['JSONStream', 'github.com/Azure/x', 'curl']);
+    expect(warnings).toEqual([expect.stringContaining('1 component')]);
+  });
+
   it('SPDX 2.3: packages by the package URL among their references', () => {
     const { id, packages, warnings } = read(
       JSON.stringify({
@@ -150,5 +165,49 @@ describe('SBOMs', () => {
       ['9-1.el9', 'nodejs:20', 'almalinux:9'],
       ['5-1.el9', null, 'almalinux:9'],
     ]);
+  });
+});
+
+describe('CPE names of components', () => {
+  const cpe = 'cpe:2.3:a:acme:tool:1.4:*:*:*:*:*:*:*';
+  const listed = (...components: readonly object[]) => read(JSON.stringify({ bomFormat: 'CycloneDX', components }), null).packages;
+  const names = (one: { cpes: readonly { vendor: string; product: string }[] }) =>
+    one.cpes.map(({ vendor, product }) => `${vendor}:${product}`);
+
+  it('stand beside the URL of a language package, and for a component without one', () => {
+    const packages = listed(
+      { type: 'library', name: 'tool', version: '1.4', purl: 'pkg:npm/tool@1.4', cpe },
+      { type: 'application', name: 'Tool', version: '1.4', cpe },
+      { type: 'firmware', cpe: 'cpe:2.3:o:acme:os:7:*:*:*:*:*:*:*' },
+    );
+    expect(packages.map(one => [one.name, one.version, one.release, ...names(one)])).toEqual([
+      ['tool', '1.4', 'npm', 'acme:tool'],
+      ['Tool', '1.4', 'cpe', 'acme:tool'],
+      ['os', '7', 'cpe', 'acme:os'],
+    ]);
+  });
+
+  it("are not read of a distribution's package, of an operating system, of hardware, nor without a version", () => {
+    expect(
+      listed(
+        { type: 'library', name: 'libssl3', purl: 'pkg:deb/debian/libssl3@3.0.20-1?distro=debian-12', cpe },
+        { type: 'operating-system', name: 'debian', version: '12', cpe: 'cpe:2.3:o:debian:debian_linux:12:*:*:*:*:*:*:*' },
+        { type: 'device', name: 'box', version: '1', cpe: 'cpe:2.3:h:acme:box:1:*:*:*:*:*:*:*' },
+        { type: 'library', name: 'tool', cpe: 'cpe:2.3:a:acme:tool:*:*:*:*:*:*:*:*' },
+        { type: 'library', name: 'tool', version: '1.4', purl: 'pkg:pypi/tool', cpe },
+      ).map(one => [one.name, names(one)]),
+    ).toEqual([['libssl3', []]]);
+  });
+
+  it('of an SPDX package may be several, of either form', () => {
+    const externalRefs = [
+      { referenceCategory: 'SECURITY', referenceType: 'cpe23Type', referenceLocator: cpe },
+      { referenceCategory: 'SECURITY', referenceType: 'cpe22Type', referenceLocator: 'cpe:/a:acme_inc:tool:1.4' },
+    ];
+    const { packages, warnings } = read(
+      JSON.stringify({ spdxVersion: 'SPDX-2.3', packages: [{ name: 'tool', versionInfo: '1.4', externalRefs }] }),
+      null,
+    );
+    expect([packages.map(names), warnings]).toEqual([[['acme:tool', 'acme_inc:tool']], []]);
   });
 });

@@ -1,4 +1,5 @@
 import { counted } from '../../core/kernel/words.ts';
+import type { Cpe } from '../../core/versions/cpe.ts';
 import type { SchemeId } from '../../core/versions/scheme.ts';
 
 /** What somebody else's list says is installed: text in, packages out. `fettle scan` and uploads read the same forms through these. */
@@ -38,7 +39,11 @@ export interface ListedPackage {
   readonly originTrusted: boolean;
   /** rpm module stream `nodejs:20`; '' when the list says that it is in none; null when the list does not say. */
   readonly module: string | null;
+  /** CPE names that the list states for it, for where nobody speaks of it by its own name; none for a distribution's package, whose versions are not the vendor's. */
+  readonly cpes: readonly Cpe[];
 }
+
+const NO_CPES: readonly Cpe[] = [];
 
 export function listedPackage(name: string, version: string, more: Partial<Omit<ListedPackage, 'name' | 'version'>> = {}): ListedPackage {
   return {
@@ -52,6 +57,7 @@ export function listedPackage(name: string, version: string, more: Partial<Omit<
     release: more.release ?? null,
     originTrusted: more.originTrusted ?? true,
     module: more.module ?? null,
+    cpes: more.cpes ?? NO_CPES,
   };
 }
 

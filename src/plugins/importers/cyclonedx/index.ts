@@ -1,9 +1,10 @@
 import { parseRelease } from '../../../core/advisories/releases.ts';
-import { packageOfUrl, withImpliedSources } from '../package-of-url.ts';
+import { packagesOfComponent } from '../package-of-component.ts';
+import { withImpliedSources } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
 import { componentsOfXml, isCycloneDxXml } from './xml.ts';
 
-/** A CycloneDX document in JSON or XML: components by their package URL, nested ones included, once each. */
+/** A CycloneDX document in JSON or XML: components by their package URL or their CPE, nested ones included, once each. */
 export const cyclonedx: PackageListImporter = {
   id: 'cyclonedx',
   title: 'CycloneDX SBOM (JSON or XML)',
@@ -18,6 +19,7 @@ export interface Component {
   readonly name?: unknown;
   readonly version?: unknown;
   readonly purl?: unknown;
+  readonly cpe?: unknown;
   readonly components?: unknown;
   readonly properties?: unknown;
 }
@@ -42,17 +44,25 @@ function listingOf(components: readonly Component[]): PackageListing {
   let release: string | null = null;
   for (const component of components) {
     if (component.type === 'operating-system') release ??= releaseOf(component);
-    else if (typeof component.purl === 'string') {
-      const one = packageOfUrl(component.purl);
-      if (one === null) unknown++;
-      else packages.set(component.purl, withTrivySource(one, component));
-    } else if (component.type === 'library' || component.type === 'application') unknown++;
+    else {
+      const [one] = packagesOfComponent({
+        name: textOf(component.name),
+        version: textOf(component.version),
+        urls: [component.purl].filter(url => typeof url === 'string'),
+        cpes: [component.cpe].filter(cpe => typeof cpe === 'string'),
+      });
+      if (one !== undefined) packages.set(one.key, withTrivySource(one.listed, component));
+      else if (component.purl !== undefined || KNOWN_BY_NAME.has(String(component.type))) unknown++;
+    }
   }
   const warnings =
-    unknown === 0 ? [] : [`${unknown} components have no package URL with a version, or one of a type that no advisory speaks of`];
+    unknown === 0
+      ? []
+      : [`${unknown} components have no package URL with a version and no CPE, or a URL of a type that no advisory speaks of`];
   return { packages: withImpliedSources([...packages.values()]), release, warnings };
 }
 
+const KNOWN_BY_NAME: ReadonlySet<string> = new Set(['library', 'application']);
 const MAX_NESTING = 50;
 
 function flatten(components: unknown, depth: number): Component[] {
@@ -60,6 +70,10 @@ function flatten(components: unknown, depth: number): Component[] {
   return (components as (Component | null)[]).flatMap(component =>
     component === null || typeof component !== 'object' ? [] : [component, ...flatten(component.components, depth + 1)],
   );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function releaseOf(component: Component): string | null {

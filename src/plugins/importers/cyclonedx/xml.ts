@@ -6,7 +6,7 @@ export function isCycloneDxXml(text: string): boolean {
 
 /** Where components stand that the document is not about: the tools that wrote it, what somebody says of it. */
 const NOT_INVENTORY: ReadonlySet<string> = new Set(['tools', 'services', 'formulation', 'annotations', 'declarations', 'pedigree']);
-const KEPT: ReadonlySet<string> = new Set(['name', 'version', 'purl']);
+const KEPT: ReadonlySet<string> = new Set(['name', 'version', 'purl', 'cpe']);
 
 /** The fields of JSON's components that are read there too. Nested ones come as well, after those that hold them. */
 export function componentsOfXml(text: string): Component[] {
