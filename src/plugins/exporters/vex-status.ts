@@ -1,4 +1,4 @@
-import type { Match } from '../../core/findings/finding.ts';
+import { isLowConfidence, type Match } from '../../core/findings/finding.ts';
 import { type FindingBlock, hiddenReason, type OwnVerdict } from './spec.ts';
 
 /** The words that OpenVEX and CSAF share for what we say of a package. */
@@ -6,7 +6,8 @@ export type VexStatus = 'affected' | 'not_affected' | 'under_investigation';
 
 export function vexStatusOf(block: FindingBlock, match: Match): VexStatus {
   if (block.verdictOn?.(match.vulnerabilityId) !== undefined) return 'not_affected';
-  if (match.state === 'unknown') return 'under_investigation';
+  // A CPE names a product, and a published statement is about this package.
+  if (match.state === 'unknown' || isLowConfidence(match)) return 'under_investigation';
   return hiddenReason(block, match) === 'kernel-not-running' ? 'not_affected' : 'affected';
 }
 

@@ -24,6 +24,7 @@ const COLUMNS = [
   'rule',
   'comparison',
   'disagreement',
+  'confidence',
 ];
 
 function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterable<string | Uint8Array> {
@@ -55,6 +56,7 @@ function render(block: FindingBlock, context: ExportContext): readonly string[] 
       evidence?.rule ?? '',
       evidence?.comparison ?? '',
       evidence?.disagreement ?? '',
+      evidence?.confidence ?? '',
     ];
     return `${start},${rest.map(cell).join(',')}`;
   });

@@ -1,4 +1,4 @@
-import type { Match } from '../../../core/findings/finding.ts';
+import { isLowConfidence, type Match } from '../../../core/findings/finding.ts';
 import { packageUrlOf } from '../package-url.ts';
 import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } from '../spec.ts';
 
@@ -31,7 +31,9 @@ function* write(blocks: Iterable<FindingBlock>, context: ExportContext): Iterabl
       affected.refs.add(ref);
       affected.affects.push({
         ref,
-        versions: [{ version: block.package.version, status: match.state === 'unknown' ? 'unknown' : 'affected' }],
+        versions: [
+          { version: block.package.version, status: match.state === 'unknown' || isLowConfidence(match) ? 'unknown' : 'affected' },
+        ],
       });
     }
   }
@@ -67,7 +69,7 @@ function* mapped<From, To>(values: Iterable<From>, change: (value: From) => To):
 function analysisOf({ match, hidden }: Affected): object {
   const evidence = match.evidence[0];
   const detail = [evidence?.comparison, evidence?.disagreement].filter(Boolean).join('. ');
-  if (match.state === 'unknown') return { state: 'in_triage', detail };
+  if (match.state === 'unknown' || isLowConfidence(match)) return { state: 'in_triage', detail };
   const response =
     match.state === 'fixed' ? ['update'] : match.state === 'wont-fix' || match.state === 'end-of-life' ? ['will_not_fix'] : [];
   return {
@@ -95,6 +97,7 @@ function vulnerabilityOf(affected: Affected, context: ExportContext): object {
     affects: affected.affects,
     properties: [
       { name: 'fettle:state', value: match.state },
+      ...(isLowConfidence(match) ? [{ name: 'fettle:confidence', value: 'low' }] : []),
       { name: 'fettle:knownExploited', value: String(context.isKnownExploited(match.vulnerabilityId)) },
     ],
   };

@@ -1,4 +1,4 @@
-import type { Match } from '../../../core/findings/finding.ts';
+import { isLowConfidence, type Match } from '../../../core/findings/finding.ts';
 import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } from '../spec.ts';
 
 /** SARIF 2.1.0: one rule a vulnerability, one result a finding, located in the package list that was scanned. Hidden findings are suppressed results. */
@@ -56,7 +56,7 @@ function resultOf(block: FindingBlock, match: Match, ruleIndex: number, context:
   return {
     ruleId: match.vulnerabilityId,
     ruleIndex,
-    level: context.isKnownExploited(match.vulnerabilityId) ? 'error' : LEVELS[match.state],
+    level: isLowConfidence(match) ? 'note' : context.isKnownExploited(match.vulnerabilityId) ? 'error' : LEVELS[match.state],
     message: {
       text: `${one.name} ${one.version} on ${block.host} has ${match.vulnerabilityId}: ${remedy}. ${match.evidence[0]?.comparison ?? ''}`,
     },
@@ -68,6 +68,12 @@ function resultOf(block: FindingBlock, match: Match, ruleIndex: number, context:
     ],
     partialFingerprints: { 'fettle/v1': `${block.host}/${one.name}/${match.vulnerabilityId}` },
     ...(hidden === null ? {} : { suppressions: [{ kind: 'external', justification: hidden }] }),
-    properties: { state: match.state, kernelState: block.kernelState, fixedVersion: match.fixedVersion, evidence: match.evidence },
+    properties: {
+      state: match.state,
+      ...(isLowConfidence(match) ? { confidence: 'low' } : {}),
+      kernelState: block.kernelState,
+      fixedVersion: match.fixedVersion,
+      evidence: match.evidence,
+    },
   };
 }
