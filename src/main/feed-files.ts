@@ -61,6 +61,8 @@ export interface FeedOptions {
   /** Whose exploitability statements count; absent: everybody's whose file is read. */
   readonly trustedAuthors?: ReadonlySet<string>;
   readonly cameFrom?: string;
+  /** See FeedContext. */
+  readonly cpeProducts?: ReadonlySet<string>;
 }
 
 /** A feed file, or a folder of them (not its subfolders), whatever their names. */
@@ -239,6 +241,7 @@ function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
     ...(options.settled === undefined ? {} : { settled: options.settled }),
     ...(options.binaries === undefined ? {} : { binaries: options.binaries }),
     ...(options.trustedAuthors === undefined ? {} : { trustedAuthors: options.trustedAuthors }),
+    ...(options.cpeProducts === undefined ? {} : { cpeProducts: options.cpeProducts }),
     ...(options.cameFrom === undefined ? {} : { cameFrom: options.cameFrom }),
   };
 }

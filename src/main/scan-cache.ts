@@ -122,9 +122,18 @@ export class ScanCache {
   }
 
   /** null: something cannot be read, and whoever loads the feeds will say what. */
-  #keyOf({ locations, today, releases, trustedAuthors = [] }: FeedRequest): string | null {
+  #keyOf({ locations, today, releases, trustedAuthors = [], cpeProducts }: FeedRequest): string | null {
     const all = createHash('sha256');
-    all.update(JSON.stringify([this.#code, today, [...releases].sort(), trustedAuthors, locations.map(one => path.resolve(one))]));
+    all.update(
+      JSON.stringify([
+        this.#code,
+        today,
+        [...releases].sort(),
+        trustedAuthors,
+        [...(cpeProducts ?? [])].sort(),
+        locations.map(one => path.resolve(one)),
+      ]),
+    );
     try {
       for (const location of locations) for (const file of filesOf(location)) all.update(`${file}\n${contentHash(file)}\n`);
     } catch {

@@ -25,7 +25,7 @@ function findWanted(request: FeedRequest): { files: readonly FeedFile[]; problem
   const problems: string[] = [];
   for (const location of request.locations) {
     const found = findFeedFiles(location);
-    files.push(...found.files.filter(file => isWanted(file, request.releases)));
+    files.push(...found.files.filter(file => isWanted(file, request)));
     const damaged = found.skipped.filter(one => one.damaged);
     problems.push(...damaged.map(one => `${one.path}: ${one.reason}`));
     // A file that was named and is no feed is a mistake; in a folder it is company.
@@ -95,6 +95,7 @@ async function readAll(
     trustedAuthors: trustedAuthors(request.trustedAuthors ?? []),
     ...(settled === null ? {} : { settled: settled.isSettled }),
     ...(request.wantsSourceNames ? { binaries } : {}),
+    ...(request.cpeProducts === undefined ? {} : { cpeProducts: request.cpeProducts }),
   };
   const use = (item: FeedItem, file: FeedFile): void => {
     if (item.kind === 'claim') builder.add(item.claim);
@@ -127,7 +128,8 @@ async function readAll(
   return { index, covered, knownExploited, hasKnownExploited, sourceNames, feeds, quarantineSample, problems };
 }
 
-function isWanted(file: FeedFile, wanted: ReadonlySet<string>): boolean {
+function isWanted(file: FeedFile, { releases: wanted, cpeProducts }: FeedRequest): boolean {
+  if (file.source.speaksByCpe) return cpeProducts !== undefined;
   if (file.source.provides !== 'claims') return file.source.id === 'kev';
   const { distributions } = file.source;
   if (distributions !== undefined && ![...wanted].some(release => distributions.includes(release.split(':', 1)[0]!))) return false;

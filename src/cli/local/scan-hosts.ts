@@ -76,9 +76,9 @@ function readList(input: string, name: string, options: ScanOptions, recognise: 
     );
   const listing = importer.read(text, options.release === null ? null : schemeOfRelease(options.release));
   const release = options.release ?? listing.release ?? commonRelease(listing.packages);
-  if (release === null) throw new InputError(`${input} does not say what it was taken from: add --os, for example --os debian:12`);
   if (listing.packages.length === 0)
     throw new InputError(`${input} holds no package (${listing.warnings[0] ?? `read as ${importer.title}`})`);
+  if (release === null) throw new InputError(`${input} does not say what it was taken from: add --os, for example --os debian:12`);
   return {
     name,
     origin: input,

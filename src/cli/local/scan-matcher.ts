@@ -1,5 +1,6 @@
 import type { ClaimIndex } from '../../core/advisories/claim-index.ts';
 import { orderOf } from '../../core/advisories/orders.ts';
+import { matchCpe } from '../../core/findings/cpe-match.ts';
 import type { KernelState, Match } from '../../core/findings/finding.ts';
 import { kernelKey, kernelStates } from '../../core/findings/kernels.ts';
 import { matchPackage } from '../../core/findings/match.ts';
@@ -7,35 +8,48 @@ import type { FindingBlock } from '../../plugins/exporters/spec.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
 import { kernelsOf } from './scan-kernels.ts';
+import { lookupOf } from './scan-lookup.ts';
 
 const NOTHING: readonly Match[] = [];
 
 /** Matches distinct package versions once: the thousandth host costs its lookups. */
 export class ScanMatcher {
   readonly #index: ClaimIndex;
+  readonly #covered: ReadonlySet<string>;
   readonly #byPackage = new Map<ListedPackage, { readonly release: string; readonly matches: readonly Match[] }>();
   readonly #bySource = new Map<string, readonly Match[]>();
 
-  constructor(index: ClaimIndex) {
+  constructor(index: ClaimIndex, covered: ReadonlySet<string>) {
     this.#index = index;
+    this.#covered = covered;
   }
 
   *blocksOf(host: ScannedHost): Iterable<FindingBlock> {
     const kernels = kernelStatesOf(host);
     for (const one of host.packages) {
       const release = one.release ?? host.release;
-      const matches = this.matchesOf(one, release);
+      const matches = this.#matchesOf(one, host, release);
       if (matches.length > 0)
         yield { host: host.name, release, package: one, kernelState: kernels?.get(kernelKey(one.name, one.version)) ?? null, matches };
     }
   }
 
-  matchesOf(one: ListedPackage, release: string): readonly Match[] {
+  #matchesOf(one: ListedPackage, host: ScannedHost, release: string): readonly Match[] {
     const known = this.#byPackage.get(one);
     if (known?.release === release) return known.matches;
-    const matches = this.#match(one, release);
+    const matches = lookupOf(one, host, this.#covered) === 'cpe' ? this.#matchByCpe(one) : this.#match(one, release);
     this.#byPackage.set(one, { release, matches });
     return matches;
+  }
+
+  /** Several names for one product find the same vulnerability: the first that is certain of it, or the first. */
+  #matchByCpe(one: ListedPackage): readonly Match[] {
+    const byId = new Map<string, Match>();
+    for (const match of one.cpes.flatMap(cpe => matchCpe(this.#index, { cpe, version: one.version }))) {
+      const known = byId.get(match.vulnerabilityId);
+      if (known === undefined || (known.state === 'unknown' && match.state !== 'unknown')) byId.set(match.vulnerabilityId, match);
+    }
+    return byId.size === 0 ? NOTHING : [...byId.values()];
   }
 
   /** Binaries of one source share their matches, unless a publisher speaks of the binary itself. */

@@ -13,6 +13,8 @@ Input: one or more files, folders of files, or - for standard input (as nothing 
   /lib/apk/db/installed, apk list --installed, pacman -Q
   CycloneDX documents (JSON, XML), SPDX documents (JSON, tag-value)
 Advisories of dpkg systems speak of source packages: a list without them is looked up by package name, which finds less.
+Components of an SBOM of whose ecosystem no feed speaks are looked up by the CPE that it states for them, where an NVD feed is named; never a
+distribution's packages. What is found so has low confidence, and says it.
 
 Options
   --os RELEASE            what the list was taken from: debian:12, ubuntu:22.04, almalinux:9, alpine:3.20 ...
@@ -36,7 +38,8 @@ Options
 
 JSON is an array of objects, one for each package and vulnerability:
   host, package, arch, version, source, sourceVersion, release, kernelState, hidden, id, aliases, fixedVersion, state, severity,
-  knownExploited, evidence [{source, statedOn, release, packageName, claimState, installedVersion, fixedVersion, comparison, rule, disagreement}]
+  knownExploited, evidence [{source, statedOn, release, packageName, claimState, installedVersion, fixedVersion, comparison, rule, disagreement, confidence}]
+  confidence: low where nothing but a CPE tells that the statement is about the package; absent otherwise
   state: fixed (a fix exists), open, deferred, wont-fix, end-of-life, unknown
   kernelState: running, newer-not-booted, installed-not-running, or null for what is no kernel
   hidden: why it is not counted (unimportant, wont-fix, kernel-not-running), or null. JSON and the other formats list hidden findings too.

@@ -1,5 +1,5 @@
 import { orderOf } from '../../core/advisories/orders.ts';
-import type { KernelState, Match } from '../../core/findings/finding.ts';
+import { isLowConfidence, type KernelState, type Match } from '../../core/findings/finding.ts';
 import { compareVersions, type VersionScheme } from '../../core/versions/scheme.ts';
 import { type FindingBlock, hiddenReason, type ScannedPackage } from '../../plugins/exporters/spec.ts';
 
@@ -35,6 +35,7 @@ interface Summary {
 export class ScanTable {
   readonly #patches = new Map<string, PatchLine>();
   readonly #unfixed = new Map<string, UnfixedLine>();
+  readonly #byCpe = new Map<string, UnfixedLine>();
   readonly #hidden = new Map<string, Set<string>>();
   readonly #hosts = new Map<string, { packages: number; findings: number; fixable: number; exploited: number }>();
   readonly #list: string[] = [];
@@ -82,7 +83,8 @@ export class ScanTable {
       if (match.state === 'fixed') summary.fixable++;
       if (exploited) summary.exploited++;
       if (this.#options.list) summary.list.push(listLine(block, match, exploited));
-      else lines.add(match.state === 'fixed' ? this.#patchOf(block, match, exploited) : this.#unfixedOf(block, match));
+      else if (isLowConfidence(match)) lines.add(this.#lineOf(this.#byCpe, block, match));
+      else lines.add(match.state === 'fixed' ? this.#patchOf(block, match, exploited) : this.#lineOf(this.#unfixed, block, match));
     }
     return summary;
   }
@@ -112,11 +114,11 @@ export class ScanTable {
     return patch;
   }
 
-  #unfixedOf(block: FindingBlock, match: Match): UnfixedLine {
+  #lineOf(lines: Map<string, UnfixedLine>, block: FindingBlock, match: Match): UnfixedLine {
     const { sourceName, sourceVersion } = block.package;
     const key = `${block.release} ${sourceName} ${sourceVersion}`;
-    let line = this.#unfixed.get(key);
-    if (line === undefined) this.#unfixed.set(key, (line = { sourceName, sourceVersion, byState: new Map(), hosts: new Set() }));
+    let line = lines.get(key);
+    if (line === undefined) lines.set(key, (line = { sourceName, sourceVersion, byState: new Map(), hosts: new Set() }));
     let ids = line.byState.get(match.state);
     if (ids === undefined) line.byState.set(match.state, (ids = new Set()));
     ids.add(match.vulnerabilityId);
@@ -125,7 +127,13 @@ export class ScanTable {
 
   render(hasKnownExploited: boolean): string {
     if (this.#options.list) return this.#list.length === 0 ? 'Nothing found.\n' : `${this.#list.join('\n')}\n`;
-    return [this.#renderHosts(hasKnownExploited), this.#renderPatches(hasKnownExploited), this.#renderUnfixed(), this.#renderHidden()]
+    return [
+      this.#renderHosts(hasKnownExploited),
+      this.#renderPatches(hasKnownExploited),
+      this.#renderUnfixed(this.#unfixed, 'NO FIX YET'),
+      this.#renderUnfixed(this.#byCpe, 'BY CPE ALONE, LOW CONFIDENCE'),
+      this.#renderHidden(),
+    ]
       .filter(Boolean)
       .join('\n');
   }
@@ -174,10 +182,10 @@ export class ScanTable {
     );
   }
 
-  #renderUnfixed(): string {
-    if (this.#unfixed.size === 0) return '';
+  #renderUnfixed(found: ReadonlyMap<string, UnfixedLine>, title: string): string {
+    if (found.size === 0) return '';
     const count = (line: UnfixedLine) => [...line.byState.values()].reduce((sum, ids) => sum + ids.size, 0);
-    const rows = [...this.#unfixed.values()].sort((a, b) => count(b) - count(a) || (a.sourceName < b.sourceName ? -1 : 1));
+    const rows = [...found.values()].sort((a, b) => count(b) - count(a) || (a.sourceName < b.sourceName ? -1 : 1));
     const shown = this.#options.all ? rows : rows.slice(0, UNFIXED_ROWS);
     const lines = shown.map(line => [
       line.sourceName,
@@ -186,7 +194,7 @@ export class ScanTable {
       shortened([...[...line.byState.values()][0]!].join(' '), PACKAGES_CHARS),
     ]);
     return (
-      table(['NO FIX YET', 'INSTALLED', 'STATE', 'VULNERABILITIES'], lines, []) +
+      table([title, 'INSTALLED', 'STATE', 'VULNERABILITIES'], lines, []) +
       more(rows.length - shown.length, 'source packages (--all lists them)')
     );
   }
@@ -214,7 +222,7 @@ function higher(order: VersionScheme | null, a: string | null, b: string | null)
 
 function listLine(block: FindingBlock, match: Match, exploited: boolean): string {
   const kernel = block.kernelState === null ? '' : ` [${block.kernelState}]`;
-  return `${match.vulnerabilityId}\t${block.package.name} ${block.package.version}${kernel}\t${match.fixedVersion ?? '-'}\t${match.state}${exploited ? '\tknown exploited' : ''}`;
+  return `${match.vulnerabilityId}\t${block.package.name} ${block.package.version}${kernel}\t${match.fixedVersion ?? '-'}\t${match.state}${exploited ? '\tknown exploited' : ''}${isLowConfidence(match) ? '\tlow confidence' : ''}`;
 }
 
 function more(count: number, what: string): string {

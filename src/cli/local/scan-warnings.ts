@@ -1,13 +1,16 @@
+import { CPE_RELEASE } from '../../core/advisories/releases.ts';
 import { counted } from '../../core/kernel/words.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
 import { kernelsOf } from './scan-kernels.ts';
+import { lookupOf } from './scan-lookup.ts';
 import { lacksSource } from './scan-sources.ts';
 
 /** What the answer about a host leaves out, in sentences: a finding that is missing for one of these reasons must not look like none. */
 export function warningsAbout(host: ScannedHost, sourcesPutIn: number, covered: ReadonlySet<string>): readonly string[] {
   const releaseOf = (one: ListedPackage) => one.release ?? host.release;
-  const looked = host.packages.filter(one => covered.has(releaseOf(one)));
+  const looked = host.packages.filter(one => lookupOf(one, host, covered) === 'name');
+  const byCpe = host.packages.filter(one => lookupOf(one, host, covered) === 'cpe').length;
   const unsourced = looked.filter(one => lacksSource(one, releaseOf(one))).length;
   // Of this machine's own packages it was said before, with names.
   const foreign = host.origin === 'local' ? 0 : looked.filter(one => !one.originTrusted).length;
@@ -17,6 +20,8 @@ export function warningsAbout(host: ScannedHost, sourcesPutIn: number, covered: 
     unsourced > 0 &&
       `${counted(unsourced, 'package is', 'packages are')} listed without source package and looked up by the name of the binary, which finds less; add the columns source and source_version`,
     foreign > 0 && `packages of third parties: ${foreign}, not looked up, because the distribution's statements are not about them`,
+    byCpe > 0 &&
+      `${counted(byCpe, 'package is', 'packages are')} looked up by the CPE that the list states, because no feed speaks of ${byCpe === 1 ? 'it' : 'them'} by name: what is found so has low confidence`,
     uncovered(host, covered),
     host.kernelRelease !== null &&
       !holdsRunningKernel(host) &&
@@ -29,10 +34,13 @@ function uncovered(host: ScannedHost, covered: ReadonlySet<string>): string | fa
   const counts = new Map<string, number>();
   for (const one of host.packages) {
     const release = one.release ?? host.release;
-    if (!covered.has(release)) counts.set(release, (counts.get(release) ?? 0) + 1);
+    if (lookupOf(one, host, covered) === 'none') counts.set(release, (counts.get(release) ?? 0) + 1);
   }
   if (counts.size === 0) return false;
-  const releases = Array.from(counts, ([release, count]) => `${release} (packages: ${count})`);
+  const releases = Array.from(
+    counts,
+    ([release, count]) => `${release === CPE_RELEASE ? 'packages that have no name but a CPE' : release} (packages: ${count})`,
+  );
   return `no feed speaks of ${releases.join(', ')}: not looked up, which is not "nothing vulnerable"`;
 }
 

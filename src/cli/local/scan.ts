@@ -1,9 +1,12 @@
 import { advisorySource } from '../../core/advisories/kernel-names.ts';
+import { CPE_RELEASE } from '../../core/advisories/releases.ts';
 import type { Match } from '../../core/findings/finding.ts';
 import { Fault } from '../../core/kernel/faults.ts';
+import { productOf } from '../../core/versions/cpe.ts';
 import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } from '../../plugins/exporters/spec.ts';
 import { Output } from './output.ts';
 import { hostNames, InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
+import { cpeProductsOf, lookupOf } from './scan-lookup.ts';
 import { ScanMatcher } from './scan-matcher.ts';
 import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
 import type { LoadedFeeds, ScanPorts, ThisHost } from './scan-ports.ts';
@@ -66,6 +69,8 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   const known = early.filter(host => host !== null);
   if (inputs.length === 1 && known.length === 0) return EXIT.usage;
   const releases = new Set(known.flatMap(host => [host.release, ...host.packages.flatMap(one => one.release ?? [])]));
+  const cpeProducts = cpeProductsOf(known);
+  if (cpeProducts.size > 0) releases.add(CPE_RELEASE);
   if (options.release !== null) releases.add(options.release);
   const isAlone = inputs.length === 1;
   const wantsSourceNames = !isAlone || lacksSources(known[0]!);
@@ -77,6 +82,7 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
     ...(isAlone && !wantsSourceNames ? wantedOf(known[0]!) : { packages: null, installed: null }),
     wantsSourceNames,
     useCache: options.useCache,
+    ...(cpeProducts.size > 0 ? { cpeProducts } : {}),
     ...(thisHost === null ? {} : { claims: thisHost.changelogClaims(known[0]!.packages, known[0]!.release, options.today) }),
   });
   for (const problem of loaded.problems) ports.err(`fettle scan: feed problem: ${problem}\n`);
@@ -124,6 +130,7 @@ function wantedOf(host: ScannedHost): { packages: ReadonlySet<string>; installed
   for (const one of host.packages) {
     const source = advisorySource(distribution, one.sourceName, one.sourceVersion);
     packages.add(one.name).add(source.name);
+    for (const cpe of one.cpes) packages.add(productOf(cpe)!);
     const versions = installed.get(source.name);
     if (versions === undefined) installed.set(source.name, [source.version]);
     else if (!versions.includes(source.version)) versions.push(source.version);
@@ -162,7 +169,7 @@ function writeFindings(
 ): Outcome {
   const outcome: Outcome = { failing: false, badInput: false, uncovered: false };
   const isKnownExploited = (id: string): boolean | null => (loaded.hasKnownExploited ? loaded.knownExploited.has(id) : null);
-  const matcher = new ScanMatcher(loaded.index);
+  const matcher = new ScanMatcher(loaded.index, loaded.covered);
   const sources = new SourceNames(loaded.sourceNames);
   const fails = FAILING[options.failOn];
   const files = new Map<string, string>();
@@ -172,7 +179,7 @@ function writeFindings(
       for (const listed of list) {
         const host = listed && sources.withSources(listed);
         if (host === null) outcome.badInput = true;
-        else if (!host.packages.some(one => loaded.covered.has(one.release ?? host.release))) {
+        else if (host.packages.every(one => lookupOf(one, host, loaded.covered) === 'none')) {
           ports.err(`fettle scan: ${host.origin}: no feed speaks of ${host.release}\n`);
           outcome.uncovered = true;
         } else {

@@ -1,0 +1,21 @@
+import { CPE_RELEASE } from '../../core/advisories/releases.ts';
+import { productOf } from '../../core/versions/cpe.ts';
+import type { ListedPackage } from '../../plugins/importers/spec.ts';
+import type { ScannedHost } from './scan-hosts.ts';
+
+/**
+ * By what a package is looked up: by its own name where some feed speaks of its release or ecosystem, by the CPE that its list states for it where none does
+ * and a feed speaks by CPE, else not at all.
+ */
+export type Lookup = 'name' | 'cpe' | 'none';
+
+export function lookupOf(one: ListedPackage, host: Pick<ScannedHost, 'release'>, covered: ReadonlySet<string>): Lookup {
+  const release = one.release ?? host.release;
+  if (release !== CPE_RELEASE && covered.has(release)) return 'name';
+  return one.cpes.length > 0 && covered.has(CPE_RELEASE) ? 'cpe' : 'none';
+}
+
+/** Products that the hosts' lists state by CPE: feeds are asked of these and no others, for the NVD has a million statements. */
+export function cpeProductsOf(hosts: readonly ScannedHost[]): ReadonlySet<string> {
+  return new Set(hosts.flatMap(host => host.packages.flatMap(one => one.cpes.map(cpe => productOf(cpe)!))));
+}
