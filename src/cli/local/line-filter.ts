@@ -11,8 +11,13 @@ import type { CommandIo } from './command.ts';
 export async function filterLines(io: CommandIo, answer: (line: string) => string): Promise<void> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
+  let isFirst = true;
   for await (const chunk of io.stdin) {
-    const text = rest + (typeof chunk === 'string' ? chunk : decoder.write(chunk));
+    const whole = rest + (typeof chunk === 'string' ? chunk : decoder.write(chunk));
+    if (whole === '') continue;
+    // Editors on Windows begin a file with a byte order mark.
+    const text = isFirst && whole.charCodeAt(0) === 0xfeff ? whole.slice(1) : whole;
+    isFirst = false;
     const { lines, end } = answerLines(text, answer);
     // One character more than a line may have tells it from a line that just fits.
     rest = text.slice(end, end + MAX_LINE_CHARS + 1);

@@ -41,8 +41,8 @@ describe('fettle version-order', () => {
     ]);
   });
 
-  it('does not care where the input is cut, nor about CRLF or a missing last line feed', async () => {
-    const whole = 'v1.0.0-rc.1\t1.0.0\r\n2.0.0\t10.0.0\r\n1.0.0+é\t1.0.0';
+  it('does not care where the input is cut, nor about CRLF, a byte order mark or a missing last line feed', async () => {
+    const whole = '\uFEFFv1.0.0-rc.1\t1.0.0\r\n2.0.0\t10.0.0\r\n1.0.0+é\t1.0.0';
     const expected = await call(versionOrder, ['-s', 'npm'], [whole]);
     expect(expected.out).toMatch(/^<\n<\ninvalid: "1\.0\.0\+é": /);
     const bytes = Buffer.from(whole);

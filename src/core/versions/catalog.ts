@@ -38,6 +38,8 @@ const ALIASES: Readonly<Record<string, SchemeId>> = {
   'rocky linux': 'rpm',
   rocky: 'rpm',
   suse: 'rpm',
+  sles: 'rpm',
+  'oracle linux': 'rpm',
   opensuse: 'rpm',
   fedora: 'rpm',
   amazon: 'rpm',
@@ -46,19 +48,22 @@ const ALIASES: Readonly<Record<string, SchemeId>> = {
   'photon os': 'rpm',
   evr: 'rpm',
   alpine: 'apk',
+  'alpine linux': 'apk',
   wolfi: 'apk',
   chainguard: 'apk',
   arch: 'pacman',
   archlinux: 'pacman',
+  'arch linux': 'pacman',
   alpm: 'pacman',
   npm: 'semver',
+  node: 'semver',
   'semver/npm': 'semver',
   cargo: 'semver',
   'crates.io': 'semver',
   pypi: 'pep440',
+  pip: 'pep440',
   python: 'pep440',
   'pep 440': 'pep440',
-  'pep-440': 'pep440',
   java: 'maven',
   dotnet: 'nuget',
   rubygems: 'gem',
@@ -68,9 +73,12 @@ const ALIASES: Readonly<Record<string, SchemeId>> = {
   php: 'composer',
 };
 
-/** A scheme by its id or an alias; undefined for a name that nobody knows. */
+/** A scheme by its id or an alias, hyphens and underscores read as spaces; undefined for a name that nobody knows. */
 export function schemeFor(name: string): VersionScheme | undefined {
-  const word = name.toLowerCase();
+  const word = name
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_-]+/g, ' ');
   const id = Object.hasOwn(SCHEMES, word) ? (word as SchemeId) : Object.hasOwn(ALIASES, word) ? ALIASES[word] : undefined;
   return id && SCHEMES[id];
 }

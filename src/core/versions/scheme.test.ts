@@ -132,6 +132,10 @@ describe('schemeFor', () => {
     ['Rocky Linux', 'rpm'],
     ['arch', 'pacman'],
     ['golang', 'go'],
+    ['pep-440', 'pep440'],
+    ['pep_440', 'pep440'],
+    ['semver/npm', 'semver'],
+    ['sles', 'rpm'],
   ])('knows %s', (name, id) => {
     expect(schemeFor(name)?.id).toBe(id);
   });

@@ -20,6 +20,11 @@ describe('tables', () => {
     expect(packages.map(brief)).toEqual(['libssl3 3-1+b1 - from openssl 3-1']);
   });
 
+  it('with quotation marks around cells', () => {
+    const { packages } = read('"package"\t"version"\t"source"\n"libssl3"\t"3-1+b1"\t"openssl (3-1)"\nbash\t5-1\t\n', 'deb');
+    expect(packages.map(brief)).toEqual(['libssl3 3-1+b1 - from openssl 3-1', 'bash 5-1 - from bash 5-1']);
+  });
+
   it('keeps the architectures of one package apart', () => {
     const { packages } = read('package\tversion\nlibc6:amd64\t2.36-9\nlibc6:i386\t2.36-9\n', 'deb');
     expect(packages.map(({ name, arch }) => [name, arch])).toEqual([

@@ -65,6 +65,13 @@ describe('decision tables', () => {
     expect(answer).toMatchObject({ ok: true, decision: { outcome: 'attend', row: 23 } });
   });
 
+  it.each(['very high', 'Very High', 'very_high', 'very-high'])('reads %s', impact => {
+    const answer = decide(ssvcDeployer, { exploitation: 'public_poc', exposure: 'open', automatable: 'yes', 'human-impact': impact });
+    expect(answer).toMatchObject({
+      decision: { inputs: { exploitation: { value: 'public poc' }, 'human-impact': { value: 'very high' } } },
+    });
+  });
+
   it('refuses a word that is not in the column, with the words that are', () => {
     expect(decide(ssvcDeployer, { exposure: 'internet' })).toEqual({
       ok: false,

@@ -57,7 +57,8 @@ export function decide(table: DecisionTable, inputs: Readonly<Record<string, str
 }
 
 function readInput(column: DecisionColumn, given: string | null | undefined): DecidedInput | undefined {
-  const word = (given ?? '').trim().toLowerCase();
+  // Tools write the tables' words in one piece: very_high, public-poc.
+  const word = (given ?? '').trim().toLowerCase().replace(/[_-]+/g, ' ');
   if (word === '' || word === '?' || word === 'unknown') return { value: column.whenUnknown.value, assumed: true };
   const value = column.aliases?.[word] ?? word;
   return column.values.includes(value) ? { value, assumed: false } : undefined;

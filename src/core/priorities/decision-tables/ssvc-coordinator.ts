@@ -15,7 +15,7 @@ export const ssvcCoordinator: DecisionTable = {
         value: 'none',
         reason: 'the absence of a report is what "none" means (CERT/CC, Exploitation 1.1.0); a KEV entry makes it active',
       },
-      aliases: { poc: 'public poc', 'public-poc': 'public poc' },
+      aliases: { poc: 'public poc' },
     },
     {
       name: 'automatable',

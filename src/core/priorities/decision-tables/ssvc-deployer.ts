@@ -15,7 +15,7 @@ export const ssvcDeployer: DecisionTable = {
         value: 'none',
         reason: 'the absence of a report is what "none" means (CERT/CC, Exploitation 1.1.0); a KEV entry makes it active',
       },
-      aliases: { poc: 'public poc', 'public-poc': 'public poc' },
+      aliases: { poc: 'public poc' },
     },
     {
       name: 'exposure',
@@ -34,7 +34,6 @@ export const ssvcDeployer: DecisionTable = {
       title: 'Human Impact',
       values: ['low', 'medium', 'high', 'very high'],
       whenUnknown: { value: 'medium', reason: 'an asset without a criticality tier counts as tier 2' },
-      aliases: { 'very-high': 'very high' },
     },
   ],
   outcome: { title: 'Defer, Scheduled, Out-of-Cycle, Immediate', values: ['immediate', 'out-of-cycle', 'scheduled', 'defer'] },

@@ -88,8 +88,14 @@ function rowOf(line: string, header: string, columns: ReadonlyMap<Column, number
     remembered.scheme = scheme;
   }
   let row = remembered.rows.get(line);
-  if (row === undefined) remembered.rows.set(line, (row = readRow(line.split('\t'), columns, scheme)));
+  if (row === undefined) remembered.rows.set(line, (row = readRow(cellsOf(line), columns, scheme)));
   return row;
+}
+
+/** Spreadsheets and database clients put quotation marks around cells. */
+function cellsOf(line: string): readonly string[] {
+  const cells = line.split('\t');
+  return line.includes('"') ? cells.map(cell => cell.trim().replace(/^"(.*)"$/, '$1')) : cells;
 }
 
 function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>, scheme: SchemeId | null): Row {
