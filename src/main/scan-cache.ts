@@ -130,7 +130,7 @@ export class ScanCache {
         today,
         [...releases].sort(),
         trustedAuthors,
-        [...(cpeProducts ?? [])].sort(),
+        Array.from(cpeProducts ?? [], ([product, stated]) => `${product} ${[...stated].sort()}`).sort(),
         locations.map(one => path.resolve(one)),
       ]),
     );

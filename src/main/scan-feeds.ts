@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { FeedRequest, LoadedFeed, LoadedFeeds } from '../cli/local/scan-ports.ts';
 import { ClaimIndexBuilder } from '../core/advisories/claim-index.ts';
 import { orderOf } from '../core/advisories/orders.ts';
+import { CPE_RELEASE } from '../core/advisories/releases.ts';
 import { trustedAuthors } from '../core/advisories/trusted-authors.ts';
 import { Fault, messageWithAdvice } from '../core/kernel/faults.ts';
 import type { FeedItem } from '../plugins/advisory-sources/spec.ts';
@@ -95,7 +96,6 @@ async function readAll(
     trustedAuthors: trustedAuthors(request.trustedAuthors ?? []),
     ...(settled === null ? {} : { settled: settled.isSettled }),
     ...(request.wantsSourceNames ? { binaries } : {}),
-    ...(request.cpeProducts === undefined ? {} : { cpeProducts: request.cpeProducts }),
   };
   const use = (item: FeedItem, file: FeedFile): void => {
     if (item.kind === 'claim') builder.add(item.claim);
@@ -103,10 +103,13 @@ async function readAll(
     else if (item.kind === 'quarantined' && quarantineSample.length < QUARANTINE_SAMPLE)
       quarantineSample.push(`${path.basename(file.path)}, ${item.record}: ${item.reason}`);
   };
-  for (const file of files) {
+  const byCpeLast = files.toSorted((a, b) => Number(a.source.speaksByCpe ?? false) - Number(b.source.speaksByCpe ?? false));
+  for (const file of byCpeLast) {
+    const cpeProducts = file.source.speaksByCpe ? stillWanted(request.cpeProducts, covered, builder) : undefined;
+    if (cpeProducts?.size === 0) continue;
     // A file that turns out to be cut or a bomb says nothing, whatever it said before that.
     const held: (readonly FeedItem[])[] = [];
-    for await (const event of readFeedFile(file, options)) {
+    for await (const event of readFeedFile(file, cpeProducts === undefined ? options : { ...options, cpeProducts })) {
       if (event.kind === 'failed') problems.push(`${file.path}: ${messageWithAdvice(event.fault)}`);
       else if (event.kind === 'items') held.push(event.items);
       else if (event.kind === 'finished') {
@@ -126,6 +129,13 @@ async function readAll(
   for (const claim of request.claims ?? []) if (covered.has(claim.release)) builder.add(claim);
   const hasKnownExploited = feeds.some(feed => feed.id === 'kev');
   return { index, covered, knownExploited, hasKnownExploited, sourceNames, feeds, quarantineSample, problems };
+}
+
+/** Products of packages of which no feed speaks by name, now that those are read that do: gigabytes of the NVD stay closed where there is none. */
+function stillWanted(products: FeedRequest['cpeProducts'], covered: ReadonlySet<string>, builder: ClaimIndexBuilder): ReadonlySet<string> {
+  const { countByRelease } = builder.build();
+  const isSpokenOf = (release: string) => release !== CPE_RELEASE && (covered.has(release) || countByRelease.has(release));
+  return new Set(Array.from(products ?? []).flatMap(([product, releases]) => ([...releases].every(isSpokenOf) ? [] : [product])));
 }
 
 function isWanted(file: FeedFile, { releases: wanted, cpeProducts }: FeedRequest): boolean {

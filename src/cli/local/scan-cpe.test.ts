@@ -125,6 +125,10 @@ describe('a component that states a CPE', () => {
     const beside = await scanned(document, '--feed', file('pypi.json', PYPI));
     expect([beside.found, beside.code]).toEqual([[], 0]);
     expect(beside.err).not.toContain('by the CPE');
+    // And the NVD's gigabytes stay closed.
+    const table = (...argv: string[]) => scanned(document, '--format', 'table', ...argv);
+    expect((await table('--feed', path.join(folder, 'pypi.json'))).err).toContain('Feeds: osv-pypi.');
+    expect((await table()).err).toContain('Feeds: nvd.');
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { CPE_RELEASE } from '../../core/advisories/releases.ts';
 import { productOf } from '../../core/versions/cpe.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
+import type { FeedRequest } from './scan-ports.ts';
 
 /**
  * By what a package is looked up: by its own name where some feed speaks of its release or ecosystem, by the CPE that its list states for it where none does
@@ -16,6 +17,10 @@ export function lookupOf(one: ListedPackage, host: Pick<ScannedHost, 'release'>,
 }
 
 /** Products that the hosts' lists state by CPE: feeds are asked of these and no others, for the NVD has a million statements. */
-export function cpeProductsOf(hosts: readonly ScannedHost[]): ReadonlySet<string> {
-  return new Set(hosts.flatMap(host => host.packages.flatMap(one => one.cpes.map(cpe => productOf(cpe)!))));
+export function cpeProductsOf(hosts: readonly ScannedHost[]): FeedRequest['cpeProducts'] & object {
+  const products = new Map<string, Set<string>>();
+  for (const host of hosts)
+    for (const one of host.packages)
+      for (const cpe of one.cpes) products.getOrInsertComputed(productOf(cpe)!, () => new Set()).add(one.release ?? host.release);
+  return products;
 }

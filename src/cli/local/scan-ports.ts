@@ -40,8 +40,8 @@ export interface FeedRequest {
   readonly trustedAuthors?: readonly string[];
   /** null for every package. */
   readonly packages: ReadonlySet<string> | null;
-  /** Products that the hosts state by CPE (`vendor:product`); absent when none does. */
-  readonly cpeProducts?: ReadonlySet<string>;
+  /** Products that the hosts state by CPE (`vendor:product`), with the releases or ecosystems of the packages that state it; absent when none does. */
+  readonly cpeProducts?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Source package (as advisories name it) -> installed versions; null when several hosts are scanned. */
   readonly installed: ReadonlyMap<string, readonly string[]> | null;
   /** Whether to keep what feeds say of the binary packages that a source builds. */
