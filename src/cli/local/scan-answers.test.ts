@@ -21,6 +21,19 @@ import {
 beforeEach(makeFolder);
 afterEach(removeFolder);
 
+describe('the order of a list', () => {
+  it.each(['table', 'json', 'csv', 'sarif', 'cyclonedx', 'openvex', 'csaf'])('does not change a byte of %s', async format => {
+    const [header, ...lines] = TABLE.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(2);
+    const answer = async (ordered: readonly string[]) => {
+      const list = file('list', `${[header, ...ordered].join('\n')}\n`);
+      const { out } = await run(list, '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', format);
+      return out.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, 'a random id');
+    };
+    expect(await answer(lines.toReversed())).toBe(await answer(lines));
+  });
+});
+
 describe('what is left out is said', () => {
   it('ecosystems of an SBOM that no feed speaks of', async () => {
     const components = ['pkg:deb/debian/openssl@3.0.20-1~deb12u2?distro=debian-12', 'pkg:npm/a@1.0.0', 'pkg:npm/b@1.0.0', 'pkg:pypi/c@1'];
@@ -63,8 +76,8 @@ describe('kernels', () => {
   it('running, older and newer ones are told apart', async () => {
     const { rows } = await rowsOf(KERNELS, '--kernel-release', '6.1.0-13-amd64');
     expect(rows.filter(row => row.id === 'CVE-2023-6176').map(row => [row.package, row.kernelState, row.hidden])).toEqual([
-      ['linux-image-6.1.0-9-amd64', 'installed-not-running', 'kernel-not-running'],
       ['linux-image-6.1.0-13-amd64', 'running', null],
+      ['linux-image-6.1.0-9-amd64', 'installed-not-running', 'kernel-not-running'],
       ['linux-libc-dev', null, null],
     ]);
     expect(rows.filter(row => row.package === 'linux-image-6.1.0-50-amd64').map(row => [row.id, row.kernelState])).toEqual([

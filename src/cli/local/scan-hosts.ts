@@ -7,6 +7,7 @@ import { MAX_PACKAGE_LIST_BYTES } from '../../core/kernel/limits.ts';
 import type { ListedPackage, PackageListing } from '../../plugins/importers/spec.ts';
 import { readInput } from '../read-input.ts';
 import type { ScanOptions } from './scan-options.ts';
+import { inOrder } from './scan-order.ts';
 import type { RecogniseList, ThisHost } from './scan-ports.ts';
 
 /** One package list, read. */
@@ -62,7 +63,8 @@ export function readHost(
   recognise: RecogniseList,
   thisHost: ThisHost | null,
 ): ScannedHost {
-  return input === 'local' && options.local ? readLocal(options, recognise, thisHost) : readList(input, name, options, recognise);
+  const host = input === 'local' && options.local ? readLocal(options, recognise, thisHost) : readList(input, name, options, recognise);
+  return { ...host, packages: inOrder(host.packages) };
 }
 
 function readList(input: string, name: string, options: ScanOptions, recognise: RecogniseList): ScannedHost {
@@ -117,7 +119,7 @@ function decode(bytes: Buffer, input: string): { text: string; warnings: readonl
 function commonRelease(packages: readonly ListedPackage[]): string | null {
   const releases = new Map<string, number>();
   for (const { release } of packages) if (release !== null) releases.set(release, (releases.get(release) ?? 0) + 1);
-  return [...releases].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+  return [...releases].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))[0]?.[0] ?? null;
 }
 
 const DPKG_FIELDS = ['Package', 'Version', 'source:Package', 'source:Version', 'Architecture', 'db:Status-Status'];
