@@ -74,6 +74,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#68717d',
     '--mantine-color-error': LIGHT.bad[0],
     '--line': '#dfe3e8',
+    '--frame': '#868e9a',
     '--raised': '#f8f9fb',
   },
   dark: {
@@ -82,6 +83,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#98a1af',
     '--mantine-color-error': DARK.bad[0],
     '--line': '#303846',
+    '--frame': '#6b7686',
     '--raised': '#1e242e',
   },
 });

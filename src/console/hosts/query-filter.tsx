@@ -24,10 +24,10 @@ export function QueryFilter() {
   const pick = (id: string | null) => setText(groups.data?.items.find(group => group.id === id)?.query ?? '');
   return (
     <>
-      <QueryBox value={text} onChange={setText} label="Group query" width={300} />
+      <QueryBox value={text} onChange={setText} label="Group query" width={250} />
       {groups.data && groups.data.items.length > 0 && (
         <Select
-          w={140}
+          w={130}
           aria-label="Saved group"
           placeholder="Saved group"
           clearable

@@ -56,11 +56,11 @@ export function PatchesPage() {
             label="Find package or CVE"
             value={url.search ?? ''}
             onChange={search => change({ search, page: undefined })}
-            width={210}
+            width={190}
           />
           <QueryFilter />
-          <Choice name="platform" label="Any platform" options={PLATFORMS} width={140} />
-          <Choice name="security" label="Any kind" options={{ true: 'Security', false: 'Other updates' }} width={150} />
+          <Choice name="platform" label="Any platform" options={PLATFORMS} width={120} />
+          <Choice name="security" label="Any kind" options={{ true: 'Security', false: 'Other updates' }} width={115} />
         </Toolbar>
         <PagedGrid
           label="Patches"

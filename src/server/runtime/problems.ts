@@ -47,7 +47,7 @@ export function unauthenticated(message = 'Nobody is signed in.'): RequestFault 
 
 const TITLES: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
-  401: 'Sign in first',
+  401: 'Not signed in',
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
