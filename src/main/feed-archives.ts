@@ -1,4 +1,3 @@
-import { Fault } from '../core/kernel/faults.ts';
 import type { FeedHead } from '../plugins/advisory-sources/spec.ts';
 import { readTar, tarHead } from '../plugins/advisory-sources/tar.ts';
 import { HEAD_BYTES } from '../plugins/advisory-sources/text-reader.ts';
@@ -13,12 +12,7 @@ export function headOf(fileName: string, content: Uint8Array): FeedHead {
 
 /** Of the feed files in the beginning of a tar archive. */
 export function headsInTar(name: string, content: Uint8Array): FeedHead[] {
-  try {
-    return tarHead(content).flatMap(entry => (FEED_ENTRY.test(entry.name) ? [headOf(name, entry.content)] : []));
-  } catch (problem) {
-    if (problem instanceof Fault) return [];
-    throw problem;
-  }
+  return tarHead(content).flatMap(entry => (FEED_ENTRY.test(entry.name) ? [headOf(name, entry.content)] : []));
 }
 
 /** A feed file of an archive; `content` throws a Fault where the archive is damaged there. */

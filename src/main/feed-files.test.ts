@@ -4,7 +4,7 @@ import path from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeZip } from '../plugins/advisory-sources/testkit.ts';
-import { type FeedEvent, readFeedPath } from './feed-files.ts';
+import { type FeedEvent, findFeedFiles, readFeedPath } from './feed-files.ts';
 
 const OPTIONS = { today: '2026-11-22', releases: null, packages: null };
 const OPEN = '{"cve":"CVE-2023-45853","src":"zlib","status":"open","severity":"critical","as_of":"2026-02-18"}\n';
@@ -135,6 +135,19 @@ describe('readFeedPath', () => {
         .flatMap(item => (item.kind === 'claim' ? [item.claim.vulnerabilityId] : []));
       expect(ids).toEqual(['PYSEC-1-1', 'PYSEC-1-2', 'PYSEC-1-4']);
       expect(events.filter(event => event.kind === 'failed')).toEqual([]);
+    });
+
+    it('are of the publisher whom their document names behind long notes', async () => {
+      const document = {
+        document: {
+          csaf_version: '2.0',
+          notes: [{ text: 'x'.repeat(20_000) }],
+          publisher: { name: 'Red Hat Product Security', namespace: 'https://www.redhat.com' },
+        },
+      };
+      writeFileSync(path.join(folder, 'rhsa-2024_1.json'), JSON.stringify(document));
+      writeFileSync(path.join(folder, 'rhsa-2024_2.json.gz'), gzipSync(JSON.stringify(document)));
+      expect(findFeedFiles(folder).files.map(file => file.source.id)).toEqual(['redhat-csaf', 'redhat-csaf']);
     });
 
     it('are told when they are cut or damaged', async () => {

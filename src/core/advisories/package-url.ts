@@ -1,10 +1,11 @@
+import { lookup } from '../kernel/lookup.ts';
 import type { PackageUrl } from '../versions/purl.ts';
 import { parseRelease } from './releases.ts';
 
 /** Package types whose versions a distribution counts. */
 export const DISTRIBUTION_TYPES: ReadonlySet<string> = new Set(['deb', 'rpm', 'apk', 'alpm']);
 
-const ECOSYSTEM_OF_TYPE: Readonly<Record<string, string>> = {
+const ECOSYSTEM_OF_TYPE: Readonly<Record<string, string>> = lookup({
   pypi: 'PyPI',
   npm: 'npm',
   golang: 'Go',
@@ -13,7 +14,7 @@ const ECOSYSTEM_OF_TYPE: Readonly<Record<string, string>> = {
   gem: 'RubyGems',
   composer: 'Packagist',
   cargo: 'crates.io',
-};
+});
 
 /** How advisories write the package: `group:artifact` for Maven, `@scope/name` for npm, lower case with hyphens for PyPI. */
 export function advisoryName(url: PackageUrl): string {

@@ -1,3 +1,4 @@
+import { lookup } from '../kernel/lookup.ts';
 import type { SchemeId } from '../versions/scheme.ts';
 import { plainSpelling } from './release-spellings.ts';
 
@@ -14,9 +15,9 @@ interface Distribution {
   readonly codenames: Readonly<Record<string, string>>;
 }
 
-const NO_CODENAMES = {};
+const NO_CODENAMES = lookup({});
 
-const DEBIAN_CODENAMES = {
+const DEBIAN_CODENAMES = lookup({
   woody: '3.0',
   sarge: '3.1',
   etch: '4',
@@ -34,9 +35,9 @@ const DEBIAN_CODENAMES = {
   sid: 'sid',
   unstable: 'sid',
   experimental: 'experimental',
-};
+});
 
-const UBUNTU_CODENAMES = {
+const UBUNTU_CODENAMES = lookup({
   precise: '12.04',
   trusty: '14.04',
   xenial: '16.04',
@@ -54,9 +55,9 @@ const UBUNTU_CODENAMES = {
   plucky: '25.04',
   questing: '25.10',
   resolute: '26.04',
-};
+});
 
-const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
+const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = lookup({
   debian: { scheme: 'deb', versionParts: 1, packageKind: 'source', codenames: DEBIAN_CODENAMES },
   ubuntu: { scheme: 'deb', versionParts: 2, packageKind: 'source', codenames: UBUNTU_CODENAMES },
   almalinux: { scheme: 'rpm', versionParts: 1, packageKind: 'binary', codenames: NO_CODENAMES },
@@ -72,10 +73,10 @@ const DISTRIBUTIONS: Readonly<Record<string, Distribution>> = {
   alpine: { scheme: 'apk', versionParts: 2, packageKind: 'source', codenames: NO_CODENAMES },
   wolfi: { scheme: 'apk', versionParts: 0, packageKind: 'source', codenames: NO_CODENAMES },
   arch: { scheme: 'pacman', versionParts: 0, packageKind: 'binary', codenames: NO_CODENAMES },
-};
+});
 
 /** Names that people, tools and OSV ecosystems write for the ids above. Lower case. */
-const DISTRIBUTION_NAMES: Readonly<Record<string, string>> = {
+const DISTRIBUTION_NAMES: Readonly<Record<string, string>> = lookup({
   alma: 'almalinux',
   'rocky linux': 'rocky',
   rockylinux: 'rocky',
@@ -100,10 +101,10 @@ const DISTRIBUTION_NAMES: Readonly<Record<string, string>> = {
   'alpine linux': 'alpine',
   archlinux: 'arch',
   'arch linux': 'arch',
-};
+});
 
 /** OSV ecosystems of language packages, by their lower-case name. */
-const ECOSYSTEMS: Readonly<Record<string, readonly [name: string, scheme: SchemeId]>> = {
+const ECOSYSTEMS: Readonly<Record<string, readonly [name: string, scheme: SchemeId]>> = lookup({
   pypi: ['PyPI', 'pep440'],
   npm: ['npm', 'semver'],
   go: ['Go', 'go'],
@@ -116,7 +117,7 @@ const ECOSYSTEMS: Readonly<Record<string, readonly [name: string, scheme: Scheme
   composer: ['Packagist', 'composer'],
   'crates.io': ['crates.io', 'semver'],
   cargo: ['crates.io', 'semver'],
-};
+});
 
 /** What claims by CPE stand under in place of a release: they speak of a product wherever it runs, and orders of versions differ from product to product. */
 export const CPE_RELEASE = 'cpe';
@@ -234,7 +235,7 @@ const OSV_PRODUCTS: readonly (readonly [RegExp, (parts: RegExpExecArray) => OsvR
 ];
 
 /** How OSV writes a distribution, where it has it; language ecosystems are written alike on both sides. */
-const OSV_NAMES: Readonly<Record<string, string>> = {
+const OSV_NAMES: Readonly<Record<string, string>> = lookup({
   debian: 'Debian',
   ubuntu: 'Ubuntu',
   almalinux: 'AlmaLinux',
@@ -247,7 +248,7 @@ const OSV_NAMES: Readonly<Record<string, string>> = {
   'opensuse-tumbleweed': 'openSUSE',
   ol: 'Oracle',
   amzn: 'Amazon',
-};
+});
 
 /** Finds records of these releases' ecosystems in the text of OSV files, without reading the others. */
 /** The names that must occur in the text of a file that speaks of these releases; null when one of them has no known spelling. */

@@ -30,6 +30,9 @@ export const MAX_ARCHIVE_FILES = 1_000_000;
 /** The longest id of a vulnerability or advisory that is kept. The longest in use are below 60 characters; ids are index keys. */
 export const MAX_VULNERABILITY_ID_CHARS = 128;
 
+/** The longest note, title or word for severity that is kept of a feed's record. MITRE's descriptions reach some thousand characters; a record of 20 MB of text is a mistake that every list would carry. */
+export const MAX_FEED_TEXT_CHARS = 4_000;
+
 /** A feed that comes back with less than this share of the records of its last load is refused: publishers grow, broken exports shrink. */
 export const MIN_FEED_SHARE = 0.7;
 

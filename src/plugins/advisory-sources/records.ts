@@ -144,6 +144,11 @@ function isDay(day: string): boolean {
 
 /** Text from a feed, fit for a message: control characters away, 80 characters at most. */
 export function printable(text: string): string {
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g, '?');
-  return clean.length > 80 ? `${clean.slice(0, 77)}...` : clean;
+  const clean = withoutControls(text);
+  return clean.length > 80 ? `${clean.slice(0, 77).toWellFormed()}...` : clean;
+}
+
+/** What would move a terminal's cursor, turn the direction of the text, or be no character at all. */
+export function withoutControls(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?').toWellFormed();
 }

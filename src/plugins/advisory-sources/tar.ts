@@ -12,11 +12,12 @@ export function looksLikeTar(head: Uint8Array): boolean {
   return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, BLOCK)).toString('latin1', 257, 262) === 'ustar';
 }
 
-/** Plain files that lie whole in the beginning of an archive, and as much as there is of the one that does not: for recognising what it is of. */
+/** Plain files that lie whole in the beginning of an archive, and as much as there is of the one that does not: for recognising what it is of. What is damaged is said when it is read. */
 export function tarHead(head: Uint8Array): readonly TarEntry[] {
   const entries: TarEntry[] = [];
   for (let at = 0; at + BLOCK <= head.length; ) {
-    const header = headerOf(head.subarray(at, at + BLOCK));
+    const block = head.subarray(at, at + BLOCK);
+    const header = hasItsSum(block) ? headerOf(block) : null;
     if (header === null) break;
     if (header.isFile) entries.push({ name: header.name, content: head.subarray(at + BLOCK, at + BLOCK + header.bytes) });
     at += BLOCK + padded(header.bytes);
@@ -88,6 +89,12 @@ function padded(bytes: number): number {
   return Math.ceil(bytes / BLOCK) * BLOCK;
 }
 
+/** Bytes 148 to 155 hold the sum of all others, and count as blanks in it. */
+function hasItsSum(block: Uint8Array): boolean {
+  const stated = Number.parseInt(Buffer.from(block.buffer, block.byteOffset + 148, 8).toString('latin1'), 8);
+  return stated === block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
+}
+
 /** null for the block of zeroes. */
 function headerOf(block: Uint8Array): Header | null {
   if (block.every(byte => byte === 0)) return null;
@@ -96,9 +103,8 @@ function headerOf(block: Uint8Array): Header | null {
     const end = field.indexOf(0);
     return field.toString('utf8', 0, end < 0 ? length : end);
   };
-  const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 0x20 : byte), 0);
   const bytes = Number.parseInt(text(124, 12).trim() || '0', 8);
-  if (Number.parseInt(text(148, 8), 8) !== sum || !Number.isSafeInteger(bytes) || bytes < 0)
+  if (!hasItsSum(block) || !Number.isSafeInteger(bytes) || bytes < 0)
     throw feedFault('feed-unreadable', 'the archive is damaged: a header has a wrong checksum');
   const prefix = text(345, 155);
   const type = text(156, 1);

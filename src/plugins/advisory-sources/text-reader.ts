@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Fault } from '../../core/kernel/faults.ts';
 import { MAX_FEED_BYTES, MAX_FEED_RECORD_BYTES } from '../../core/kernel/limits.ts';
-import { BadRecord, printable, takeDayAhead, WithdrawnRecord } from './records.ts';
+import { BadRecord, printable, takeDayAhead, WithdrawnRecord, withoutControls } from './records.ts';
 import type { FeedFaultCode, FeedItem, FeedReader } from './spec.ts';
 
 export function feedFault(code: FeedFaultCode, message: string, cause?: unknown): Fault<FeedFaultCode> {
@@ -17,6 +17,9 @@ const FEED_ADVICE: Readonly<Record<FeedFaultCode, string>> = {
   'feed-not-found': 'Check the path.',
 };
 
+/** Reasons quote what they complain of. */
+const MAX_REASON_CHARS = 500;
+
 /** Collects items, and turns what goes wrong with one record into an item of its own. */
 export class ItemCollector {
   #items: FeedItem[] = [];
@@ -28,7 +31,12 @@ export class ItemCollector {
   }
 
   quarantine(record: string, reason: string, more: { readonly withdraws?: string; readonly isRemark?: true } = {}): void {
-    this.#items.push({ kind: 'quarantined', record: printable(record), reason, ...more });
+    this.#items.push({
+      kind: 'quarantined',
+      record: printable(record),
+      reason: withoutControls(reason.slice(0, MAX_REASON_CHARS)),
+      ...more,
+    });
     this.#quarantined++;
   }
 

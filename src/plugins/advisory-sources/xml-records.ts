@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_FEED_BYTES, MAX_FEED_DEPTH, MAX_FEED_RECORD_BYTES } from '../../core/kernel/limits.ts';
+import { lookup } from '../../core/kernel/lookup.ts';
 import { BadRecord, printable } from './records.ts';
 import type { FeedReader } from './spec.ts';
 import { feedFault, ItemCollector, joined } from './text-reader.ts';
@@ -145,7 +146,7 @@ function attributesOf(text: string): Map<string, string> {
   return new Map(Array.from(text.matchAll(ATTRIBUTE), ([, name, double, single]) => [name!, decoded(double ?? single ?? '')]));
 }
 
-const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+const NAMED: Readonly<Record<string, string>> = lookup({ lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" });
 
 function decoded(text: string): string {
   if (!text.includes('&')) return text;

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { FeedIntegrity } from '../../core/advisories/feed-integrity.ts';
 import { Fault } from '../../core/kernel/faults.ts';
+import { lookup } from '../../core/kernel/lookup.ts';
 import { type FetchAnswer, type FetchRequest, fetchFile } from './fetch.ts';
 import { checkFile, digestOf, refused, type Vouching } from './integrity.ts';
 
@@ -79,7 +80,7 @@ async function fetchFromMirror(request: FeedRequest): Promise<FeedAnswer> {
   return answer.kind === 'file' ? { ...answer, etag: list.etag, lastModified: list.lastModified } : answer;
 }
 
-const ALGORITHMS: Readonly<Record<string, string>> = { sha256: 'sha256', sha512: 'sha512', sha: 'sha1', sha1: 'sha1' };
+const ALGORITHMS: Readonly<Record<string, string>> = lookup({ sha256: 'sha256', sha512: 'sha512', sha: 'sha1', sha1: 'sha1' });
 
 function errataOf(text: string, url: string): Named {
   const data = /<data\s+type="updateinfo"[^>]*>([\s\S]*?)<\/data>/.exec(text)?.[1];

@@ -1,6 +1,7 @@
 import type { FeedImport, FeedImportFile } from '../../api/feeds.ts';
 import { Fault, messageWithAdvice } from '../../core/kernel/faults.ts';
 import { epochMs, type Instant, SECOND_MS } from '../../core/kernel/instants.ts';
+import { storedJson, storedText } from '../../db/stored-text.ts';
 import type { Context } from '../context.ts';
 import { notFound } from '../runtime/problems.ts';
 import type { ImportReport, OnImportProgress } from './import.ts';
@@ -47,7 +48,7 @@ export function createImportBook(
   let last: Promise<unknown> = Promise.resolve();
 
   const note = (id: string, progress: Progress) =>
-    db.query('update feed_import set progress = $2::jsonb, updated_at = $3 where id = $1', [id, JSON.stringify(progress), clock.now()]);
+    db.query('update feed_import set progress = $2::jsonb, updated_at = $3 where id = $1', [id, storedJson(progress), clock.now()]);
 
   async function perform(id: string, work: (onProgress: OnImportProgress) => Promise<ImportReport>): Promise<void> {
     let files: readonly FeedImportFile[] = [];
@@ -68,7 +69,7 @@ export function createImportBook(
     const now = clock.now();
     await db.query(
       'update feed_import set state = $2, message = $3, progress = $4::jsonb, updated_at = $5, finished_at = $5 where id = $1',
-      [id, state, message, JSON.stringify(progress), now],
+      [id, state, message === null ? null : storedText(message), storedJson(progress), now],
     );
     await db.query(
       'delete from feed_import where state <> $1 and id not in (select id from feed_import order by started_at desc limit $2)',

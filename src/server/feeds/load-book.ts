@@ -1,11 +1,13 @@
 import { messageWithAdvice } from '../../core/kernel/faults.ts';
+import { storedText } from '../../db/stored-text.ts';
 import type { Context } from '../context.ts';
 import type { LoadOrder, LoadOutcome } from './load.ts';
 
 /** What the feed is now, and the line in the book of loads. */
 export async function noteLoad({ db, clock }: Context, order: LoadOrder, outcome: LoadOutcome): Promise<void> {
   const now = clock.now();
-  const message = outcome.kind === 'refused' ? outcome.reason : outcome.kind === 'failed' ? messageWithAdvice(outcome.fault) : null;
+  const said = outcome.kind === 'refused' ? outcome.reason : outcome.kind === 'failed' ? messageWithAdvice(outcome.fault) : null;
+  const message = said === null ? null : storedText(said);
   const state = outcome.kind === 'refused' || outcome.kind === 'failed' ? outcome.kind : 'current';
   const loaded = outcome.kind === 'loaded' ? outcome : null;
   await db.transaction(async tx => {

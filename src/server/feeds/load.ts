@@ -5,6 +5,7 @@ import type { DocumentOrigin } from '../../core/advisories/trusted-authors.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { copyBytesInto } from '../../db/copy.ts';
+import { storedJson } from '../../db/stored-text.ts';
 import { judgeFeed } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import type { FeedFile, FeedFiles } from './feed-files.ts';
@@ -283,6 +284,6 @@ async function writePart(
   await client.query('delete from quarantine where feed_id = $1 and part = $2', [feedId, part]);
   await client.query(
     `insert into quarantine (feed_id, part, position, record, reason) select $1, $2, q.position, q.record, q.reason from jsonb_to_recordset($3::jsonb) as q(position int, record text, reason text)`,
-    [feedId, part, JSON.stringify(reading.quarantine.map((entry, position) => ({ position, ...entry })))],
+    [feedId, part, storedJson(reading.quarantine.map((entry, position) => ({ position, ...entry })))],
   );
 }

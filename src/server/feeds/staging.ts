@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Claim, Enrichment } from '../../core/advisories/claim.ts';
 import type { Lifecycle } from '../../core/advisories/lifecycle.ts';
+import { MAX_FEED_TEXT_CHARS } from '../../core/kernel/limits.ts';
 import type { CopyValue } from '../../db/copy.ts';
+import { cutText, storedJson, storedText } from '../../db/stored-text.ts';
 import type { AdvisorySource, FeedItem } from '../../plugins/advisory-sources/spec.ts';
 
 /** How one kind of record gets from a stream into its table: a temporary table for COPY, and the statements that make the real one equal to it. */
@@ -114,8 +116,8 @@ const lifecycles: Staging = {
   direct: null,
   row(item) {
     if (item.kind !== 'lifecycle') return null;
-    const { product, cycle } = item.lifecycle;
-    return { key: `${product}\n${cycle}`, values: [product, cycle, JSON.stringify(item.lifecycle satisfies Lifecycle)] };
+    const [product, cycle] = [storedText(item.lifecycle.product), storedText(item.lifecycle.cycle)];
+    return { key: `${product}\n${cycle}`, values: [product, cycle, storedJson(item.lifecycle satisfies Lifecycle, MAX_FEED_TEXT_CHARS)] };
   },
   merge: [
     {
@@ -134,13 +136,19 @@ const lifecycles: Staging = {
 export const STAGING: Readonly<Record<AdvisorySource['provides'], Staging>> = { claims, enrichment: enrichments, lifecycle: lifecycles };
 
 function claimRow(claim: Claim): StagedRow {
-  const { source, vulnerabilityId, aliases, release, packageName, state, fixedVersion, severity, statedOn, note, ...detail } = claim;
-  const details = Object.keys(detail).length === 0 ? null : JSON.stringify(detail);
+  const { source, vulnerabilityId, aliases, release, packageName, state, fixedVersion, statedOn, ...rest } = claim;
+  const { severity: severityWord, note: wholeNote, ...detail } = rest;
+  const [severity, note] = [shortened(severityWord), shortened(wholeNote)];
+  const details = Object.keys(detail).length === 0 ? null : storedJson(detail, MAX_FEED_TEXT_CHARS);
   const key = statementOf(claim);
   return {
     key,
     values: [`\\x${key}`, source, vulnerabilityId, aliases, release, packageName, state, fixedVersion, severity, statedOn, note, details],
   };
+}
+
+function shortened(text: string | null): string | null {
+  return text === null ? null : cutText(text, MAX_FEED_TEXT_CHARS);
 }
 
 /** Another state or version is another statement; another severity word or date is not. */
@@ -165,8 +173,6 @@ function statementOf(claim: Claim): string {
 
 /** Only what is stated: of EPSS's 300,000 records each null would cost three megabytes. */
 function enrichmentDoc({ vulnerabilityId: _id, cvss, ...rest }: Enrichment): string {
-  return JSON.stringify({
-    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null)),
-    ...(cvss.length > 0 ? { cvss } : {}),
-  });
+  const stated = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
+  return storedJson({ ...stated, ...(cvss.length > 0 ? { cvss } : {}) }, MAX_FEED_TEXT_CHARS);
 }

@@ -1,4 +1,5 @@
 import type { FixState } from '../../../core/advisories/claim.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -56,14 +57,14 @@ export const arch: AdvisorySource = {
     }),
 };
 
-const STATES: Readonly<Record<string, FixState>> = {
+const STATES: Readonly<Record<string, FixState>> = lookup({
   vulnerable: 'open',
   // Fixed in a testing repository, which no host is offered yet.
   testing: 'open',
   fixed: 'fixed',
   'not affected': 'not-affected',
   unknown: 'unknown',
-};
+});
 
 /** `affected` names the version that was found vulnerable, not the first one that is: everything below the fix counts, as arch-audit does. */
 function versionsOf(state: FixState, group: Readonly<Record<string, unknown>>): { fixedVersion: string | null } {

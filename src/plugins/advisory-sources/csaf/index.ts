@@ -1,5 +1,6 @@
 import type { Claim, Enrichment, FixState } from '../../../core/advisories/claim.ts';
 import { packageKindOfRelease } from '../../../core/advisories/releases.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -15,7 +16,7 @@ import {
   vulnerabilityId,
 } from '../records.ts';
 import type { AdvisorySource, FeedContext, FeedHead, FeedReader } from '../spec.ts';
-import type { ItemCollector } from '../text-reader.ts';
+import { HEAD_BYTES, type ItemCollector } from '../text-reader.ts';
 import { united } from '../united.ts';
 import { affectedIn, requireTrust } from '../vex.ts';
 import { type CsafProduct, CsafProducts } from './products.ts';
@@ -26,6 +27,8 @@ const FORMAT = '{"document":{"csaf_version":"2.0"}, "product_tree", "vulnerabili
 const isCsaf = (head: FeedHead): boolean => /"csaf_version"\s*:\s*"2\.\d"/.test(head.text);
 const isSuse = (head: FeedHead): boolean => /"namespace"\s*:\s*"https:\/\/www\.suse\.com/.test(head.text);
 const isRedHat = (head: FeedHead): boolean => isCsaf(head) && /"namespace"\s*:\s*"https:\/\/www\.redhat\.com/.test(head.text);
+/** The publisher stands behind the notes, which may be longer than the head. */
+const mayBeAnybodys = (head: FeedHead): boolean => isCsaf(head) && head.text.length >= HEAD_BYTES && !/"namespace"\s*:/.test(head.text);
 
 /** Red Hat's security data: advisories and VEX, with the states Affected, Will not fix, Fix deferred and Out of support in the remediations. */
 export const redhatCsaf: AdvisorySource = {
@@ -42,6 +45,7 @@ export const redhatCsaf: AdvisorySource = {
   provides: 'claims',
   distributions: ['rhel'],
   recognise: isRedHat,
+  mayHold: mayBeAnybodys,
   reader: context => csafReader('redhat-csaf', context),
 };
 
@@ -59,6 +63,7 @@ export const suseCsaf: AdvisorySource = {
   provides: 'claims',
   distributions: ['sles', 'opensuse-leap', 'opensuse-tumbleweed'],
   recognise: head => isCsaf(head) && isSuse(head),
+  mayHold: mayBeAnybodys,
   reader: context => csafReader('suse-csaf', context),
 };
 
@@ -110,7 +115,7 @@ function csafReader(source: string, context: FeedContext): FeedReader {
 }
 
 /** Fields of product_status (CSAF 2.0, 3.2.3.9) -> what they say of a product. */
-const STATUSES: Readonly<Record<string, FixState>> = {
+const STATUSES: Readonly<Record<string, FixState>> = lookup({
   fixed: 'fixed',
   first_fixed: 'fixed',
   recommended: 'fixed',
@@ -119,7 +124,7 @@ const STATUSES: Readonly<Record<string, FixState>> = {
   last_affected: 'open',
   known_not_affected: 'not-affected',
   under_investigation: 'unknown',
-};
+});
 
 interface AboutDocument {
   readonly source: string;

@@ -1,12 +1,13 @@
 import type { AffectedRange, Claim } from '../../../core/advisories/claim.ts';
 import { orderOf } from '../../../core/advisories/orders.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { compareVersions } from '../../../core/versions/scheme.ts';
 
 /** "The first" and "the last versions known to be affected" are ends of ranges, not all that is affected (CSAF 2.0, 3.2.3.9). */
-export const RANGE_ENDS: Readonly<Record<string, 'introduced' | 'lastAffected'>> = {
+export const RANGE_ENDS: Readonly<Record<string, 'introduced' | 'lastAffected'>> = lookup({
   first_affected: 'introduced',
   last_affected: 'lastAffected',
-};
+});
 
 export interface RangeEnd {
   /** As if every version were meant. */

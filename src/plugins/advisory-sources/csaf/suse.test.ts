@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { recogniseFeed } from '../catalog.ts';
 import { claimsIn, contractTests, readAll } from '../testkit.ts';
+import { HEAD_BYTES } from '../text-reader.ts';
 import { suseCsaf } from './index.ts';
 
 const platform = (name: string, cpe: string) => ({
@@ -82,4 +84,11 @@ describe('suse-csaf', () => {
     ]);
     expect(claims.every(claim => claim.onlyVersions === undefined)).toBe(true);
   });
+});
+
+it('belongs to its publisher, however long the notes that stand before the publisher', () => {
+  const notes = [{ category: 'general', text: 'x'.repeat(100_000) }];
+  const text = JSON.stringify({ document: { ...{ csaf_version: '2.0', notes }, ...VEX.document } }).slice(0, HEAD_BYTES);
+  expect(recogniseFeed({ fileName: 'x.json', text }, suseCsaf)?.id).toBe('suse-csaf');
+  expect(recogniseFeed({ fileName: 'x.json', text })?.id).toBe('csaf');
 });

@@ -1,4 +1,5 @@
 import type { Claim } from '../../../core/advisories/claim.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -12,7 +13,7 @@ import {
   vulnerabilityId,
 } from '../records.ts';
 import type { AdvisorySource, FeedContext } from '../spec.ts';
-import type { ItemCollector } from '../text-reader.ts';
+import { HEAD_BYTES, type ItemCollector } from '../text-reader.ts';
 import { united } from '../united.ts';
 import { claimOfStatement, requireTrust, type VexStatement, type VexStatus } from '../vex.ts';
 
@@ -25,7 +26,10 @@ export const cyclonedxVex: AdvisorySource = {
   defaultUrl: null,
   format: '{"bomFormat":"CycloneDX", "vulnerabilities":[{"id", "analysis":{"state"}, "affects":[{"ref"}]}]}',
   provides: 'claims',
-  recognise: head => /"bomFormat"\s*:\s*"CycloneDX"/.test(head.text.slice(0, 8000)) && /"vulnerabilities"\s*:/.test(head.text),
+  // The vulnerabilities stand behind the components, of which a document has any number.
+  recognise: head =>
+    /"bomFormat"\s*:\s*"CycloneDX"/.test(head.text.slice(0, 8000)) &&
+    (head.text.length >= HEAD_BYTES || /"vulnerabilities"\s*:/.test(head.text)),
   reader(context) {
     const urls = new Map<string, string>();
     const held: unknown[] = [];
@@ -51,14 +55,14 @@ export const cyclonedxVex: AdvisorySource = {
   },
 };
 
-const STATUSES: Readonly<Record<string, VexStatus>> = {
+const STATUSES: Readonly<Record<string, VexStatus>> = lookup({
   exploitable: 'affected',
   not_affected: 'not-affected',
   false_positive: 'not-affected',
   resolved: 'fixed',
   resolved_with_pedigree: 'fixed',
   in_triage: 'under-investigation',
-};
+});
 const MAX_NESTING = 50;
 
 function collectUrls(component: JsonObject | null, urls: Map<string, string>, depth: number): void {
@@ -105,7 +109,7 @@ function readVulnerability(
   }
 }
 
-const VERSION_STATUSES: Readonly<Record<string, VexStatus>> = { unaffected: 'not-affected', unknown: 'under-investigation' };
+const VERSION_STATUSES: Readonly<Record<string, VexStatus>> = lookup({ unaffected: 'not-affected', unknown: 'under-investigation' });
 
 /** `affects[].versions` says it version by version, each with a status of its own (`affected` by default); without it the reference is meant. */
 function versionsOf(affected: JsonObject, status: VexStatus): Pick<VexStatement, 'status' | 'version' | 'range' | 'except'>[] {

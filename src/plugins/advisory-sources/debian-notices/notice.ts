@@ -1,5 +1,6 @@
 import type { FixState } from '../../../core/advisories/claim.ts';
 import { debianRelease } from '../../../core/advisories/releases.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { BadRecord, orderableVersion, packageName, printable, vulnerabilityId } from '../records.ts';
 import type { FeedContext } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
@@ -42,12 +43,12 @@ export function claimsOfNotice(notice: Notice, { releases }: FeedContext, into: 
   }
 }
 
-const WORDS: Readonly<Record<string, FixState>> = {
+const WORDS: Readonly<Record<string, FixState>> = lookup({
   '<not-affected>': 'not-affected',
   '<end-of-life>': 'end-of-life',
   '<unfixed>': 'open',
   '<undetermined>': 'unknown',
-};
+});
 
 function fixOf(version: unknown, release: string): { state: FixState; fixedVersion: string | null } {
   if (typeof version === 'string' && version.startsWith('<')) {

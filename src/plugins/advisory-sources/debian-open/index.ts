@@ -1,4 +1,5 @@
 import type { Claim, FixState } from '../../../core/advisories/claim.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { asObject, BadRecord, optionalText, packageName, pastDay, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource } from '../spec.ts';
 import { jsonLinesReader, textField } from '../text-reader.ts';
@@ -53,4 +54,4 @@ export const debianOpen: AdvisorySource = {
 const RELEASE = 'debian:12';
 
 /** Trivy's words for the tracker's sub-states: no-dsa -> affected, ignored -> will_not_fix, postponed -> fix_deferred. */
-const STATES: Readonly<Record<string, FixState>> = { will_not_fix: 'wont-fix', fix_deferred: 'deferred' };
+const STATES: Readonly<Record<string, FixState>> = lookup({ will_not_fix: 'wont-fix', fix_deferred: 'deferred' });

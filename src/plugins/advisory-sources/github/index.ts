@@ -1,6 +1,7 @@
 import type { AffectedRange, Claim } from '../../../core/advisories/claim.ts';
 import { pypiName } from '../../../core/advisories/package-url.ts';
 import { parseRelease } from '../../../core/advisories/releases.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -35,7 +36,7 @@ export const github: AdvisorySource = {
   reader: context => jsonEntriesReader({ open: [], entry: (_at, value, into) => readAdvisory(asObject(value), context, into) }),
 };
 
-const ECOSYSTEMS: Readonly<Record<string, string>> = {
+const ECOSYSTEMS: Readonly<Record<string, string>> = lookup({
   pip: 'PyPI',
   rust: 'crates.io',
   composer: 'Packagist',
@@ -44,7 +45,7 @@ const ECOSYSTEMS: Readonly<Record<string, string>> = {
   npm: 'npm',
   maven: 'Maven',
   nuget: 'NuGet',
-};
+});
 
 function readAdvisory(record: JsonObject, context: FeedContext, into: ItemCollector): void {
   const id = vulnerabilityId(record.ghsa_id);

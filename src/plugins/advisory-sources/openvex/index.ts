@@ -1,3 +1,4 @@
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -46,12 +47,12 @@ export const openvex: AdvisorySource = {
   },
 };
 
-const STATUSES: Readonly<Record<string, VexStatus>> = {
+const STATUSES: Readonly<Record<string, VexStatus>> = lookup({
   affected: 'affected',
   not_affected: 'not-affected',
   fixed: 'fixed',
   under_investigation: 'under-investigation',
-};
+});
 
 function readStatement(statement: JsonObject, document: JsonObject, number: number, context: FeedContext, into: ItemCollector): void {
   const status = STATUSES[String(statement.status)];

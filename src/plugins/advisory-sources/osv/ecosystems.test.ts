@@ -4,6 +4,7 @@ import { releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
 import { matchPackage } from '../../../core/findings/match.ts';
 import { advisorySources, recogniseFeed } from '../catalog.ts';
 import { claimsIn, contractTests, readAll } from '../testkit.ts';
+import { HEAD_BYTES } from '../text-reader.ts';
 import { osvEcosystems } from './ecosystems.ts';
 
 const record = (id: string, aliases: readonly string[], affected: readonly object[], more: object = {}) => ({
@@ -243,4 +244,19 @@ describe('the ecosystems of OSV', () => {
     });
     expect(JSON.stringify(finding)).toContain('needs module info');
   });
+});
+
+it('knows its own record by what is affected, and where that stands behind long details by whose list named it', () => {
+  const npm = advisorySources.find(source => source.id === 'osv-npm')!;
+  const head = (details: string) => ({
+    fileName: 'GHSA-x.json',
+    text: JSON.stringify({
+      ...{ schema_version: '1.7.0', id: 'GHSA-aaaa-bbbb-cccc', details },
+      ...record('GHSA-aaaa-bbbb-cccc', [], []),
+      affected: [range('npm', 'x', 'SEMVER')],
+    }).slice(0, HEAD_BYTES),
+  });
+  expect(recogniseFeed(head('x'.repeat(10_000)))?.id).toBe('osv-npm');
+  expect(recogniseFeed(head('x'.repeat(100_000)), npm)?.id).toBe('osv-npm');
+  expect(recogniseFeed(head('x'.repeat(100_000)))?.id).toBe('osv');
 });

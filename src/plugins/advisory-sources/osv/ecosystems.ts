@@ -1,4 +1,5 @@
 import type { AdvisorySource, FeedHead } from '../spec.ts';
+import { HEAD_BYTES } from '../text-reader.ts';
 import { isOsv, modifiedIdsOf, osvConcerns, osvReader } from './index.ts';
 
 /**
@@ -50,7 +51,11 @@ export const osvEcosystems: readonly AdvisorySource[] = ECOSYSTEMS.map(ecosystem
     format: `OSV records of the ecosystem ${name}: a file or a zip of one record each, JSON lines, or an array`,
     provides: 'claims' as const,
     recognise: head => isOsv(head.text) && isOf(name, head),
-    mayHold: head => isOsv(head.text) && ecosystemsIn(head).includes(name),
+    // Details may be longer than the head, and what is affected stands behind them.
+    mayHold: head => {
+      const named = ecosystemsIn(head);
+      return isOsv(head.text) && (named.includes(name) || (named.length === 0 && head.text.length >= HEAD_BYTES));
+    },
     concerns: osvConcerns,
     reader: context => osvReader(id, context, isOwn),
   };

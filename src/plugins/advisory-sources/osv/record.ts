@@ -2,6 +2,7 @@ import type { AffectedRange, AffectedSet, Claim } from '../../../core/advisories
 import { orderOf } from '../../../core/advisories/orders.ts';
 import { pypiName } from '../../../core/advisories/package-url.ts';
 import { isUnknownRelease, type OsvRelease, releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
+import { MAX_VERSION_CHARS } from '../../../core/kernel/limits.ts';
 import { compareVersions, isInvalid, type VersionScheme } from '../../../core/versions/scheme.ts';
 import { streamOf } from '../module-streams.ts';
 import {
@@ -151,7 +152,8 @@ function statementOf(affected: JsonObject, one: JsonObject, { release, subscript
   const order = orderOf(release);
   if (order === null) throw new BadRecord(`no version order is known for ${release}`);
   const name = packageName(one.name);
-  const versions = textsOf(affected.versions);
+  // A longer one is no version, and no installed version is the same.
+  const versions = textsOf(affected.versions).filter(version => version.length <= MAX_VERSION_CHARS);
   const ranges = orderedRanges(affected, order, versions.length > 0);
   if (ranges.length === 0 && versions.length === 0) return null;
   return {

@@ -1,4 +1,5 @@
 import type { Claim, FixState } from '../../../core/advisories/claim.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { orderableVersion, packageName, pastDay, printable, vulnerabilityId } from '../records.ts';
 import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
 import type { ItemCollector } from '../text-reader.ts';
@@ -38,14 +39,14 @@ function ovalReader(context: FeedContext): FeedReader {
 }
 
 /** What Red Hat calls the state of an unfixed flaw. */
-const RESOLUTIONS: Readonly<Record<string, FixState>> = {
+const RESOLUTIONS: Readonly<Record<string, FixState>> = lookup({
   affected: 'open',
   'under investigation': 'unknown',
   'fix deferred': 'deferred',
   'will not fix': 'wont-fix',
   'out of support scope': 'end-of-life',
   'not affected': 'not-affected',
-};
+});
 
 function readDefinition(
   definition: XmlElement,

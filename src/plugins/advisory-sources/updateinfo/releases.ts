@@ -1,4 +1,5 @@
 import { parseRelease } from '../../../core/advisories/releases.ts';
+import { lookup } from '../../../core/kernel/lookup.ts';
 import { childOf, type XmlElement } from '../xml-records.ts';
 
 /** How publishers name their releases in `<release>`, in a collection or in the advisory's id. */
@@ -16,7 +17,7 @@ const NAMES: readonly (readonly [RegExp, (parts: RegExpExecArray) => string])[] 
 
 /** Amazon's ids name the release: ALAS2023-2023-001, ALAS2-2018-939, ALAS2LIVEPATCH-2021-064; plain ALAS is the first Amazon Linux. */
 const AMAZON_ID = /^ALAS(2023|2)?[A-Z.\d]*?-/;
-const ID_DISTRIBUTIONS: Readonly<Record<string, string>> = { RLSA: 'rocky', ALSA: 'almalinux', RHSA: 'rhel', ELSA: 'ol' };
+const ID_DISTRIBUTIONS: Readonly<Record<string, string>> = lookup({ RLSA: 'rocky', ALSA: 'almalinux', RHSA: 'rhel', ELSA: 'ol' });
 
 export function releaseOfUpdate(advisoryId: string, update: XmlElement, collection: XmlElement, one: XmlElement): string | null {
   const amazon = AMAZON_ID.exec(advisoryId);
