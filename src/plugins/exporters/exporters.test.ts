@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Ajv, type AnySchemaObject } from 'ajv';
+import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import type { Claim } from '../../core/advisories/claim.ts';
 import { indexClaims } from '../../core/advisories/claim-index.ts';
@@ -65,7 +69,7 @@ async function written(format: keyof typeof exporters, context = CONTEXT): Promi
 }
 const FINDINGS = BLOCKS.reduce((sum, { matches }) => sum + matches.length, 0);
 
-/* What the published schemas require; the documents were also put through the schemas themselves (CycloneDX 1.6, CSAF 2.0 strict, OpenVEX 0.2.0). */
+/* What the published schemas require. CycloneDX goes through its schema here; the others were put through theirs (CSAF 2.0 strict and its mandatory tests, OpenVEX 0.2.0). */
 
 describe('json', () => {
   it('has a row a finding, with everything that is promised', async () => {
@@ -142,6 +146,27 @@ describe('cyclonedx', () => {
         expect(versions).toHaveLength(1);
       }
     expect(bom.vulnerabilities.map((one: { id: string }) => one.id).sort()).toEqual(CLAIMS.map(one => one.vulnerabilityId).sort());
+  });
+});
+
+describe('the published schema of CycloneDX 1.6', () => {
+  const folder = path.resolve(import.meta.dirname, '../../../node_modules/@cyclonedx/cyclonedx-library/res/schema');
+  const schema = (name: string): AnySchemaObject => JSON.parse(readFileSync(path.join(folder, `${name}.SNAPSHOT.schema.json`), 'utf8'));
+  // Formats that ajv-formats does not know take everything.
+  const ajv = new Ajv({ strict: false, formats: { 'idn-email': true, 'iri-reference': true } });
+  formats.default(ajv);
+  for (const name of ['spdx', 'jsf-0.82']) ajv.addSchema(schema(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
+  const validate = ajv.compile(schema('bom-1.6'));
+
+  it('takes what is written', async () => {
+    validate(JSON.parse(await written('cyclonedx')));
+    expect(validate.errors).toBeNull();
+  });
+
+  it('refuses what is not: it is asked', async () => {
+    const bom = JSON.parse(await written('cyclonedx'));
+    bom.vulnerabilities[0].analysis.state = 'unheard of';
+    expect(validate(bom)).toBe(false);
   });
 });
 
