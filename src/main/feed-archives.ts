@@ -7,7 +7,13 @@ import { readZip } from '../plugins/advisory-sources/zip.ts';
 export const FEED_ENTRY = /\.(json|jsonl|ndjson|csv|xml)$/i;
 
 export function headOf(fileName: string, content: Uint8Array): FeedHead {
-  return { fileName, text: Buffer.from(content.buffer, content.byteOffset, Math.min(content.length, HEAD_BYTES)).toString('latin1') };
+  const bytes = withoutMark(content);
+  return { fileName, text: Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEAD_BYTES)).toString('latin1') };
+}
+
+/** Editors and some publishers put U+FEFF before UTF-8 text; RFC 8259 8.1 lets a reader pass over it, and JSON.parse does not. */
+export function withoutMark(content: Uint8Array): Uint8Array {
+  return content[0] === 0xef && content[1] === 0xbb && content[2] === 0xbf ? content.subarray(3) : content;
 }
 
 /** Of the feed files in the beginning of a tar archive. */

@@ -12,7 +12,7 @@ import { isBesideAFeed } from '../server/feeds/beside.ts';
 import { type BundleTrust, looksLikeBundle, openBundle, readBundled } from '../server/feeds/bundle-file.ts';
 import type { FromBundle } from '../server/feeds/feed-files.ts';
 import { localBundleTrust } from './bundle-keys.ts';
-import { type ArchiveEntry, headOf, tarEntries, zipEntries } from './feed-archives.ts';
+import { type ArchiveEntry, headOf, tarEntries, withoutMark, zipEntries } from './feed-archives.ts';
 import { firstBytes, headContent, lookInto, lookIntoBytes } from './feed-look.ts';
 import { unpackByProgram } from './feed-programs.ts';
 
@@ -169,8 +169,10 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
     }
     const reader = file.source.reader(contextOf(file, options));
     let count = 0;
+    let isFirst = true;
     for await (const chunk of whole === null ? unpackStream(packed(), unpackByProgram) : [whole]) {
-      const items = reader.push(chunk);
+      const items = reader.push(isFirst ? withoutMark(chunk) : chunk);
+      isFirst = false;
       count += items.length;
       yield { kind: 'items', file, items };
     }
@@ -216,7 +218,7 @@ async function* readArchive(
       const source = recogniseFeed(headOf(path.basename(entry.name), bytes), file.source);
       if (source === null) continue;
       const reader = source.reader({ ...contextOf(file, options), fileName: path.basename(entry.name) });
-      const items = [...reader.push(bytes), ...reader.end()];
+      const items = [...reader.push(withoutMark(bytes)), ...reader.end()];
       quarantined += reader.quarantined();
       records += items.length - reader.quarantined();
       const date = reader.dataDate();
