@@ -21,19 +21,6 @@ import {
 beforeEach(makeFolder);
 afterEach(removeFolder);
 
-describe('the order of a list', () => {
-  it.each(['table', 'json', 'csv', 'sarif', 'cyclonedx', 'openvex', 'csaf'])('does not change a byte of %s', async format => {
-    const [header, ...lines] = TABLE.trim().split('\n');
-    expect(lines.length).toBeGreaterThan(2);
-    const answer = async (ordered: readonly string[]) => {
-      const list = file('list', `${[header, ...ordered].join('\n')}\n`);
-      const { out } = await run(list, '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', format);
-      return out.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, 'a random id');
-    };
-    expect(await answer(lines.toReversed())).toBe(await answer(lines));
-  });
-});
-
 describe('what is left out is said', () => {
   it('ecosystems of an SBOM that no feed speaks of', async () => {
     const components = ['pkg:deb/debian/openssl@3.0.20-1~deb12u2?distro=debian-12', 'pkg:npm/a@1.0.0', 'pkg:npm/b@1.0.0', 'pkg:pypi/c@1'];
@@ -114,6 +101,16 @@ describe('exit codes', () => {
     ['known-exploited', 3],
   ])('--fail-on %s: %s', async (what, code) => {
     expect((await rowsOf(TABLE, '--fail-on', what)).code).toBe(code);
+  });
+
+  it('--fail-on known-exploited counts the other CVE of a record too', async () => {
+    const affected = [{ package: { ecosystem: 'Go', name: 'x.org/y' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }] }] }];
+    const record = { id: 'GO-2024-1', aliases: ['CVE-2024-1', 'CVE-2026-63072'], modified: '2024-01-01T00:00:00Z', affected };
+    file('feeds/go.json', JSON.stringify(record));
+    file('feeds/kev.json', KEV);
+    const sbom = file('sbom.json', '{"bomFormat":"CycloneDX","components":[{"type":"library","purl":"pkg:golang/x.org/y@v1.0.0"}]}');
+    const { code, out } = await run(sbom, '--feed', path.join(folder, 'feeds'), '--fail-on', 'known-exploited', '--format', 'json');
+    expect([code, JSON.parse(out)]).toMatchObject([1, [{ id: 'CVE-2024-1', knownExploited: true }]]);
   });
 
   it('--fail-on known-exploited with a KEV feed', async () => {

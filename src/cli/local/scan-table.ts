@@ -1,7 +1,7 @@
 import { orderOf } from '../../core/advisories/orders.ts';
 import { isLowConfidence, type KernelState, type Match } from '../../core/findings/finding.ts';
 import { compareVersions, type VersionScheme } from '../../core/versions/scheme.ts';
-import { type FindingBlock, hiddenReason, type ScannedPackage } from '../../plugins/exporters/spec.ts';
+import { type FindingBlock, hiddenReason, type NamedVulnerability, type ScannedPackage } from '../../plugins/exporters/spec.ts';
 
 /** A patch as the operator sees it: one source package moved from one version to the lowest that closes everything fixable. */
 interface PatchLine {
@@ -40,9 +40,9 @@ export class ScanTable {
   readonly #hosts = new Map<string, { packages: number; findings: number; fixable: number; exploited: number }>();
   readonly #list: string[] = [];
   readonly #summaries = new Map<ScannedPackage, Summary>();
-  readonly #options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean | null };
+  readonly #options: { readonly all: boolean; readonly list: boolean; isKnownExploited(match: NamedVulnerability): boolean | null };
 
-  constructor(options: { readonly all: boolean; readonly list: boolean; isKnownExploited(id: string): boolean | null }) {
+  constructor(options: { readonly all: boolean; readonly list: boolean; isKnownExploited(match: NamedVulnerability): boolean | null }) {
     this.#options = options;
   }
 
@@ -78,7 +78,7 @@ export class ScanTable {
         ids.add(`${block.package.sourceName} ${match.vulnerabilityId}`);
         if (!this.#options.all) continue;
       }
-      const exploited = this.#options.isKnownExploited(match.vulnerabilityId) === true;
+      const exploited = this.#options.isKnownExploited(match) === true;
       summary.findings++;
       if (match.state === 'fixed') summary.fixable++;
       if (exploited) summary.exploited++;

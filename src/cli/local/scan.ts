@@ -3,7 +3,13 @@ import { CPE_RELEASE } from '../../core/advisories/releases.ts';
 import type { Match } from '../../core/findings/finding.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { productOf } from '../../core/versions/cpe.ts';
-import { type ExportContext, type Exporter, type FindingBlock, hiddenReason } from '../../plugins/exporters/spec.ts';
+import {
+  type ExportContext,
+  type Exporter,
+  type FindingBlock,
+  hiddenReason,
+  type NamedVulnerability,
+} from '../../plugins/exporters/spec.ts';
 import { Output } from './output.ts';
 import { hostNames, InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
 import { cpeProductsOf, lookupOf } from './scan-lookup.ts';
@@ -168,7 +174,8 @@ function writeFindings(
   ports: ScanPorts,
 ): Outcome {
   const outcome: Outcome = { failing: false, badInput: false, uncovered: false };
-  const isKnownExploited = (id: string): boolean | null => (loaded.hasKnownExploited ? loaded.knownExploited.has(id) : null);
+  const isKnownExploited = ({ vulnerabilityId, aliases }: NamedVulnerability): boolean | null =>
+    loaded.hasKnownExploited ? [vulnerabilityId, ...aliases].some(id => loaded.knownExploited.has(id)) : null;
   const matcher = new ScanMatcher(loaded.index, loaded.covered);
   const sources = new SourceNames(loaded.sourceNames);
   const fails = FAILING[options.failOn];
@@ -223,9 +230,9 @@ function outputOf(options: ScanOptions, ports: ScanPorts): Output {
 }
 
 /** Hidden findings never count. */
-const FAILING: Readonly<Record<FailOn, (match: Match, isKnownExploited: (id: string) => boolean | null) => boolean>> = {
+const FAILING: Readonly<Record<FailOn, (match: Match, isKnownExploited: ExportContext['isKnownExploited']) => boolean>> = {
   any: () => true,
   fixable: match => match.state === 'fixed',
-  'known-exploited': (match, isKnownExploited) => isKnownExploited(match.vulnerabilityId) === true,
+  'known-exploited': (match, isKnownExploited) => isKnownExploited(match) === true,
   never: () => false,
 };

@@ -60,7 +60,7 @@ const CONTEXT: ExportContext = {
   author: 'Example Org',
   authorUrl: 'https://fettle.example.org',
   fileOf: host => `${host} list.tsv`,
-  isKnownExploited: id => id === 'CVE-2026-63072',
+  isKnownExploited: ({ vulnerabilityId }) => vulnerabilityId === 'CVE-2026-63072',
 };
 
 async function written(format: keyof typeof exporters, context = CONTEXT): Promise<string> {

@@ -33,6 +33,9 @@ export function hiddenReason(block: FindingBlock, match: Match): HiddenReason {
   return match.hidden ?? (block.kernelState === 'installed-not-running' ? 'kernel-not-running' : null);
 }
 
+/** A vulnerability by all its names: lists may know it by another CVE than the one that is shown (34 of Go's records have several). */
+export type NamedVulnerability = Pick<Match, 'vulnerabilityId' | 'aliases'>;
+
 export interface ExportContext {
   readonly at: Instant;
   readonly toolVersion: string;
@@ -44,7 +47,7 @@ export interface ExportContext {
   /** Input file by host, for formats that point at a file. */
   readonly fileOf: (host: string) => string;
   /** null when no KEV feed was read: nothing is known then. */
-  isKnownExploited(vulnerabilityId: string): boolean | null;
+  isKnownExploited(match: NamedVulnerability): boolean | null;
 }
 
 /** A format to write findings in. Chunks are text or UTF-8 bytes, so that a fleet's answer is never held in memory; bytes hold until the next chunk is asked for. */

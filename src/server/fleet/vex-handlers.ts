@@ -44,7 +44,8 @@ export function vexHandlers({ context, model, taken, exporter, marks: askMarks }
         author: installation.name,
         authorUrl: installation.baseUrl,
         fileOf: host => host,
-        isKnownExploited: id => (model.kevKnown ? (model.enrichment(id)?.kev ?? null) !== null : null),
+        isKnownExploited: ({ vulnerabilityId, aliases }) =>
+          model.kevKnown ? [vulnerabilityId, ...aliases].some(id => (model.enrichment(id)?.kev ?? null) !== null) : null,
       });
       return inSteps(document);
     },

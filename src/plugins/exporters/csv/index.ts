@@ -50,7 +50,7 @@ function render(block: FindingBlock, context: ExportContext): readonly string[] 
       block.kernelState,
       match.severity,
       hiddenReason(block, match),
-      EXPLOITED[String(context.isKnownExploited(match.vulnerabilityId))] ?? '',
+      EXPLOITED[String(context.isKnownExploited(match))] ?? '',
       evidence?.source ?? '',
       evidence?.statedOn ?? '',
       evidence?.rule ?? '',

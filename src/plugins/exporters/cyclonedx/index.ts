@@ -98,7 +98,7 @@ function vulnerabilityOf(affected: Affected, context: ExportContext): object {
     properties: [
       { name: 'fettle:state', value: match.state },
       ...(isLowConfidence(match) ? [{ name: 'fettle:confidence', value: 'low' }] : []),
-      { name: 'fettle:knownExploited', value: String(context.isKnownExploited(match.vulnerabilityId)) },
+      { name: 'fettle:knownExploited', value: String(context.isKnownExploited(match)) },
     ],
   };
 }

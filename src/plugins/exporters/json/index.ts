@@ -38,7 +38,9 @@ function matchText(match: Match, context: ExportContext, texts: Map<Match, strin
   let text = texts.get(match);
   if (text === undefined) {
     const { vulnerabilityId: id, aliases, fixedVersion, state, severity, evidence } = match;
-    text = JSON.stringify({ id, aliases, fixedVersion, state, severity, knownExploited: context.isKnownExploited(id), evidence }).slice(1);
+    text = JSON.stringify({ id, aliases, fixedVersion, state, severity, knownExploited: context.isKnownExploited(match), evidence }).slice(
+      1,
+    );
     texts.set(match, text);
   }
   return text;

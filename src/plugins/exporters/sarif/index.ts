@@ -56,7 +56,7 @@ function resultOf(block: FindingBlock, match: Match, ruleIndex: number, context:
   return {
     ruleId: match.vulnerabilityId,
     ruleIndex,
-    level: isLowConfidence(match) ? 'note' : context.isKnownExploited(match.vulnerabilityId) ? 'error' : LEVELS[match.state],
+    level: isLowConfidence(match) ? 'note' : context.isKnownExploited(match) ? 'error' : LEVELS[match.state],
     message: {
       text: `${one.name} ${one.version} on ${block.host} has ${match.vulnerabilityId}: ${remedy}. ${match.evidence[0]?.comparison ?? ''}`,
     },
