@@ -28,6 +28,8 @@ export interface CommandContext {
 
 export interface Screen {
   line(text?: string): void;
+  /** CSV or JSON of the server, as it is but for terminal escapes. */
+  document(text: string): void;
   table(columns: readonly Column[], rows: readonly (readonly (string | number | null | undefined)[])[]): void;
   pairs(rows: readonly (readonly [string, string | number | null | undefined])[]): void;
 }

@@ -19,6 +19,13 @@ describe('a table', () => {
   it('writes instants to the minute', () => {
     expect(drawn(90, [['nightly', '2026-12-23T23:00:00.000Z', id]])[1]).toMatch(/^nightly {2}2026-12-23 23:00Z {2}rol_/);
   });
+  it('leaves documents as they are', () => {
+    let text = '';
+    const screen = makeScreen(more => void (text += more), 20);
+    screen.document('host,seen\r\nweb1,2026-12-23T23:00:00.000Z\r\n');
+    screen.line('until 2026-12-23T23:00:00.000Z (UTC)');
+    expect(text).toBe('host,seen\r\nweb1,2026-12-23T23:00:00.000Z\r\nuntil 2026-12-23 23:00Z (UTC)\n');
+  });
   it('is as wide as it must be where even that does not fit', () => {
     expect(drawn(20, [['a rollout with a name', 'running', id]])[1]).toContain(id);
   });

@@ -1,13 +1,13 @@
 import type { Column, Screen } from './command.ts';
 
-/** Host data can hold terminal escapes: everything but printable text, tab and line feed is dropped before it reaches a terminal. */
+/** Host data can hold terminal escapes: everything but printable text, tab and the end of a line is dropped before it reaches a terminal. */
 export function plain(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\r(?!\n)/g, '');
 }
 
-/** An instant to the minute: tables are read, and `--json` has the milliseconds. */
+/** Instants to the minute: words and tables are read, and `--json` has the milliseconds. */
 function readable(text: string): string {
-  return text.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z$/, '$1 $2Z');
+  return text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z/g, '$1 $2Z');
 }
 
 function cellText(text: string, width: number, right: boolean): string {
@@ -18,10 +18,11 @@ function cellText(text: string, width: number, right: boolean): string {
 export function makeScreen(write: (text: string) => void, widthMax: number): Screen {
   const line = (text = '') => write(`${text.trimEnd()}\n`);
   return {
-    line: text => line(plain(text ?? '')),
+    line: text => line(readable(plain(text ?? ''))),
+    document: text => write(plain(text)),
     pairs(rows) {
       const width = Math.max(...rows.map(([name]) => name.length), 0);
-      for (const [name, value] of rows) line(`${name.padEnd(width)}  ${plain(String(value ?? '-'))}`);
+      for (const [name, value] of rows) line(`${name.padEnd(width)}  ${readable(plain(String(value ?? '-')))}`);
     },
     table(columns, rows) {
       const cells = rows.map(row => row.map(cell => readable(plain(String(cell ?? '-')).replace(/\s+/g, ' '))));

@@ -3,7 +3,7 @@ import { FINDING_FILTER, findingFilter } from './findings.ts';
 import { PATCH_FILTER, patchFilter } from './patches.ts';
 import { SEARCH } from './shared.ts';
 
-const printCsv = (value: { readonly csv: string }, screen: Screen) => screen.line(value.csv.trimEnd());
+const printCsv = (value: { readonly csv: string }, screen: Screen) => screen.document(value.csv);
 
 export const exportCommands = [
   define({
@@ -26,7 +26,7 @@ export const exportCommands = [
         },
       }),
     }),
-    render: (value, screen) => screen.line(value.document.trimEnd()),
+    render: (value, screen) => screen.document(value.document),
   }),
   define({
     name: 'export hosts',

@@ -67,7 +67,9 @@ async function follow(c: CommandContext, id: string): Promise<RolloutEventView[]
   }
 }
 
-const line = (event: RolloutEventView) => `${event.at.slice(11, 19)} ${event.hostName ?? event.kind}: ${event.text}`;
+/** With its day and zone: a rollout may last for weeks. */
+const line = ({ at, hostName, kind, text }: RolloutEventView) =>
+  `${at.slice(0, 10)} ${at.slice(11, 19)}Z ${hostName ?? kind}: ${text.trimEnd()}`;
 
 export const rolloutCommands: readonly Command[] = [
   define({
@@ -228,6 +230,6 @@ export const rolloutCommands: readonly Command[] = [
     summary: 'Host by host: asked, before, after, observed now, approved by (CSV)',
     arguments: ID,
     run: async c => ({ csv: await c.client.rolloutProof({ params: { id: c.arguments[0]! } }) }),
-    render: (value, screen) => screen.line(value.csv.trimEnd()),
+    render: (value, screen) => screen.document(value.csv),
   }),
 ];
