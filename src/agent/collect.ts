@@ -1,5 +1,5 @@
 import { type PartDigests, snapshotDigests } from '../core/inventory/digest.ts';
-import { UNKNOWN_ORIGIN, UNREAD_ORIGIN } from '../core/inventory/package-origin.ts';
+import { isThirdParty, UNKNOWN_ORIGIN, UNREAD_ORIGIN } from '../core/inventory/package-origin.ts';
 import type { CandidateRecord, HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
 import type { Dialogue } from '../core/kernel/commands.ts';
 import { Fault, type Result } from '../core/kernel/faults.ts';
@@ -175,7 +175,7 @@ function architectureOf(packages: readonly PackageRecord[]): string {
   return packages.find(p => p.name === 'dpkg')?.arch ?? packages.find(p => p.arch !== 'all')?.arch ?? '';
 }
 
-/** Security candidates by source package, the smallest archive of each first. */
+/** Security candidates of the distribution by source package, the smallest archive of each first. */
 export function changelogsWanted(packages: readonly PackageRecord[], candidates: readonly CandidateRecord[]): ChangelogWanted[] {
   const installed = new Map(packages.filter(p => p.state !== 'config-files').map(p => [`${p.name} ${p.arch}`, p]));
   const wanted = new Map<
@@ -189,7 +189,8 @@ export function changelogsWanted(packages: readonly PackageRecord[], candidates:
   >();
   for (const candidate of candidates) {
     const have = installed.get(`${candidate.name} ${candidate.arch}`) ?? packages.find(p => p.name === candidate.name);
-    if (!candidate.security || !have || have.sourceName !== candidate.sourceName) continue;
+    // A third party's log says nothing of the distribution's package.
+    if (!candidate.security || isThirdParty(candidate.origin) || !have || have.sourceName !== candidate.sourceName) continue;
     const versions = {
       sourceName: candidate.sourceName,
       installedVersion: have.sourceVersion,

@@ -36,6 +36,7 @@ const CandidateRow = z.object({
   sourceName: Short,
   sourceVersion: Short,
   origins: z.array(Short).max(20),
+  origin: z.string().max(60).optional(),
   security: z.boolean(),
   sizeBytes: z.number().nullable(),
   sha256: Short.nullable(),

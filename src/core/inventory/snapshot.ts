@@ -49,6 +49,8 @@ export interface CandidateRecord {
   readonly sourceVersion: string;
   /** `LABEL:VERSION/SUITE` as apt prints it, for example `Debian-Security:12/oldstable-security`. */
   readonly origins: readonly string[];
+  /** Whose the version is, where no archive of the distribution offers it: core/inventory/package-origin.ts. Absent: the distribution's, or nobody can tell. */
+  readonly origin?: PackageOrigin;
   /** True when any origin is a security archive (label or codename, never the suite name alone: suites are renamed at each release). */
   readonly security: boolean;
   readonly sizeBytes: number | null;

@@ -3,6 +3,7 @@ import type { FleetMatcher } from '../findings/fleet-matcher.ts';
 import { isHidden } from '../findings/fleet-matcher.ts';
 import type { FleetSource, Unit } from '../findings/fleet-units.ts';
 import type { Judgement } from '../findings/rules.ts';
+import { isThirdParty } from '../inventory/package-origin.ts';
 import { compareKeys } from '../versions/scheme.ts';
 import { EXPOSURES, type HostExposure } from './deadline.ts';
 import { DueProfile } from './due-profile.ts';
@@ -138,14 +139,16 @@ export class Standings {
       pending: [],
       watched: { 'waiting-for-vendor': [], deferred: [], 'wont-fix': [], 'end-of-life': [], unknown: [] },
     };
-    if (key.target !== null) {
-      const { vulnerable, undecided } = this.#matcher.of(key.target);
+    // Nobody says of a third party's build what it fixes: it would close findings by leaving what the distribution speaks of.
+    const target = key.target === null || isThirdParty(key.target.origin) ? null : key.target;
+    if (target !== null) {
+      const { vulnerable, undecided } = this.#matcher.of(target);
       for (const judgement of vulnerable) this.#findingOf(judgement).inTarget = serial;
       for (const judgement of undecided.keys()) this.#findingOf(judgement).inTarget = serial;
     }
     const disk = key.disk.map(unit => this.#matcher.of(unit));
     for (const { vulnerable } of disk)
-      for (const judgement of vulnerable) this.#sort(this.#findingOf(judgement), key.target !== null, serial, found);
+      for (const judgement of vulnerable) this.#sort(this.#findingOf(judgement), target !== null, serial, found);
     for (const { undecided } of disk)
       for (const judgement of undecided.keys()) {
         const finding = this.#findingOf(judgement);

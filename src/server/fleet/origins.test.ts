@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HostFacts, StaleProcess } from '../../core/inventory/snapshot.ts';
-import { hostFactsOf, packageRecord } from '../inventory/test-inventory.ts';
+import type { CandidateRecord, HostFacts, StaleProcess } from '../../core/inventory/snapshot.ts';
+import { candidateRecord, hostFactsOf, packageRecord } from '../inventory/test-inventory.ts';
 import { FleetBench, fixedClaim, hostIdOf } from './test-fleet.ts';
 
 const noKernel: Partial<HostFacts> = { kernel: { runningRelease: '6.18.0-other', installed: [] } };
@@ -14,13 +14,21 @@ describe('a package of a third party', () => {
   let bench: FleetBench;
   const report = (name: string, packages: ReturnType<typeof nginx>, more: Partial<HostFacts> = {}) =>
     bench.report(hostIdOf(name), hostFactsOf(name, { ...noKernel, ...more }), packages, []);
+  /** Debian's nginx with a flaw, and what apt would install. */
+  const offered = (name: string, version: string, more: Partial<CandidateRecord>) =>
+    bench.report(
+      hostIdOf(name),
+      hostFactsOf(name, noKernel),
+      [packageRecord('nginx', '1.22.1-9')],
+      [candidateRecord('nginx', version, more)],
+    );
   const findings = async (name: string) => (await bench.ask('findingList', { query: { host: name } })).items;
   const origin = async (name: string) =>
     (await bench.ask('hostPackages', { params: { id: hostIdOf(name) }, query: {} })).items.find(row => row.name === 'nginx')!.origin;
 
   beforeAll(async () => {
     bench = await FleetBench.start();
-    for (const name of ['theirs', 'ours', 'lost', 'learned']) await bench.addHost(name);
+    for (const name of ['theirs', 'ours', 'lost', 'learned', 'masked', 'served']) await bench.addHost(name);
     await bench.loadClaims('debian-tracker', [fixedClaim('CVE-2026-0201', 'nginx', '1.22.1-9+deb12u1')]);
     await report('theirs', nginx('nginx'));
     await report('ours', nginx());
@@ -43,6 +51,27 @@ describe('a package of a third party', () => {
     );
     expect((await findings('ours'))[0]!.evidence[0]!.comparison).toBe(`${VERSION} < 1.22.1-9+deb12u1 (dpkg order)`);
     expect(await origin('lost')).toEqual({ kind: 'unknown', name: null });
+  });
+
+  it("that is offered in the place of the distribution's is not its fix", async () => {
+    await offered('masked', '1.28.0-1~bookworm', { origin: 'nginx', origins: ['nginx:bookworm'], security: false });
+    await offered('served', '1.22.1-9+deb12u2', {});
+    const told = async (name: string) => (await findings(name)).map(({ state, fixedVersion }) => [state, fixedVersion]);
+    expect(await told('masked')).toEqual([['not-offered', '1.22.1-9+deb12u1']]);
+    expect(await told('served')).toEqual([['fixable', '1.22.1-9+deb12u1']]);
+    const patches = (await bench.ask('patchList', { query: {} })).items;
+    const page = await bench.ask('hostPackages', { params: { id: hostIdOf('masked') }, query: {} });
+    expect(page.items.find(row => row.name === 'nginx')!.candidate).toMatchObject({
+      version: '1.28.0-1~bookworm',
+      origins: ['nginx:bookworm'],
+    });
+    expect(patches.map(one => [one.targetVersion, one.closes, one.topVulnerabilities])).toEqual([
+      ['1.22.1-9+deb12u2', 1, ['CVE-2026-0201']],
+      ['1.28.0-1~bookworm', 0, []],
+    ]);
+    const closes = (name: string, toVersion: string) =>
+      bench.fleet.port.closedBy(hostIdOf(name), [{ name: 'nginx', arch: 'amd64', fromVersion: '1.22.1-9', toVersion }]);
+    expect([closes('masked', '1.28.0-1~bookworm'), closes('served', '1.22.1-9+deb12u2')]).toEqual([[], ['CVE-2026-0201']]);
   });
 
   it('stays theirs when the archive has moved on, and when the host could not be asked', async () => {

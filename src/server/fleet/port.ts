@@ -1,4 +1,5 @@
 import { orderOf } from '../../core/advisories/orders.ts';
+import { isThirdParty } from '../../core/inventory/package-origin.ts';
 import { epochMs } from '../../core/kernel/instants.ts';
 import { statedGroups } from '../../core/remediation/assessment.ts';
 import { binaryKey, movesOf } from '../../core/remediation/changes.ts';
@@ -208,7 +209,7 @@ function closedBy(model: FleetModel, slot: number, changes: readonly HostChange[
   const closed = new Set<string>();
   for (const { name, arch, fromVersion, toVersion } of changes) {
     const [from, to] = [unitOf(name, arch, fromVersion), unitOf(name, arch, toVersion)];
-    if (from === null || to === null || from.source !== to.source) continue;
+    if (from === null || to === null || from.source !== to.source || isThirdParty(to.origin)) continue;
     const left = new Set(matcher.of(to).vulnerable);
     for (const judgement of matcher.of(from).vulnerable) if (!left.has(judgement)) closed.add(judgement.subject.vulnerabilityId);
   }

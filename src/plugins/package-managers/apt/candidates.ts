@@ -1,10 +1,10 @@
-import type { PackageOrigin } from '../../../core/inventory/package-origin.ts';
+import { isThirdParty, type PackageOrigin } from '../../../core/inventory/package-origin.ts';
 import type { CandidateRecord, PackageRecord } from '../../../core/inventory/snapshot.ts';
 import { command, type Dialogue, failureText } from '../../../core/kernel/commands.ts';
 import { no, ok, type Result } from '../../../core/kernel/faults.ts';
 import type { Offered } from '../spec.ts';
 import { isInPlace } from './dpkg-list.ts';
-import { originsOf } from './origins.ts';
+import { Origins } from './origins.ts';
 import { type Policy, parsePolicies } from './policy.ts';
 import { isOlder, namesUnder } from './simulation.ts';
 import { type OfferedPackage, parseOffered } from './stanzas.ts';
@@ -39,7 +39,7 @@ export function* origins(packages: readonly PackageRecord[], nativeArch: string)
     const targets = parseIndexTargets((yield command(indexTargetsArgv(options))).stdout);
     const installed = new Map(packages.filter(p => isInPlace(p.state)).map(p => [aptName(p.name, p.arch, nativeArch), p]));
     if (targets.length === 0) return new Map();
-    return originsOf(yield* policiesOf([...installed.keys()], options), installed, archivesBySource(targets));
+    return new Origins(yield* policiesOf([...installed.keys()], options), archivesBySource(targets)).ofInstalled(installed);
   } finally {
     if (cache !== null) yield command(['rm', '-rf', '--', cache.folder]);
   }
@@ -118,9 +118,14 @@ function* candidatesWith(
     [...installed.keys()].filter(name => !isAsked.has(name)),
     cache,
   );
+  const origins = new Origins([...policies, ...others], archives);
   return ok({
-    candidates: wanted.map(w => candidateOf(w.policy, w.installed, availability.get(w.policy.name) ?? 'kept-back', details, archives)),
-    origins: originsOf([...policies, ...others], installed, archives),
+    candidates: wanted.map(w => {
+      const candidate = candidateOf(w.policy, w.installed, availability.get(w.policy.name) ?? 'kept-back', details, archives);
+      const origin = origins.of(w.policy, candidate.version);
+      return isThirdParty(origin) ? { ...candidate, origin } : candidate;
+    }),
+    origins: origins.ofInstalled(installed),
   });
 }
 

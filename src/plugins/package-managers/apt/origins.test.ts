@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandResult, Dialogue } from '../../../core/kernel/commands.ts';
 import { candidates, origins } from './candidates.ts';
 import { parseDpkgList } from './dpkg-list.ts';
-import { originsOf } from './origins.ts';
+import { Origins } from './origins.ts';
 import { parsePolicies } from './policy.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'fettle-origins-'));
@@ -130,10 +130,10 @@ describe.skipIf(!isThere)('real apt over archives of several publishers (skipped
   it('tells the same together with what would be installed now', () => {
     const offered = held(candidates(installed, 'amd64'));
     expect(offered.ok && Object.fromEntries(offered.value.origins)).toEqual(expected);
-    expect(offered.ok && offered.value.candidates.map(one => [one.name, one.version, one.origins])).toEqual(
+    expect(offered.ok && offered.value.candidates.map(one => [one.name, one.version, one.origins, one.origin])).toEqual(
       expect.arrayContaining([
-        ['zlib1g', '1.2.13', ['Debian:oldstable']],
-        ['nginx', '1.28.1-1', ['nginx:oldstable']],
+        ['zlib1g', '1.2.13', ['Debian:oldstable'], undefined],
+        ['nginx', '1.28.1-1', ['nginx:oldstable'], 'nginx'],
       ]),
     );
   });
@@ -161,7 +161,7 @@ describe('origins by policy', () => {
         'base-files:\n  Installed: 12\n  Candidate: 12\n  Version table:\n *** 12 500\n        500 http://m bookworm/main amd64 Packages\n        100 /var/lib/dpkg/status\n',
       ].join(''),
     );
-    expect(Object.fromEntries(originsOf(policies, installed, archives))).toEqual({
+    expect(Object.fromEntries(new Origins(policies, archives).ofInstalled(installed))).toEqual({
       'nginx\tamd64': 'nginx',
       'zlib1g\ti386': '',
       'orphan\tamd64': '?',
