@@ -56,6 +56,8 @@ export interface AffectedRange {
   readonly introduced: string | null;
   readonly fixed: string | null;
   readonly lastAffected: string | null;
+  /** Exclusive as well, and no fix: from here on the record does not speak of the versions (OSV's `limit`). Absent: of all. */
+  readonly limit?: string;
 }
 
 /** A version is affected when the list names it or any range holds it (OSV's evaluation rule). */

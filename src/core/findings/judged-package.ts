@@ -205,6 +205,10 @@ function isInRange(range: AffectedRange, version: string, order: VersionScheme):
     const answer = ordering(version, range.introduced, order, o => o >= 0);
     if (answer !== true) return answer;
   }
+  if (range.limit !== undefined) {
+    const answer = ordering(version, range.limit, order, o => o < 0);
+    if (answer !== true) return answer;
+  }
   if (range.fixed !== null) return ordering(version, range.fixed, order, o => o < 0);
   if (range.lastAffected !== null) return ordering(version, range.lastAffected, order, o => o <= 0);
   return true;

@@ -45,12 +45,13 @@ export function inOsvEvents(scheme: VersionScheme, version: string, events: read
   // The schema wants an event each; older records hold an introduction and its end in one.
   const single = events.flatMap(event => KINDS.flatMap(kind => (event[kind] === undefined ? [] : [{ kind, at: event[kind] }])));
   for (const { kind, at } of single) {
-    const compared = at === '0' || at === '*' ? { ordering: 1 as const } : compareForMatching(scheme, version, at);
+    const compared =
+      at === '0' || (kind === 'limit' && at.includes('*')) ? { ordering: 1 as const } : compareForMatching(scheme, version, at);
     if ('invalid' in compared) return unknown(compared.invalid);
     placed.push({ kind, at, order: compared.ordering });
   }
   const limits = placed.filter(({ kind }) => kind === 'limit');
-  if (limits.length > 0 && limits.every(({ at, order }) => at !== '*' && order >= 0))
+  if (limits.length > 0 && limits.every(({ at, order }) => !at.includes('*') && order >= 0))
     return verdict(false, `${version} is beyond the record's limit`);
   // Events are taken in the order of their versions. Those that lie after the version cannot change anything, so only the last one at or before it decides.
   const reached = placed.filter(({ kind, order }) => (kind === 'last_affected' ? order > 0 : kind !== 'limit' && order >= 0));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { indexClaims } from '../../../core/advisories/claim-index.ts';
 import { matchPackage } from '../../../core/findings/match.ts';
 import { affectedByOsv, type OsvEvent } from '../../../core/versions/osv-ranges.testkit.ts';
@@ -10,7 +10,8 @@ import { osv } from './index.ts';
 it("the intervals made of events hold what OSV's own evaluation holds", () => {
   const version = fc.integer({ min: 1, max: 9 }).map(major => `${major}.0.0`);
   // A range starts somewhere and its events are distinct: two kinds at one version have no agreed order but for the introduction that is its own end.
-  const events = fc
+  const limits = fc.array(fc.oneof(version, fc.constantFrom('*', '5.*')), { maxLength: 2 });
+  const placed = fc
     .uniqueArray(fc.tuple(version, fc.constantFrom('introduced', 'fixed', 'last_affected')), {
       minLength: 1,
       maxLength: 6,
@@ -18,6 +19,7 @@ it("the intervals made of events hold what OSV's own evaluation holds", () => {
     })
     .map(placed => placed.map(([at, kind]): OsvEvent => ({ [kind]: at })))
     .filter(one => one.some(event => event.introduced !== undefined));
+  const events = fc.tuple(placed, limits).map(([list, ends]) => [...ends.map((limit): OsvEvent => ({ limit })), ...list]);
   fc.assert(
     fc.property(
       fc.array(events, { minLength: 1, maxLength: 3 }),
@@ -52,6 +54,59 @@ it("the intervals made of events hold what OSV's own evaluation holds", () => {
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   );
+});
+
+describe('limits', () => {
+  const found = (ecosystem: string, version: string, ...events: readonly OsvEvent[]) => {
+    const record = {
+      id: 'GHSA-2222-3333-4444',
+      modified: '2026-01-01T00:00:00Z',
+      affected: [{ package: { ecosystem, name: 'acme' }, ranges: [{ type: 'ECOSYSTEM', events }] }],
+    };
+    const items = readAll(osv, 'x.json', JSON.stringify(record));
+    const release = claimsIn(items)[0]?.release ?? '';
+    const matches = matchPackage(indexClaims(claimsIn(items)), {
+      release,
+      sourceName: 'acme',
+      sourceVersion: version,
+      packageName: 'acme',
+      originTrusted: true,
+    });
+    return matches.map(match => `${match.state} ${match.fixedVersion}`);
+  };
+
+  it.each([
+    ['1.9', ['open null']],
+    ['2.0rc1', ['open null']],
+    ['2.0', []],
+    ['3.0', []],
+  ])('end a range, and are no fix: %s', (version, states) => {
+    expect(found('PyPI', version, { introduced: '0' }, { limit: '2.0' })).toEqual(states);
+    // Any limit is enough.
+    expect(found('PyPI', version, { limit: '1.0' }, { introduced: '0' }, { limit: '2.0' })).toEqual(states);
+  });
+
+  it.each(['*', '2.*'])('%s ends nothing', limit => {
+    expect(found('PyPI', '9', { introduced: '0' }, { limit }, { limit: '2.0' })).toEqual(['open null']);
+  });
+
+  it("leave the fix what it is, and are asked of a distribution's releases too", () => {
+    expect(found('PyPI', '1.0', { introduced: '0' }, { fixed: '3.0' }, { limit: '2.0' })).toEqual(['fixed 3.0']);
+    expect(found('PyPI', '2.5', { introduced: '0' }, { fixed: '3.0' }, { limit: '2.0' })).toEqual([]);
+    expect(found('Debian:12', '1-1', { introduced: '0' }, { fixed: '3-1' }, { limit: '2-1' })).toEqual(['fixed 3-1']);
+    expect(found('Debian:12', '2-1', { introduced: '0' }, { fixed: '3-1' }, { limit: '2-1' })).toEqual([]);
+  });
+
+  it('that have no place in the order put the record aside', () => {
+    const record = (limit: string) => ({
+      id: 'GHSA-2222-3333-4444',
+      modified: '2026-01-01T00:00:00Z',
+      affected: [{ package: { ecosystem: 'npm', name: 'acme' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { limit }] }] }],
+    });
+    expect(readAll(osv, 'x.json', JSON.stringify(record('soon')))).toMatchObject([
+      { kind: 'quarantined', reason: expect.stringContaining('version soon cannot be ordered') },
+    ]);
+  });
 });

@@ -206,12 +206,12 @@ function orderedRanges(affected: JsonObject, order: VersionScheme, hasList: bool
 }
 
 /** Everything below the fix, or everything where there is none. */
-function isBelowTheFix({ introduced, fixed, lastAffected }: AffectedRange, ranges: number): boolean {
-  return (introduced === null || introduced === '0') && lastAffected === null && (fixed !== null || ranges === 1);
+function isBelowTheFix({ introduced, fixed, lastAffected, limit }: AffectedRange, ranges: number): boolean {
+  return (introduced === null || introduced === '0') && lastAffected === null && limit === undefined && (fixed !== null || ranges === 1);
 }
 
 interface OsvEvent {
-  readonly kind: 'introduced' | 'fixed' | 'last_affected';
+  readonly kind: 'introduced' | 'fixed' | 'last_affected' | 'limit';
   readonly version: string;
 }
 
@@ -219,17 +219,17 @@ interface OsvEvent {
 function rangesOf(events: readonly JsonObject[], order: VersionScheme): AffectedRange[] {
   const known: OsvEvent[] = [];
   for (const event of events)
-    for (const kind of ['introduced', 'fixed', 'last_affected'] as const) {
+    for (const kind of ['introduced', 'fixed', 'last_affected', 'limit'] as const) {
       const version = event[kind];
       if (typeof version !== 'string' || version === '') continue;
-      const key = version === '0' || order.compare !== undefined ? null : order.key(version);
+      const key = version === '0' || isInfinite({ kind, version }) || order.compare !== undefined ? null : order.key(version);
       if (key !== null && !key.ok) throw new BadRecord(`version ${printable(version)} cannot be ordered (${key.reason})`);
       known.push({ kind, version });
     }
   known.sort((a, b) => compareEvents(a, b, order));
   const ranges: AffectedRange[] = [];
   let introduced: string | null = null;
-  for (const event of known) {
+  for (const event of known.filter(({ kind }) => kind !== 'limit')) {
     if (event.kind === 'introduced') introduced ??= event.version;
     else if (introduced !== null) {
       ranges.push({
@@ -241,10 +241,18 @@ function rangesOf(events: readonly JsonObject[], order: VersionScheme): Affected
     }
   }
   if (introduced !== null) ranges.push({ introduced, fixed: null, lastAffected: null });
-  return ranges;
+  // Before any of the limits is enough, so the last one counts; none is the same as `*`.
+  const limit = known.findLast(({ kind }) => kind === 'limit');
+  return limit === undefined || isInfinite(limit) ? ranges : ranges.map(range => ({ ...range, limit: limit.version }));
+}
+
+/** The schema's "infinity": any limit that has an asterisk in it. */
+function isInfinite({ kind, version }: OsvEvent): boolean {
+  return kind === 'limit' && version.includes('*');
 }
 
 function compareEvents(a: OsvEvent, b: OsvEvent, order: VersionScheme): number {
+  if (isInfinite(a) || isInfinite(b)) return Number(isInfinite(a)) - Number(isInfinite(b));
   if (a.version === b.version) return 0;
   if (a.version === '0') return -1;
   if (b.version === '0') return 1;
