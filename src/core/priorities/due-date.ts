@@ -36,31 +36,3 @@ export function timelineOf(table: string, outcome: string): Timeline | undefined
 export function dueAt(clockStart: Instant, timeline: Timeline): Instant | null {
   return timeline.days === null ? null : addMs(clockStart, timeline.days * DAY_MS);
 }
-
-export interface StandingDeadline {
-  /** Start of the clock that the first decision used. */
-  readonly clockStart: Instant;
-  readonly timeline: Timeline;
-  readonly dueAt: Instant | null;
-}
-
-/**
- * The deadline after an input changed. When urgency rises, time for the new timeline runs from the change, but never beyond the old date:
- * due = min(previous due, change + new days). When it falls, the clock keeps its start and the longer timeline counts from there; the caller
- * keeps the old date in the history.
- */
-export function dueAfterChange(standing: StandingDeadline, changedAt: Instant, timeline: Timeline): Instant | null {
-  if (!isMoreUrgent(timeline, standing.timeline))
-    return sameDays(timeline, standing.timeline) ? standing.dueAt : dueAt(standing.clockStart, timeline);
-  const fresh = dueAt(changedAt, timeline);
-  if (fresh === null || standing.dueAt === null) return fresh;
-  return fresh < standing.dueAt ? fresh : standing.dueAt;
-}
-
-function isMoreUrgent(a: Timeline, b: Timeline): boolean {
-  return (a.days ?? Number.POSITIVE_INFINITY) < (b.days ?? Number.POSITIVE_INFINITY);
-}
-
-function sameDays(a: Timeline, b: Timeline): boolean {
-  return a.days === b.days;
-}

@@ -1,39 +1,12 @@
 import { DAY_MS, epochMs, type Instant } from '../kernel/instants.ts';
 
-/**
- * The queue of patches. Deadlines order it, a number orders only inside a band:
- *
- *   band  = that of the strictest finding which the patch closes: overdue, then whole days left, then no date
- *   risk removed = sum over hosts of weight * (1 - product over the vulnerabilities closed there of (1 - p))
- *
- * A host counts once however many vulnerabilities it has, so the number is bounded by the sum of weights, grows with every input, and never
- * adds one vulnerability over hosts as if each host were a new chance. `p` is the probability of exploitation within 30 days: 1 when it
- * is known to be exploited, else EPSS, else `PRIOR` by what is known. Independence between vulnerabilities is assumed.
- */
-export interface PatchCandidate {
-  readonly id: string;
-  readonly cohorts: readonly PatchCohort[];
-}
-
-/** Hosts that stand on the same version with the same exposure: the patch closes the same vulnerabilities on each, due alike. A host is in one cohort only. */
-export interface PatchCohort {
-  readonly hosts: number;
-  /** Sum of the hosts' weights; equal to `hosts` where no weights are set. */
-  readonly weight: number;
-  readonly closes: readonly ClosedVulnerability[];
-}
-
-export interface ClosedVulnerability {
-  readonly id: string;
+export interface ExploitationFacts {
   /** In KEV, or exploitation known from another source. */
   readonly knownExploited: boolean;
   /** SSVC exploitation, null when nobody has assessed it. */
   readonly exploitation: 'none' | 'poc' | 'active' | null;
   /** EPSS probability, 0 to 1, null when there is none. */
   readonly epss: number | null;
-  readonly dueAt: Instant | null;
-  /** The deciding table's outcome, for the reason. */
-  readonly outcome: string;
 }
 
 /** Stands in for EPSS where there is none. Judgement, rounded from EPSS's own spread: a public exploit puts a CVE in its top tenth, the mean of all scores is near 0.03, the median below 0.002. */
@@ -57,22 +30,12 @@ export interface RankedPatch {
   readonly reason: string;
 }
 
-export function exploitationProbability(vulnerability: Pick<ClosedVulnerability, 'knownExploited' | 'exploitation' | 'epss'>): number {
-  if (vulnerability.knownExploited || vulnerability.exploitation === 'active') return 1;
-  return vulnerability.epss ?? PRIOR[vulnerability.exploitation ?? 'unknown'];
+export function exploitationProbability({ knownExploited, exploitation, epss }: ExploitationFacts): number {
+  if (knownExploited || exploitation === 'active') return 1;
+  return epss ?? PRIOR[exploitation ?? 'unknown'];
 }
 
-export function riskRemoved(cohorts: readonly PatchCohort[]): number {
-  let risk = 0;
-  for (const cohort of cohorts) {
-    let survives = 1;
-    for (const vulnerability of cohort.closes) survives *= 1 - exploitationProbability(vulnerability);
-    risk += cohort.weight * (1 - survives);
-  }
-  return risk;
-}
-
-/** What the order and the reason are made from. A fleet keeps these up to date host by host; `summarise` makes one from cohorts. */
+/** What the order and the reason are made from. A fleet keeps these up to date host by host. */
 export interface PatchSummary {
   readonly id: string;
   readonly dueAt: Instant | null;
@@ -85,11 +48,18 @@ export interface PatchSummary {
   readonly strictest: RankedPatch['strictest'];
 }
 
-export function rankPatches(candidates: readonly PatchCandidate[], now: Instant): RankedPatch[] {
-  return rankSummaries(candidates.map(summarise), now);
-}
-
-/** Ties fall to more known-exploited vulnerabilities, then more vulnerabilities, then more hosts, then the id, so that the order is stable. */
+/**
+ * The queue of patches. Deadlines order it, a number orders only inside a band:
+ *
+ *   band  = that of the strictest finding which the patch closes: overdue, then whole days left, then no date
+ *   risk removed = sum over hosts of weight * (1 - product over the vulnerabilities closed there of (1 - p))
+ *
+ * A host counts once however many vulnerabilities it has, so the number is bounded by the sum of weights, grows with every input, and never
+ * adds one vulnerability over hosts as if each host were a new chance. `p` is the probability of exploitation within 30 days: 1 when it
+ * is known to be exploited, else EPSS, else `PRIOR` by what is known. Independence between vulnerabilities is assumed.
+ *
+ * Ties fall to more known-exploited vulnerabilities, then more vulnerabilities, then more hosts, then the id, so that the order is stable.
+ */
 export function rankSummaries(summaries: readonly PatchSummary[], now: Instant): RankedPatch[] {
   const ranked = summaries.map(summary => inBand(summary, epochMs(now)));
   ranked.sort(
@@ -109,27 +79,6 @@ function bandNumber(patch: RankedPatch): number {
   return patch.daysLeft ?? Number.MAX_SAFE_INTEGER;
 }
 
-export function summarise(candidate: PatchCandidate): PatchSummary {
-  const cohorts = candidate.cohorts.filter(cohort => cohort.hosts > 0);
-  const ids = new Set<string>();
-  const exploited = new Set<string>();
-  let strictest: ClosedVulnerability | null = null;
-  for (const vulnerability of cohorts.flatMap(cohort => cohort.closes)) {
-    ids.add(vulnerability.id);
-    if (vulnerability.knownExploited) exploited.add(vulnerability.id);
-    if (!strictest || isStricter(vulnerability, strictest)) strictest = vulnerability;
-  }
-  return {
-    id: candidate.id,
-    dueAt: strictest?.dueAt ?? null,
-    riskRemoved: riskRemoved(cohorts),
-    hosts: cohorts.reduce((sum, cohort) => sum + cohort.hosts, 0),
-    closes: ids.size,
-    knownExploited: [...exploited].sort(),
-    strictest: strictest && { vulnerabilityId: strictest.id, outcome: strictest.outcome },
-  };
-}
-
 function inBand(summary: PatchSummary, nowMs: number): RankedPatch {
   const msLeft = summary.dueAt === null ? null : epochMs(summary.dueAt) - nowMs;
   const facts = {
@@ -139,11 +88,6 @@ function inBand(summary: PatchSummary, nowMs: number): RankedPatch {
     daysLeft: msLeft === null ? null : Math.ceil(msLeft / DAY_MS) || 0,
   } as const;
   return { ...facts, reason: reasonInWords(facts) };
-}
-
-function isStricter(a: ClosedVulnerability, b: ClosedVulnerability): boolean {
-  if (a.dueAt !== b.dueAt) return a.dueAt !== null && (b.dueAt === null || a.dueAt < b.dueAt);
-  return a.knownExploited && !b.knownExploited;
 }
 
 /** "closes 12 vulnerabilities on 5 hosts, 1 known exploited (CVE-2024-3094), due in 3 days" */

@@ -59,17 +59,3 @@ export function quantileDays(curve: readonly SurvivalStep[], share: number): num
   // 1 - share is not exact in binary (1 - 0.9): without the slack a curve that reaches it exactly would be called "not reached".
   return curve.find(step => step.openShare <= 1 - share + 1e-9)?.days ?? null;
 }
-
-/** Restricted mean: the area below the curve up to `horizonDays`, in days. */
-export function restrictedMeanDays(curve: readonly SurvivalStep[], horizonDays: number): number {
-  let area = 0;
-  let share = 1;
-  let from = 0;
-  for (const step of curve) {
-    const until = Math.min(Math.max(step.days, 0), horizonDays);
-    area += share * (until - from);
-    from = until;
-    share = step.openShare;
-  }
-  return area + share * Math.max(0, horizonDays - from);
-}
