@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Claim, Enrichment } from '../../core/advisories/claim.ts';
@@ -39,12 +39,14 @@ export class FleetBench {
   feeds: FeedView[] = [];
   attention: NextStep[] = [];
   exceptions: ExceptionPort | null = null;
+  readonly #dataDir: string;
   #onFeeds: ((feedIds: readonly string[]) => void)[] = [];
 
   private constructor(database: TestDatabase) {
     this.database = database;
     this.clock = new HeldClock();
-    this.context = testContext(database.db, { clock: this.clock, dataDir: mkdtempSync(path.join(os.tmpdir(), 'fettle-fleet-')) });
+    this.#dataDir = mkdtempSync(path.join(os.tmpdir(), 'fettle-fleet-'));
+    this.context = testContext(database.db, { clock: this.clock, dataDir: this.#dataDir });
     this.fleet = createFleet(this.context, format => exporters[format]());
     const no = () => Promise.reject(new Error('not in this test'));
     this.inventory = createInventory(this.context, {
@@ -177,6 +179,7 @@ export class FleetBench {
     await this.fleet.stop();
     await this.inventory.stop();
     await this.database.close();
+    rmSync(this.#dataDir, { recursive: true, force: true });
   }
 }
 
