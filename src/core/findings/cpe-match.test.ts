@@ -92,6 +92,7 @@ describe('a CPE that is stated', () => {
     [tool('1.0-rc1'), { criteria: tool('1.0') }, 'open'],
     [tool('1.0'), { criteria: tool('1.0:-') }, 'open'],
     [tool('1.0:rc1'), { criteria: tool('1.0:-') }, 'no'],
+    [tool('1.0:ga'), { criteria: tool('1.0:-') }, 'open'],
     [tool('1.0:rc1'), { criteria: tool('1.0:rc1') }, 'open'],
     [tool('1.0rc1'), { criteria: tool('1.0:rc1') }, 'open'],
     [tool('1.0:rc2'), { criteria: tool('1.0:rc1') }, 'no'],

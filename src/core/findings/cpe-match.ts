@@ -121,7 +121,6 @@ const BOUNDS = ['versionStartIncluding', 'versionStartExcluding', 'versionEndInc
 function exactVerdict(meant: Cpe, { cpe }: StatedCpe, installed: string): Verdict {
   const update = isStated(cpe.version) ? cpe.update : ANY;
   const base = isStated(cpe.version) ? cpe.version : installed;
-  if (meant.update === NA && isStated(update)) return NO;
   const named = isStated(meant.update) ? `${meant.version}-${meant.update}` : meant.version;
   const order = compareCpeVersions(meant.update === ANY ? base : installed, named);
   if (isInvalid(order)) return unclear(order.invalid);

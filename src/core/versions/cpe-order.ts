@@ -9,13 +9,22 @@ import { compareKeys, type InvalidVersion, type Ordering, textFault } from './sc
  * Both readings are written as rpm versions, whose order has all that it takes: `~` before the end, `^` after it and before the next number.
  */
 export function compareCpeVersions(a: string, b: string): Ordering | InvalidVersion {
+  const orders = cpeOrders(a, b);
+  return orders.length === 1 ? orders[0]! : { invalid: orders.length === 0 ? faultOf(a) || faultOf(b) : severalOrders(a, b) };
+}
+
+export function severalOrders(a: string, b: string): string {
+  return `${a} and ${b} are ordered one way by some publishers and the other way by others`;
+}
+
+/** Every order that some reading has; none where either text cannot be read. A bound that holds in all of them holds. */
+export function cpeOrders(a: string, b: string): readonly Ordering[] {
   const [left, right] = [a.trim().toLowerCase(), b.trim().toLowerCase()];
-  const fault = unreadable(left) || unreadable(right);
-  if (left === right && left !== '') return 0;
-  if (fault) return { invalid: fault };
+  if (left === right && left !== '') return [0];
+  if (faultOf(left) || faultOf(right)) return [];
   const earlier = compareReadings(left, right, 'earlier');
   const later = compareReadings(left, right, 'later');
-  return earlier === later ? earlier : { invalid: `${a} and ${b} are ordered one way by some publishers and the other way by others` };
+  return earlier === later ? [earlier] : [earlier, later];
 }
 
 /** `1.0-rc1` of `1.0`: what CPE splits into version and update. */
@@ -25,7 +34,9 @@ export function isPreReleaseOf(version: string, of: string): boolean {
 
 type Reading = 'earlier' | 'later';
 
-function unreadable(text: string): string {
+/** Why a text is no version, or ''. */
+export function faultOf(raw: string): string {
+  const text = raw.trim().toLowerCase();
   const fault = textFault(text);
   if (fault) return fault;
   if (!/\d/.test(text)) return `${text} has no number`;

@@ -1,4 +1,4 @@
-import { compareCpeVersions } from './cpe-order.ts';
+import { cpeOrders, faultOf, severalOrders } from './cpe-order.ts';
 import { compareInRange, parseRpm, rpm } from './rpm.ts';
 import { compareVersions, type InvalidVersion, isInvalid, type Ordering, type VersionScheme } from './scheme.ts';
 
@@ -57,9 +57,10 @@ export function inCpeRange(installed: string, range: CpeRange): RangeVerdict {
   if (stated.length === 0) return verdict(true, 'the CPE names every version', 'low');
   let doubt: string | null = null;
   for (const [bound, sign, holds] of stated) {
-    const order = compareCpeVersions(installed, bound!);
-    if (isInvalid(order)) doubt ??= order.invalid;
-    else if (!holds(order)) return verdict(false, `${installed} is not ${sign} ${bound}`, 'low');
+    const answers = cpeOrders(installed, bound!).map(holds);
+    if (answers.length === 0) doubt ??= faultOf(installed) || faultOf(bound!);
+    else if (!answers.includes(true)) return verdict(false, `${installed} is not ${sign} ${bound}`, 'low');
+    else if (answers.includes(false)) doubt ??= severalOrders(installed, bound!);
   }
   if (doubt !== null) return { ...unknown(doubt), confidence: 'low' };
   return verdict(true, `${installed} ${stated.map(([bound, sign]) => `${sign} ${bound}`).join(' and ')}`, 'low');
