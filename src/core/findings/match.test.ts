@@ -245,6 +245,15 @@ describe('subscriptions', () => {
     expect(match([open, esm], { ...onUbuntu, sourceVersion: '1:2.39.5-0+deb12u3' })).toEqual([]);
   });
 
+  it('a package that its publisher finds without the flaw is not vulnerable because its support has ended', () => {
+    const ended = claim({ source: 'ubuntu', release: 'ubuntu:20.04', state: 'end-of-life', fixedVersion: null });
+    const clear = claim({ source: 'ubuntu', release: 'ubuntu:20.04', state: 'not-affected', fixedVersion: '0' });
+    expect(match([ended, clear], onUbuntu)).toEqual([]);
+    expect(match([clear, ended], onUbuntu)).toEqual([]);
+    expect(match([ended, { ...clear, source: 'osv' }], onUbuntu)).toMatchObject([{ state: 'end-of-life' }]);
+    expect(match([{ ...ended, state: 'open' }, clear], onUbuntu)).toMatchObject([{ state: 'open' }]);
+  });
+
   it('what everybody gets leads', () => {
     const forAll = claim({ source: 'ubuntu', release: 'ubuntu:20.04', fixedVersion: '1:2.39.5-0+deb12u2' });
     expect(match([esm, forAll], { ...onUbuntu, sourceVersion: '1:2.39.5-0+deb12u2' })).toEqual([]);

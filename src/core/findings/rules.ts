@@ -11,7 +11,7 @@ import { compareKeys, type VersionScheme } from '../versions/scheme.ts';
  * | `fixed-version` | the leading claim names a fixed version: lower versions are vulnerable, it and higher ones are not |
  * | `affected-range` | the leading claim lists versions or ranges: what they hold is vulnerable |
  * | `unaffected-version` | the leading claim names this very version as unaffected |
- * | `not-affected` | the leading claim says that the release's package never had the flaw, or has no vulnerable code |
+ * | `not-affected` | the leading claim says that the release's package never had the flaw, or has no vulnerable code; or it says only that support has ended, and the same publisher says so to its subscribers |
  * | `changelog-closes-open` | the leading claim knows no fix, but the package's own changelog names the vulnerability in a version: that version has the fix |
  * | `changelog-names-rebuild` | the leading claim names a fixed version, and the package's own changelog names the vulnerability in a rebuild of that version for the release (`590-2.1~deb12u1` of `590-2.1`), which is the lower version: that rebuild has the fix |
  * | `subscription-fix` | the leading claim knows no fix for everybody, but one is published to subscribers (ESM, EUS): that version has it |
@@ -104,7 +104,8 @@ export function judge(subject: VulnerabilityClaims, keyOf: (version: string) => 
   const leading = ranked[0]!;
   const closing = isUnfixed(leading) ? ranked.find(closesUnfixed) : undefined;
   const rebuild = order?.id === 'deb' && leading.state === 'fixed' ? firstRebuild(ranked, leading, keyOf) : undefined;
-  const decisive = closing ?? rebuild ?? leading;
+  const spared = leading.state === 'end-of-life' ? ranked.find(claim => clearsOfFlaw(claim, leading)) : undefined;
+  const decisive = closing ?? spared ?? rebuild ?? leading;
   const hasRange = decisive.affected !== undefined;
   const boundary = decisive.state !== 'fixed' || hasRange || decisive.fixedVersion === null ? null : keyOf(decisive.fixedVersion);
   const unreadable = decisive.state === 'fixed' && !hasRange && boundary === null && order?.compare === undefined;
@@ -159,6 +160,11 @@ function isRebuildOf(claim: Claim, leading: Claim): boolean {
 
 function closesUnfixed(claim: Claim): boolean {
   return claim.state === 'fixed' && (CHANGELOGS.has(claim.source) || claim.subscription !== undefined);
+}
+
+/** The end of support says nothing of the flaw; where the same publisher looked at the package for its subscribers and found none, there is none. */
+function clearsOfFlaw(claim: Claim, leading: Claim): boolean {
+  return claim.state === 'not-affected' && claim.source === leading.source && claim.onlyVersions === undefined;
 }
 
 function isUnfixed(claim: Claim): boolean {

@@ -72,6 +72,26 @@ describe('ubuntu', () => {
     expect(match('7.58.0-2ubuntu3.24+esm1')).toEqual([]);
   });
 
+  it.each([
+    ['["ignored","end of standard support"]', '["not-affected","code not present"]', []],
+    ['["ignored","end of standard support, was not-affected [code not present]"]', '["needs-triage"]', []],
+    ['["ignored","end of standard support"]', '["DNE"]', ['end-of-life']],
+    ['["ignored","end of standard support"]', '["needed"]', ['end-of-life']],
+    ['["needed"]', '["not-affected","9.9"]', ['open']],
+  ])('%s for everybody and %s for subscribers is %j, whichever comes first', (plain, esm, states) => {
+    for (const pockets of [`"bionic":${plain},"esm-infra/bionic":${esm}`, `"esm-infra/bionic":${esm},"bionic":${plain}`]) {
+      const line = `{"cve":"CVE-2020-0003","pub":"2020-01-01","prio":"low","pkgs":{"curl":{${pockets}}}}\n`;
+      const found = matchPackage(indexClaims(claimsIn(readAll(ubuntu, 'x', line))), {
+        release: 'ubuntu:18.04',
+        sourceName: 'curl',
+        sourceVersion: '7.58.0-2',
+        packageName: 'curl',
+        originTrusted: true,
+      });
+      expect(found.map(one => one.state)).toEqual(states);
+    }
+  });
+
   it("reads Ubuntu's own OSV records, the Pro pockets apart", () => {
     expect(
       claimsIn(readAll(ubuntu, 'x', JSON.stringify(RECORD))).map(claim => [claim.release, claim.state, claim.subscription, claim.affected]),

@@ -42,7 +42,7 @@ function trackerReader(context: FeedContext): FeedReader {
       const record = asObject(value);
       const id = vulnerabilityId(record.cve);
       for (const [source, statuses] of Object.entries(asObject(record.pkgs, 'pkgs')))
-        for (const [pocket, status] of Object.entries(objectOrNull(statuses) ?? {})) {
+        for (const [pocket, status] of Object.entries(objectOrNull(statuses) ?? {}).sort(everybodyFirst)) {
           const where = pocketOf(pocket);
           if (where === null && context.releases === null && !OF_NO_RELEASE.has(pocket)) into.leaveOut(printable(pocket));
           if (where === null || (context.releases !== null && !context.releases.has(where.release))) continue;
@@ -61,6 +61,11 @@ interface Pocket {
 /** What the tracker has beside releases that are installed. */
 const OF_NO_RELEASE: ReadonlySet<string> = new Set(['upstream', 'devel', 'snap']);
 
+/** Of two statements that are worth the same the first leads, and a record's members have no order. */
+function everybodyFirst([a]: [string, unknown], [b]: [string, unknown]): number {
+  return Number(a.includes('/')) - Number(b.includes('/')) || (a < b ? -1 : 1);
+}
+
 /** `jammy`, `esm-infra/xenial`. */
 function pocketOf(name: string): Pocket | null {
   const slash = name.indexOf('/');
@@ -70,6 +75,8 @@ function pocketOf(name: string): Pocket | null {
 
 function addClaim(record: JsonObject, id: string, source: string, where: Pocket, status: readonly unknown[], into: ItemCollector): void {
   const word = String(status[0]);
+  // "Does not exist" in a subscribers' pocket says nothing of the package that everybody has.
+  if (word === 'DNE' && where.subscription !== null) return;
   const detail = typeof status[1] === 'string' && status[1] !== '' ? status[1] : null;
   const fix = fixOf(word, detail, where.release);
   const claim: Claim = {
@@ -101,6 +108,8 @@ function fixOf(word: string, detail: string | null, release: string): { state: F
     case 'DNE':
       return { state: 'not-affected', fixedVersion: '0' };
     case 'ignored':
+      // What was known when support ended: "end of standard support, was not-affected [code not present]".
+      if (/was not-affected/.test(detail ?? '')) return { state: 'not-affected', fixedVersion: '0' };
       return {
         state: /end of (standard support|life|kernel support)|reached end/i.test(detail ?? '') ? 'end-of-life' : 'wont-fix',
         fixedVersion: null,
