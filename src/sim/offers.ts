@@ -2,9 +2,8 @@ import type { Instant } from '../core/kernel/instants.ts';
 import { HOST_PLAN_TYPE } from '../core/rollouts/host-plan.ts';
 import { hostPlanFor } from '../core/rollouts/host-plan-for.ts';
 import { offerJob } from '../core/rollouts/job-changes.ts';
-import { isPreparing } from '../core/rollouts/job-states.ts';
 import { type JobStatus, send, unchanged, withFields } from '../core/rollouts/job-status.ts';
-import { mayOffer, OFFERS_PER_SLOT } from '../core/rollouts/offer-decision.ts';
+import { isTakenOver, mayOffer, OFFERS_PER_SLOT } from '../core/rollouts/offer-decision.ts';
 import { sharesItsReboot } from '../core/rollouts/reboot-sharing.ts';
 import type { RingStatus } from '../core/rollouts/ring-changes.ts';
 import type { SimServer } from './server.ts';
@@ -23,46 +22,67 @@ export class SimOffers {
   }
 
   offer(rollout: SimRollout, nowMs: number): void {
-    const { activeOfHost, rings } = this.#store;
+    const { rings } = this.#store;
     const ring = rollout.ringIds.map(id => rings.get(id)!).find(one => one.state === 'running');
     if (ring === undefined) return;
-    const now = instantOf(nowMs);
-    if (rollout.plan.profile === 'emergency') this.#takeOver(ring, now, nowMs);
     let taken = 0;
     for (const id of this.#store.activeOfRollout.get(rollout.id) ?? []) if (this.#store.jobs.get(id)!.ringId === ring.id) taken += 1;
+    taken = this.#offerTo(rollout, ring, taken, nowMs, false);
+    if (rollout.plan.profile === 'emergency' && this.#server.mutants.has('emergency-takes-all')) this.#takeAll(ring, nowMs);
+    if (rollout.plan.profile === 'emergency' && !this.#server.mutants.has('emergency-waits'))
+      this.#offerTo(rollout, ring, taken, nowMs, true);
+  }
+
+  /** `takesOver`: from what only prepares there; otherwise to hosts that are free. Answers with the places that are taken then. */
+  #offerTo(rollout: SimRollout, ring: RingStatus, takenBefore: number, nowMs: number, takesOver: boolean): number {
+    const now = instantOf(nowMs);
+    const { activeOfHost } = this.#store;
+    let taken = takenBefore;
     const twice = this.#server.mutants.has('two-active-jobs-per-host');
     for (const jobId of this.#store.jobsOfRing.get(ring.id) ?? []) {
       const job = this.#store.jobs.get(jobId)!;
-      if (taken >= ring.concurrency * OFFERS_PER_SLOT) return;
+      if (taken >= ring.concurrency * OFFERS_PER_SLOT) break;
       // Asked first because it is cheap and most often says no; the decision asks it again.
       if (job.state !== 'queued' || job.parked || (job.notBefore !== null && job.notBefore > now)) continue;
-      const activeJobsOnHost = twice ? 0 : this.#holding(activeOfHost.get(job.hostId));
+      const activeJobsOnHost = twice ? 0 : this.#holding(activeOfHost.get(job.hostId), takesOver);
       const facts = { now, rollout: { state: rollout.state, windowStartsAt: rollout.window.startsAt }, ring, job, taken, activeJobsOnHost };
       if (!mayOffer({ ...facts, host: this.#server.presenceOf(job.hostId, nowMs) })) continue;
+      if (takesOver) this.#free(job.hostId, now, nowMs);
       this.#sign(rollout, job, now, nowMs);
       taken += 1;
     }
+    return taken;
   }
 
   /** One that waits with its reboot for another rollout's leaves the host to it. */
-  #holding(active: ReadonlySet<string> | undefined): number {
+  #holding(active: ReadonlySet<string> | undefined, takesOver: boolean): number {
     let holding = 0;
-    for (const id of active ?? []) if (!sharesItsReboot(this.#store.jobs.get(id)!)) holding += 1;
+    for (const id of active ?? []) {
+      const job = this.#store.jobs.get(id)!;
+      if (!sharesItsReboot(job) && !(takesOver && this.#isTakenOver(job))) holding += 1;
+    }
     return holding;
   }
 
-  /** An emergency takes over hosts that only prepare for another rollout (domain.md 2.8); who has a permit is never disturbed. */
-  #takeOver(ring: RingStatus, now: Instant, nowMs: number): void {
-    if (this.#server.mutants.has('emergency-waits')) return;
-    for (const job of (this.#store.jobsOfRing.get(ring.id) ?? []).map(id => this.#store.jobs.get(id)!)) {
-      if (job.state !== 'queued' || job.parked) continue;
-      for (const otherId of [...(this.#store.activeOfHost.get(job.hostId) ?? [])]) {
-        const other = this.#store.jobs.get(otherId)!;
-        if (!isPreparing(other.state) || this.#store.rollouts.get(other.rolloutId)!.plan.profile === 'emergency') continue;
-        const waits = withFields(unchanged(other), { attemptsLeft: other.attemptsLeft + 1, waitingOn: 'host-lock' });
-        const reason = 'an emergency rollout needs the host; nothing was changed on it';
-        this.#store.putJob(send(waits, 'retry', now, { by: 'system', reason }), nowMs);
-      }
+  #isTakenOver({ state, rolloutId }: JobStatus): boolean {
+    return isTakenOver(state, this.#store.rollouts.get(rolloutId)!.plan.profile ?? 'normal');
+  }
+
+  /** For the mutant. */
+  #takeAll(ring: RingStatus, nowMs: number): void {
+    for (const id of this.#store.jobsOfRing.get(ring.id) ?? []) {
+      const { state, hostId } = this.#store.jobs.get(id)!;
+      if (state === 'queued') this.#free(hostId, instantOf(nowMs), nowMs);
+    }
+  }
+
+  #free(hostId: string, now: Instant, nowMs: number): void {
+    for (const id of [...(this.#store.activeOfHost.get(hostId) ?? [])]) {
+      const other = this.#store.jobs.get(id)!;
+      if (!this.#isTakenOver(other)) continue;
+      const waits = withFields(unchanged(other), { attemptsLeft: other.attemptsLeft + 1, waitingOn: 'host-lock' });
+      const reason = 'an emergency rollout needs the host; nothing was changed on it';
+      this.#store.putJob(send(waits, 'retry', now, { by: 'system', reason }), nowMs);
     }
   }
 

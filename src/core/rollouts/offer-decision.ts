@@ -1,6 +1,8 @@
 import { epochMs, HOUR_MS, type Instant } from '../kernel/instants.ts';
 import { isHeard, type MemberFacts } from './availability.ts';
+import { isPreparing, type JobState } from './job-states.ts';
 import type { JobStatus } from './job-status.ts';
+import type { RolloutProfile } from './permit-decision.ts';
 import type { RingState } from './ring-states.ts';
 import type { RolloutState } from './rollout-states.ts';
 
@@ -17,10 +19,18 @@ export interface OfferFacts {
   readonly job: Pick<JobStatus, 'state' | 'parked' | 'notBefore'>;
   /** Jobs of the ring that are offered or at work. */
   readonly taken: number;
-  /** Any rollout's. */
+  /** Any rollout's; for an emergency without those that it would take the host from. */
   readonly activeJobsOnHost: number;
   /** When it was last heard of, and how long that is good for: an agent asks once a minute, and what it says is written down within another. */
   readonly host: Pick<MemberFacts, 'lastSeenAt' | 'healthMinutes'>;
+}
+
+/**
+ * An emergency takes hosts over that only prepare for another rollout (domain.md 2.8), after those that are free, and only what it has places for: a host that
+ * it cannot use at once would go back to the other rollout and be taken again, for ever.
+ */
+export function isTakenOver(state: JobState, profile: RolloutProfile): boolean {
+  return isPreparing(state) && profile !== 'emergency';
 }
 
 /**

@@ -10,6 +10,7 @@ export function failureRateUpper95(failed: number, attempted: number): number {
 /** The same at any confidence, a number between 0 and 1. */
 export function failureRateUpper(failed: number, attempted: number, confidence: number): number {
   if (attempted === 0 || failed >= attempted) return 1;
+  if (failed === 0) return 1 - (1 - confidence) ** (1 / attempted);
   let low = failed / attempted;
   let high = 1;
   // 50 halvings: below the resolution of a double for every rate that matters.
@@ -23,10 +24,12 @@ export function failureRateUpper(failed: number, attempted: number, confidence: 
 
 /** Binomial, in logarithms so that 100,000 hosts do not underflow. */
 function probabilityOfAtMost(failed: number, attempted: number, rate: number): number {
-  let logTerm = attempted * Math.log1p(-rate);
+  const stays = Math.log1p(-rate);
+  const odds = Math.log(rate) - stays;
+  let logTerm = attempted * stays;
   let sum = Math.exp(logTerm);
   for (let k = 1; k <= failed; k++) {
-    logTerm += Math.log((attempted - k + 1) / k) + Math.log(rate) - Math.log1p(-rate);
+    logTerm += Math.log((attempted - k + 1) / k) + odds;
     sum += Math.exp(logTerm);
   }
   return sum;

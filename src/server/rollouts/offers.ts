@@ -3,9 +3,9 @@ import { addMs, type Instant } from '../../core/kernel/instants.ts';
 import { HOST_PLAN_TYPE } from '../../core/rollouts/host-plan.ts';
 import { hostPlanFor } from '../../core/rollouts/host-plan-for.ts';
 import { offerJob } from '../../core/rollouts/job-changes.ts';
-import { isPreparing, JOB_ACTIVE, JOB_PREPARING, waitsForSharedReboot } from '../../core/rollouts/job-states.ts';
+import { JOB_ACTIVE, JOB_PREPARING, waitsForSharedReboot } from '../../core/rollouts/job-states.ts';
 import { type JobStatus, send, unchanged, withFields } from '../../core/rollouts/job-status.ts';
-import { mayOffer, OFFERS_PER_SLOT, PREPARE_MS } from '../../core/rollouts/offer-decision.ts';
+import { isTakenOver, mayOffer, OFFERS_PER_SLOT, PREPARE_MS } from '../../core/rollouts/offer-decision.ts';
 import type { HostChange } from '../ports.ts';
 import type { Engine } from './engine.ts';
 import { lockHost, lockJob, lockRing, lockRollout } from './locks.ts';
@@ -16,47 +16,66 @@ import { inStep, type Step } from './step.ts';
 
 /** Offers jobs of the open ring up to its free places, each in a transaction of its own: hosts do not wait for each other. */
 export async function offerJobs(engine: Engine, rolloutId: string, emergency: boolean): Promise<number> {
+  const offered = await offerTo(engine, rolloutId, FREE_HOST);
+  return emergency && (await takeOver(engine, rolloutId)) > 0 ? offered + (await offerTo(engine, rolloutId, FREE_HOST)) : offered;
+}
+
+const FREE_HOST = `not exists (select from job other where other.host_id = job.host_id and other.state = any($2) and not ${waitsForSharedReboot('other')})`;
+/** Nothing but what an emergency takes the host from (isTakenOver). */
+const ONLY_PREPARES = `not exists (select from job other join rollout theirs on theirs.id = other.rollout_id
+    where other.host_id = job.host_id and other.state = any($2) and not ${waitsForSharedReboot('other')}
+      and (other.state <> all($7) or theirs.spec->>'profile' = 'emergency'))`;
+
+interface Candidate {
+  readonly id: string;
+  readonly host_id: string;
+}
+
+/** Jobs that the open ring has places for, in its order. */
+async function candidates(engine: Engine, rolloutId: string, whose: string): Promise<Candidate[]> {
   const { db, clock } = engine.context;
-  if (emergency) await takeOver(engine, rolloutId);
-  const waiting = await db.query<{ id: string; host_id: string }>(
+  const now = clock.now();
+  const reach = JSON.stringify(HEALTH_MINUTES);
+  return await db.query<Candidate>(
     `select job.id, job.host_id from job
        join ring on ring.id = job.ring_id and ring.state = 'running'
        join rollout on rollout.id = job.rollout_id and rollout.state = 'running' and coalesce(rollout.window_starts_at, $3) <= $5
        join host on host.id = job.host_id
        join host_seen seen on seen.host_id = host.id and seen.last_seen_at > $3::timestamptz - make_interval(mins => coalesce(($6::jsonb->>host.reach)::int, 0))
+     where job.rollout_id = $1 and job.state = 'queued' and not job.parked and coalesce(job.not_before, $3) <= $3 and ${whose}
+     order by job.position limit (select greatest(0, coalesce(max(ring.concurrency * $4 - taken.places), 0)) from ring
        cross join lateral (select count(*) as places from job other where other.ring_id = ring.id and other.state = any($2)) as taken
-     where job.rollout_id = $1 and job.state = 'queued' and not job.parked and coalesce(job.not_before, $3) <= $3
-       and not exists (select from job other where other.host_id = job.host_id and other.state = any($2) and not ${waitsForSharedReboot('other')})
-       and taken.places < ring.concurrency * $4
-     order by job.position limit (select greatest(0, max(concurrency) * $4) from ring where rollout_id = $1 and state = 'running')`,
-    [rolloutId, JOB_ACTIVE, clock.now(), OFFERS_PER_SLOT, addMs(clock.now(), PREPARE_MS), JSON.stringify(HEALTH_MINUTES)],
+       where ring.rollout_id = $1 and ring.state = 'running')`,
+    [rolloutId, JOB_ACTIVE, now, OFFERS_PER_SLOT, addMs(now, PREPARE_MS), reach, ...(whose === ONLY_PREPARES ? [JOB_PREPARING] : [])],
   );
+}
+
+async function offerTo(engine: Engine, rolloutId: string, whose: string): Promise<number> {
   let offered = 0;
-  for (const job of waiting) if (await inStep(engine.context, step => offer(engine, step, rolloutId, job.id, job.host_id))) offered++;
+  for (const job of await candidates(engine, rolloutId, whose))
+    if (await inStep(engine.context, step => offer(engine, step, rolloutId, job.id, job.host_id))) offered++;
   return offered;
 }
 
-/** An emergency takes over hosts that only prepare for another rollout (domain.md 2.8). Who has a permit is never disturbed; what was prepared is kept in the cache. */
-async function takeOver(engine: Engine, rolloutId: string): Promise<void> {
+/** Who has a permit is never disturbed; what was prepared is kept in the cache. Answers how many hosts it got. */
+async function takeOver(engine: Engine, rolloutId: string): Promise<number> {
+  const wanted = await candidates(engine, rolloutId, ONLY_PREPARES);
+  if (wanted.length === 0) return 0;
   const others = await engine.context.db.query<{ id: string; host_id: string; rollout_id: string }>(
-    `select other.id, other.host_id, other.rollout_id from rollout
-       join ring on ring.rollout_id = rollout.id and ring.state = 'running'
-       join job on job.ring_id = ring.id and job.state = 'queued' and not job.parked
-       join job other on other.host_id = job.host_id and other.state = any($2)
-       join rollout theirs on theirs.id = other.rollout_id and coalesce(theirs.spec->>'profile', 'normal') <> 'emergency'
-     where rollout.id = $1 and rollout.state = 'running' and rollout.spec->>'profile' = 'emergency' order by job.position limit 100`,
-    [rolloutId, JOB_PREPARING],
+    'select id, host_id, rollout_id from job where host_id = any($1) and state = any($2)',
+    [wanted.map(job => job.host_id), JOB_PREPARING],
   );
   for (const other of others)
     await inStep(engine.context, async step => {
       await lockHost(step.tx, other.host_id);
-      await lockRollout(step.tx, other.rollout_id, 'share');
+      const theirs = await lockRollout(step.tx, other.rollout_id, 'share');
       const job = await lockJob(step.tx, other.id);
-      if (!isPreparing(job.state)) return;
+      if (!isTakenOver(job.state, theirs.spec.profile ?? 'normal')) return;
       const reason = 'an emergency rollout needs the host; nothing was changed on it';
       const waits = withFields(unchanged(job), { attemptsLeft: job.attemptsLeft + 1, waitingOn: 'host-lock' });
       await storeJob(step, send(waits, 'retry', step.now, { by: 'system', reason, detail: { emergency: rolloutId } }));
     });
+  return others.length;
 }
 
 /** Everything is asked again under the locks; what was read before was only a list of whom to ask. */

@@ -147,6 +147,18 @@ describe('safeguards', () => {
     expect(await brokenInvariants(story.db)).toEqual([]);
   });
 
+  it('an emergency takes no more hosts over than it has places for: the rest go on preparing', async () => {
+    await freeze('hard');
+    const normal = await story.started({ rings: ALL_AT_ONCE });
+    await story.turn();
+    expect(await story.jobStates(normal)).toEqual({ h1: 'staged', h2: 'staged', h3: 'staged' });
+    const urgent = await story.started({ rings: [{ ...ALL_AT_ONCE[0]!, concurrency: 1 }], profile: 'emergency' });
+    for (let turn = 0; turn < 4; turn++) await story.turn();
+    expect(await story.jobStates(urgent)).toEqual({ h1: 'staged', h2: 'staged', h3: 'queued' });
+    expect(await story.jobStates(normal)).toEqual({ h1: 'queued', h2: 'queued', h3: 'staged' });
+    expect((await story.jobRows(normal)).map(job => job.attempt)).toEqual([1, 1, 1]);
+  });
+
   it('a budget of a third of three is one host at a time, and a failed host keeps using it up', async () => {
     await story.seen();
     const group = await handlers().availabilityGroupCreate(
