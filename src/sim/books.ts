@@ -58,10 +58,15 @@ export const LATE_MINUTES = 12;
 /** Silence of a host up to this is no silence: it asks once a minute (domain.md 2.4, two polls, and what a message may take). */
 export const SILENCE_MS = 5 * MINUTE_MS;
 
+/** Three tries each time that somebody goes on, and some more for the emergencies of a few days: beyond that something takes turns for ever. */
+export const ATTEMPTS_MAX = 40;
+
 /** What the witness has seen, in its own words: written from the trace alone, read by the rules that stand in files of their own. */
 export class Books {
   readonly ledger = new Ledger();
   concurrencyMax = 50;
+  readonly sites = new Map<string, string>();
+  siteConcurrencyMax: number | null = null;
   readonly groups: SimGroup[] = [];
   readonly freezes: SimFreeze[] = [];
   readonly holds: SimHold[] = [];
@@ -83,6 +88,8 @@ export class Books {
   readonly overridden = new Set<string>();
   /** Occurrences for which a policy has made a rollout. */
   readonly occurred = new Set<string>();
+  /** Policies that people have turned off. */
+  readonly policiesOff = new Set<string>();
   /** Of rollouts whose canaries have to rehearse. */
   readonly rehearsals = new Map<string, RehearsalsSeen>();
   readonly active = new Map<string, Set<string>>();

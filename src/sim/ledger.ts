@@ -13,7 +13,7 @@ interface Look {
 /** Every rule that is checked: domain.md 2.7 (S, L) and security.md 4.1 (I). docs/reference/invariants.md is made from this. */
 export const RULES = {
   S1: {
-    means: 'never more hosts in disruption than the ring, the rollout and the installation allow',
+    means: 'never more hosts in disruption than the ring, the rollout, the site and the installation allow',
     looks: 'job moves against the approved plan, on every move',
   },
   S2: {
@@ -57,7 +57,7 @@ export const RULES = {
   L1: { means: 'every state ends: deadlines are kept', looks: 'every ten minutes; and at the end, when all is well again' },
   L2: { means: 'hosts that are off do not hold a ring beyond its deadline', looks: 'every ten minutes' },
   L3: {
-    means: 'a job that could be offered is offered; an emergency does not wait for hosts that only prepare',
+    means: 'a job that could be offered is offered, and not for ever anew; an emergency does not wait for hosts that only prepare',
     looks: 'every ten minutes, while its ring has nothing else to do',
   },
   L4: { means: 'a pause ends', looks: 'every ten minutes; and at the end' },
@@ -87,7 +87,7 @@ export const RULES = {
   },
   I8: {
     means: 'nothing starts after a stop, but for the life of a permit',
-    looks: 'really: the begin of changes after a pause, a gate or a halt',
+    looks: 'really: the begin of changes after a pause, a gate or a halt; rollouts of a policy that was turned off',
   },
   I9: { means: 'no ring before its turn', looks: 'really: the begin of changes' },
   I10: { means: 'no reboot without permission', looks: 'really: the reboot' },

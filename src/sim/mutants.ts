@@ -146,6 +146,8 @@ export const MUTANTS = {
     breaks: ['S2'],
   },
   'rollout-cap-ignored': { does: 'the cap of a rollout over all its rings is not kept', breaks: ['S1'] },
+  'site-cap-ignored': { does: 'the cap of a site is not kept', faults: [], breaks: ['S1'] },
+  'site-cap-of-one-rollout': { does: 'the cap of a site counts only the hosts of the same rollout', faults: [], breaks: ['S1'] },
   'failed-host-frees-budget': {
     does: 'a host that a rollout has left failed counts as well again at once',
     faults: ['bad-patch', 'bad-service', 'inventory-lost'],
@@ -180,9 +182,17 @@ export const MUTANTS = {
   },
   'rehearsal-not-awaited': { does: 'the first ring opens while its canaries rehearse', faults: [], breaks: ['I15'] },
   'policy-occurs-twice': { does: 'nothing keeps an occurrence of a policy from being made again', faults: [], breaks: ['I1'] },
+  'policy-look-trusted': {
+    does: 'of two servers each makes an occurrence which neither had found made a moment before',
+    faults: [],
+    breaks: ['I1'],
+  },
+  'policy-off-ignored': { does: 'a policy that was turned off goes on making rollouts', faults: [], breaks: ['I8'] },
+  'policy-rest-takes-all': { does: 'the hosts of sites with a time of their own are among the rest as well', faults: [], breaks: ['S2'] },
   'policy-zone-ignored': { does: 'a policy opens the windows of every site by its own clock', faults: [], breaks: ['S2'] },
   'policy-age-ignored': { does: 'a policy takes patches that are younger than it orders', faults: [], breaks: ['S13'] },
   'evidence-not-awaited': { does: 'a host is patched before its evidence was taken', breaks: ['S2'] },
+  'emergency-takes-all': { does: 'an emergency takes over hosts that it has no place for, again and again', breaks: ['L3'] },
   'emergency-waits': { does: 'an emergency does not take over hosts that only prepare', faults: ['freeze'], breaks: ['L3'] },
   'no-data-is-healthy': {
     does: 'what says nothing counts as healthy',

@@ -5,7 +5,7 @@ import { inverseTransaction } from '../core/rollouts/inverse.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import { lintPlan } from '../core/rollouts/plan-lint.ts';
 import { type HostCase, makePlan, type PlanMade } from '../core/rollouts/planner.ts';
-import { type Lane, type PatchCase, REST_LANE } from '../core/rollouts/policy.ts';
+import type { Lane, PatchCase } from '../core/rollouts/policy.ts';
 import { ROLLOUT, type RolloutState } from '../core/rollouts/rollout-states.ts';
 import type { Occurrence } from '../core/rollouts/schedule/window.ts';
 import { APPROVAL_VALID_MINUTES } from '../core/rollouts/timers.ts';
@@ -20,6 +20,7 @@ import type { Random } from './random.ts';
 import type { SimReconciler } from './reconciler.ts';
 import { promisedBy, retractedAmong, type SimGroup } from './safeguards.ts';
 import type { SimServer } from './server.ts';
+import { declareSites, hostsMatching } from './sites.ts';
 import type { SimRollout } from './store.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -66,20 +67,16 @@ export class Operators {
     this.#hosts = hosts;
     this.#timeline = timeline;
     this.#random = random;
-    this.#policies = new SimPolicies(server, (policy, lane, occurrence, patches) => this.#draft(policy, lane, occurrence, patches));
+    this.#policies = new SimPolicies(server, random.fork(2), (policy, lane, occurrence, patches) =>
+      this.#draft(policy, lane, occurrence, patches),
+    );
     this.#policies.policies.push(...drawPolicies(random, timeline.nowMs));
-  }
-
-  /** Every other host keeps the time of the far site, where the policy has one. */
-  #hostsOf({ key }: Lane): readonly SimHost[] {
-    const zoned = this.#policies.policies[0]?.rule.zones != null;
-    return zoned ? this.#hosts.filter((_, n) => (n % 2 === 0) === (key !== REST_LANE)) : this.#hosts;
   }
 
   /** What a policy orders for one occurrence; its author hands it in, and somebody else approves it. */
   #draft(policy: SimPolicy, lane: Lane, { startsAt, endsAt }: Occurrence, patches: readonly PatchCase[]): string | null {
     const newest = new Map(patches.map(({ patchId }) => patchId.split('=') as [string, string]));
-    const wishes = this.#hostsOf(lane).map(host => {
+    const wishes = hostsMatching(lane.query, this.#hosts, this.#server.store.sites).map(host => {
       const asked = [...newest].flatMap(([name, toVersion]): TransactionItem[] => {
         const fromVersion = host.packages.get(name) ?? '0';
         return compareVersions(deb, fromVersion, toVersion) === -1
@@ -103,6 +100,7 @@ export class Operators {
     witness.books.groups.push(...store.groups);
     store.concurrencyMax = Math.max(2, Math.min(20, Math.floor(ids.length / 3)));
     witness.books.concurrencyMax = store.concurrencyMax;
+    declareSites(this.#server, ids, this.#random.fork(1));
   }
 
   work(untilMs: number): void {
@@ -227,9 +225,10 @@ export class Operators {
   /** Every quarter of an hour somebody looks at what has stopped. When all is well again they see things through. */
   look(calm: boolean): void {
     const nowMs = this.#timeline.nowMs;
+    if (!calm) this.#policies.run(nowMs, lane => hostsMatching(lane.query, this.#hosts, this.#server.store.sites).length);
     if (nowMs - this.#lastLookMs < 15 * MINUTE_MS || (nowMs < this.awayUntilMs && !calm)) return;
     this.#lastLookMs = nowMs;
-    if (!calm) this.#policies.run(nowMs, lane => this.#hostsOf(lane).length);
+    this.#policies.turn(nowMs);
     for (const host of this.#hosts) if (host.up && !host.stands && this.#random.chance(calm ? 0.5 : 0.03)) host.repairByHand();
     for (const jobId of [...this.#server.store.evidenceNeeded]) if (this.#random.chance(0.3)) this.#reconciler.recordEvidence(jobId);
     for (const rollout of [...this.#server.store.open]) {

@@ -55,6 +55,7 @@ export function permitFacts(
     ring: { state: halted ? 'running' : ring.state, concurrency: ring.concurrency },
     disrupting: { ring: atWork.ring, rollout: atWork.rollout, global: atWork.hosts.size },
     globalConcurrencyMax: store.concurrencyMax,
+    site: siteOf(server, job, atWork.hosts),
     killSwitch: store.killSwitch && !mutants.has('kill-switch-ignored'),
     freezes: store.freezes.filter(one => one.startsAt <= now && now < one.endsAt && covers(one.hostIds, job.hostId)),
     holds: mutants.has('hold-ignored') ? [] : holdsOver(store.holds, job, now),
@@ -72,6 +73,21 @@ export function permitFacts(
     otherActiveJobOnHost: !blind && besides.some(other => HOLDS_HOST[phase].includes(other.state) && !sharesItsReboot(other)),
     rebootWaitsFor: sharesReboot && phase === 'reboot' ? waitsFor(server, rollout, job, now) : null,
   };
+}
+
+/** `atWork`: all other hosts in disruption. */
+function siteOf({ store, mutants }: SimServer, { hostId, rolloutId }: JobStatus, atWork: ReadonlySet<string>): PermitFacts['site'] {
+  const name = store.sites.get(hostId);
+  if (store.siteConcurrencyMax === null || name === undefined || mutants.has('site-cap-ignored')) return null;
+  const counts = (other: string) =>
+    store.sites.get(other) === name && !(mutants.has('site-cap-of-one-rollout') && !worksFor(store, other, rolloutId));
+  let disrupting = 0;
+  for (const other of atWork) if (counts(other)) disrupting += 1;
+  return { name, disrupting, concurrencyMax: store.siteConcurrencyMax };
+}
+
+function worksFor({ jobs, activeOfHost }: SimServer['store'], hostId: string, rolloutId: string): boolean {
+  return [...(activeOfHost.get(hostId) ?? NONE)].some(id => jobs.get(id)!.rolloutId === rolloutId);
 }
 
 /** Every job of the host that has not ended. */

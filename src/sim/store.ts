@@ -103,6 +103,9 @@ export class SimStore {
   readonly readings = new Map<string, { readonly atMs: number; readonly readings: readonly MetricReading[] }>();
   killSwitch = false;
   concurrencyMax = 50;
+  /** The site that a host names, by host. */
+  readonly sites = new Map<string, string>();
+  siteConcurrencyMax: number | null = null;
   /** Indexes over jobs, as the database has them. */
   readonly active = new Set<string>();
   readonly disrupting = new Set<string>();

@@ -99,10 +99,16 @@ export class Looks {
     this.#books.ledger.demand('L3', !stuck, atMs, () => `job ${jobId} could be offered for an hour and is not`);
   }
 
-  /** L3: an emergency does not wait for a host that merely prepares for something else. */
+  /** L3: an emergency with a free place does not wait for a host that merely prepares for something else; nor does it take hosts that it has no place for. */
   #demandPriority(jobId: string, seen: JobSeen, rollout: RolloutSeen, stored: JobStatus, atMs: number): void {
     const ring = rollout.rings[seen.ringIndex]!;
     if (ring.state !== 'running' || rollout.state !== 'running' || stored.parked) return;
+    const held = stored.notBefore !== null && Date.parse(stored.notBefore) > atMs - LATE_MINUTES * MINUTE_MS;
+    const absent = atMs - (this.#presentSince.get(seen.hostId) ?? atMs) < LATE_MINUTES * MINUTE_MS;
+    const own = [...rollout.jobs.values()].filter(job => job.ringIndex === seen.ringIndex);
+    const full = own.filter(job => isActive(job.state)).length >= 2 * ring.concurrency;
+    const moved = Math.max(...own.map(job => job.sinceMs));
+    if (held || absent || full || atMs - moved <= LATE_MINUTES * MINUTE_MS) return;
     const inTheWay = [...(this.#books.active.get(seen.hostId) ?? [])].map(id => this.#books.jobs.get(id)!);
     const since = (job: JobSeen): number => Math.max(job.sinceMs, seen.sinceMs, ring.sinceMs, rollout.sinceMs);
     const waits = inTheWay.some(

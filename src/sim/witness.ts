@@ -1,4 +1,3 @@
-import { MINUTE_MS } from '../core/kernel/instants.ts';
 import { isFinal } from '../core/kernel/machine.ts';
 import type { GateDecision } from '../core/rollouts/gate.ts';
 import type { HostPlan, Permit } from '../core/rollouts/host-plan.ts';
@@ -7,10 +6,12 @@ import type { JobMoved, JobStatus } from '../core/rollouts/job-status.ts';
 import type { RolloutPlan } from '../core/rollouts/plan.ts';
 import type { RingMoved, RingStatus } from '../core/rollouts/ring-changes.ts';
 import { ROLLOUT, type RolloutEvent, type RolloutState } from '../core/rollouts/rollout-states.ts';
-import { Books, FAILED, isActive, isApproved, isDisrupting, isThrough, type JobSeen, type RolloutSeen, SILENCE_MS } from './books.ts';
+import { Books, FAILED, isActive, isApproved, isDisrupting, isThrough, type JobSeen, type RolloutSeen } from './books.ts';
+import { demandCaps } from './sites.ts';
 import { AuditRules, type AuditSeen } from './witness-audit.ts';
 import { GateRules } from './witness-gates.ts';
 import { Looks } from './witness-looks.ts';
+import { demandOffer, demandShortWait } from './witness-offers.ts';
 import { PermitRules } from './witness-permits.ts';
 import { seePlan } from './witness-plans.ts';
 import { demandRehearsed } from './witness-rehearsals.ts';
@@ -128,7 +129,7 @@ export class Witness {
       atMs,
       () => `job ${job.id}: ${event} from ${from}, it was ${seen.state}`,
     );
-    if (event === 'offer') this.#offered(job, seen, rollout, atMs);
+    if (event === 'offer') demandOffer(this.books, job, seen, rollout, atMs);
     if (event === 'permit-apply' || event === 'permit-reboot') this.#permits.used(job, rollout, event, detail.permitId, atMs);
     if (event === 'retry') this.ledger.demand('I1', !job.touched, atMs, () => `job ${job.id} is tried again although the host was changed`);
     if (FAILED.includes(to) && job.touched) this.books.leftFailed.add(job.hostId);
@@ -145,17 +146,6 @@ export class Witness {
     this.#countDisruption(job, rollout, to, atMs);
   }
 
-  /** S3, S9: its turn, a host that is there, and a number that rises by one. */
-  #offered(job: JobStatus, seen: JobSeen, rollout: RolloutSeen, atMs: number): void {
-    const before = rollout.rings.slice(0, job.ringIndex);
-    this.ledger.demand('S3', before.every(isThrough), atMs, () => `job ${job.id} of ring ${job.ringIndex} was offered before its turn`);
-    const silentMs = atMs - (this.books.heardMs.get(job.hostId) ?? Number.NEGATIVE_INFINITY);
-    this.ledger.demand('S3', silentMs < SILENCE_MS, atMs, () => `job ${job.id} was offered to a host that is silent since ${silentMs} ms`);
-    this.ledger.demand('S9', job.attempt === seen.attempt + 1, atMs, () => `job ${job.id}: attempt ${job.attempt} after ${seen.attempt}`);
-    seen.attempt = job.attempt;
-    this.books.sharing.delete(job.id);
-  }
-
   #countActive(job: JobStatus, to: JobState, atMs: number): void {
     const own = this.books.active.get(job.hostId) ?? new Set<string>();
     if (isActive(to)) own.add(job.id);
@@ -167,19 +157,8 @@ export class Witness {
     this.ledger.demand('S5', holding.length <= 1, atMs, () => `${job.hostId} has ${holding.length} jobs at once: ${holding.join(', ')}`);
   }
 
-  /** L3: nobody waits with a reboot longer than half an hour for what has not begun (domain.md 2.8). */
   rebootShared(job: JobStatus, atMs: number): void {
-    this.books.sharing.add(job.id);
-    const others = [...(this.books.active.get(job.hostId) ?? [])].filter(id => id !== job.id).map(id => this.books.jobs.get(id)!.state);
-    const seen = this.books.jobs.get(job.id)!;
-    // The request that asks for the reboot may be the one that makes it wait: then it has only begun to.
-    const waited = seen.state === 'reboot-pending' ? atMs - seen.sinceMs : 0;
-    this.ledger.demand(
-      'L3',
-      others.includes('installing') || waited <= 30 * MINUTE_MS,
-      atMs,
-      () => `${job.id} waits with its reboot for ${Math.round(waited / MINUTE_MS)} minutes`,
-    );
+    demandShortWait(this.books, job, atMs);
   }
 
   #countDisruption(job: JobStatus, rollout: RolloutSeen, to: JobState, atMs: number): void {
@@ -199,7 +178,7 @@ export class Witness {
       const all = [...rollout.jobs].filter(([id, seen]) => (id === job.id ? isDisrupting(to) : isDisrupting(seen.state))).length;
       this.ledger.demand('S1', all <= cap, atMs, () => `${all} hosts of ${rollout.id} at once, ${cap} allowed`);
     }
-    this.ledger.demand('S1', this.#disrupted.size <= this.books.concurrencyMax, atMs, () => `${this.#disrupted.size} hosts at once`);
+    demandCaps(this.books, this.#disrupted, job.hostId, atMs);
   }
 
   heard(hostId: string, atMs: number): void {
