@@ -192,80 +192,14 @@ function significantVersion(id: string, number: string, parts: number): string {
   return number.split('.').slice(0, parts).join('.');
 }
 
-/** What an OSV ecosystem says beyond the release: that only subscribers get the fix. */
-export interface OsvRelease {
-  readonly release: string;
-  readonly subscription: string | null;
+/** Whether the text names a distribution that is known, whatever it says of the release. */
+export function namesDistribution(text: string): boolean {
+  return Object.hasOwn(DISTRIBUTIONS, splitRelease(text.trim().toLowerCase()).id);
 }
 
-/** OSV's ecosystems are products, not releases, where a distribution has products. null: one that Fettle does not match. */
-export function releaseOfOsvEcosystem(ecosystem: string): OsvRelease | null {
-  for (const [pattern, release] of OSV_PRODUCTS) {
-    const parts = pattern.exec(ecosystem);
-    if (parts !== null) return release(parts);
-  }
-  const parsed = parseRelease(ecosystem);
-  return parsed.ok ? { release: parsed.release, subscription: /:Pro(:|$)/.test(ecosystem) ? 'ubuntu-pro' : null } : null;
-}
-
-/** `Debian:atlantis`: a distribution that Fettle knows, and a release of it that it does not. Ecosystems that are not matched at all (Android, GIT) are none. */
-export function isUnknownRelease(ecosystem: string): boolean {
-  const text = ecosystem.trim().toLowerCase();
-  return (
-    !parseRelease(ecosystem).ok && Object.hasOwn(DISTRIBUTIONS, splitRelease(text).id) && !OSV_PRODUCTS.some(([one]) => one.test(ecosystem))
-  );
-}
-
-const OSV_PRODUCTS: readonly (readonly [RegExp, (parts: RegExpExecArray) => OsvRelease | null])[] = [
-  // "SUSE:Linux Enterprise Module for Basesystem 15 SP6", "... Server 12 SP5-LTSS", "... Server 16.0": the modules of a service pack are one release.
-  [
-    /^SUSE:Linux Enterprise (?!Micro|Live Patching)(.+?) (\d+)(?:[ .]S?P?(\d+))?([- ](?:LTSS|ESPOS|TERADATA|CLIENT-TOOLS).*)?$/,
-    ([, product, major, minor, extra]) => ({
-      release: minor === undefined || minor === '0' ? `sles:${major}` : `sles:${major}.${minor}`,
-      subscription: extra !== undefined || /LTSS/.test(product ?? '') ? 'ltss' : null,
-    }),
-  ],
-  [/^SUSE:/, () => null],
-  [/^openSUSE:Leap (\d+\.\d+)$/, ([, version]) => ({ release: `opensuse-leap:${version}`, subscription: null })],
-  [/^openSUSE:Tumbleweed$/, () => ({ release: 'opensuse-tumbleweed', subscription: null })],
-  [/^openSUSE:/, () => null],
-  // Only the main stream: EUS, AUS and their kin are releases of their own, and so are products that run on RHEL.
-  [/^Red Hat:enterprise_linux:(\d+)(?:[.:]|$)/, ([, major]) => ({ release: `rhel:${major}`, subscription: null })],
-  [/^Red Hat:/, () => null],
-];
-
-/** How OSV writes a distribution, where it has it; language ecosystems are written alike on both sides. */
-const OSV_NAMES: Readonly<Record<string, string>> = lookup({
-  debian: 'Debian',
-  ubuntu: 'Ubuntu',
-  almalinux: 'AlmaLinux',
-  alpine: 'Alpine',
-  wolfi: 'Wolfi',
-  rhel: 'Red Hat',
-  rocky: 'Rocky Linux',
-  sles: 'SUSE',
-  'opensuse-leap': 'openSUSE',
-  'opensuse-tumbleweed': 'openSUSE',
-  ol: 'Oracle',
-  amzn: 'Amazon',
-});
-
-/** Finds records of these releases' ecosystems in the text of OSV files, without reading the others. */
-/** The names that must occur in the text of a file that speaks of these releases; null when one of them has no known spelling. */
-export function osvEcosystemNames(releases: ReadonlySet<string>): readonly string[] | null {
-  const names = Array.from(
-    releases,
-    release => known(OSV_NAMES, release.split(':', 1)[0]!) ?? known(ECOSYSTEMS, release.toLowerCase())?.[0] ?? null,
-  );
-  return names.includes(null) ? null : names.filter(name => name !== null);
-}
-
-export function osvEcosystemPattern(releases: ReadonlySet<string>): RegExp {
-  const names = Array.from(releases, release => {
-    const id = release.split(':', 1)[0]!;
-    return known(OSV_NAMES, id) ?? id;
-  });
-  return new RegExp(`"ecosystem"\\s*:\\s*"(?:${names.map(name => name.replace(/[^\w ]/g, '\\$&')).join('|')})`, 'i');
+/** As OSV writes it; null for a distribution's release, and for what is neither. */
+export function languageEcosystem(release: string): string | null {
+  return ECOSYSTEMS[release.toLowerCase()]?.[0] ?? null;
 }
 
 /** The version order of a release's packages; null for a release that is none of ours. */

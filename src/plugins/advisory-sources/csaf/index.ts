@@ -166,7 +166,7 @@ class VulnerabilityReader {
           const stated = state === 'open' ? (unfixed.get(productId) ?? 'open') : state;
           const claim = this.#claimOf(id, end === undefined ? product : { ...product, version: '' }, stated, severity);
           // One statement for each architecture is one statement.
-          const key = `${claim.release} ${claim.packageName} ${claim.packageKind} ${claim.state} ${claim.fixedVersion} ${end} ${product.version} ${product.range} ${claim.module}`;
+          const key = `${claim.release} ${claim.packageName} ${claim.packageKind} ${claim.state} ${claim.fixedVersion} ${end} ${product.version} ${product.range} ${claim.module} ${claim.subscription}`;
           if (seen.has(key)) return;
           seen.add(key);
           if (end === undefined) claims.push(claim);
@@ -202,6 +202,7 @@ class VulnerabilityReader {
       ...(!fixed && product.version !== '' ? { onlyVersions: [product.version] } : {}),
       ...inRange,
       ...(product.module === null ? {} : { module: product.module }),
+      ...(fixed && product.subscription !== null ? { subscription: product.subscription } : {}),
       ...(this.#about.documentId === null || this.#about.documentId === id ? {} : { advisoryId: this.#about.documentId }),
     };
   }

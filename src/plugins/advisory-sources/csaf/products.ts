@@ -15,6 +15,8 @@ export interface CsafProduct {
   readonly rangeInWords: string | null;
   readonly isSource: boolean;
   readonly module: string | null;
+  /** Only who pays for it gets the build: `ltss`. */
+  readonly subscription: string | null;
 }
 
 interface Leaf {
@@ -57,9 +59,9 @@ export class CsafProducts {
     const url = parsed?.ok ? parsed.purl : null;
     const platforms = [...new Set(chain.flatMap(platform => this.#platformsOf(platform)))];
     const byPlatform =
-      platforms.map(platform => releaseOfCpe(this.#leaves.get(platform)?.cpe ?? null)).find(found => found !== null) ?? null;
+      platforms.map(platform => platformOfCpe(this.#leaves.get(platform)?.cpe ?? null)).find(found => found !== null) ?? null;
     if (url === null) return byPlatform === null ? null : namedBuild(component, byPlatform);
-    const release = byPlatform ?? releaseOfPackageUrl(url);
+    const release = byPlatform?.release ?? releaseOfPackageUrl(url);
     if (release === null) return null;
     const { arch, rpmmod } = url.qualifiers;
     const module =
@@ -72,6 +74,7 @@ export class CsafProducts {
       rangeInWords: leaf!.rangeInWords,
       isSource: arch === 'src' || arch === 'source',
       module: module === undefined ? null : module.split(':').slice(0, 2).join(':'),
+      subscription: byPlatform?.subscription ?? null,
     };
   }
 
@@ -118,13 +121,13 @@ const RPM_ARCH = /\.(x86_64|aarch64|ppc64le|s390x|i[356]86|riscv64|noarch|src|no
 const RPM_BUILD = /^(.+)-([^-]*\d[^-]*)-(\d[\w+~^]*(?:\.[\w+~^]+)+)$/;
 
 /** SUSE gives no package URLs: `libopenssl1_1-1.1.1l-150500.15.4.x86_64` is a build, `libopenssl-1_0_0-devel` a package in every version. */
-function namedBuild(name: string, release: string): CsafProduct | null {
+function namedBuild(name: string, { release, subscription }: Platform): CsafProduct | null {
   if (schemeOfRelease(release) !== 'rpm') return null;
   const arch = RPM_ARCH.exec(name)?.[1];
   const plain = arch === undefined ? name : name.slice(0, -arch.length - 1);
   const [, packageName, version, build] = RPM_BUILD.exec(plain) ?? [];
   const isSource = arch === 'src' || arch === 'nosrc';
-  const named = { range: null, rangeInWords: null, isSource, module: null };
+  const named = { range: null, rangeInWords: null, isSource, module: null, subscription };
   if (packageName === undefined) return { release, packageName: plain, version: '', ...named };
   return { release, packageName, version: `${version}-${build}`, ...named };
 }
@@ -132,26 +135,43 @@ function namedBuild(name: string, release: string): CsafProduct | null {
 /** Relations and branches of a hostile document may form a circle. */
 const MAX_CHAIN = 30;
 
-const CPE_RELEASES: readonly (readonly [pattern: RegExp, release: (parts: RegExpExecArray) => string])[] = [
+/** A platform: the release, and the support that somebody pays for beyond it. */
+interface Platform {
+  readonly release: string;
+  readonly subscription: string | null;
+}
+
+const everybody = (release: string): Platform => ({ release, subscription: null });
+/** SUSE's products of a service pack: the server and its variants, modules and extensions. Long-term support (LTSS, ESPOS, BCL) is a product of its own. */
+const SUSE_PRODUCT =
+  /^cpe:(?:\/|2\.3:)o:suse:(?:(?:suse_)?sle[sd]?(?:_sap|_hpc|-ha|-rt|-sdk|-we|-module[\w-]*)?|suse_linux_enterprise_server|packagehub)([-_](?:ltss|espos|bcl|teradata)[\w-]*)?:(\d+)(?::sp(\d+))?:?$/;
+
+const CPE_RELEASES: readonly (readonly [pattern: RegExp, platform: (parts: RegExpExecArray) => Platform])[] = [
   // Only the main stream: EUS, AUS, E4S and TUS are releases of their own, with fixed versions that mean nothing elsewhere.
-  [/^cpe:(?:\/|2\.3:)[ao]:redhat:enterprise_linux:(\d+)/, parts => `rhel:${parts[1]}`],
+  [/^cpe:(?:\/|2\.3:)[ao]:redhat:enterprise_linux:(\d+)/, parts => everybody(`rhel:${parts[1]}`)],
   [
-    /^cpe:(?:\/|2\.3:)o:suse:(?:sles|suse_linux_enterprise_server|sled|sle-module[\w-]*|sle_hpc|sle-sdk|sle-we|sles_sap):(\d+):sp(\d+)$/,
-    parts => `sles:${parts[1]}.${parts[2]}`,
+    SUSE_PRODUCT,
+    ([, support, major, pack]) => ({
+      release: `sles:${major}${pack === undefined ? '' : `.${pack}`}`,
+      subscription: support === undefined ? null : 'ltss',
+    }),
   ],
-  [/^cpe:(?:\/|2\.3:)o:suse:sles:(\d+)(?::?$)/, parts => `sles:${parts[1]}`],
-  [/^cpe:(?:\/|2\.3:)o:opensuse:tumbleweed/, () => 'opensuse-tumbleweed'],
-  [/^cpe:(?:\/|2\.3:)o:opensuse:leap:(\d+\.\d+)/, parts => `opensuse-leap:${parts[1]}`],
-  [/^cpe:(?:\/|2\.3:)[ao]:almalinux:almalinux:(\d+)/, parts => `almalinux:${parts[1]}`],
-  [/^cpe:(?:\/|2\.3:)o:oracle:linux:(\d+)/, parts => `ol:${parts[1]}`],
-  [/^cpe:(?:\/|2\.3:)o:debian:debian_linux:(\d+)/, parts => `debian:${parts[1]}`],
+  [
+    /^cpe:(?:\/|2\.3:)o:suse:sles:(\d+):\1\.(\d+)/,
+    parts => everybody(parts[2] === '0' ? `sles:${parts[1]}` : `sles:${parts[1]}.${parts[2]}`),
+  ],
+  [/^cpe:(?:\/|2\.3:)o:opensuse:tumbleweed/, () => everybody('opensuse-tumbleweed')],
+  [/^cpe:(?:\/|2\.3:)o:opensuse:leap:(\d+\.\d+)/, parts => everybody(`opensuse-leap:${parts[1]}`)],
+  [/^cpe:(?:\/|2\.3:)[ao]:almalinux:almalinux:(\d+)/, parts => everybody(`almalinux:${parts[1]}`)],
+  [/^cpe:(?:\/|2\.3:)o:oracle:linux:(\d+)/, parts => everybody(`ol:${parts[1]}`)],
+  [/^cpe:(?:\/|2\.3:)o:debian:debian_linux:(\d+)/, parts => everybody(`debian:${parts[1]}`)],
 ];
 
-function releaseOfCpe(cpe: string | null): string | null {
+function platformOfCpe(cpe: string | null): Platform | null {
   if (cpe === null) return null;
-  for (const [pattern, release] of CPE_RELEASES) {
+  for (const [pattern, platform] of CPE_RELEASES) {
     const parts = pattern.exec(cpe);
-    if (parts) return release(parts);
+    if (parts) return platform(parts);
   }
   return null;
 }

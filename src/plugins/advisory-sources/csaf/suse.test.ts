@@ -92,3 +92,35 @@ it('belongs to its publisher, however long the notes that stand before the publi
   expect(recogniseFeed({ fileName: 'x.json', text }, suseCsaf)?.id).toBe('suse-csaf');
   expect(recogniseFeed({ fileName: 'x.json', text })?.id).toBe('csaf');
 });
+
+describe('the products of SUSE', () => {
+  it.each([
+    ['cpe:/o:suse:sles:15:sp5', 'sles:15.5', undefined],
+    ['cpe:/o:suse:sle-module-basesystem:15:sp6', 'sles:15.6', undefined],
+    ['cpe:/o:suse:sles_sap:12:sp5', 'sles:12.5', undefined],
+    ['cpe:/o:suse:sle-ha:15:sp6', 'sles:15.6', undefined],
+    ['cpe:/o:suse:packagehub:15:sp7', 'sles:15.7', undefined],
+    ['cpe:/o:suse:suse_sles:11:sp4', 'sles:11.4', undefined],
+    ['cpe:/o:suse:sles:16:16.1', 'sles:16.1', undefined],
+    // Long-term support: the build is of the release, and only who pays gets it.
+    ['cpe:/o:suse:sles-ltss:15:sp2', 'sles:15.2', 'ltss'],
+    ['cpe:/o:suse:sles-ltss-extended-security:12:sp5', 'sles:12.5', 'ltss'],
+    ['cpe:/o:suse:sle_hpc-espos:15:sp4', 'sles:15.4', 'ltss'],
+    ['cpe:/o:suse:sles_bcl:15:sp1', 'sles:15.1', 'ltss'],
+    ['cpe:/o:suse:suse_sles_ltss:11:sp4', 'sles:11.4', 'ltss'],
+    ['cpe:/o:suse:sle-micro:5.5', null, undefined],
+    ['cpe:/o:suse:sle-live-patching:15:sp5', null, undefined],
+  ])('%s is %s, for subscribers of %s', (cpe, release, subscription) => {
+    const [, build] = BUILDS;
+    const document = {
+      ...VEX,
+      product_tree: {
+        branches: [platform('P', cpe), { category: 'product_version', name: build, product: { name: build, product_id: build } }],
+        relationships: [within(build!, 'P')],
+      },
+      vulnerabilities: [{ cve: 'CVE-2023-0464', product_status: { recommended: [`P:${build}`] } }],
+    };
+    const claims = claimsIn(readAll(suseCsaf, 'x', JSON.stringify(document)));
+    expect(claims.map(claim => [claim.release, claim.subscription])).toEqual(release === null ? [] : [[release, subscription]]);
+  });
+});

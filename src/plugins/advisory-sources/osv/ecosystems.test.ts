@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { indexClaims } from '../../../core/advisories/claim-index.ts';
-import { releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
+import { isUnknownRelease, releaseOfOsvEcosystem } from '../../../core/advisories/osv-ecosystems.ts';
 import { matchPackage } from '../../../core/findings/match.ts';
 import { advisorySources, recogniseFeed } from '../catalog.ts';
 import { claimsIn, contractTests, readAll } from '../testkit.ts';
@@ -212,12 +212,34 @@ describe('the ecosystems of OSV', () => {
     ['openSUSE:Tumbleweed', 'opensuse-tumbleweed', null],
     ['openSUSE:Leap Micro 5.5', null, null],
     ['Ubuntu:Pro:18.04:LTS', 'ubuntu:18.04', 'ubuntu-pro'],
+    ['Ubuntu:22.04:LTS', 'ubuntu:22.04', null],
+    ['Ubuntu:25.10', 'ubuntu:25.10', null],
+    ['Ubuntu:Pro:22.04:LTS:Realtime:Kernel', 'ubuntu:22.04', 'ubuntu-pro'],
+    ['Ubuntu:Pro:Realtime:24.04:LTS', 'ubuntu:24.04', 'ubuntu-pro'],
+    // Packages called as in the release, with versions of their own.
+    ['Ubuntu:Pro:FIPS-updates:20.04:LTS', null, null],
+    ['Ubuntu:22.04:LTS:for:NVIDIA:BlueField', null, null],
+    ['Ubuntu:Nvidia-BlueField:24.04:LTS', null, null],
     ['Red Hat:enterprise_linux:8::appstream', 'rhel:8', null],
     ['Red Hat:rhel_eus:9.2::baseos', null, null],
     ['Alpine:v3.20', 'alpine:3.20', null],
     ['Android', null, null],
   ])('%s is the release %s', (ecosystem, release, subscription) => {
     expect(releaseOfOsvEcosystem(ecosystem)).toEqual(release === null ? null : { release, subscription });
+  });
+
+  it('say of a pocket of packages with other versions that it is left out', () => {
+    expect(['Ubuntu:Pro:FIPS:18.04:LTS', 'Ubuntu:22.04:LTS:for:NVIDIA:BlueField', 'Debian:atlantis'].map(isUnknownRelease)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(['Ubuntu:22.04:LTS', 'SUSE:Manager Server 4.3', 'Red Hat:rhel_eus:9.2::baseos', 'Android'].map(isUnknownRelease)).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('need the module of a modular build, and take it from the summary where it is named', () => {

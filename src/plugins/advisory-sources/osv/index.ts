@@ -1,4 +1,4 @@
-import { osvEcosystemNames, osvEcosystemPattern } from '../../../core/advisories/releases.ts';
+import { osvEcosystemNames, osvEcosystemPattern } from '../../../core/advisories/osv-ecosystems.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import type { AdvisorySource, FeedContext, FeedReader } from '../spec.ts';
 import { jsonLinesReader, readerByShape } from '../text-reader.ts';

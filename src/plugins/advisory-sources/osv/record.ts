@@ -1,7 +1,7 @@
 import type { AffectedRange, AffectedSet, Claim } from '../../../core/advisories/claim.ts';
 import { orderOf } from '../../../core/advisories/orders.ts';
+import { isUnknownRelease, type OsvRelease, releaseOfOsvEcosystem } from '../../../core/advisories/osv-ecosystems.ts';
 import { pypiName } from '../../../core/advisories/package-url.ts';
-import { isUnknownRelease, type OsvRelease, releaseOfOsvEcosystem } from '../../../core/advisories/releases.ts';
 import { MAX_VERSION_CHARS } from '../../../core/kernel/limits.ts';
 import { compareVersions, isInvalid, type VersionScheme } from '../../../core/versions/scheme.ts';
 import { streamOf } from '../module-streams.ts';

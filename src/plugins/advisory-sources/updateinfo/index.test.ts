@@ -46,6 +46,8 @@ const AMAZON = feed(
   update('ALAS2023-2023-001', build('openssl', '3.0.8', '1.amzn2023.0.1', 'x86_64', '1'), { release: '' }),
   update('ALAS2-2018-939', build('kernel', '4.9.76', '38.79.amzn2'), { release: '' }),
   update('ALAS2LIVEPATCH-2021-064', build('kernel-livepatch-5.10', '1.0', '1.amzn2'), { release: '' }),
+  // Extras of Amazon Linux 2 are numbered without the 2.
+  update('ALASDOCKER-2022-016', build('containerd', '1.4.13', '2.amzn2.0.1'), { release: '' }),
   update('ALAS-2011-1', build('httpd', '2.2.21', '1.18.amzn1'), { release: '' }),
 );
 const FEDORA = feed(update('FEDORA-2026-0a1b2c3d4e', build('curl', '8.9.1', '2.fc41'), { release: 'Fedora 41' }));
@@ -81,14 +83,30 @@ describe('errata of rpm repositories', () => {
     });
   });
 
-  it('know the releases of Amazon Linux by the ids, whatever the collection is called', () => {
+  it('know the releases of Amazon Linux by the builds and the ids, whatever the collection is called', () => {
     expect(brief(amazonUpdateinfo, AMAZON).map(([release, name]) => [release, name])).toEqual([
       ['amzn:2023', 'openssl'],
       ['amzn:2', 'kernel'],
       ['amzn:2', 'kernel-livepatch-5.10'],
+      ['amzn:2', 'containerd'],
       ['amzn:2018', 'httpd'],
     ]);
     expect(brief(updateinfo, FEDORA)).toEqual([['fedora:41', 'curl', 'CVE-2021-3520', '0:8.9.1-2.fc41', undefined]]);
+  });
+
+  it('find what an update is about in the titles of bugs, where the publisher names nothing else', () => {
+    const bug = (title: string) => `<reference href="https://x" id="2300000" type="bugzilla" title="${title}"/>`;
+    const references = [
+      bug('CVE-2026-1111 CVE-2026-1112 curl: two flaws [fedora-41]'),
+      bug('CVE-2026-1113, curl: one'),
+      bug('curl fails as in CVE-2020-1 but is none'),
+    ];
+    const text = FEDORA.replace(/<references>.*<\/references>/, `<references>${references.join('')}</references>`);
+    expect(claimsIn(readAll(updateinfo, 'x', text)).map(claim => claim.vulnerabilityId)).toEqual([
+      'CVE-2026-1111',
+      'CVE-2026-1112',
+      'CVE-2026-1113',
+    ]);
   });
 
   it('say of another stream of a module nothing, and of an unknown one that the module is needed', () => {

@@ -86,7 +86,9 @@ function readUpdate(update: XmlElement, source: string, statedOn: string | null,
   const advisoryId = vulnerabilityId(childOf(update, 'id')?.text);
   const named = childrenOf(childOf(update, 'references'), 'reference').flatMap(reference => {
     const id = reference.attributes.get('id') ?? '';
-    return reference.attributes.get('type') === 'cve' || id.startsWith('CVE-') ? [id] : [];
+    if (reference.attributes.get('type') === 'cve' || id.startsWith('CVE-')) return [id];
+    // Fedora refers to bugs, whose titles begin with the vulnerabilities that they are about.
+    return /^(?:CVE-\d{4}-\d{4,},? ?)+/.exec(reference.attributes.get('title') ?? '')?.[0].match(/CVE-\d{4}-\d+/g) ?? [];
   });
   const ids = [...new Set(named.length === 0 ? [advisoryId] : named.map(vulnerabilityId))];
   const severity = childOf(update, 'severity')?.text.toLowerCase() ?? '';

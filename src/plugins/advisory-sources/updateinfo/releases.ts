@@ -15,13 +15,18 @@ const NAMES: readonly (readonly [RegExp, (parts: RegExpExecArray) => string])[] 
   [/SUSE Linux Enterprise .*?(\d+)(?: SP(\d+))?$/i, parts => `sles:${parts[1]}${parts[2] === undefined ? '' : `.${parts[2]}`}`],
 ];
 
-/** Amazon's ids name the release: ALAS2023-2023-001, ALAS2-2018-939, ALAS2LIVEPATCH-2021-064; plain ALAS is the first Amazon Linux. */
-const AMAZON_ID = /^ALAS(2023|2)?[A-Z.\d]*?-/;
+/** Amazon's ids name the release: ALAS2023-2023-001, ALAS2-2018-939, ALAS2LIVEPATCH-2021-064; plain ALAS is the first Amazon Linux. Extras of Amazon Linux 2 go without the number (ALASDOCKER-2022-016), but every build carries it. */
+const AMAZON_ID = /^ALAS(2023|2)?(?:[A-Z][A-Z.\d]*)?-/;
+const AMAZON_BUILD = /\.amzn(\d+)/;
 const ID_DISTRIBUTIONS: Readonly<Record<string, string>> = lookup({ RLSA: 'rocky', ALSA: 'almalinux', RHSA: 'rhel', ELSA: 'ol' });
 
 export function releaseOfUpdate(advisoryId: string, update: XmlElement, collection: XmlElement, one: XmlElement): string | null {
   const amazon = AMAZON_ID.exec(advisoryId);
-  if (amazon !== null) return `amzn:${amazon[1] ?? '2018'}`;
+  if (advisoryId.startsWith('ALAS')) {
+    const build = AMAZON_BUILD.exec(one.attributes.get('release') ?? '')?.[1];
+    const number = build ?? amazon?.[1] ?? (amazon === null ? null : '2018');
+    return number === null ? null : `amzn:${number === '1' ? '2018' : number}`;
+  }
   const texts = [childOf(update, 'release')?.text, childOf(collection, 'name')?.text, collection.attributes.get('short')];
   for (const text of texts)
     for (const [pattern, release] of NAMES) {
