@@ -189,6 +189,16 @@ describe('low confidence is shown', () => {
   });
 });
 
+it('a document that was read after the feeds says what it was not asked about', async () => {
+  const other = file(
+    'z.json',
+    sbom(component({ name: 'other', version: '1', cpe: 'cpe:2.3:a:other:tool:1:*:*:*:*:*:*:*' }), component({ cpe: stated('1.4') })),
+  );
+  const { found, err } = await scanned(sbom(component({ cpe: stated('2.0') })), other, '--os', 'debian:12');
+  expect(found.map(one => `${one.package} ${one.id}`)).toEqual(['tool CVE-2026-0001', 'tool CVE-2026-0002']);
+  expect(err).toContain('no feed speaks of packages that have no name but a CPE (packages: 1): not looked up');
+});
+
 it('several documents are asked about their own products', async () => {
   const other = sbom(component({ name: 'other', version: '1', cpe: 'cpe:2.3:a:other:tool:1:*:*:*:*:*:*:*' }));
   const { found } = await scanned(sbom(component({ cpe: stated('2.0') })), file('other.json', other));

@@ -9,15 +9,27 @@ import type { FeedRequest } from './scan-ports.ts';
  * and a feed speaks by CPE, else not at all.
  */
 export type Lookup = 'name' | 'cpe' | 'none';
+export type CpeProducts = NonNullable<FeedRequest['cpeProducts']>;
 
-export function lookupOf(one: ListedPackage, host: Pick<ScannedHost, 'release'>, covered: ReadonlySet<string>): Lookup {
-  const release = one.release ?? host.release;
-  if (release !== CPE_RELEASE && covered.has(release)) return 'name';
-  return one.cpes.length > 0 && covered.has(CPE_RELEASE) ? 'cpe' : 'none';
+export class Lookups {
+  readonly #covered: ReadonlySet<string>;
+  readonly #products: CpeProducts;
+
+  /** `products`: those that feeds were asked about. */
+  constructor(covered: ReadonlySet<string>, products: CpeProducts) {
+    this.#covered = covered;
+    this.#products = covered.has(CPE_RELEASE) ? products : new Map();
+  }
+
+  of(one: ListedPackage, host: Pick<ScannedHost, 'release'>): Lookup {
+    const release = one.release ?? host.release;
+    if (release !== CPE_RELEASE && this.#covered.has(release)) return 'name';
+    return one.cpes.some(cpe => this.#products.has(productOf(cpe)!)) ? 'cpe' : 'none';
+  }
 }
 
 /** Products that the hosts' lists state by CPE: feeds are asked of these and no others, for the NVD has a million statements. */
-export function cpeProductsOf(hosts: readonly ScannedHost[]): FeedRequest['cpeProducts'] & object {
+export function cpeProductsOf(hosts: readonly ScannedHost[]): CpeProducts {
   const products = new Map<string, Set<string>>();
   for (const host of hosts)
     for (const one of host.packages)

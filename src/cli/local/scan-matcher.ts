@@ -8,20 +8,20 @@ import type { FindingBlock } from '../../plugins/exporters/spec.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
 import { kernelsOf } from './scan-kernels.ts';
-import { lookupOf } from './scan-lookup.ts';
+import type { Lookups } from './scan-lookup.ts';
 
 const NOTHING: readonly Match[] = [];
 
 /** Matches distinct package versions once: the thousandth host costs its lookups. */
 export class ScanMatcher {
   readonly #index: ClaimIndex;
-  readonly #covered: ReadonlySet<string>;
+  readonly #lookups: Lookups;
   readonly #byPackage = new Map<ListedPackage, { readonly release: string; readonly matches: readonly Match[] }>();
   readonly #bySource = new Map<string, readonly Match[]>();
 
-  constructor(index: ClaimIndex, covered: ReadonlySet<string>) {
+  constructor(index: ClaimIndex, lookups: Lookups) {
     this.#index = index;
-    this.#covered = covered;
+    this.#lookups = lookups;
   }
 
   *blocksOf(host: ScannedHost): Iterable<FindingBlock> {
@@ -37,7 +37,7 @@ export class ScanMatcher {
   #matchesOf(one: ListedPackage, host: ScannedHost, release: string): readonly Match[] {
     const known = this.#byPackage.get(one);
     if (known?.release === release) return known.matches;
-    const matches = lookupOf(one, host, this.#covered) === 'cpe' ? this.#matchByCpe(one) : this.#match(one, release);
+    const matches = this.#lookups.of(one, host) === 'cpe' ? this.#matchByCpe(one) : this.#match(one, release);
     this.#byPackage.set(one, { release, matches });
     return matches;
   }

@@ -3,14 +3,21 @@ import { counted } from '../../core/kernel/words.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
 import { kernelsOf } from './scan-kernels.ts';
-import { lookupOf } from './scan-lookup.ts';
+import type { Lookups } from './scan-lookup.ts';
 import { lacksSource } from './scan-sources.ts';
 
 /** What the answer about a host leaves out, in sentences: a finding that is missing for one of these reasons must not look like none. */
-export function warningsAbout(host: ScannedHost, sourcesPutIn: number, covered: ReadonlySet<string>): readonly string[] {
+export function warningsAbout(host: ScannedHost, sourcesPutIn: number, lookups: Lookups): readonly string[] {
   const releaseOf = (one: ListedPackage) => one.release ?? host.release;
-  const looked = host.packages.filter(one => lookupOf(one, host, covered) === 'name');
-  const byCpe = host.packages.filter(one => lookupOf(one, host, covered) === 'cpe').length;
+  const looked: ListedPackage[] = [];
+  const unknown = new Map<string, number>();
+  let byCpe = 0;
+  for (const one of host.packages) {
+    const lookup = lookups.of(one, host);
+    if (lookup === 'name') looked.push(one);
+    else if (lookup === 'cpe') byCpe++;
+    else unknown.set(releaseOf(one), (unknown.get(releaseOf(one)) ?? 0) + 1);
+  }
   const unsourced = looked.filter(one => lacksSource(one, releaseOf(one))).length;
   // Of this machine's own packages it was said before, with names.
   const foreign = host.origin === 'local' ? 0 : looked.filter(one => !one.originTrusted).length;
@@ -22,7 +29,7 @@ export function warningsAbout(host: ScannedHost, sourcesPutIn: number, covered: 
     foreign > 0 && `packages of third parties: ${foreign}, not looked up, because the distribution's statements are not about them`,
     byCpe > 0 &&
       `${counted(byCpe, 'package is', 'packages are')} looked up by the CPE that the list states, because no feed speaks of ${byCpe === 1 ? 'it' : 'them'} by name: what is found so has low confidence`,
-    uncovered(host, covered),
+    uncovered(unknown),
     host.kernelRelease !== null &&
       !holdsRunningKernel(host) &&
       `no package of the list holds the running kernel ${host.kernelRelease}: nothing is said of that kernel, and those of the list count as not running`,
@@ -30,12 +37,7 @@ export function warningsAbout(host: ScannedHost, sourcesPutIn: number, covered: 
 }
 
 /** A list of several ecosystems (an SBOM) of which the feeds know some. */
-function uncovered(host: ScannedHost, covered: ReadonlySet<string>): string | false {
-  const counts = new Map<string, number>();
-  for (const one of host.packages) {
-    const release = one.release ?? host.release;
-    if (lookupOf(one, host, covered) === 'none') counts.set(release, (counts.get(release) ?? 0) + 1);
-  }
+function uncovered(counts: ReadonlyMap<string, number>): string | false {
   if (counts.size === 0) return false;
   const releases = Array.from(
     counts,

@@ -12,7 +12,7 @@ import {
 } from '../../plugins/exporters/spec.ts';
 import { Output } from './output.ts';
 import { hostNames, InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
-import { cpeProductsOf, lookupOf } from './scan-lookup.ts';
+import { cpeProductsOf, Lookups } from './scan-lookup.ts';
 import { ScanMatcher } from './scan-matcher.ts';
 import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
 import type { LoadedFeeds, ScanPorts, ThisHost } from './scan-ports.ts';
@@ -101,7 +101,8 @@ async function run(options: ScanOptions, ports: ScanPorts): Promise<number> {
   warnAboutFeeds(loaded, options, ports);
   const exporter = options.format === 'table' ? null : await ports.exporter(options.format);
   const later = early.length < inputs.length ? readHosts(inputs.slice(early.length), names, options, ports, thisHost) : [];
-  const outcome = writeFindings([early, later], loaded, exporter, options, ports);
+  const lookups = new Lookups(loaded.covered, cpeProducts);
+  const outcome = writeFindings([early, later], loaded, lookups, exporter, options, ports);
   if (loaded.problems.length > 0 || outcome.uncovered) return EXIT.feed;
   if (outcome.badInput) return EXIT.usage;
   return outcome.failing ? EXIT.found : EXIT.clean;
@@ -169,6 +170,7 @@ interface Outcome {
 function writeFindings(
   lists: readonly Iterable<ScannedHost | null>[],
   loaded: LoadedFeeds,
+  lookups: Lookups,
   exporter: Exporter | null,
   options: ScanOptions,
   ports: ScanPorts,
@@ -176,7 +178,7 @@ function writeFindings(
   const outcome: Outcome = { failing: false, badInput: false, uncovered: false };
   const isKnownExploited = ({ vulnerabilityId, aliases }: NamedVulnerability): boolean | null =>
     loaded.hasKnownExploited ? [vulnerabilityId, ...aliases].some(id => loaded.knownExploited.has(id)) : null;
-  const matcher = new ScanMatcher(loaded.index, loaded.covered);
+  const matcher = new ScanMatcher(loaded.index, lookups);
   const sources = new SourceNames(loaded.sourceNames);
   const fails = FAILING[options.failOn];
   const files = new Map<string, string>();
@@ -186,12 +188,11 @@ function writeFindings(
       for (const listed of list) {
         const host = listed && sources.withSources(listed);
         if (host === null) outcome.badInput = true;
-        else if (host.packages.every(one => lookupOf(one, host, loaded.covered) === 'none')) {
+        else if (host.packages.every(one => lookups.of(one, host) === 'none')) {
           ports.err(`fettle scan: ${host.origin}: no feed speaks of ${host.release}\n`);
           outcome.uncovered = true;
         } else {
-          for (const warning of warningsAbout(host, host.sourcesPutIn, loaded.covered))
-            ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
+          for (const warning of warningsAbout(host, host.sourcesPutIn, lookups)) ports.err(`fettle scan: ${host.origin}: ${warning}\n`);
           files.set(host.name, host.origin);
           table?.host(host.name, host.packages.length);
           for (const block of matcher.blocksOf(host)) {
