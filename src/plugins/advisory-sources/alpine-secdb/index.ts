@@ -77,20 +77,25 @@ function releaseOf(text: string): string {
   return release.release;
 }
 
+/** An entry is one flaw with all its names, and may say more: "CVE-2019-17498 XSA-300", "CVE-2017-2616 (+)". Every CVE is a flaw of its own. */
+function namesOf(entry: string): (readonly [id: string, aliases: readonly string[]])[] {
+  const ids = entry.split(/[\s,]+/).filter(isVulnerabilityId);
+  const cves = ids.filter(id => id.startsWith('CVE-'));
+  const flaws = cves.length > 0 ? cves : ids.slice(0, 1);
+  return flaws.map(id => [id, ids.filter(other => !flaws.includes(other))]);
+}
+
 function addFixes(name: unknown, record: JsonObject, release: string, context: FeedContext, at: string, into: ItemCollector): void {
   if (context.releases !== null && !context.releases.has(release)) return;
   for (const [version, entries] of Object.entries(objectOrNull(record.secfixes) ?? {}))
     into.guard(`${at} (${String(name)} ${version})`, () => {
       const fixedVersion = version === '0' ? '0' : orderableVersion(release, version);
-      // Entries such as "CVE-2017-2616 (+)" and "CVE-2019-17498 XSA-300" carry more words than ids.
-      const ids = textsOf(entries)
-        .flatMap(entry => entry.split(/[\s,]+/))
-        .filter(isVulnerabilityId);
-      for (const vulnerabilityId of new Set(ids)) {
+      const named = new Map(textsOf(entries).flatMap(namesOf));
+      for (const [vulnerabilityId, aliases] of named) {
         const claim: Claim = {
           source: alpineSecdb.id,
           vulnerabilityId,
-          aliases: [],
+          aliases,
           release,
           packageName: packageName(name),
           state: version === '0' ? 'not-affected' : 'fixed',
