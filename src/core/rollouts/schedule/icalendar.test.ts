@@ -103,6 +103,100 @@ describe('an iCalendar file', () => {
     expect(skipped.map(one => one.event)).toEqual(['Elsewhere']);
   });
 
+  describe('with instances that were moved (RECURRENCE-ID)', () => {
+    const event = (...lines: string[]) => ['BEGIN:VEVENT', ...lines, 'END:VEVENT'].join('\r\n');
+    const master = event(
+      'UID:closing@example.org',
+      'SUMMARY:Closing',
+      'DTSTART;TZID=Europe/Berlin:20261005T180000',
+      'DURATION:PT4H',
+      'RRULE:FREQ=WEEKLY;COUNT=6',
+      'EXDATE;TZID=Europe/Berlin:20261012T180000',
+    );
+    const read = (...blocks: string[]) => {
+      const { events, skipped } = readCalendar(blocks.join('\r\n'), 'UTC', '2026-10-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z');
+      const intervals = events.flatMap(one =>
+        one.intervals.map(({ startsAt, endsAt }) => `${one.summary} ${startsAt.slice(5, 16)} ${endsAt.slice(11, 16)}`),
+      );
+      return { intervals, skipped: skipped.map(one => `${one.event}: ${one.reason}`) };
+    };
+    const override = (id: string, ...lines: string[]) => event('UID:closing@example.org', `RECURRENCE-ID${id}`, ...lines);
+    const usual = ['10-05T16:00 20:00', '10-19T16:00 20:00', '10-26T17:00 21:00', '11-02T17:00 21:00', '11-09T17:00 21:00'];
+    const left = (...without: string[]) => usual.filter(one => !without.includes(one.slice(0, 5))).map(one => `Closing ${one}`);
+
+    it('the moved one is where it was moved to, and only there', () => {
+      const moved = override(
+        ';TZID=Europe/Berlin:20261019T180000',
+        'SUMMARY:Later',
+        'DTSTART;TZID=Europe/Berlin:20261020T200000',
+        'DURATION:PT2H',
+      );
+      // The override may stand before its series, and name the instance in UTC or by its day.
+      expect(read(moved, master).intervals.sort()).toEqual([...left('10-19'), 'Later 10-20T18:00 20:00']);
+      for (const id of [':20261019T160000Z', ';VALUE=DATE:20261019'])
+        expect(read(master, override(id, 'SUMMARY:Later', 'DTSTART:20261020T180000Z', 'DURATION:PT2H')).intervals.sort(), id).toEqual([
+          ...left('10-19'),
+          'Later 10-20T18:00 20:00',
+        ]);
+      expect(read(master).intervals).toEqual(left());
+    });
+
+    it('a cancelled one is gone; the latest revision of an instance counts', () => {
+      const cancelled = override(
+        ';TZID=Europe/Berlin:20261102T180000',
+        'SUMMARY:Not',
+        'SEQUENCE:2',
+        'STATUS:CANCELLED',
+        'DTSTART:20261102T170000Z',
+      );
+      const before = override(
+        ';TZID=Europe/Berlin:20261102T180000',
+        'SUMMARY:Moved',
+        'SEQUENCE:1',
+        'DTSTART:20261103T170000Z',
+        'DURATION:PT1H',
+      );
+      for (const blocks of [
+        [master, before, cancelled],
+        [cancelled, before, master],
+      ])
+        expect(read(...blocks)).toEqual({ intervals: left('11-02'), skipped: ['Not: it is cancelled'] });
+    });
+
+    it('one that goes for all that follow moves them by the same time and gives them its length, over a change of clocks', () => {
+      const following = override(
+        ';RANGE=THISANDFUTURE;TZID=Europe/Berlin:20261019T180000',
+        'SUMMARY:From now on',
+        'DTSTART;TZID=Europe/Berlin:20261020T200000',
+        'DURATION:PT1H',
+      );
+      const one = override(
+        ';TZID=Europe/Berlin:20261102T180000',
+        'SUMMARY:Once',
+        'DTSTART;TZID=Europe/Berlin:20261102T060000',
+        'DURATION:PT1H',
+      );
+      const later = ['10-20T18:00 19:00', '10-27T19:00 20:00', '11-10T19:00 20:00'].map(text => `From now on ${text}`);
+      expect(read(master, following, one).intervals.sort()).toEqual(['Closing 10-05T16:00 20:00', ...later, 'Once 11-02T05:00 06:00']);
+      const ended = override(
+        ';RANGE=THISANDFUTURE;TZID=Europe/Berlin:20261026T180000',
+        'SUMMARY:No more',
+        'STATUS:CANCELLED',
+        'DTSTART:20261026T170000Z',
+      );
+      expect(read(master, ended).intervals).toEqual(left('10-26', '11-02', '11-09'));
+    });
+
+    it('one that cannot be read, or whose series is elsewhere, takes nothing away', () => {
+      const broken = override(';TZID=Europe/Berlin:20261019T180000', 'SUMMARY:Broken', 'DTSTART:soon');
+      expect(read(master, broken).intervals).toEqual(left());
+      const nameless = override(':someday', 'SUMMARY:Nameless', 'DTSTART:20261020T180000Z', 'DURATION:PT2H');
+      expect(read(master, nameless).intervals.sort()).toEqual([...left(), 'Nameless 10-20T18:00 20:00']);
+      const alone = override(':20261019T160000Z', 'SUMMARY:Alone', 'DTSTART:20261020T180000Z', 'DURATION:PT2H');
+      expect(read(alone).intervals).toEqual(['Alone 10-20T18:00 20:00']);
+    });
+  });
+
   it('knows no zone that the platform does not know', () => {
     for (const name of WINDOWS_ZONE_NAMES)
       expect(() => Temporal.PlainDate.from('2026-11-22').toZonedDateTime(ianaZone(name))).not.toThrow();

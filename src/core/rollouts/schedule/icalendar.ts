@@ -1,5 +1,7 @@
+import { eventBlocks, first, instant, type Named, type Properties, plainText, startingOn, timeOf, timesIn } from './icalendar-text.ts';
 import { occurrences, type WindowRule } from './window.ts';
-import { ianaZone } from './windows-zones.ts';
+
+type Interval = CalendarEvent['intervals'][number];
 
 /** One event of an iCalendar file (RFC 5545) as plain intervals: freezes are imported from calendars that people keep elsewhere. */
 export interface CalendarEvent {
@@ -21,9 +23,9 @@ const OCCURRENCES_MAX = 100;
 export function readCalendar(text: string, timeZone: string, from: string, to: string): CalendarRead {
   const events: CalendarEvent[] = [];
   const skipped: { event: string; reason: string }[] = [];
-  for (const properties of eventBlocks(text).slice(0, EVENTS_MAX)) {
+  const span = { timeZone, from, to };
+  for (const [properties, read] of intervalsByEvent(latest(eventBlocks(text).slice(0, EVENTS_MAX)), span)) {
     const summary = plainText(first(properties, 'SUMMARY')?.value ?? 'unnamed event');
-    const read = intervalsOf(properties, timeZone, from, to);
     if (typeof read === 'string') skipped.push({ event: summary, reason: read });
     else if (read.length === 0) skipped.push({ event: summary, reason: 'it is over' });
     else events.push({ summary, description: plainText(first(properties, 'DESCRIPTION')?.value ?? ''), intervals: read });
@@ -31,85 +33,170 @@ export function readCalendar(text: string, timeZone: string, from: string, to: s
   return { events, skipped };
 }
 
-interface Property {
-  readonly parameters: ReadonlyMap<string, string>;
-  readonly value: string;
-}
-
-type Properties = ReadonlyMap<string, readonly Property[]>;
-
-function first(properties: Properties, name: string): Property | undefined {
-  return properties.get(name)?.[0];
-}
-
-/** RFC 5545 3.1: a line that begins with a space goes on from the one before. */
-function eventBlocks(text: string): Properties[] {
-  const lines = text
-    .replace(/\r\n?/g, '\n')
-    .replace(/\n[ \t]/g, '')
-    .split('\n');
-  const blocks: Properties[] = [];
-  let current: Map<string, Property[]> | null = null;
-  let depth = 0;
-  for (const line of lines) {
-    const match = /^([A-Za-z-]+)((?:;[A-Za-z-]+=(?:"[^"]*"|[^;:"]*))*):(.*)$/.exec(line);
-    if (match === null) continue;
-    const [name, value] = [match[1]!.toUpperCase(), match[3]!];
-    if (name === 'BEGIN' && value === 'VEVENT') current = new Map();
-    else if (name === 'BEGIN' && current !== null) depth += 1;
-    else if (name === 'END' && value === 'VEVENT') {
-      if (current !== null) blocks.push(current);
-      current = null;
-      depth = 0;
-    } else if (name === 'END' && depth > 0) depth -= 1;
-    else if (current !== null && depth === 0) {
-      const known = current.get(name) ?? [];
-      current.set(name, [...known, { parameters: parametersOf(match[2]!), value }]);
-    }
+/** RFC 5545 3.8.7.4: of one event, or of one instance of a series, the latest revision counts. What has no UID is told from nothing. */
+function latest(blocks: readonly Properties[]): Properties[] {
+  const value = (properties: Properties, name: string): string => first(properties, name)?.value.trim() ?? '';
+  const revision = (properties: Properties): string => `${value(properties, 'SEQUENCE').padStart(12, '0')} ${value(properties, 'DTSTAMP')}`;
+  const kept = new Map<unknown, Properties>();
+  for (const properties of blocks) {
+    const uid = uidOf(properties);
+    const key = uid === null ? properties : `${uid}\n${value(properties, 'RECURRENCE-ID')}`;
+    const known = kept.get(key);
+    if (known === undefined || revision(properties) >= revision(known)) kept.set(key, properties);
   }
-  return blocks;
+  return [...kept.values()];
 }
 
-function parametersOf(text: string): Map<string, string> {
-  return new Map(
-    [...text.matchAll(/;([A-Za-z-]+)=(?:"([^"]*)"|([^;:"]*))/g)].map(([, name, quoted, plain]) => [
-      name!.toUpperCase(),
-      quoted ?? plain ?? '',
-    ]),
-  );
+function uidOf(properties: Properties): string | null {
+  return first(properties, 'UID')?.value.trim() || null;
 }
 
-function intervalsOf(properties: Properties, timeZone: string, from: string, to: string): { startsAt: string; endsAt: string }[] | string {
-  const start = first(properties, 'DTSTART');
-  if (start === undefined) return 'it has no DTSTART';
-  if (first(properties, 'STATUS')?.value.toUpperCase() === 'CANCELLED') return 'it is cancelled';
+const isOverride = (properties: Properties): boolean => properties.has('RECURRENCE-ID');
+const isCancelled = (properties: Properties): boolean => first(properties, 'STATUS')?.value.toUpperCase() === 'CANCELLED';
+
+interface Span {
+  readonly timeZone: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Each event with its intervals, or with what is wrong with it. An override whose series is not in the file stands for itself. */
+function intervalsByEvent(blocks: readonly Properties[], span: Span): Map<Properties, readonly Interval[] | string> {
+  const overrides = Map.groupBy(blocks.filter(isOverride), uidOf);
+  const found = new Map<Properties, readonly Interval[] | string>();
+  for (const properties of blocks)
+    found.set(
+      properties,
+      orProblem(() => (isCancelled(properties) ? 'it is cancelled' : withinSpan(singleOf(properties, span.timeZone), span))),
+    );
+  for (const properties of blocks) {
+    if (isOverride(properties) || isCancelled(properties)) continue;
+    const own = (uidOf(properties) === null ? [] : overrides.get(uidOf(properties)))?.filter(one => isReadable(found.get(one))) ?? [];
+    const read = orProblem(() => seriesOf(properties, own, span));
+    if (typeof read === 'string') found.set(properties, read);
+    else for (const [event, intervals] of read) found.set(event, [...(event === properties ? [] : listOf(found.get(event))), ...intervals]);
+  }
+  return found;
+}
+
+const isReadable = (read: readonly Interval[] | string | undefined): boolean => typeof read !== 'string' || read === 'it is cancelled';
+const listOf = (read: readonly Interval[] | string | undefined): readonly Interval[] => (typeof read === 'object' ? read : []);
+
+/** What is wrong with an event, in words of our own. */
+class Unread extends Error {}
+
+function orProblem<T>(read: () => T): T | string {
   try {
-    const begins = timeOf(start, timeZone);
-    const end = first(properties, 'DTEND');
-    const duration = first(properties, 'DURATION');
-    const ends =
-      end !== undefined
-        ? timeOf(end, timeZone)
-        : duration !== undefined
-          ? begins.add(Temporal.Duration.from(duration.value))
-          : begins.add({ days: 1 });
-    const minutes = Math.round(begins.until(ends).total({ unit: 'minute', relativeTo: begins }));
-    if (minutes <= 0) return 'it ends before it starts';
-    const rule = first(properties, 'RRULE');
-    const more = timesIn(properties.get('RDATE'), timeZone).map(date => startingOn(date, begins));
-    const single = [...(rule === undefined ? [begins] : []), ...more].map(start => ({
-      startsAt: instant(start),
-      endsAt: instant(start.add({ minutes })),
-    }));
-    const found = rule === undefined ? [] : occurrences(windowOf(begins, minutes, rule.value), from, to, OCCURRENCES_MAX);
-    if (rule !== undefined && found.length === 0 && single.length === 0) return `its rule ${rule.value} gives no date, or is not supported`;
-    const except = timesIn(properties.get('EXDATE'), timeZone);
-    return [...found.map(({ startsAt, endsAt }) => ({ startsAt, endsAt })), ...single]
-      .filter(one => one.endsAt > from && one.startsAt < to && !except.some(date => isExcepted(one.startsAt, date, begins)))
-      .sort((a, b) => (a.startsAt < b.startsAt ? -1 : 1));
+    return read();
   } catch (error) {
+    if (error instanceof Unread) return error.message;
     return `its time cannot be read: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** When it begins by its own words, and for how long. */
+function timesOf(properties: Properties, timeZone: string): { readonly begins: Temporal.ZonedDateTime; readonly minutes: number } {
+  const start = first(properties, 'DTSTART');
+  if (start === undefined) throw new Unread('it has no DTSTART');
+  const begins = timeOf(start, timeZone);
+  const end = first(properties, 'DTEND');
+  const duration = first(properties, 'DURATION');
+  const ends =
+    end !== undefined
+      ? timeOf(end, timeZone)
+      : duration !== undefined
+        ? begins.add(Temporal.Duration.from(duration.value))
+        : begins.add({ days: 1 });
+  const minutes = Math.round(begins.until(ends).total({ unit: 'minute', relativeTo: begins }));
+  if (minutes <= 0) throw new Unread('it ends before it starts');
+  return { begins, minutes };
+}
+
+function singleOf(properties: Properties, timeZone: string): Interval[] {
+  const { begins, minutes } = timesOf(properties, timeZone);
+  return [intervalAt(begins, minutes)];
+}
+
+function intervalAt(start: Temporal.ZonedDateTime, minutes: number): Interval {
+  return { startsAt: instant(start), endsAt: instant(start.add({ minutes })) };
+}
+
+function withinSpan(intervals: readonly Interval[], { from, to }: Span): Interval[] {
+  return intervals.filter(one => one.endsAt > from && one.startsAt < to).sort((a, b) => (a.startsAt < b.startsAt ? -1 : 1));
+}
+
+/** RFC 5545 3.8.4.4: what takes the place of the instance that began at `at`, or of it and of all that follow. */
+interface Override {
+  readonly event: Properties;
+  readonly at: string;
+  readonly following: boolean;
+  /** null: cancelled. The shift is one of the wall clock, so that it is the same on both sides of a change of clocks. */
+  readonly moves: { readonly shift: Temporal.Duration; readonly minutes: number } | null;
+}
+
+function overrideOf(event: Properties, master: Temporal.ZonedDateTime, timeZone: string): Override {
+  const id = first(event, 'RECURRENCE-ID')!;
+  const [named] = timesIn([id], timeZone) as [Named];
+  const original = startingOn(named, master);
+  const following = id.parameters.get('RANGE')?.toUpperCase() === 'THISANDFUTURE';
+  if (isCancelled(event)) return { event, at: instant(original), following, moves: null };
+  const { begins, minutes } = timesOf(event, timeZone);
+  const wall = (time: Temporal.ZonedDateTime) => time.withTimeZone(master.timeZoneId).toPlainDateTime();
+  return { event, at: instant(original), following, moves: { shift: wall(original).until(wall(begins)), minutes } };
+}
+
+/** The intervals of a series, by the event that speaks of them: the series itself, and overrides that go for all that follows. */
+function seriesOf(properties: Properties, overriding: readonly Properties[], span: Span): Map<Properties, Interval[]> {
+  const { begins, minutes } = timesOf(properties, span.timeZone);
+  // One that cannot be read takes nothing away: it freezes too much rather than too little.
+  const overrides = overriding
+    .flatMap(event => {
+      const read = orProblem(() => overrideOf(event, begins, span.timeZone));
+      return typeof read === 'string' ? [] : [read];
+    })
+    .sort((a, b) => (a.at < b.at ? -1 : 1));
+  const moved = new Map<Properties, Interval[]>([[properties, []]]);
+  for (const startsAt of startsOf(properties, begins, minutes, wide(span, overrides))) {
+    const own = overrides.findLast(one => one.at === startsAt);
+    // Its own component says where it has gone.
+    if (own !== undefined) continue;
+    const since = overrides.findLast(one => one.following && one.at < startsAt);
+    if (since === undefined) moved.get(properties)!.push(intervalAt(zoned(startsAt, begins), minutes));
+    else if (since.moves !== null) {
+      const start = zoned(startsAt, begins).toPlainDateTime().add(since.moves.shift).toZonedDateTime(begins.timeZoneId);
+      moved.set(since.event, [...(moved.get(since.event) ?? []), intervalAt(start, since.moves.minutes)]);
+    }
+  }
+  return new Map([...moved].map(([event, intervals]) => [event, withinSpan(intervals, span)]));
+}
+
+function zoned(startsAt: string, { timeZoneId }: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
+  return Temporal.Instant.from(startsAt).toZonedDateTimeISO(timeZoneId);
+}
+
+/** So that what is moved into the span is found. */
+function wide(span: Span, overrides: readonly Override[]): Span {
+  const days = Math.max(
+    0,
+    ...overrides.map(one => (one.following && one.moves !== null ? Math.ceil(Math.abs(one.moves.shift.total('day'))) : 0)),
+  );
+  const moved = (at: string, by: number) =>
+    Temporal.Instant.from(at)
+      .add({ hours: 24 * by })
+      .toString({ smallestUnit: 'millisecond' });
+  return days === 0 ? span : { ...span, from: moved(span.from, -days), to: moved(span.to, days) };
+}
+
+/** The starts of a series, before any override: its rule, its further dates, without its exceptions. */
+function startsOf(properties: Properties, begins: Temporal.ZonedDateTime, minutes: number, { timeZone, from, to }: Span): string[] {
+  const rule = first(properties, 'RRULE');
+  const more = timesIn(properties.get('RDATE'), timeZone).map(date => startingOn(date, begins));
+  const single = [...(rule === undefined ? [begins] : []), ...more].map(instant);
+  const found = rule === undefined ? [] : occurrences(windowOf(begins, minutes, rule.value), from, to, OCCURRENCES_MAX);
+  if (rule !== undefined && found.length === 0 && single.length === 0)
+    throw new Unread(`its rule ${rule.value} gives no date, or is not supported`);
+  const except = new Set(timesIn(properties.get('EXDATE'), timeZone).map(date => instant(startingOn(date, begins))));
+  return [...new Set([...found.map(one => one.startsAt), ...single])].filter(startsAt => !except.has(startsAt)).sort();
 }
 
 function windowOf(begins: Temporal.ZonedDateTime, minutes: number, repeat: string): WindowRule {
@@ -121,45 +208,4 @@ function windowOf(begins: Temporal.ZonedDateTime, minutes: number, repeat: strin
     gap: 'shift-forward',
     overlap: 'first',
   };
-}
-
-/** A date of EXDATE or RDATE: a whole day, or one start. */
-type Named = { readonly day: Temporal.PlainDate } | { readonly at: Temporal.ZonedDateTime };
-
-/** Both may stand more than once, and hold several dates with commas between them. */
-function timesIn(properties: readonly Property[] | undefined, timeZone: string): Named[] {
-  return (properties ?? []).flatMap(property =>
-    property.value.split(',').map((value): Named => {
-      const start = { ...property, value: value.split('/')[0]! };
-      const time = timeOf(start, timeZone);
-      return start.value.trim().length === 8 ? { day: time.toPlainDate() } : { at: time };
-    }),
-  );
-}
-
-function startingOn(named: Named, begins: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
-  return 'at' in named ? named.at : named.day.toPlainDateTime(begins.toPlainTime()).toZonedDateTime(begins.timeZoneId);
-}
-
-function isExcepted(startsAt: string, named: Named, begins: Temporal.ZonedDateTime): boolean {
-  return startsAt === instant(startingOn(named, begins));
-}
-
-/** `20261224`, `20261224T180000`, `20261224T180000Z`, with or without TZID. */
-function timeOf({ parameters, value }: Property, timeZone: string): Temporal.ZonedDateTime {
-  const match = /^(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z)?)?$/.exec(value.trim());
-  if (match === null) throw new Error(`"${value.slice(0, 40)}" is not a date`);
-  const [, year, month, day, hour = '00', minute = '00', second = '00', utc] = match;
-  const named = parameters.get('TZID');
-  const zone = utc === 'Z' ? 'UTC' : named === undefined ? timeZone : ianaZone(named);
-  return Temporal.PlainDateTime.from(`${year}-${month}-${day}T${hour}:${minute}:${second}`).toZonedDateTime(zone);
-}
-
-function instant(time: Temporal.ZonedDateTime): string {
-  return time.toInstant().toString({ smallestUnit: 'millisecond' });
-}
-
-/** RFC 5545 3.3.11. */
-function plainText(text: string): string {
-  return text.replace(/\\([nN,;\\])/g, (_, character: string) => (character.toLowerCase() === 'n' ? '\n' : character)).slice(0, 2000);
 }
