@@ -17,8 +17,8 @@ export interface ComponentNames {
 export function packagesOfComponent(component: ComponentNames): { readonly key: string; readonly listed: ListedPackage }[] {
   const { name, version, urls, cpes } = component;
   const named = urls.flatMap(url => {
-    const listed = packageOfUrl(url);
-    return listed === null ? [] : [{ key: url, listed }];
+    const listed = packageOfUrl(url, isVersion(version) ? version : '');
+    return listed === null ? [] : [{ key: `${url}\n${listed.version}`, listed }];
   });
   if (urls.some(isDistributions)) return named;
   const stated = cpes.flatMap(usable);
@@ -29,6 +29,11 @@ export function packagesOfComponent(component: ComponentNames): { readonly key: 
   if (first === undefined || shown === '' || urls.some(hasEcosystem)) return [];
   const listed = listedPackage(name || first.product, shown, { release: CPE_RELEASE, sourceKnown: true, cpes: stated });
   return [{ key: `${cpes.join(' ')}\n${name}\n${version}`, listed }];
+}
+
+/** SPDX has words for a field that is left open. */
+function isVersion(text: string): boolean {
+  return text !== '' && text !== 'NOASSERTION' && text !== 'NONE';
 }
 
 /** Programs and operating systems that are named; a hardware's name or a name of wildcards finds nothing. */

@@ -3,11 +3,13 @@ import { type PackageUrl, parsePurl } from '../../core/versions/purl.ts';
 import { moduleOf } from './package-table/index.ts';
 import { type ListedPackage, listedPackage } from './spec.ts';
 
-/** A component of an SBOM as a package; null for what is none, has no version or is of a type that no advisory speaks of. */
-export function packageOfUrl(text: string): ListedPackage | null {
+/** A component of an SBOM as a package, in the version that stands beside its URL where that has none; null for what is none, has no version or is of a type that no advisory speaks of. */
+export function packageOfUrl(text: string, statedVersion = ''): ListedPackage | null {
   const parsed = parsePurl(text);
-  if (!parsed.ok || parsed.purl.version === null) return null;
-  const { purl: url, written } = parsed;
+  if (!parsed.ok) return null;
+  const { written } = parsed;
+  const url = { ...parsed.purl, version: parsed.purl.version ?? statedVersion };
+  if (url.version === '') return null;
   const release = releaseOfPackageUrl(url);
   if (!DISTRIBUTION_TYPES.has(url.type))
     return release === null ? null : listedPackage(advisoryName(written), versionOf(url), { release, sourceKnown: true });

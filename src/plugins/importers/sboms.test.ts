@@ -38,6 +38,19 @@ describe('SBOMs', () => {
     ]);
   });
 
+  it.each([
+    ['pkg:npm/lodash', '4.17.20', ['lodash 4.17.20']],
+    ['pkg:npm/lodash@4.17.21', '4.17.20', ['lodash 4.17.21']],
+    ['pkg:rpm/redhat/openssl?distro=rhel-9&epoch=1', '3.0.1-41.el9', ['openssl 1:3.0.1-41.el9']],
+    ['pkg:npm/lodash', 'NOASSERTION', []],
+    ['pkg:npm/lodash', '', []],
+  ])('%s beside the version %j', (purl, version, expected) => {
+    const cyclonedx = JSON.stringify({ bomFormat: 'CycloneDX', components: [{ type: 'library', name: 'x', version, purl }] });
+    const references = [{ referenceCategory: 'PACKAGE-MANAGER', referenceType: 'purl', referenceLocator: purl }];
+    const spdx = JSON.stringify({ spdxVersion: 'SPDX-2.3', packages: [{ name: 'x', versionInfo: version, externalRefs: references }] });
+    for (const text of [cyclonedx, spdx]) expect(read(text, null).packages.map(one => `${one.name} ${one.version}`)).toEqual(expected);
+  });
+
   it('names of language packages stay as they are written, and what is no package URL is counted', () => {
     const purls = [
       'pkg:npm/JSONStream@1.3.5',
@@ -194,7 +207,7 @@ describe('CPE names of components', () => {
         { type: 'operating-system', name: 'debian', version: '12', cpe: 'cpe:2.3:o:debian:debian_linux:12:*:*:*:*:*:*:*' },
         { type: 'device', name: 'box', version: '1', cpe: 'cpe:2.3:h:acme:box:1:*:*:*:*:*:*:*' },
         { type: 'library', name: 'tool', cpe: 'cpe:2.3:a:acme:tool:*:*:*:*:*:*:*:*' },
-        { type: 'library', name: 'tool', version: '1.4', purl: 'pkg:pypi/tool', cpe },
+        { type: 'library', name: 'tool', purl: 'pkg:pypi/tool', cpe },
       ).map(one => [one.name, names(one)]),
     ).toEqual([['libssl3', []]]);
   });
