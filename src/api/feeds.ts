@@ -115,6 +115,9 @@ export const ClaimGroup = z
 /** OSV's npm archive, the largest single file, has about 250 MB; a bundle of everything some 400. */
 const UPLOAD_BYTES_MAX = 1_000_000_000;
 
+/** What a person has looked at and takes all the same. */
+const Accept = z.enum(['shrunken']).optional().describe('`shrunken`: the feed has far fewer records than before, and that is right');
+
 export const feeds = {
   feedList: route({
     method: 'get',
@@ -141,6 +144,7 @@ export const feeds = {
     access: 'feed.write',
     summary: 'Start fetching a feed now; follow it under its id',
     params: IdParams,
+    query: z.object({ accept: Accept }),
     answer: FeedImport,
   }),
   feedImport: route({
@@ -148,7 +152,7 @@ export const feeds = {
     path: '/api/v1/feeds/import',
     access: 'feed.write',
     summary: 'Start importing a feed or bundle from a folder or file on the server, or from a URL; follow it under its id',
-    body: z.object({ location: z.string().min(1).max(4000) }),
+    body: z.object({ location: z.string().min(1).max(4000), accept: Accept }),
     answer: FeedImport,
   }),
   feedUpload: route({
@@ -156,7 +160,7 @@ export const feeds = {
     path: '/api/v1/feeds/upload',
     access: 'feed.write',
     summary: 'Start importing one uploaded feed file or bundle; follow it under its id',
-    query: z.object({ fileName: z.string().min(1).max(200) }),
+    query: z.object({ fileName: z.string().min(1).max(200), accept: Accept }),
     consumes: 'application/octet-stream',
     body: z.unknown(),
     bodyBytesMax: UPLOAD_BYTES_MAX,

@@ -24,8 +24,8 @@ export interface FeedSite {
   bytesSent(): number;
   /** Names asked for since the last call. */
   asked(): string[];
-  importing(location: string): Promise<FeedImport>;
-  syncing(feedId: string): Promise<FeedImport>;
+  importing(location: string, more?: object): Promise<FeedImport>;
+  syncing(feedId: string, query?: object): Promise<FeedImport>;
   setUrl(feedId: string, ...names: readonly string[]): Promise<void>;
   /** `CVE-2026-1 1.2.3` of what is in force. */
   claims(feedId: string): Promise<string[]>;
@@ -89,9 +89,10 @@ export async function openFeedSite(files: (base: string) => FeedFilesPort, clock
       log = [];
       return names;
     },
-    importing: async location => settled(await feeds.handlers.feedImport({ body: { location } } as never, PERSON, undefined as never)),
-    syncing: async id =>
-      settled(await feeds.handlers.feedSync({ params: { id }, query: {}, body: undefined } as never, PERSON, undefined as never)),
+    importing: async (location, more = {}) =>
+      settled(await feeds.handlers.feedImport({ body: { location, ...more } } as never, PERSON, undefined as never)),
+    syncing: async (id, query = {}) =>
+      settled(await feeds.handlers.feedSync({ params: { id }, query, body: undefined } as never, PERSON, undefined as never)),
     async setUrl(id, ...names) {
       const url = names.map(name => `${base}/${name}`).join(' ');
       await database.db.query('update feed set url = $2, url_by_person = true, enabled = true where id = $1', [id, url]);

@@ -27,6 +27,12 @@ async function save(response: Response, file: string): Promise<number> {
   }
 }
 
+const ACCEPT = { flags: '--accept-shrunken', summary: 'take it although it has far fewer records than before' };
+
+function acceptOf(options: Readonly<Record<string, unknown>>): { accept?: 'shrunken' } {
+  return options.acceptShrunken === true ? { accept: 'shrunken' } : {};
+}
+
 export const feedCommands: readonly Command[] = [
   define({
     name: 'feed list',
@@ -112,9 +118,9 @@ export const feedCommands: readonly Command[] = [
     name: 'feed sync',
     summary: 'Fetch a feed now',
     arguments: [{ name: 'id', summary: 'feed id, see `fettle feed list`' }],
-    options: [{ flags: '--no-wait', summary: 'print the id and do not wait for its end' }],
+    options: [ACCEPT, { flags: '--no-wait', summary: 'print the id and do not wait for its end' }],
     async run(c) {
-      const started = await c.client.feedSync({ params: { id: c.arguments[0]! } });
+      const started = await c.client.feedSync({ params: { id: c.arguments[0]! }, query: acceptOf(c.options) });
       return c.options.wait === false ? started : await follow(c, started);
     },
     render(value, screen) {
@@ -152,14 +158,20 @@ export const feedCommands: readonly Command[] = [
     arguments: [{ name: 'location', summary: 'file, folder, bundle or URL' }],
     options: [
       { flags: '--upload', summary: 'send the file from here instead of letting the server read it' },
+      ACCEPT,
       { flags: '--no-wait', summary: 'print the id of the import and do not wait for its end' },
     ],
     async run(c) {
       const location = c.arguments[0]!;
       const started =
         c.options.upload === true
-          ? await c.client.feedUpload({ query: { fileName: path.basename(location) }, body: await openAsBlob(location) })
-          : await c.client.feedImport({ body: { location: /^https?:\/\//.test(location) ? location : path.resolve(location) } });
+          ? await c.client.feedUpload({
+              query: { fileName: path.basename(location), ...acceptOf(c.options) },
+              body: await openAsBlob(location),
+            })
+          : await c.client.feedImport({
+              body: { location: /^https?:\/\//.test(location) ? location : path.resolve(location), ...acceptOf(c.options) },
+            });
       return c.options.wait === false ? started : await follow(c, started);
     },
     render(value, screen) {

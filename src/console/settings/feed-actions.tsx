@@ -22,9 +22,21 @@ export function FeedActions({ feed }: { readonly feed: FeedView }) {
           variant="default"
           refusal={refusal}
           loading={sync.isPending || feed.state === 'loading'}
-          onClick={() => sync.mutate({ params: { id: feed.id } })}
+          onClick={() => sync.mutate({ params: { id: feed.id }, query: {} })}
         >
           Fetch now
+        </ActButton>
+      )}
+      {feed.url !== null && feed.enabled && feed.state === 'refused' && feed.message?.includes('has shrunk') && (
+        <ActButton
+          size="compact-xs"
+          variant="default"
+          color="red"
+          refusal={refusal}
+          loading={sync.isPending}
+          onClick={() => sync.mutate({ params: { id: feed.id }, query: { accept: 'shrunken' } })}
+        >
+          Accept fewer records
         </ActButton>
       )}
       {feed.url !== null && !feed.enabled && (

@@ -108,7 +108,7 @@ export type FeedItem =
 
 export type FeedFaultCode = 'feed-truncated' | 'feed-unreadable' | 'feed-too-large' | 'feed-unknown-format' | 'feed-not-found';
 
-export type FeedVerdict = { readonly accept: true } | { readonly accept: false; readonly reason: string };
+export type FeedVerdict = { readonly accept: true } | { readonly accept: false; readonly reason: string; readonly hasShrunk?: true };
 
 /** Whether a freshly read feed may replace the last one. Counts are records, without the quarantined ones (nor, there, the withdrawn). `previous` is null at the first load. */
 export function judgeFeed(previous: number | null, next: number, quarantined = 0): FeedVerdict {
@@ -120,6 +120,7 @@ export function judgeFeed(previous: number | null, next: number, quarantined = 0
   const lost = Math.round((1 - next / previous) * 100);
   return {
     accept: false,
+    hasShrunk: true,
     reason: `the feed has shrunk from ${previous} to ${next} records (${lost} % fewer): the last good one stays in force`,
   };
 }

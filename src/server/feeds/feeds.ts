@@ -19,7 +19,7 @@ import { createImportBook } from './import-book.ts';
 import { plainFileName } from './kept-files.ts';
 import { removeOldParts } from './part-folder.ts';
 import { removeScratchFolders, scratchFolder } from './scratch.ts';
-import { createFeedSync } from './sync.ts';
+import { createFeedSync, type LoadedBy } from './sync.ts';
 import { saveUpload } from './upload.ts';
 
 export interface FeedOptions {
@@ -73,8 +73,8 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
     }
   }
 
-  const importFrom = (location: string, loadedBy: string, shown: string | null, onProgress?: OnImportProgress): Promise<ImportReport> =>
-    importWith(location, { loadedBy, location: shown, etag: null, lastModified: null, integrity: null }, onProgress);
+  const importFrom = (location: string, by: LoadedBy, shown: string | null, onProgress?: OnImportProgress): Promise<ImportReport> =>
+    importWith(location, { ...by, location: shown, etag: null, lastModified: null, integrity: null }, onProgress);
   const { sync, importUrl } = createFeedSync(context, sources, importWith, stopping.signal, announce);
 
   /** Replicas may ask at the same time: the one whose update moves the time on does the work. */
@@ -91,7 +91,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
         [id, addMs(now, FEED_SYNC_HOURS * HOUR_MS * jitter(context)), now],
       );
       if (mine.length === 0) continue;
-      const isCurrent = await sync(id, 'system').then(
+      const isCurrent = await sync(id, { loadedBy: 'system' }).then(
         async () => (await feedRow(db, id)).state === 'current',
         () => false,
       );
@@ -150,31 +150,33 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
       return view(id);
     },
 
-    async feedSync({ params: { id } }, caller) {
+    async feedSync({ params: { id }, query: { accept } }, caller) {
       const feed = await feedRow(db, id);
       if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
-      const actor = await byPerson(caller, 'feed.sync', id, { url: feed.url });
-      return book.run(feed.url, actor, onProgress => sync(id, actor, onProgress));
+      const actor = await byPerson(caller, 'feed.sync', id, { url: feed.url, ...accepted(accept) });
+      return book.run(feed.url, actor, onProgress => sync(id, loadedBy(actor, accept), onProgress));
     },
 
-    async feedImport({ body: { location } }, caller) {
+    async feedImport({ body: { location, accept } }, caller) {
       const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
       if (isUrl) refuseBadUrl(location);
       const file = isUrl ? null : checkedPath(location);
-      const actor = await byPerson(caller, 'feed.import', file ?? location, {});
+      const actor = await byPerson(caller, 'feed.import', file ?? location, accepted(accept));
       return book.run(file ?? location, actor, onProgress =>
-        file === null ? importUrl(location, actor, onProgress) : importFrom(file, actor, null, onProgress),
+        file === null
+          ? importUrl(location, loadedBy(actor, accept), onProgress)
+          : importFrom(file, loadedBy(actor, accept), null, onProgress),
       );
     },
 
-    async feedUpload({ query: { fileName }, body }, caller) {
+    async feedUpload({ query: { fileName, accept }, body }, caller) {
       const name = plainFileName(fileName);
       const folder = scratchFolder(context.installation.dataDir);
       try {
         const file = await saveUpload(body, folder.path, name);
-        const actor = await byPerson(caller, 'feed.upload', name, { bytes: file.bytes });
+        const actor = await byPerson(caller, 'feed.upload', name, { bytes: file.bytes, ...accepted(accept) });
         return await book.run(`upload of ${name}`, actor, onProgress =>
-          importFrom(file.path, actor, `upload of ${name}`, onProgress).finally(folder.remove),
+          importFrom(file.path, loadedBy(actor, accept), `upload of ${name}`, onProgress).finally(folder.remove),
         );
       } catch (error) {
         folder.remove();
@@ -207,7 +209,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
       await ensureFeeds(db, files.sources);
       for (const location of options.importAtStart)
         inBackground('the feeds of FETTLE_FEEDS could not be imported', async () => {
-          const report = await importFrom(checkedPath(location), 'system', null);
+          const report = await importFrom(checkedPath(location), { loadedBy: 'system' }, null);
           for (const { file, reason } of report.skipped) log.info({ file, reason }, 'not imported');
         });
       if (!options.automatic) return;
@@ -221,6 +223,17 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
       await Promise.all([background, book.idle()]);
     },
   };
+}
+
+type Accept = 'shrunken' | undefined;
+
+/** For the audit trail. */
+function accepted(accept: Accept): { accept?: 'shrunken' } {
+  return accept === undefined ? {} : { accept };
+}
+
+function loadedBy(actor: string, accept: Accept): LoadedBy {
+  return { loadedBy: actor, acceptShrunken: accept === 'shrunken' };
 }
 
 function refuseBadUrl(url: string): void {

@@ -24,7 +24,7 @@ export interface ImportReport {
 }
 
 /** Where the files are said to be from, and by whom. `location` null: each file's own path. */
-export type ImportOrigin = Pick<LoadOrder, 'loadedBy' | 'etag' | 'lastModified'> & {
+export type ImportOrigin = Pick<LoadOrder, 'loadedBy' | 'etag' | 'lastModified' | 'acceptShrunken'> & {
   readonly location: string | null;
   /** null: nothing was checked, a person answers for the file. */
   readonly integrity: FeedIntegrity | null;

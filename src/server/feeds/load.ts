@@ -31,6 +31,8 @@ export interface LoadOrder {
   readonly mayShrink: boolean;
   /** What the file does not name stays in force. */
   readonly isWindow: boolean;
+  /** True where a person has looked, and says that the publisher really has so much less to say. */
+  readonly acceptShrunken?: boolean;
 }
 
 export interface LoadCounts {
@@ -65,6 +67,10 @@ interface Reading {
 }
 
 class Refused extends Error {}
+
+/** A publisher may drop a release, or take back a third of what it said: then a person decides. */
+const ACCEPT_ADVICE =
+  'Look at it where the publisher shows it; if that is right, load it once with --accept-shrunken, or with Accept fewer records under Settings, Feeds';
 
 interface PartInForce {
   readonly records: number;
@@ -203,10 +209,15 @@ async function replacePart(
   const events = files.stage(file, { today: now.slice(0, 10), prefix, origin: documentOrigin(file, order) });
   await copyBytesInto(client, (direct ?? staging).target, bytesOf(events, reading, onProgress));
   const unreadable = reading.quarantined - reading.remarks - reading.withdrawn.length;
-  const verdict = judgeFeed(order.isWindow || order.mayShrink ? null : previous, reading.records, unreadable);
+  const verdict = judgeFeed(
+    order.isWindow || order.mayShrink || order.acceptShrunken === true ? null : previous,
+    reading.records,
+    unreadable,
+  );
   const isDocument = order.mayShrink && unreadable === 0;
   const onlyTakesBack = order.isWindow && reading.records === 0 && unreadable === 0 && reading.withdrawn.length > 0;
-  if (!verdict.accept && !isDocument && !onlyTakesBack) throw new Refused(verdict.reason);
+  if (!verdict.accept && !isDocument && !onlyTakesBack)
+    throw new Refused(verdict.hasShrunk === true ? `${verdict.reason}. ${ACCEPT_ADVICE}` : verdict.reason);
   onProgress({ state: 'storing', records: reading.records, quarantined: reading.quarantined });
   const counts = { added: direct === null ? 0 : reading.records, changed: 0, withdrawn: 0 };
   if (direct === null) await client.query(`analyze ${staging.target.split(' ')[0]}`);

@@ -18,11 +18,14 @@ import { withScratchFolder } from './scratch.ts';
 
 export type ImportWith = (location: string, origin: ImportOrigin, onProgress?: OnImportProgress) => Promise<ImportReport>;
 
+/** Who wants it, and what that person has said of it. */
+export type LoadedBy = Pick<ImportOrigin, 'loadedBy' | 'acceptShrunken'>;
+
 export interface FeedSync {
   /** Fetches a feed from its URL and loads it. Throws what went wrong, which then stands in the feed's row too. */
-  sync(id: string, loadedBy: string, onProgress?: OnImportProgress): Promise<ImportReport>;
+  sync(id: string, by: LoadedBy, onProgress?: OnImportProgress): Promise<ImportReport>;
   /** A URL that a person typed: an administrator's mirror may lie inside the network. */
-  importUrl(url: string, loadedBy: string, onProgress?: OnImportProgress): Promise<ImportReport>;
+  importUrl(url: string, by: LoadedBy, onProgress?: OnImportProgress): Promise<ImportReport>;
 }
 
 type Request = Omit<FeedRequest, 'folder' | 'signal'>;
@@ -65,7 +68,7 @@ export function createFeedSync(
     }
   }
 
-  async function syncOf(id: string, loadedBy: string, onProgress: OnImportProgress): Promise<ImportReport> {
+  async function syncOf(id: string, by: LoadedBy, onProgress: OnImportProgress): Promise<ImportReport> {
     const feed = await feedRow(db, id);
     if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
     let report: ImportReport = { feedIds: [id], changedIds: [], skipped: [] };
@@ -73,7 +76,7 @@ export function createFeedSync(
     // One that cannot be fetched keeps none of the others from it.
     for (const url of urlsOf(feed.url))
       try {
-        report = joined(report, await syncUrl(feed, url, loadedBy, onProgress));
+        report = joined(report, await syncUrl(feed, url, by, onProgress));
       } catch (error) {
         if (stopping.aborted) throw error;
         problems.push(error);
@@ -82,7 +85,7 @@ export function createFeedSync(
     return report;
   }
 
-  async function syncUrl(feed: FeedRow, url: string, loadedBy: string, onProgress: OnImportProgress): Promise<ImportReport> {
+  async function syncUrl(feed: FeedRow, url: string, by: LoadedBy, onProgress: OnImportProgress): Promise<ImportReport> {
     const { id } = feed;
     const [known] = await db.query<{ etag: string | null; last_modified: string | null; confirmed_at: string }>(
       'select etag, last_modified, confirmed_at from feed_part where feed_id = $1 and location = $2',
@@ -91,7 +94,7 @@ export function createFeedSync(
     const source = sources.get(id);
     const vouching = { beside: source?.beside ?? [], keyring: keyringOf(installation.dataDir, id) };
     const changesUrl = source?.changesUrl?.(url) ?? null;
-    const changes = () => (changesUrl === null ? null : changesOf(feed, url, changesUrl, vouching, loadedBy, onProgress));
+    const changes = () => (changesUrl === null ? null : changesOf(feed, url, changesUrl, vouching, by.loadedBy, onProgress));
     // A folder of documents without an archive.
     if (changesUrl === url) return (await changes()) ?? { feedIds: [id], changedIds: [], skipped: [] };
     if (changesUrl !== null && source?.isArchiveWeekly === true && (await isEnoughForAWeek(context, id, url, changesUrl))) {
@@ -110,7 +113,7 @@ export function createFeedSync(
           return { feedIds: [id], changedIds: [], skipped: [] };
         }
         const { etag, lastModified, integrity } = answer;
-        const origin = { loadedBy, location: url, etag, lastModified, integrity, fetchedFor: id };
+        const origin = { ...by, location: url, etag, lastModified, integrity, fetchedFor: id };
         const report =
           source?.earliestChange === undefined
             ? await importWith(answer.path, origin, onProgress)
@@ -176,9 +179,9 @@ export function createFeedSync(
   }
 
   return {
-    async sync(id, loadedBy, onProgress = () => {}) {
+    async sync(id, by, onProgress = () => {}) {
       try {
-        return await syncOf(id, loadedBy, onProgress);
+        return await syncOf(id, by, onProgress);
       } catch (error) {
         // With what was loaded before still in force.
         if (!stopping.aborted) {
@@ -190,7 +193,7 @@ export function createFeedSync(
         throw error;
       }
     },
-    importUrl: (url, loadedBy, onProgress = () => {}) =>
+    importUrl: (url, by, onProgress = () => {}) =>
       download({ url, etag: null, lastModified: null, privateAllowed: true }, onProgress, async answer => {
         if (answer.kind === 'unchanged')
           throw new Fault(
@@ -198,11 +201,7 @@ export function createFeedSync(
             `${url} answered 304 to a request without conditions.`,
             'Fetch it by other means and import the file.',
           );
-        return importWith(
-          answer.path,
-          { loadedBy, location: url, etag: null, lastModified: null, integrity: answer.integrity },
-          onProgress,
-        );
+        return importWith(answer.path, { ...by, location: url, etag: null, lastModified: null, integrity: answer.integrity }, onProgress);
       }),
   };
 }

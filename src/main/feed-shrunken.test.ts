@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { feedThreads } from './feed-threads.ts';
+import { type FeedSite, openFeedSite } from './test-feed-site.ts';
+
+const catalogue = (count: number) =>
+  JSON.stringify({
+    title: 'x',
+    catalogVersion: '1',
+    vulnerabilities: Array.from({ length: count }, (_, n) => ({
+      cveID: `CVE-2024-${1_000 + n}`,
+      dateAdded: '2024-01-01',
+      dueDate: '2024-02-01',
+    })),
+  });
+
+describe('a feed that really has far fewer records', () => {
+  let site: FeedSite;
+  beforeAll(async () => {
+    site = await openFeedSite(() => feedThreads);
+  });
+  afterAll(() => site.close());
+  const known = async () => (await site.database.db.query('select from enrichment')).length;
+  const kev = async () => (await site.feeds.list()).find(feed => feed.id === 'kev')!;
+
+  beforeEach(async () => {
+    await site.database.db.query('truncate enrichment, feed_part, quarantine');
+    await site.setUrl('kev', 'kev.json');
+    site.publish('kev.json', catalogue(100));
+    await site.syncing('kev');
+    expect(await known()).toBe(100);
+  });
+
+  it('is taken when somebody says so, and is the measure from then on', async () => {
+    site.publish('kev.json', catalogue(40));
+    await site.syncing('kev');
+    expect(await kev()).toMatchObject({ state: 'refused', message: expect.stringMatching(/shrunk from 100 to 40 .*--accept-shrunken/) });
+    expect(await known()).toBe(100);
+    await site.syncing('kev', { accept: 'shrunken' });
+    expect(await kev()).toMatchObject({ state: 'current', message: null, records: 40 });
+    expect(await known()).toBe(40);
+    expect(
+      await site.database.db.query("select from audit_entry where action = 'feed.sync' and detail->>'accept' = 'shrunken'"),
+    ).toHaveLength(1);
+    site.publish('kev.json', catalogue(20));
+    await site.syncing('kev');
+    expect(await kev()).toMatchObject({ state: 'refused' });
+    expect(await known()).toBe(40);
+  });
+
+  it('is taken from a file likewise, and an empty one never', async () => {
+    const file = path.join(site.folder, 'kev.json');
+    writeFileSync(file, catalogue(40));
+    expect(await site.importing(file)).toMatchObject({ skipped: [{ reason: expect.stringContaining('has shrunk') }] });
+    expect(await site.importing(file, { accept: 'shrunken' })).toMatchObject({ skipped: [] });
+    expect(await known()).toBe(40);
+    writeFileSync(file, catalogue(0));
+    expect(await site.importing(file, { accept: 'shrunken' })).toMatchObject({ skipped: [{ reason: 'the feed is empty' }] });
+    expect(await known()).toBe(40);
+  });
+});
