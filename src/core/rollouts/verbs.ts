@@ -1,5 +1,5 @@
 import type { Instant } from '../kernel/instants.ts';
-import { move } from '../kernel/machine.ts';
+import { type VerbActor, type VerbGuards, type VerbRow, verbDesk } from '../kernel/verbs.ts';
 import type { RingState } from './ring-states.ts';
 import { ROLLOUT, type RolloutEvent, type RolloutState } from './rollout-states.ts';
 
@@ -7,15 +7,15 @@ import { ROLLOUT, type RolloutEvent, type RolloutState } from './rollout-states.
 export const VERBS = {
   submit: { event: 'submit', permission: 'rollout.plan' },
   'request-approval': { event: 'request-approval', permission: 'rollout.plan' },
-  approve: { event: 'approve', permission: 'rollout.approve' },
-  reject: { event: 'reject', permission: 'rollout.approve' },
+  approve: { event: 'approve', permission: 'rollout.approve', inPerson: true },
+  reject: { event: 'reject', permission: 'rollout.approve', inPerson: true },
   start: { event: 'start', permission: 'rollout.operate' },
   pause: { event: 'pause', permission: 'rollout.operate' },
   resume: { event: 'resume', permission: 'rollout.operate' },
   halt: { event: 'halt', permission: 'rollout.operate' },
   cancel: { event: 'cancel', permission: 'rollout.operate' },
   edit: { event: 'edit', permission: 'rollout.plan' },
-} as const satisfies Readonly<Record<string, { readonly event: RolloutEvent; readonly permission: string }>>;
+} as const satisfies Readonly<Record<string, VerbRow<RolloutEvent>>>;
 
 export type Verb = keyof typeof VERBS;
 
@@ -33,45 +33,26 @@ export interface VerbFacts {
   readonly stopped: { readonly ring: string; readonly state: RingState; readonly canRetry: boolean } | null;
 }
 
-export interface Actor {
-  readonly personId: string;
-  readonly permissions: ReadonlySet<string>;
-  readonly viaToken: boolean;
+export interface Actor extends VerbActor {
   /** Nobody else can approve: self-approval is then allowed and recorded as such. */
   readonly singlePerson: boolean;
 }
 
-export interface VerbState {
-  readonly verb: Verb;
-  readonly enabled: boolean;
-  readonly disabledReason: string | null;
-}
-
-export function verbStates(facts: VerbFacts, actor: Actor): VerbState[] {
-  return (Object.keys(VERBS) as Verb[]).map(verb => {
-    const disabledReason = whyNot(verb, facts, actor);
-    return { verb, enabled: disabledReason === null, disabledReason };
-  });
-}
-
-/** null when the actor may do it now. The state is asked first: "it is not running" says more than "you may not". */
-export function whyNot(verb: Verb, facts: VerbFacts, actor: Actor): string | null {
-  const { event, permission } = VERBS[verb];
-  const step = move(ROLLOUT, facts.state, event);
-  if (!step.ok) return step.reason;
-  if (!actor.permissions.has(permission)) return `it needs the permission ${permission}, which your roles do not give`;
-  return GUARDS[verb]?.(facts, actor) ?? null;
-}
-
-const GUARDS: Partial<Record<Verb, (facts: VerbFacts, actor: Actor) => string | null>> = {
+const GUARDS: VerbGuards<Verb, VerbFacts, Actor> = {
   approve: (facts, actor) => retractedGuard(facts) ?? secondPerson(facts, actor, 'approve'),
-  reject: (_facts, actor) => (actor.viaToken ? 'an API token cannot decide: sign in as a person' : null),
   start: startGuard,
   resume: (facts, actor) =>
     facts.killSwitch
       ? 'the kill switch is engaged'
       : (retractedGuard(facts) ?? approvalGuard(facts) ?? (needsOverride(facts) ? secondPerson(facts, actor, 'override the gate') : null)),
 };
+
+export const { whyNot, verbStates } = verbDesk({
+  machine: ROLLOUT,
+  verbs: VERBS,
+  stateOf: facts => facts.state,
+  guards: GUARDS,
+});
 
 /** It can only end: the plan names what nobody may install any more. */
 function retractedGuard({ retracted }: VerbFacts): string | null {

@@ -102,7 +102,7 @@ it('previews, asks, decides and lists; the reason why not is the same in the ver
   });
   expect([token.statusCode, token.json().detail]).toEqual([
     409,
-    'Approve is not possible: an API token cannot decide: sign in as a person.',
+    'Approve is not possible: an API token cannot approve: sign in as a person.',
   ]);
   expect(await send('grace', 'POST', `/${body.id}/actions`, { verb: 'approve' })).toMatchObject({
     status: 400,

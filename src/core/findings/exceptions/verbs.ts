@@ -1,6 +1,7 @@
 import type { Instant } from '../../kernel/instants.ts';
 import { addMs, DAY_MS } from '../../kernel/instants.ts';
 import { move } from '../../kernel/machine.ts';
+import { type VerbActor, type VerbGuards, type VerbRow, verbDesk } from '../../kernel/verbs.ts';
 import { type ExceptionStatus, inForceAt } from './exception.ts';
 import { approvalsNeeded, CONTROL_CHECK_DAYS, type Life, lifeProblem } from './life.ts';
 import { overlapOf } from './scope.ts';
@@ -9,16 +10,16 @@ import { EXCEPTION, type ExceptionEvent, isGranted } from './states.ts';
 /** What a person can do to an exception: the event it sends and the permission it needs (names of api/contract.ts; a test compares). */
 export const EXCEPTION_VERBS = {
   submit: { event: 'submit', permission: 'exception.request' },
-  review: { event: 'review', permission: 'exception.approve' },
-  approve: { event: 'approve', permission: 'exception.approve' },
-  reject: { event: 'reject', permission: 'exception.approve' },
+  review: { event: 'review', permission: 'exception.approve', inPerson: true },
+  approve: { event: 'approve', permission: 'exception.approve', inPerson: true },
+  reject: { event: 'reject', permission: 'exception.approve', inPerson: true },
   withdraw: { event: 'withdraw', permission: 'exception.request' },
   /** Asks for the next one of the chain; the event comes when that one is in force. */
   renew: { event: 'renew', permission: 'exception.request' },
   /** Doubt needs no approval: whoever may ask may also say that a control has failed. */
   reopen: { event: 'reopen', permission: 'exception.request' },
-  revoke: { event: 'revoke', permission: 'exception.approve' },
-} as const satisfies Readonly<Record<string, { readonly event: ExceptionEvent; readonly permission: string }>>;
+  revoke: { event: 'revoke', permission: 'exception.approve', inPerson: true },
+} as const satisfies Readonly<Record<string, VerbRow<ExceptionEvent>>>;
 
 export type ExceptionVerb = keyof typeof EXCEPTION_VERBS;
 
@@ -33,39 +34,12 @@ export interface ExceptionVerbFacts {
   readonly renewalId: string | null;
 }
 
-export interface ExceptionActor {
-  readonly personId: string;
-  readonly permissions: ReadonlySet<string>;
-  readonly viaToken: boolean;
+export interface ExceptionActor extends VerbActor {
   /** Nobody else can approve exceptions: self-approval is then allowed and recorded as such. */
   readonly singleRiskOwner: boolean;
 }
 
-export interface ExceptionVerbState {
-  readonly verb: ExceptionVerb;
-  readonly enabled: boolean;
-  readonly disabledReason: string | null;
-}
-
-export function exceptionVerbStates(facts: ExceptionVerbFacts, actor: ExceptionActor): ExceptionVerbState[] {
-  return (Object.keys(EXCEPTION_VERBS) as ExceptionVerb[]).map(verb => {
-    const disabledReason = whyNotException(verb, facts, actor);
-    return { verb, enabled: disabledReason === null, disabledReason };
-  });
-}
-
-/** null when the actor may do it now. The state is asked first: "it has ended" says more than "you may not". */
-export function whyNotException(verb: ExceptionVerb, facts: ExceptionVerbFacts, actor: ExceptionActor): string | null {
-  const { event, permission } = EXCEPTION_VERBS[verb];
-  const step = move(EXCEPTION, facts.status.state, event);
-  if (!step.ok) return step.reason;
-  // A token never has the permission, whoever made it; that it is a token says more than that.
-  if (actor.viaToken && permission === 'exception.approve') return 'an API token cannot decide: sign in as a person';
-  if (!actor.permissions.has(permission)) return `it needs the permission ${permission}, which your roles do not give`;
-  return GUARDS[verb]?.(facts, actor) ?? null;
-}
-
-const GUARDS: Partial<Record<ExceptionVerb, (facts: ExceptionVerbFacts, actor: ExceptionActor) => string | null>> = {
+const GUARDS: VerbGuards<ExceptionVerb, ExceptionVerbFacts, ExceptionActor> = {
   approve: (facts, actor) => secondPerson(facts, actor) ?? groundGuard(facts),
   withdraw: ({ status }, actor) =>
     status.requestedById === actor.personId || actor.permissions.has('exception.approve')
@@ -73,6 +47,13 @@ const GUARDS: Partial<Record<ExceptionVerb, (facts: ExceptionVerbFacts, actor: E
       : 'only whoever asked for it, or a risk owner, takes it back',
   renew: ({ renewalId }) => (renewalId === null ? null : `a renewal has been asked for already: ${renewalId}`),
 };
+
+export const { whyNot: whyNotException, verbStates: exceptionVerbStates } = verbDesk({
+  machine: EXCEPTION,
+  verbs: EXCEPTION_VERBS,
+  stateOf: facts => facts.status.state,
+  guards: GUARDS,
+});
 
 /** S8: never the requester, and never one person twice where two are needed. */
 function secondPerson({ status }: ExceptionVerbFacts, actor: ExceptionActor): string | null {
