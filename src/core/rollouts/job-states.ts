@@ -16,6 +16,8 @@ import {
 /**
  * One host's part of a rollout (domain.md 2.4). The point of no return lies between `staged` and `installing`: before it the host has no permit and
  * has changed nothing; after it only the host's own observation ends the job.
+ *
+ * One table, longer than a file should be: in two, the compiler would no longer find a move from or to a state that there is not.
  */
 export const JOB = machine({
   name: 'job',
