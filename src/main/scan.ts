@@ -23,7 +23,12 @@ export const run: LocalCommand['run'] = (args, io) =>
     loadFeeds,
     defaultFeeds: defaultFeedLocations(process.env),
     toolVersion: (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version,
-    now: () => new Date().toISOString(),
+    now: () => instantOf(process.env.SOURCE_DATE_EPOCH),
     err: text => io.stderr.write(text),
     outFd: 1,
   });
+
+/** Seconds since 1970 that a build gives all its tools for a reproducible result (reproducible-builds.org); else the clock's. */
+function instantOf(epoch: string | undefined): string {
+  return new Date(epoch !== undefined && /^\d{1,11}$/.test(epoch) ? Number(epoch) * 1_000 : Date.now()).toISOString();
+}

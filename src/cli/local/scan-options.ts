@@ -47,6 +47,9 @@ JSON is an array of objects, one for each package and vulnerability:
 Exit codes: 0 nothing found that --fail-on asks for, 1 something found, 2 the command or its input cannot be used, 3 a feed cannot be
 used, is missing, or says nothing of the release (never "nothing vulnerable"). With 3 and readable feeds beside the bad one, what they say is printed.
 
+The same packages and feeds give the same bytes, whatever the order of the list; documents that state a time (cyclonedx, openvex, csaf)
+take it from SOURCE_DATE_EPOCH where that is set, and are named by what they say.
+
 Examples
   fettle scan --local --feed feeds/
   dpkg-query -W -f '\${Package}\\t\${Version}\\t\${source:Package}\\t\${source:Version}\\n' | sed '1i package\\tversion\\tsource\\tsource_version' | fettle scan - --os debian:12 --feed feeds/

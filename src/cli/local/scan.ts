@@ -10,11 +10,12 @@ import {
   hiddenReason,
   type NamedVulnerability,
 } from '../../plugins/exporters/spec.ts';
+import { DocumentId } from './document-id.ts';
 import { Output } from './output.ts';
 import { hostNames, InputError, inputsOf, readHost, type ScannedHost } from './scan-hosts.ts';
 import { cpeProductsOf, Lookups } from './scan-lookup.ts';
 import { ScanMatcher } from './scan-matcher.ts';
-import { EXIT, type FailOn, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
+import { EXIT, type FailOn, type Format, parseScanOptions, SCAN_HELP, type ScanOptions } from './scan-options.ts';
 import type { LoadedFeeds, ScanPorts, ThisHost } from './scan-ports.ts';
 import { lacksSources, SourceNames } from './scan-sources.ts';
 import { ScanTable } from './scan-table.ts';
@@ -207,20 +208,25 @@ function writeFindings(
     for (const block of blocks()) table.add(block);
     output.write(table.render(loaded.hasKnownExploited));
   } else if (exporter !== null) {
+    const at = ports.now();
+    const id = new DocumentId();
     const context: ExportContext = {
-      at: ports.now(),
+      at,
       toolVersion: ports.toolVersion,
-      documentId: () => crypto.randomUUID(),
+      documentId: () => id.text(exporter.id, at, ports.toolVersion, options.author),
       author: options.author,
       authorUrl: 'urn:fettle:scan',
       fileOf: host => files.get(host) ?? host,
       isKnownExploited,
     };
-    for (const chunk of exporter.write(blocks(), context)) if (!output.write(chunk)) break;
+    const read = HAS_ID.has(options.format) ? id.seeing(blocks()) : blocks();
+    for (const chunk of exporter.write(read, context)) if (!output.write(chunk)) break;
   }
   output.close();
   return outcome;
 }
+
+const HAS_ID: ReadonlySet<Format> = new Set(['cyclonedx', 'openvex', 'csaf']);
 
 function outputOf(options: ScanOptions, ports: ScanPorts): Output {
   try {

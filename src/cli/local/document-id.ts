@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import type { FindingBlock } from '../../plugins/exporters/spec.ts';
+
+/** Names a document by what it says, so that the same answer at the same instant is the same document, byte by byte. */
+export class DocumentId {
+  readonly #hash = createHash('sha256');
+
+  *seeing(blocks: Iterable<FindingBlock>): Iterable<FindingBlock> {
+    for (const block of blocks) {
+      const { host, release, package: one, kernelState, matches } = block;
+      const said = matches.map(({ vulnerabilityId, state, fixedVersion }) => [vulnerabilityId, state, fixedVersion]);
+      this.#hash.update(JSON.stringify([host, release, one.name, one.arch, one.version, kernelState, said]));
+      yield block;
+    }
+  }
+
+  /** A UUID of one's own making (RFC 9562, version 8), once the blocks have been seen. */
+  text(...circumstances: readonly string[]): string {
+    const digits = this.#hash.copy().update(JSON.stringify(circumstances)).digest('hex');
+    const variant = ((Number.parseInt(digits[16]!, 16) & 0x3) | 0x8).toString(16);
+    return [
+      digits.slice(0, 8),
+      digits.slice(8, 12),
+      `8${digits.slice(13, 16)}`,
+      `${variant}${digits.slice(17, 20)}`,
+      digits.slice(20, 32),
+    ].join('-');
+  }
+}
