@@ -33,7 +33,7 @@ export interface ChangelogCache {
   set(key: string, rows: readonly ChangelogRow[]): unknown;
 }
 
-export interface CollectOptions {
+interface CollectOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   /** Left out: the host is asked and the member chosen. */
@@ -62,7 +62,7 @@ export interface Collected {
   readonly changelogs: readonly ChangelogRow[];
 }
 
-export type CollectFaultCode = 'unsupported-host' | 'inventory-unreadable';
+type CollectFaultCode = 'unsupported-host' | 'inventory-unreadable';
 
 /** The package manager of the host behind this transport. */
 export async function packageManagerOf(transport: Transport): Promise<PackageManager> {
@@ -176,7 +176,7 @@ function architectureOf(packages: readonly PackageRecord[]): string {
 }
 
 /** Security candidates of the distribution by source package, the smallest archive of each first. */
-export function changelogsWanted(packages: readonly PackageRecord[], candidates: readonly CandidateRecord[]): ChangelogWanted[] {
+function changelogsWanted(packages: readonly PackageRecord[], candidates: readonly CandidateRecord[]): ChangelogWanted[] {
   const installed = new Map(packages.filter(p => p.state !== 'config-files').map(p => [`${p.name} ${p.arch}`, p]));
   const wanted = new Map<
     string,

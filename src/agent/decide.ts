@@ -23,7 +23,7 @@ export const SEQUENCE_LEAP_MAX = 1_000;
 /** A plan for longer than this is no plan but a standing power (security.md 2.2). */
 export const PLAN_HOURS_MAX = 72;
 
-export type Admission = { readonly ok: true; readonly plan: HostPlan } | { readonly ok: false; readonly failure: Failure };
+type Admission = { readonly ok: true; readonly plan: HostPlan } | { readonly ok: false; readonly failure: Failure };
 
 /** Signature, form and address: what can be said without knowing the time or the past. */
 export function readPlan(envelope: Envelope, trust: Trust): Admission {
@@ -71,12 +71,12 @@ export function checkPermit(envelope: Envelope, plan: HostPlan, phase: Permit['p
 }
 
 /** What the server said to the question for a permit; both null: it had nothing to say. */
-export interface PermitReply {
+interface PermitReply {
   readonly permit: Envelope | null;
   readonly refused: { readonly code: string; readonly text: string; readonly retryAfterSeconds: number; readonly final: boolean } | null;
 }
 
-export type PermitStep =
+type PermitStep =
   | { readonly do: 'go' }
   | { readonly do: 'cancel' }
   | { readonly do: 'fail'; readonly failure: Failure }

@@ -6,7 +6,7 @@ import type { Clock } from '../core/kernel/instants.ts';
 import { ServerFault, serverClient } from './server-client.ts';
 import { type Identity, NOTHING_REPORTED, type StateFolder } from './state-folder.ts';
 
-export interface EnrolOptions {
+interface EnrolOptions {
   readonly serverUrl: string;
   readonly token: string;
   readonly agentVersion: string;

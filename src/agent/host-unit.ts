@@ -163,7 +163,7 @@ export async function unitOutput(transport: Transport, unit: HostUnit, maxBytes 
   return (await transport.run(['tail', '-c', String(maxBytes), '--', unit.log], { ...CALL, maxOutputBytes: maxBytes })).stdout;
 }
 
-export interface Watching {
+interface Watching {
   /** The hard limit, seconds. The program is never ended by it: what is half done is worse than what is late. */
   readonly seconds: number;
   onOutput(text: string): void;

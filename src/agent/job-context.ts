@@ -49,7 +49,7 @@ export const EXECUTOR_SETTINGS: ExecutorSettings = {
 /** Thrown to leave a job where it is because the process ends; the journal has all that is needed to go on. */
 export class JobLeft extends Error {}
 
-export interface JobParts {
+interface JobParts {
   readonly plan: HostPlan;
   readonly transport: Transport;
   /** Asked after the host was reached for the first time. */

@@ -2,7 +2,7 @@ import { type Executor, type JobHandle, type JobTask, resumeJob, startJob } from
 import type { JournalEntry } from './journal.ts';
 
 /** How jobs are begun and taken up: on the host itself, or from a server by SSH. */
-export interface DeskWork {
+interface DeskWork {
   start(task: JobTask): JobHandle;
   resume(entry: JournalEntry): JobHandle;
   /** Ends with the process, which then takes up nothing more. */

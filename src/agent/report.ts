@@ -8,7 +8,7 @@ import { type ChangelogCache, type ChangelogRow, type Collected, collectSnapshot
 import type { ServerClient } from './server-client.ts';
 import type { Reported, StateFolder } from './state-folder.ts';
 
-export interface Reporter {
+interface Reporter {
   readonly transport: Transport;
   readonly manager: PackageManager;
   readonly clock: Clock;
@@ -30,7 +30,7 @@ const CACHED_CHANGELOGS = 2_000;
 /** Entries of one report (the contract's limit is 100,000). */
 const HISTORY_MAX = 50_000;
 
-export interface ReportOutcome {
+interface ReportOutcome {
   readonly digests: PartDigests;
   readonly sent: readonly Part[];
 }

@@ -21,7 +21,7 @@ import type { Identity, StateFolder } from './state-folder.ts';
 type Task = Answer<(typeof agent)['agentCheckIn']>['tasks'][number];
 type CheckIn = Answer<(typeof agent)['agentCheckIn']>;
 
-export interface Resident {
+interface Resident {
   readonly identity: Identity;
   readonly state: StateFolder;
   readonly transport: Transport;

@@ -40,7 +40,7 @@ const LEFT_ALONE: readonly { readonly pattern: RegExp; readonly reason: string }
 
 export const AGENT_UNIT = 'fettle-agent.service';
 
-export interface RestartPlan {
+interface RestartPlan {
   /** systemd itself maps replaced files: `systemctl daemon-reexec`. */
   readonly reexecute: boolean;
   readonly restart: readonly string[];

@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { Fault } from '../core/kernel/faults.ts';
 
-export type ServerFaultCode = 'server-unreachable' | 'credential-refused' | 'server-busy' | 'request-refused';
+type ServerFaultCode = 'server-unreachable' | 'credential-refused' | 'server-busy' | 'request-refused';
 
 export class ServerFault extends Fault<ServerFaultCode> {
   /** The server's own wish, seconds. */

@@ -37,7 +37,7 @@ export const commands: readonly Command[] = [
   ...peopleCommands,
 ];
 
-export interface ProgramIo {
+interface ProgramIo {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly columns: number;
@@ -136,7 +136,7 @@ async function perform(
   else command.render(value as never, makeScreen(io.out, io.columns));
 }
 
-export interface LocalSummary {
+interface LocalSummary {
   readonly name: string;
   readonly summary: string;
 }

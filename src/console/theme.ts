@@ -39,7 +39,7 @@ const dark: MantineColorsTuple = [
 ];
 
 /** Every tone has one text colour per scheme with at least 4.5:1 on the page, on striped rows and on its own soft background. */
-export const TONES = ['good', 'warn', 'bad', 'info', 'quiet'] as const;
+const TONES = ['good', 'warn', 'bad', 'info', 'quiet'] as const;
 export type Tone = (typeof TONES)[number];
 const LIGHT: Record<Tone, readonly [text: string, soft: string]> = {
   good: ['#1b6e30', '#e8f5eb'],

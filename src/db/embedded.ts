@@ -10,7 +10,7 @@ import { ensureCluster, ROLE, SUPERUSER, writeAccessFiles } from './embedded/clu
 import { predecessorPid, signal } from './embedded/predecessor.ts';
 import { openDb } from './pool.ts';
 
-export interface EmbeddedOptions {
+interface EmbeddedOptions {
   /** False only for throw-away databases of tests: no fsync. */
   readonly durable?: boolean;
   /** Called when PostgreSQL ended although nobody asked it to; it is being started again. */

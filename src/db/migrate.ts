@@ -18,7 +18,7 @@ interface AppliedRow {
   readonly sha256: string;
 }
 
-export const MIGRATIONS_FOLDER = path.join(import.meta.dirname, 'migrations');
+const MIGRATIONS_FOLDER = path.join(import.meta.dirname, 'migrations');
 
 /** Files `NNNN-name.sql`, in order. Two files with one number are a defect of the checkout. */
 export function readMigrations(folder: string = MIGRATIONS_FOLDER): Migration[] {

@@ -3,7 +3,7 @@ import { invariant } from '../core/kernel/faults.ts';
 import { DATABASE_CONNECTIONS_MAX, TRANSACTION_ATTEMPTS_MAX } from '../core/kernel/limits.ts';
 import type { Db, Queryable } from './db.ts';
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly connectionsMax?: number;
   /** Told about connections that break while idle (a restart of PostgreSQL); the next query opens a new one. */
   readonly onConnectionLost?: (error: Error) => void;

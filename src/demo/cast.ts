@@ -3,7 +3,7 @@ import { Random } from '../sim/random.ts';
 import type { Release } from './archive.ts';
 
 /** How a host's packages moved before anybody planned it: every night by itself, once a month by hand, or whenever somebody thought of it. */
-export type Habit = 'nightly' | 'monthly' | 'seldom';
+type Habit = 'nightly' | 'monthly' | 'seldom';
 
 export interface HostPart {
   readonly number: number;

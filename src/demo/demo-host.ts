@@ -16,7 +16,7 @@ import { rehearsalOf } from './rehearsal-answer.ts';
 import { agentCaller, ask, type DemoServer } from './world.ts';
 
 /** What goes wrong with the next job on a host. `stuck`: it falls silent after it has begun. */
-export interface Trouble {
+interface Trouble {
   readonly class: FailureClass | 'stuck';
   readonly message: string;
 }

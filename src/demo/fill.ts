@@ -15,7 +15,7 @@ import { ask, type DemoServer, type StoryClock } from './world.ts';
 export const SEED = 2026;
 export const STORY_DAYS = 124;
 
-export interface FillOptions {
+interface FillOptions {
   readonly hosts: number;
   readonly folder: string;
   readonly setupToken: string;
@@ -30,7 +30,7 @@ export interface FillOptions {
   readonly onProgress: (text: string) => void;
 }
 
-export interface DemoFleet {
+interface DemoFleet {
   readonly hosts: readonly DemoHost[];
 }
 

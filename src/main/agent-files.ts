@@ -17,13 +17,13 @@ const MACHINES: readonly { readonly arch: string; readonly machine: string }[] =
   { arch: 'arm64', machine: 'aarch64' },
 ];
 
-export interface AgentFile {
+interface AgentFile {
   readonly content: Readable;
   readonly type: string;
   readonly bytes: number;
 }
 
-export interface AgentFiles {
+interface AgentFiles {
   /** What GET /agent/install.sh answers; waits for the runtime, because a person has just been shown the command. */
   script(baseUrl: string): Promise<string>;
   command(baseUrl: string, token: string): string;

@@ -7,7 +7,7 @@ import type { BundleTrust } from '../server/feeds/bundle-file.ts';
  * Whose bundles `fettle scan` opens without a server: the keys that somebody wrote down with `fettle feed trust KEY --local`, or an administrator for
  * everybody in /etc. One key a line, base64, then a name; a `#` begins a remark.
  */
-export function bundleKeyFiles(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+function bundleKeyFiles(env: Readonly<Record<string, string | undefined>>): readonly string[] {
   if (env.FETTLE_FEED_KEYS) return [env.FETTLE_FEED_KEYS];
   return [path.join(env.XDG_CONFIG_HOME ?? path.join(homedir(), '.config'), 'fettle', 'feed-keys'), '/etc/fettle/feed-keys'];
 }

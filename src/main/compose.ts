@@ -39,7 +39,7 @@ export interface CompanionParts {
   readonly inventory: InventoryPort;
 }
 
-export interface Companion {
+interface Companion {
   start(): Promise<void> | void;
   stop(): Promise<void> | void;
 }

@@ -29,7 +29,7 @@ interface Mark {
   readonly isFilled: boolean;
 }
 
-export interface DemonstrationOptions {
+interface DemonstrationOptions {
   readonly fresh: boolean;
   readonly hosts: number;
 }

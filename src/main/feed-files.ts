@@ -26,7 +26,7 @@ export interface FeedFile {
   readonly bundled?: FromBundle;
 }
 
-export interface SkippedFile {
+interface SkippedFile {
   readonly path: string;
   readonly reason: string;
   /** True for what may well be a feed, and cannot be opened: more than company. */

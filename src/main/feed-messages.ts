@@ -13,8 +13,8 @@ export type Answer =
   | { readonly kind: 'stage'; readonly event: PlainStageEvent }
   | { readonly kind: 'fault'; readonly fault: PlainFault };
 
-export type PlainFile = Omit<FeedFile, 'source'> & { readonly sourceId: string };
-export type PlainStageEvent = Exclude<StageEvent, { readonly kind: 'failed' }> | { readonly kind: 'failed'; readonly fault: PlainFault };
+type PlainFile = Omit<FeedFile, 'source'> & { readonly sourceId: string };
+type PlainStageEvent = Exclude<StageEvent, { readonly kind: 'failed' }> | { readonly kind: 'failed'; readonly fault: PlainFault };
 
 export interface PlainFault {
   readonly code: string;

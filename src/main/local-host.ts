@@ -6,7 +6,7 @@ import type { Logger } from '../server/context.ts';
 import type { Collected } from '../server/ports.ts';
 import type { SshConnections } from './ssh-port.ts';
 
-export interface LocalHostParts {
+interface LocalHostParts {
   readonly connections: Pick<SshConnections, 'collectOver'>;
   readonly hosts: {
     storeLocal(collected: Collected): Promise<string>;

@@ -9,7 +9,7 @@ import type { Collected, JobPort, SshEndpoint, WakePort } from '../server/ports.
 import type { SshConnections } from './ssh-port.ts';
 
 /** The side of server/inventory that a runner needs. */
-export interface SshHosts {
+interface SshHosts {
   sshHosts(): Promise<{ readonly hostId: string; readonly name: string; readonly lastSeenAt: string | null }[]>;
   sshEndpoint(hostId: string): Promise<SshEndpoint | null>;
   requests: { take(hostId: string): { readonly refresh: boolean } | null };

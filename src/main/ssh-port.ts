@@ -10,7 +10,7 @@ import { scanKey } from '../plugins/transports/ssh/scan-key.ts';
 import { sshTransport } from '../plugins/transports/ssh/ssh.ts';
 import type { Collected, SshEndpoint, SshPort } from '../server/ports.ts';
 
-export interface CollectOverOptions {
+interface CollectOverOptions {
   readonly refresh: boolean;
   readonly history: boolean;
   /** As ChangelogSource.beforeFetching; left out: no change log is fetched. */

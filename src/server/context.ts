@@ -64,7 +64,7 @@ type Parsed<R extends Route> = (R['params'] extends z.ZodType ? { params: z.outp
   (R['body'] extends z.ZodType ? { body: z.output<R['body']> } : { body?: undefined });
 
 /** CSV and plain text are written as chunks; event streams as {id, data}, and `signal` aborts when the reader leaves. */
-export type HandlerAnswer<R extends Route> = R['produces'] extends 'text/event-stream'
+type HandlerAnswer<R extends Route> = R['produces'] extends 'text/event-stream'
   ? AsyncIterable<{ readonly id: number; readonly data: Answer<R> }>
   : R['produces'] extends 'text/csv' | 'text/plain'
     ? AsyncIterable<string> | string

@@ -4,7 +4,7 @@ import { REHEARSAL_PLAN_TYPE, type RehearsalPlan } from '../../core/rollouts/reh
 import { PLAN_HOURS_MAX, type Trust } from '../decide.ts';
 import { rehearsalFormProblem } from '../plan-form.ts';
 
-export type RehearsalAdmission = { readonly ok: true; readonly plan: RehearsalPlan } | { readonly ok: false; readonly problem: string };
+type RehearsalAdmission = { readonly ok: true; readonly plan: RehearsalPlan } | { readonly ok: false; readonly problem: string };
 
 /**
  * Signature, form, address and time. There is no sequence: a rehearsal changes nothing, so one that is replayed within its time costs the host

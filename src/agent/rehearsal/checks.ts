@@ -1,7 +1,7 @@
 import type { RehearsalCheck, RehearsalCheckKind } from '../../core/rollouts/rehearsal.ts';
 
 /** One thing to try in the copy. `subject` of `configuration` is a row of the table below, else a path. */
-export interface WantedCheck {
+interface WantedCheck {
   readonly kind: RehearsalCheckKind;
   readonly subject: string;
 }

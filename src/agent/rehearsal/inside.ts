@@ -32,7 +32,7 @@ export class InsideTransport implements Transport {
   }
 }
 
-export interface RanInside {
+interface RanInside {
   readonly code: number | null;
   readonly output: string;
   readonly seconds: number;

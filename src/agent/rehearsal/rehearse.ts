@@ -18,7 +18,7 @@ import { copiedMounts } from './mounts.ts';
 import { roomForCopy } from './room.ts';
 import { openSandbox, type Sandbox, WITHHELD_FILE } from './sandbox.ts';
 
-export interface Rehearser {
+interface Rehearser {
   readonly transport: Transport;
   manager(): Promise<PackageManager>;
   readonly clock: Clock;

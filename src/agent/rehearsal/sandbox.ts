@@ -25,7 +25,7 @@ export interface SandboxSpec {
   readonly seconds: number;
 }
 
-export type Opened = { readonly ok: true; readonly sandbox: Sandbox } | { readonly ok: false; readonly problem: string };
+type Opened = { readonly ok: true; readonly sandbox: Sandbox } | { readonly ok: false; readonly problem: string };
 
 /** One on a host at a time: systemd refuses the name a second time. */
 const HOLDER: HostUnit = { name: 'fettle-rehearsal', log: `${HOST_JOBS_DIR}/fettle-rehearsal.log` };

@@ -1,7 +1,7 @@
 import { PasswordInput, Text } from '@mantine/core';
 
 /** The contract's lower limit; the length is what counts (no rules about kinds of characters). */
-export const PASSWORD_CHARS_MIN = 12;
+const PASSWORD_CHARS_MIN = 12;
 
 interface PasswordFieldsProps {
   readonly password: string;

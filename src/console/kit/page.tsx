@@ -93,7 +93,7 @@ export function Answered<Data>({
   return <Bones rows={bones} />;
 }
 
-export function Bones({ rows }: { readonly rows: number }) {
+function Bones({ rows }: { readonly rows: number }) {
   return (
     <Stack gap={10} p="sm" role="status" aria-label="Loading">
       {Array.from({ length: rows }, (_, row) => (

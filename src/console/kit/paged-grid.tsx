@@ -26,7 +26,7 @@ interface PagedGridProps<Row> {
   readonly belowFrom?: number;
 }
 
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
 /** The list part of the address, as the contract's PageQuery wants it. */
 export function usePageQuery(defaultSort?: string) {
   const [url] = useUrlState();

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react';
 import { centreInRow } from './side-scroll.ts';
 import classes from './sub-nav.module.css';
 
-export interface SubPlace {
+interface SubPlace {
   readonly to: string;
   readonly label: string;
   /** Active on this address alone, not on what lies below it. */

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { useUrlState } from '../data/url-state.ts';
 import { centreInRow } from './side-scroll.ts';
 
-export interface TabSpec {
+interface TabSpec {
   readonly id: string;
   readonly label: ReactNode;
   readonly panel: () => ReactNode;

@@ -97,7 +97,7 @@ const MINUTE = new Intl.DateTimeFormat('en-GB', {
   minute: '2-digit',
   timeZoneName: 'short',
 });
-export function minuteOf(at: string): string {
+function minuteOf(at: string): string {
   return MINUTE.format(new Date(at));
 }
 /** The same in a zone of choice, with its weekday: what a person there reads on the wall. */

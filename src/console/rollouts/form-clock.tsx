@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core';
 import type { SpecDraft } from './spec-form.ts';
 
-export type ClockDraft = Pick<SpecDraft, 'length' | 'gap' | 'overlap'>;
+type ClockDraft = Pick<SpecDraft, 'length' | 'gap' | 'overlap'>;
 
 const LENGTH = [
   { value: 'exact', label: 'is open as long as ever' },

@@ -21,7 +21,7 @@ const LOOK = {
 const REHEARSABLE: ReadonlySet<RolloutSummaryView['state']> = new Set(['planned', 'awaiting-approval', 'scheduled', 'running', 'paused']);
 
 /** The hosts of the first ring run the plan in a copy of their own system, now. */
-export function RehearseButton({ rollout }: { readonly rollout: RolloutSummaryView }) {
+function RehearseButton({ rollout }: { readonly rollout: RolloutSummaryView }) {
   const refusal = useRefusal('rollout.plan');
   const rehearse = useAct('rolloutRehearse', { done: 'Asked: the answers appear here as they come in' });
   if (!REHEARSABLE.has(rollout.state)) return null;

@@ -2,7 +2,7 @@ import { Checkbox, Stack } from '@mantine/core';
 import type { Role } from '../../api/access.ts';
 
 /** What each role may do, in a line; the permissions themselves are the server's (src/api/access.ts). */
-export const ROLE_WORD: Readonly<Record<Role, string>> = {
+const ROLE_WORD: Readonly<Record<Role, string>> = {
   viewer: 'reads everything but people and the audit trail',
   operator: 'starts, pauses and halts rollouts; refreshes and labels hosts',
   planner: 'plans rollouts and saves groups, and all that an operator may',

@@ -11,7 +11,7 @@ export interface Envelope {
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
 }
 
-export type EnvelopeProblem = 'wrong-type' | 'too-large' | 'unknown-key' | 'bad-signature' | 'not-json';
+type EnvelopeProblem = 'wrong-type' | 'too-large' | 'unknown-key' | 'bad-signature' | 'not-json';
 
 /** DSSE pre-authentication encoding: "DSSEv1" SP len(type) SP type SP len(body) SP body. */
 function preAuthEncoding(type: string, body: Uint8Array): Uint8Array {

@@ -30,7 +30,7 @@ export function diffIds(before: readonly number[], after: readonly number[]): Id
   return { added, removed };
 }
 
-export interface VersionOnHost {
+interface VersionOnHost {
   readonly name: string;
   readonly arch: string;
   readonly version: string;

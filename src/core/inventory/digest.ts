@@ -25,7 +25,7 @@ export function packagesDigest(packages: readonly PackageRecord[]): string {
 }
 
 /** Tab and newline stand in no dpkg field, so the text of a row is unambiguous. */
-export function packageRowsDigest(rows: readonly PackageRow[]): string {
+function packageRowsDigest(rows: readonly PackageRow[]): string {
   return sha256Hex(
     rows
       .map(row => row.join('\t'))

@@ -3,7 +3,7 @@ import { compareVersions, isInvalid, type VersionScheme } from '../versions/sche
 import type { GroupQuery, OrderOperator, TextOperator } from './group-query.ts';
 import { GROUP_FIELDS, type GroupHost } from './group-query-fields.ts';
 
-export type GroupMatch = (host: GroupHost) => boolean;
+type GroupMatch = (host: GroupHost) => boolean;
 
 /** Compiled once, asked for every host. `schemeOf` orders `package` versions; dpkg's order unless said otherwise. */
 export function compileGroupQuery(query: GroupQuery, schemeOf: (host: GroupHost) => VersionScheme = () => deb): GroupMatch {

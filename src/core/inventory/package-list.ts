@@ -16,7 +16,7 @@ export interface PackageList {
   readonly warnings: readonly string[];
 }
 
-export type PackageListReading = { readonly ok: true; readonly list: PackageList } | { readonly ok: false; readonly problem: string };
+type PackageListReading = { readonly ok: true; readonly list: PackageList } | { readonly ok: false; readonly problem: string };
 
 const STATES: ReadonlySet<string> = new Set<PackageState>([
   'installed',

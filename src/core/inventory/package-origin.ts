@@ -19,7 +19,7 @@ export interface Archive {
   readonly site: string;
 }
 
-export interface OfferedVersion {
+interface OfferedVersion {
   readonly version: string;
   readonly archives: readonly Archive[];
 }
@@ -46,7 +46,7 @@ export function distributionArchives(archives: Iterable<Archive>, offeringBaseFi
   return new Set([...archives].filter(archive => isDistributionName(archive.origin) || base.has(originName(archive))).map(originName));
 }
 
-export function originName({ origin, label, site }: Archive): string {
+function originName({ origin, label, site }: Archive): string {
   return (origin || label || site).slice(0, ORIGIN_CHARS_MAX);
 }
 

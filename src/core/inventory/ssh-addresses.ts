@@ -6,7 +6,7 @@ export interface SshAddress {
   readonly user: string;
 }
 
-export interface AddressProblem {
+interface AddressProblem {
   /** From 1, as editors count. */
   readonly line: number;
   readonly message: string;

@@ -16,7 +16,7 @@ export interface Deadline<Event extends string> {
   readonly event: Event;
 }
 
-export interface StateRow<Event extends string> {
+interface StateRow<Event extends string> {
   /** What it means, and what it waits for. */
   readonly meaning: string;
   readonly final?: true;
@@ -50,7 +50,7 @@ export function machine<const State extends string, const Event extends string>(
   return table;
 }
 
-export type Move<State extends string> = { readonly ok: true; readonly to: State } | { readonly ok: false; readonly reason: string };
+type Move<State extends string> = { readonly ok: true; readonly to: State } | { readonly ok: false; readonly reason: string };
 
 /** Where `event` leads from `state`, or why it is refused. */
 export function move<State extends string, Event extends string>(

@@ -12,7 +12,7 @@ export interface Timeline {
  * Outcome -> timeline, by table. BOD 26-04 states its days itself. SSVC states none: those of `ssvc-deployer` are the product's defaults
  * and an organisation's to change. `ssvc-coordinator` sets no dates here; it tells a coordinator how much attention to give.
  */
-export const TIMELINES: Readonly<Record<string, Readonly<Record<string, Timeline>>>> = {
+const TIMELINES: Readonly<Record<string, Readonly<Record<string, Timeline>>>> = {
   'bod-26-04': {
     '3 days & forensic investigation': { days: 3, forensic: true, note: 'fix and search for compromise within 3 days' },
     '3 days': { days: 3, forensic: false, note: 'fix within 3 days' },

@@ -1,6 +1,6 @@
 import { DAY_MS, epochMs, type Instant } from '../kernel/instants.ts';
 
-export interface ExploitationFacts {
+interface ExploitationFacts {
   /** In KEV, or exploitation known from another source. */
   readonly knownExploited: boolean;
   /** SSVC exploitation, null when nobody has assessed it. */
@@ -12,7 +12,7 @@ export interface ExploitationFacts {
 /** Stands in for EPSS where there is none. Judgement, rounded from EPSS's own spread: a public exploit puts a CVE in its top tenth, the mean of all scores is near 0.03, the median below 0.002. */
 export const PRIOR = { poc: 0.1, none: 0.002, unknown: 0.03 } as const;
 
-export interface RankedPatch {
+interface RankedPatch {
   readonly id: string;
   /** 1 is first. */
   readonly rank: number;

@@ -12,7 +12,7 @@ export interface Observation {
   readonly ended: boolean;
 }
 
-export interface SurvivalStep {
+interface SurvivalStep {
   readonly days: number;
   /** Estimated share still open just after `days`, 1 to 0. */
   readonly openShare: number;
@@ -27,7 +27,7 @@ export interface SurvivalStep {
  * With delayed entry the first risk sets can be so small that one early end sets the whole curve to 0. Ends are left out while fewer than this
  * many are at risk (Lai and Ying 1991); without delayed entry it can only touch the far right of the curve.
  */
-export const RISK_SET_MIN = 5;
+const RISK_SET_MIN = 5;
 
 /** One step per time at which something ended. At ties, ends come before censorings. Observations that end before they enter are left out. */
 export function survivalCurve(observations: readonly Observation[], riskSetMin: number = RISK_SET_MIN): SurvivalStep[] {

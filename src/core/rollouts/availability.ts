@@ -19,7 +19,7 @@ export interface MemberFacts {
 }
 
 /** What a group promises; exactly one is given. A share rounds down, at least one (domain.md 2.7 S1; GCP rounds up). */
-export interface GroupPromise {
+interface GroupPromise {
   readonly minAvailable: number | null;
   readonly maxUnavailable: number | null;
   readonly maxUnavailablePercent: number | null;

@@ -40,7 +40,7 @@ export function soakMinutesFor({ failurePercent, confidencePercent }: Proof, hos
   return Math.ceil((hostDays / hosts) * 1440);
 }
 
-export type SequentialAnswer = 'reject' | 'continue' | 'accept';
+type SequentialAnswer = 'reject' | 'continue' | 'accept';
 
 /**
  * Wald's sequential test between "as many fail as is tolerable" (a quarter of the stated share) and "the stated share fails", both errors at most

@@ -7,7 +7,7 @@ import { APPROVAL_MINUTES, REHEARSAL_MINUTES } from './timers.ts';
 import { type Waiting, type WaitingOn, waiting } from './waiting.ts';
 
 /** What `explain` looks at: the rollout, the ring that is open, and its jobs counted by what they wait on. */
-export interface ExplainFacts {
+interface ExplainFacts {
   readonly now: Instant;
   readonly state: RolloutState;
   readonly stateSince: Instant;

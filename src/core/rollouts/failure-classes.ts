@@ -4,7 +4,7 @@ import type { FailureClass } from './host-plan.ts';
  * domain.md 2.11 as a table: who is blamed, who tries again.
  * Whatever does not wait ends the job as failed and counts against the ring.
  */
-export interface FailureClassRow {
+interface FailureClassRow {
   readonly title: string;
   readonly cause: 'patch' | 'infrastructure' | 'host' | 'security' | 'engine';
   /** Fails the gate at once, whatever the thresholds. */

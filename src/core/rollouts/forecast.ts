@@ -3,7 +3,7 @@ import type { PlannedRing, PlannedWindow, RolloutPlan } from './plan.ts';
 import { nextOccurrences, ruleOf } from './schedule/planned-window.ts';
 
 /** When a ring would begin and be through, were every host to take as long as predicted. null: its hosts do not fit what is left of the windows. */
-export interface RingForecast {
+interface RingForecast {
   readonly name: string;
   readonly startsAt: Instant;
   readonly endsAt: Instant | null;
@@ -56,10 +56,10 @@ function through(ring: PlannedRing, openings: readonly Opening[], from: Instant)
 }
 
 /** What can be done where a plan comes too late (domain.md 2.8); each is a decision of people, none is taken by itself. */
-export const LATE_OFFERS = ['emergency-profile', 'extra-window', 'mitigation', 'exception'] as const;
-export type LateOffer = (typeof LATE_OFFERS)[number];
+const LATE_OFFERS = ['emergency-profile', 'extra-window', 'mitigation', 'exception'] as const;
+type LateOffer = (typeof LATE_OFFERS)[number];
 
-export interface LateHosts {
+interface LateHosts {
   readonly ring: string;
   readonly dueAt: Instant;
   /** null: never, as the windows are. */

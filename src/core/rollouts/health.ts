@@ -5,7 +5,7 @@ import { fisherAtLeast } from './statistics.ts';
  * What a gate asks besides results. Three are counted from the hosts' own inventories and compared with hosts that no ring has touched yet; any other
  * number comes from Prometheus (restarts, log errors, probes, an application's own SLO).
  */
-export const HOST_SIGNALS = {
+const HOST_SIGNALS = {
   'failed-units': 'have failed units',
   'unexpected-boots': 'have rebooted since without being told to',
   silent: 'have not been heard of since',
@@ -26,7 +26,7 @@ export type HealthMetric =
       readonly dryRun: boolean;
     };
 
-export type MetricVerdict = 'successful' | 'failed' | 'inconclusive';
+type MetricVerdict = 'successful' | 'failed' | 'inconclusive';
 
 /** Immutable, stored with the gate (domain.md 2.10). */
 export interface MetricReading {

@@ -7,7 +7,7 @@ const PLAN_HOURS = 24;
 /** The precheck accepts clocks that are five minutes off (domain.md 2.4). */
 const CLOCK_SKEW_MINUTES = 5;
 
-export type PlanTerms = Pick<
+type PlanTerms = Pick<
   HostPlan,
   'installationId' | 'planId' | 'sequence' | 'rolloutPlanHash' | 'kind' | 'restart' | 'reboot' | 'smokeTests' | 'hooks'
 > & { readonly windowEndsAt: Instant | null };

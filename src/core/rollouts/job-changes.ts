@@ -64,7 +64,7 @@ export function hearEvents(job: JobStatus, fresh: readonly JobEvent[], now: Inst
 }
 
 /** What a host's events mean, and what it is told: `change` is null where they come too late to mean anything. */
-export interface Heard {
+interface Heard {
   readonly change: JobChange | null;
   readonly cancelRequested: boolean;
 }
@@ -99,7 +99,7 @@ export function grantPermit(
     : send(free, phase === 'apply' ? 'permit-apply' : 'permit-reboot', now, { by: 'system', detail });
 }
 
-export interface ResultTaken extends JobChange {
+interface ResultTaken extends JobChange {
   /** Why the result was only kept; null when it counts. */
   readonly late: string | null;
   /** The host says that it changed something although no permit was issued: a security event. */

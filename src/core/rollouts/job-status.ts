@@ -63,7 +63,7 @@ export interface JobChange {
   readonly moves: readonly JobMoved[];
 }
 
-export interface MoveWords {
+interface MoveWords {
   readonly by: 'system' | 'host';
   readonly reason?: string | null;
   readonly detail?: Readonly<Record<string, unknown>>;

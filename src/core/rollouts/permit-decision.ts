@@ -9,7 +9,7 @@ import type { RolloutState } from './rollout-states.ts';
 import { WAITING_ON, type WaitingOn, waiting } from './waiting.ts';
 
 /** domain.md 2.9: five minutes, single use. */
-export const PERMIT_MINUTES = 5;
+const PERMIT_MINUTES = 5;
 
 /** `hard`: nothing starts. `soft`: only emergencies start. `reboot-only`: packages may change, the reboot waits (domain.md 2.8). */
 export type FreezeKind = 'hard' | 'soft' | 'reboot-only';
@@ -220,7 +220,7 @@ export const PERMIT_USED_IN: Readonly<Record<PermitFacts['phase'], readonly JobP
 };
 
 /** What a host gets that asks: the permit it was given before, a new one, or no. */
-export type PermitAnswerKind =
+type PermitAnswerKind =
   | { readonly kind: 'same' }
   | { readonly kind: 'new'; readonly expiresAt: Instant }
   | { readonly kind: 'no'; readonly refusal: Extract<PermitDecision, { granted: false }> };

@@ -2,7 +2,7 @@
  * Where each rule of domain.md 2.7 is held. `lint`: rules of plan-lint.ts, for what a plan can show before anybody approves it. `elsewhere`: what holds it while
  * the rollout runs; a plan that is right can still be carried out wrongly.
  */
-export interface PlanRule {
+interface PlanRule {
   readonly lint: readonly string[];
   readonly elsewhere: string;
 }

@@ -59,7 +59,7 @@ export interface PlanReport {
   readonly excluded: readonly { readonly hostId: string; readonly hostName: string; readonly reason: string }[];
 }
 
-export interface HostReport {
+interface HostReport {
   readonly hostId: string;
   readonly hostName: string;
   readonly transaction: readonly TransactionItem[];

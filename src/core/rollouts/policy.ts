@@ -8,7 +8,7 @@ import { type Occurrence, occurrences, type WindowLength, type WindowRule, windo
  * A standing order: which hosts, when, which patches. It makes one rollout per occurrence and zone by itself; a person still approves each plan.
  * Everything here is a decision from facts; the server stores what it answers.
  */
-export interface PolicySchedule {
+interface PolicySchedule {
   readonly timeZone: string;
   /** Wall clock of the first occurrence, `2026-11-26T22:00`; its time of day holds for all. */
   readonly firstStart: string;
@@ -22,12 +22,12 @@ export interface PolicySchedule {
 }
 
 /** Hosts whose label has this value keep the time of that zone; all others keep the time of the schedule. */
-export interface PolicyZones {
+interface PolicyZones {
   readonly label: string;
   readonly values: Readonly<Record<string, string>>;
 }
 
-export interface PolicyPatches {
+interface PolicyPatches {
   readonly securityOnly: boolean;
   /** Approval delay: a patch goes along only when it has been known here for so many days as its window opens (domain.md 2.8, minimum age). */
   readonly minAgeDays: number;
@@ -133,7 +133,7 @@ export interface PatchCase {
   readonly knownSince: Instant;
 }
 
-export interface PatchChoice {
+interface PatchChoice {
   readonly chosen: readonly PatchCase[];
   readonly left: readonly { readonly patch: PatchCase; readonly reason: string; readonly eligibleAt: Instant | null }[];
 }

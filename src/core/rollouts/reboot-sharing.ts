@@ -31,7 +31,7 @@ export const SHARE_WAIT_MINUTES = 30;
 const ABOUT_TO_BEGIN: readonly (WaitingOn | null)[] = [null, 'host', 'host-working', 'host-lock'];
 
 /** Job that asks for its reboot. `since`: when the host began to ask. `windowEndsAt`: its own, which must not run out over the waiting. */
-export interface OwnReboot {
+interface OwnReboot {
   readonly state: JobState;
   readonly since: Instant;
   readonly windowEndsAt: Instant | null;

@@ -25,7 +25,7 @@ export interface RehearsalPlan {
 }
 
 /** `start`: the program starts; `libraries`: all that it needs is found; `configuration`: the service's own test of its configuration. */
-export const REHEARSAL_CHECKS = ['start', 'libraries', 'configuration'] as const;
+const REHEARSAL_CHECKS = ['start', 'libraries', 'configuration'] as const;
 export type RehearsalCheckKind = (typeof REHEARSAL_CHECKS)[number];
 
 export interface RehearsalCheck {
@@ -45,7 +45,7 @@ export interface Untouched {
   readonly services: readonly string[] | null;
 }
 
-export const REHEARSAL_VERDICTS = ['passed', 'failed', 'not-possible'] as const;
+const REHEARSAL_VERDICTS = ['passed', 'failed', 'not-possible'] as const;
 export type RehearsalVerdict = (typeof REHEARSAL_VERDICTS)[number];
 
 export interface RehearsalReport {

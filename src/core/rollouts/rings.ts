@@ -24,14 +24,14 @@ export interface RingRequest {
   readonly health?: readonly HealthMetric[] | undefined;
 }
 
-export interface RingMember {
+interface RingMember {
   readonly hostId: string;
   /** Hosts with the same text prove the same thing. */
   readonly likeness: string;
   readonly last: boolean;
 }
 
-export interface DrawnRing {
+interface DrawnRing {
   readonly name: string;
   readonly soakMinutes: number;
   readonly concurrency: number;

@@ -10,7 +10,7 @@ export interface Failure {
 }
 
 /** A host before and after a job. null: could not be observed, which never counts as well. */
-export interface HostBefore {
+interface HostBefore {
   /** Units that had failed before; null on a host without systemd. */
   readonly failedUnits: readonly string[] | null;
   readonly bootId: string | null;

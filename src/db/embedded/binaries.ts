@@ -12,7 +12,7 @@ export interface Binaries {
 }
 
 /** Where npm put the binary package of this platform, or null. */
-export function installedPackage(
+function installedPackage(
   platform: string = process.platform,
   arch: string = process.arch,
 ): { readonly folder: string; readonly version: string } | null {

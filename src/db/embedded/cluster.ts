@@ -8,7 +8,7 @@ import type { Binaries } from './binaries.ts';
 export const SUPERUSER = 'postgres';
 export const ROLE = 'fettle';
 
-export interface ClusterOptions {
+interface ClusterOptions {
   /** False only for throw-away clusters of tests. */
   readonly durable: boolean;
 }

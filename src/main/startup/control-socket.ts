@@ -4,13 +4,13 @@ import { createServer, type Server } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
-export interface ControlSocket {
+interface ControlSocket {
   readonly path: string;
   close(): void;
 }
 
 /** One JSON line in, one JSON line out. */
-export type ControlHandler = (request: { readonly command: string; readonly login: string | null }) => Promise<object>;
+type ControlHandler = (request: { readonly command: string; readonly login: string | null }) => Promise<object>;
 
 /** A unix socket's path ends at 107 bytes; below a deep folder it gets a closed folder of its own in the temporary folder. */
 function socketPath(dataFolder: string): string {

@@ -78,7 +78,7 @@ function checkSpace(folder: string, embedded: boolean): void {
   );
 }
 
-export function readNote(folder: string): ServerNote | null {
+function readNote(folder: string): ServerNote | null {
   try {
     return JSON.parse(readFileSync(path.join(folder, SERVER_NOTE), 'utf8')) as ServerNote;
   } catch {

@@ -22,7 +22,7 @@ function readKey(file: string): KeyObject {
   }
 }
 
-export function keyIdOf(privateKey: KeyObject): string {
+function keyIdOf(privateKey: KeyObject): string {
   return keyId(publicKeyText(privateKey));
 }
 

@@ -3,7 +3,7 @@ import { apt, nativeArchitecture } from './apt/apt.ts';
 import type { PackageManager } from './spec.ts';
 
 /** A member asks the host for what it must know to work there; null: the host is not one of its. */
-export interface PackageManagerMember {
+interface PackageManagerMember {
   readonly id: string;
   detect(): Dialogue<PackageManager | null>;
 }

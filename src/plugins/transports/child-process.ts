@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { type CommandResult, NO_SUCH_PROGRAM } from '../../core/kernel/commands.ts';
 
-export interface ChildOptions {
+interface ChildOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string | null;
   readonly timeoutMs: number;

@@ -29,7 +29,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-export const TRANSPORT_FAULTS = [
+const TRANSPORT_FAULTS = [
   'unreachable',
   'host-key-changed',
   'host-key-unknown',

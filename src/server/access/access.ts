@@ -7,9 +7,9 @@ import { singlePerson } from './person-rows.ts';
 import { sessionHandlers } from './session-handlers.ts';
 import { personAuthenticator } from './sessions.ts';
 
-export type AccessHandlers = ReturnType<typeof joiningHandlers> & ReturnType<typeof sessionHandlers> & ReturnType<typeof peopleHandlers>;
+type AccessHandlers = ReturnType<typeof joiningHandlers> & ReturnType<typeof sessionHandlers> & ReturnType<typeof peopleHandlers>;
 
-export interface AccessNoun {
+interface AccessNoun {
   readonly handlers: AccessHandlers;
   readonly authenticator: PersonAuthenticator;
   readonly people: PeoplePort;

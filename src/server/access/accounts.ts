@@ -29,7 +29,7 @@ export function checkedLogin(login: string): string {
   return normal;
 }
 
-export interface NewPerson {
+interface NewPerson {
   readonly login: string;
   readonly name: string;
   readonly roles: readonly Role[];

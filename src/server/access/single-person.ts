@@ -7,7 +7,7 @@ export interface PersonFacts {
   readonly disabled: boolean;
 }
 
-export function canApprove(person: PersonFacts, permission: Access = 'rollout.approve'): boolean {
+function canApprove(person: PersonFacts, permission: Access = 'rollout.approve'): boolean {
   return !person.disabled && person.roles.some(role => ROLE_PERMISSIONS[role].includes(permission));
 }
 

@@ -1,7 +1,7 @@
 import type { Queryable } from '../../db/db.ts';
 import { type ChainedEntry, entryHash, FIRST_HASH } from './chain.ts';
 
-export interface ChainReport {
+interface ChainReport {
   readonly entries: number;
   /** Sequence of the first entry that does not fit, or null. */
   readonly brokenAt: number | null;

@@ -36,7 +36,7 @@ export class MarkBook {
   }
 }
 
-export function marksOf(revision: string, rows: readonly ExceptionRow[]): ExceptionMarks {
+function marksOf(revision: string, rows: readonly ExceptionRow[]): ExceptionMarks {
   const byHost = new Map<string, ExceptionOnHost[]>();
   const sources = new Set<string>();
   for (const row of rows) {

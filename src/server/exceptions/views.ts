@@ -10,7 +10,7 @@ import { exceptionActor, lookAt, verbFactsOf } from './decisions.ts';
 import type { ExceptionEngine } from './engine.ts';
 import { type ExceptionRow, exceptionById, scopeOfRow } from './rows.ts';
 
-export function exceptionView(
+function exceptionView(
   { scopes }: ExceptionEngine,
   row: ExceptionRow,
   scope: ExceptionScope,
@@ -43,7 +43,7 @@ export function exceptionView(
 }
 
 /** `CVE-2026-1 in openssl and 3 more on web1`. */
-export function aboutOf({ hostIds, findings, patch }: ExceptionScope, nameOf: (hostId: string) => string | null): string {
+function aboutOf({ hostIds, findings, patch }: ExceptionScope, nameOf: (hostId: string) => string | null): string {
   const [first] = findings;
   const more = findings.length > 1 ? ` and ${findings.length - 1} more` : '';
   const what =

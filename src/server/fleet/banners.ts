@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Overview } from '../../api/findings.ts';
 import { type FeedView, hasAdvisories, type OverviewFacts } from './next-steps.ts';
 
-export type Banner = z.output<typeof Overview>['banners'][number];
+type Banner = z.output<typeof Overview>['banners'][number];
 
 /** Empty, stale, failed and refused feeds, and releases that nobody speaks of: never to be read as "0 vulnerabilities". */
 export function banners(facts: OverviewFacts): Banner[] {

@@ -1,7 +1,7 @@
 import type { Enrichment } from '../../core/advisories/claim.ts';
 import type { Queryable } from '../../db/db.ts';
 
-export interface ReadEnrichments {
+interface ReadEnrichments {
   readonly enrichments: Map<string, Enrichment>;
   /** Whose they are. */
   readonly feeds: ReadonlySet<string>;

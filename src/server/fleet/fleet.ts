@@ -31,7 +31,7 @@ export type FleetRoute =
   | 'overview';
 
 /** What the fleet asks of its neighbours. They are made after it (they need `port`), so they are handed over with `connect`. */
-export interface FleetNeighbours {
+interface FleetNeighbours {
   readonly inventory: InventoryPort;
   readonly feeds: FeedPort & { list(): Promise<readonly FeedView[]> };
   /** What rollouts wait for; left out where there are none. */

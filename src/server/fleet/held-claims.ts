@@ -6,7 +6,7 @@ import { CHANGELOG_FEED, type FeedClaims, keyText, type PackageClaimRows, readCl
 import { readEnrichments } from './enrichment-rows.ts';
 
 /** What a reading of the tables changed. */
-export interface ClaimChange {
+interface ClaimChange {
   /** Packages about which something else is said now. */
   readonly packages: readonly PackageKey[];
   /** Enrichment was read anew, other binaries are named than before, or much has changed: everything is matched again. */

@@ -232,7 +232,7 @@ const PRODUCTS: Readonly<Record<string, string>> = {
   'opensuse-leap': 'opensuse',
 };
 
-export async function endOfLifeOf(db: Queryable, release: string, today: string) {
+async function endOfLifeOf(db: Queryable, release: string, today: string) {
   const [id = '', cycle = ''] = release.split(':', 2);
   const [row] = await db.query<{ doc: Lifecycle }>('select doc from lifecycle where product = $1 and cycle = $2 limit 1', [
     PRODUCTS[id] ?? id,

@@ -24,7 +24,7 @@ export interface HostRow {
   readonly inventory: InventoryRow | null;
 }
 
-export interface InventoryRow {
+interface InventoryRow {
   readonly observedMs: number;
   readonly packagesDigest: Buffer;
   readonly candidatesDigest: Buffer;

@@ -5,7 +5,7 @@ import { STALE_AFTER_DAYS, UNREACHABLE_AFTER_MINUTES } from '../../core/kernel/l
 import type { InventoryPort } from '../ports.ts';
 import type { HostRecord } from './host-record.ts';
 
-export interface SeenState {
+interface SeenState {
   readonly state: z.output<typeof HostState>;
   /** In words, why it is not current. */
   readonly reason: string | null;

@@ -11,7 +11,7 @@ import { hostsInRollout } from './patch-handlers.ts';
 import { patchViews } from './patch-views.ts';
 import { measureTimeToPatch } from './time-to-patch.ts';
 
-export interface OverviewParts extends HostHandlerParts {
+interface OverviewParts extends HostHandlerParts {
   /** As the settings show them. */
   feeds(): Promise<readonly FeedView[]>;
   /** What rollouts wait for. */
@@ -101,7 +101,7 @@ export function remembered<T>({ everyMs, shownForMs, now, make }: RememberedSpec
   };
 }
 
-export interface RememberedSpec<T> {
+interface RememberedSpec<T> {
   readonly everyMs: number;
   readonly shownForMs: number;
   readonly now: () => number;

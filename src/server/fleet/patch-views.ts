@@ -55,7 +55,7 @@ function patchView(model: FleetModel, entry: RankedEntry, hostsInRollout: number
   };
 }
 
-export interface PatchSample {
+interface PatchSample {
   readonly fromVersions: string[];
   /** Binaries that it moves. */
   readonly packages: string[];
@@ -94,7 +94,7 @@ function sampleOf(model: FleetModel, entry: RankedEntry): PatchSample {
   };
 }
 
-export function restartOfPatch(entry: RankedEntry, { packages }: PatchSample): Restart {
+function restartOfPatch(entry: RankedEntry, { packages }: PatchSample): Restart {
   return restartOf(packages.length > 0 ? packages : [entry.sourceName], daemonUnits(packages));
 }
 

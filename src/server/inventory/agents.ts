@@ -13,7 +13,7 @@ export interface Agents extends AgentAuthenticator {
   forget(hostId: string): void;
 }
 
-export function hashSecret(secret: string): Buffer {
+function hashSecret(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
@@ -59,7 +59,7 @@ interface EnrolmentRow {
   readonly packages: number | null;
 }
 
-export interface EnrolmentPorts {
+interface EnrolmentPorts {
   readonly agents: Agents;
   /** The one-line command for a token, as the installer expects it. */
   enrolCommand(baseUrl: string, token: string): string;

@@ -8,7 +8,7 @@ import { type ChangeCause, changeCauses, transitions } from './interning.ts';
 export type DatedChange = Transition & { readonly at: Instant };
 
 /** Hosts' histories by year: what is learned is interned and merged into what is known. */
-export interface HistoryBook {
+interface HistoryBook {
   entriesOf(changes: readonly DatedChange[], causeOf: (index: number) => ChangeCause): Promise<HistoryEntry[]>;
   /** The years in which something is new; none when everything was known. `host` was read with the years of these entries. */
   merge(host: HostReading, learned: readonly HistoryEntry[]): Promise<Map<number, readonly HistoryEntry[]>>;

@@ -97,7 +97,7 @@ export interface HostIdentity {
 }
 
 /** One stored report. Fields that are null stay as they are. */
-export interface HostWrite {
+interface HostWrite {
   readonly inventory: StoredInventory;
   /** Given when the facts are new. */
   readonly facts: HostFacts | null;

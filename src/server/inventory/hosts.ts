@@ -6,7 +6,7 @@ import type { Context, Handlers } from '../context.ts';
 import type { FleetPort, InventoryChange } from '../ports.ts';
 import { conflict, notFound } from '../runtime/problems.ts';
 
-export interface NewHost {
+interface NewHost {
   readonly id: string;
   readonly name: string;
   readonly address: string | null;
@@ -23,7 +23,7 @@ export async function insertHost(tx: Queryable, host: NewHost): Promise<void> {
   );
 }
 
-export interface HostHandlerPorts {
+interface HostHandlerPorts {
   readonly fleet: Pick<FleetPort, 'summaryOf'>;
   announce(change: InventoryChange): void;
   /** After commit: credentials and memories of the host must go. */

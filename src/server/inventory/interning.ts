@@ -9,7 +9,7 @@ import { type Memory, type PackageVersion, packageMemory } from './package-memor
  * Fleet-wide rows that are written once and referred to by id ever after. `idsOf` answers from memory; what is new goes to the database in one
  * statement. Ids never change and rows never go, so the memory needs no invalidation and several processes may intern the same thing at once.
  */
-export interface Interner<Value> {
+interface Interner<Value> {
   /** `known`: what `known(values)` answered a moment ago, where it was asked for already. */
   idsOf(values: readonly Value[], known?: readonly number[]): Promise<number[]>;
   /** The ids that this process knows; 0 for what it has not met. */
@@ -32,7 +32,7 @@ interface InternedTable<Value> {
 
 const BATCH_ROWS = 5_000;
 
-export function createInterner<Value>(db: Db, table: InternedTable<Value>): Interner<Value> {
+function createInterner<Value>(db: Db, table: InternedTable<Value>): Interner<Value> {
   const { memory } = table;
   const sql = statements(table);
 
@@ -94,7 +94,7 @@ function statements({ table, columns, unique }: Pick<InternedTable<never>, 'tabl
 }
 
 /** One binary package version; what package_version is unique by. */
-export interface PackageVersions extends Interner<PackageVersion> {
+interface PackageVersions extends Interner<PackageVersion> {
   /** The version of an id that this process has seen; else undefined. */
   of(id: number): PackageVersion | undefined;
 }

@@ -19,7 +19,7 @@ import { sshHandlers } from './ssh-routes.ts';
 import { readEndpoint } from './ssh-rows.ts';
 import { uploadHandlers } from './uploads.ts';
 
-export interface InventoryPorts {
+interface InventoryPorts {
   readonly jobs: JobPort;
   readonly wake: WakePort;
   readonly fleet: Pick<FleetPort, 'resolve' | 'hostName' | 'summaryOf'>;
@@ -32,7 +32,7 @@ export interface InventoryPorts {
   };
 }
 
-export type InventoryRoute =
+type InventoryRoute =
   | 'agentInstall'
   | 'agentEnrol'
   | 'agentCheckIn'

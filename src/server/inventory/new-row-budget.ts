@@ -6,7 +6,7 @@ import { RequestFault } from '../runtime/problems.ts';
  * What hosts may add to the fleet-wide tables, which never shrink: a host that somebody else controls could fill the disk with versions that
  * nobody has. A bucket per host that refills over a day; only hosts that bring something new have one.
  */
-export interface NewRowBudget {
+interface NewRowBudget {
   /** Throws RequestFault 429 when the host has used its share. */
   spend(hostId: string, rows: number, now: Instant): void;
 }

@@ -8,7 +8,7 @@ import type { ReportAnswer } from './report.ts';
 import type { SecretBox } from './secret-box.ts';
 import { moveTarget, readEndpoint, type SshTargetRow } from './ssh-rows.ts';
 
-export interface SshImportPorts {
+interface SshImportPorts {
   readonly ssh: SshPort;
   readonly box: SecretBox;
   store(hostId: string, collected: Collected): Promise<ReportAnswer>;

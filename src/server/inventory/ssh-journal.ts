@@ -2,7 +2,7 @@ import type { Db } from '../../db/db.ts';
 import type { SshLease } from './ssh-leases.ts';
 
 /** What a job by SSH writes down before it acts; the form of `entry` is the executor's own. */
-export interface SshJournalRow {
+interface SshJournalRow {
   readonly planId: string;
   readonly sequence: number;
   /** Until the rollout has its result. */

@@ -3,7 +3,7 @@ import type { Queryable } from '../../db/db.ts';
 import type { SshEndpoint } from '../ports.ts';
 import type { SecretBox } from './secret-box.ts';
 
-export type SshTargetState = 'scanning-key' | 'awaiting-key-confirmation' | 'connecting' | 'received' | 'failed';
+type SshTargetState = 'scanning-key' | 'awaiting-key-confirmation' | 'connecting' | 'received' | 'failed';
 
 export interface SshTargetRow {
   readonly id: string;

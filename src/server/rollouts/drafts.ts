@@ -11,7 +11,7 @@ import type { RolloutRow } from './rows.ts';
 import { inStep, type Step } from './step.ts';
 import { verbFacts } from './verb-facts.ts';
 
-export interface NewRollout {
+interface NewRollout {
   readonly spec: RolloutSpecView;
   readonly kind: 'patch' | 'rollback';
   readonly revertsId: string | null;

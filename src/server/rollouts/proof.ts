@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts';
 import { JOB_COLUMNS, type RolloutRow } from './rows.ts';
 import { rolloutById } from './views.ts';
 
-export type ProofView = z.output<typeof HostProof>;
+type ProofView = z.output<typeof HostProof>;
 
 interface ProofRow extends JobStatus {
   readonly rolloutName: string;

@@ -23,7 +23,7 @@ export interface HoldInForce {
   readonly hostIds: readonly string[] | null;
 }
 
-export interface RetractionInForce {
+interface RetractionInForce {
   readonly id: string;
   readonly sourceName: string;
   readonly sourceVersion: string;

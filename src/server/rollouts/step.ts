@@ -2,7 +2,7 @@ import type { Instant } from '../../core/kernel/instants.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { AuditEntry, Context } from '../context.ts';
 
-export interface LogLine {
+interface LogLine {
   readonly kind: 'rollout' | 'ring' | 'job' | 'output' | 'gate' | 'permit';
   readonly ringIndex?: number | null;
   readonly jobId?: string | null;

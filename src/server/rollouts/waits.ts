@@ -18,7 +18,7 @@ import { HOLDING_EXCEPTION, retractedInPlan } from './safeguards.ts';
 import { HEALTH_MINUTES, HOST_IS_HEARD } from './safety-facts.ts';
 import { hasNames, namesOf } from './wait-names.ts';
 
-export interface WaitContext {
+interface WaitContext {
   readonly rollout: RolloutState;
   readonly ring: RingState;
   /** Another rollout is at work on the host. */

@@ -10,7 +10,7 @@ const RECHECK_MS = 5_000;
 
 let open = 0;
 
-export interface StreamGuard {
+interface StreamGuard {
   readonly signal: AbortSignal;
   abort(): void;
   /** False when the reader may no longer read. */

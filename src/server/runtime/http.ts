@@ -23,7 +23,7 @@ export interface Readiness {
   readonly reason?: string;
 }
 
-export interface HttpOptions {
+interface HttpOptions {
   readonly authenticators: Authenticators;
   readonly readiness: () => Promise<Readiness>;
   readonly console?: ConsoleFiles;

@@ -74,7 +74,7 @@ function databaseIsAway(error: unknown): boolean {
   return state !== null && (/^(08|57P|53)/.test(state) || state === '25P03');
 }
 
-export interface Answerable {
+interface Answerable {
   readonly problem: Problem;
   readonly retryAfterSeconds: number | null;
   /** True when a person who runs the server must look: it is logged with its stack. */

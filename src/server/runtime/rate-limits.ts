@@ -31,7 +31,7 @@ interface Bucket {
   atMs: number;
 }
 
-export interface RateLimits {
+interface RateLimits {
   /** Throws RequestFault 429 when the caller has tried too often. */
   spend(route: RouteName, address: string, body: unknown, now: Instant): void;
 }

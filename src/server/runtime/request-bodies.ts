@@ -48,7 +48,7 @@ function endOfString(bytes: Buffer, open: number): number {
 }
 
 /** Deepest nesting of a JSON text, without parsing it; strings are jumped over. Stops counting past `max`. */
-export function jsonDepth(bytes: Buffer, max: number): number {
+function jsonDepth(bytes: Buffer, max: number): number {
   let depth = 0;
   let deepest = 0;
   for (let at = 0; at < bytes.length && deepest <= max; at += 1) {

@@ -38,7 +38,7 @@ function compilers() {
 export type RequestPart = 'params' | 'query' | 'body';
 const PARTS: readonly RequestPart[] = ['params', 'query', 'body'];
 
-export interface RequestCheck {
+interface RequestCheck {
   /** Checks and completes the parts in place; throws RequestFault 400 that names the first bad field. */
   check(input: Record<RequestPart, unknown>): void;
 }

@@ -22,7 +22,7 @@ export interface CvssScores {
   readonly overallSeverity: Severity;
 }
 
-export type CvssResult = { readonly ok: true; readonly scores: CvssScores } | { readonly ok: false; readonly reason: string };
+type CvssResult = { readonly ok: true; readonly scores: CvssScores } | { readonly ok: false; readonly reason: string };
 
 /** Scores from the vector alone. A stated score is never read: of 3,050 vectors in use, 165 carry the temporal score as the base score. */
 export function scoreCvss(text: string): CvssResult {
@@ -30,7 +30,7 @@ export function scoreCvss(text: string): CvssResult {
   return parsed.ok ? { ok: true, scores: scoreVector(parsed.vector) } : parsed;
 }
 
-export function scoreVector(vector: CvssVector): CvssScores {
+function scoreVector(vector: CvssVector): CvssScores {
   const hasTemporal = definesGroup(vector, 'temporal');
   const hasThreat = definesGroup(vector, 'threat');
   const hasEnvironmental = definesGroup(vector, 'environmental');

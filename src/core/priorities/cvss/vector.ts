@@ -6,7 +6,7 @@ export interface CvssVector {
   readonly metrics: Readonly<Record<string, string>>;
 }
 
-export type CvssParse = { readonly ok: true; readonly vector: CvssVector } | { readonly ok: false; readonly reason: string };
+type CvssParse = { readonly ok: true; readonly vector: CvssVector } | { readonly ok: false; readonly reason: string };
 
 type MetricValues = Readonly<Record<string, readonly string[]>>;
 const VALUES = Object.fromEntries(

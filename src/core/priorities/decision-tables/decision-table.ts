@@ -14,7 +14,7 @@ export interface DecisionTable {
   readonly rows: readonly (readonly string[])[];
 }
 
-export interface DecisionColumn {
+interface DecisionColumn {
   readonly name: string;
   readonly title: string;
   readonly values: readonly string[];
@@ -24,7 +24,7 @@ export interface DecisionColumn {
   readonly aliases?: Readonly<Record<string, string>>;
 }
 
-export interface DecidedInput {
+interface DecidedInput {
   readonly value: string;
   /** True where the column's default stood in for an unknown input. */
   readonly assumed: boolean;
@@ -39,7 +39,7 @@ export interface Decision {
   readonly inputs: Readonly<Record<string, DecidedInput>>;
 }
 
-export type DecisionResult = { readonly ok: true; readonly decision: Decision } | { readonly ok: false; readonly reason: string };
+type DecisionResult = { readonly ok: true; readonly decision: Decision } | { readonly ok: false; readonly reason: string };
 
 /** `null`, an absent name, empty text, `?` and `unknown` all mean unknown; a word outside the column is refused, never guessed. */
 export function decide(table: DecisionTable, inputs: Readonly<Record<string, string | null | undefined>>): DecisionResult {

@@ -1,7 +1,7 @@
 import { ianaZone } from './windows-zones.ts';
 
 /** The text of an iCalendar file (RFC 5545) as properties: one map for each event, without what lies inside it (alarms). */
-export interface Property {
+interface Property {
   readonly parameters: ReadonlyMap<string, string>;
   readonly value: string;
 }

@@ -4,13 +4,13 @@ import { occurrences, type WindowRule } from './window.ts';
 type Interval = CalendarEvent['intervals'][number];
 
 /** One event of an iCalendar file (RFC 5545) as plain intervals: freezes are imported from calendars that people keep elsewhere. */
-export interface CalendarEvent {
+interface CalendarEvent {
   readonly summary: string;
   readonly description: string;
   readonly intervals: readonly { readonly startsAt: string; readonly endsAt: string }[];
 }
 
-export interface CalendarRead {
+interface CalendarRead {
   readonly events: readonly CalendarEvent[];
   readonly skipped: readonly { readonly event: string; readonly reason: string }[];
 }

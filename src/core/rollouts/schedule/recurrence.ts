@@ -20,9 +20,9 @@ export interface Recurrence {
   readonly weekStart: Weekday;
 }
 
-export const FREQUENCIES = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const;
+const FREQUENCIES = ['DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'] as const;
 /** 1 Monday to 7 Sunday, as Temporal counts. */
-export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
+type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7;
 export interface ByDay {
   readonly weekday: Weekday;
   /** `2TU`: the second; `-1FR`: the last; null: every one. */

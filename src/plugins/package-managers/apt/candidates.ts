@@ -11,7 +11,7 @@ import { type OfferedPackage, parseOffered } from './stanzas.ts';
 import { type IndexTarget, indexTargetsArgv, isSecurityArchive, originText, parseIndexTargets } from './suites.ts';
 
 /** `NoLocking`: a simulation needs no lock, and without it only root may ask. */
-export const READ_ONLY = ['-o', 'Debug::NoLocking=1', '-o', 'APT::Get::Show-User-Simulation-Note=0'] as const;
+const READ_ONLY = ['-o', 'Debug::NoLocking=1', '-o', 'APT::Get::Show-User-Simulation-Note=0'] as const;
 /** Below the kernel's limit of 128 KiB for one argument list's word and far below the 2 MB for all of it. */
 const NAMES_PER_CALL = 400;
 

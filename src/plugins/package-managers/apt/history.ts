@@ -3,7 +3,7 @@ import { epochMs, type Instant } from '../../../core/kernel/instants.ts';
 import { isOlder } from './simulation.ts';
 
 /** One transaction of /var/log/apt/history.log. Times as written, in the host's zone. */
-export interface AptTransaction {
+interface AptTransaction {
   readonly start: string;
   readonly end: string;
   readonly commandLine: string | null;
@@ -48,7 +48,7 @@ function changeOf(action: PackageChange['action'], name: string, arch: string, i
 const DPKG_LINE = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) (install|upgrade|remove|purge) (\S+?)(?::([a-z0-9-]+))? (\S+) (\S+)$/;
 const NONE = '<none>';
 
-export interface DpkgLine {
+interface DpkgLine {
   readonly time: string;
   readonly change: AptTransaction['changes'][number];
 }

@@ -1,5 +1,5 @@
 /** A version of one package and where it can be had, from `apt-cache policy NAME...`. */
-export interface PolicyVersion {
+interface PolicyVersion {
   readonly version: string;
   /** `SITE RELEASE/COMPONENT`, or `SITE ./` of a flat one, of each archive that has it; the host's own status file is not one. */
   readonly sources: readonly string[];

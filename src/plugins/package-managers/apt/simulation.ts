@@ -9,7 +9,7 @@ const REMOVE = /^(?:Remv|Purg) (\S+?)(?::([a-z0-9-]+))? \[(\S+)\]/;
 const DISK = /^After this operation, ([\d,.]+) ([kMG]?)B (?:of additional disk space will be used|disk space will be freed)/m;
 const SCALE: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 
-export interface InstLine {
+interface InstLine {
   readonly name: string;
   readonly arch: string;
   readonly from: string | null;
@@ -22,7 +22,7 @@ export function isOlder(a: string, b: string): boolean {
 }
 
 /** `Inst` lines of `apt-get -s`, in apt's order. */
-export function parseInst(text: string): InstLine[] {
+function parseInst(text: string): InstLine[] {
   return text.split('\n').flatMap(line => {
     const match = INST.exec(line);
     return match ? [{ name: match[1]!, arch: match[6]!, from: match[3] ?? null, to: match[4]! }] : [];

@@ -8,7 +8,7 @@ const VERSION = /^[A-Za-z0-9][A-Za-z0-9.+~:-]{0,254}$/;
 const ARCH = /^[a-z0-9][a-z0-9-]{0,30}$/;
 
 /** The administrator's file is kept, a new default lies beside it as `.dpkg-dist` (lab.md section 3). */
-export const KEEP_CONFFILES = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'] as const;
+const KEEP_CONFFILES = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold'] as const;
 const DPKG_KEEP_CONFFILES = ['--force-confdef', '--force-confold'] as const;
 /** The executor waits for the lock itself and reports the holder; this covers who comes in between. */
 const LOCK_SECONDS = 120;

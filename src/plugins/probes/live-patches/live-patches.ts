@@ -9,7 +9,7 @@ const PATCHES_MAX = 50;
 const FIXES_MAX = 2_000;
 
 /** What one supplier's own tool says of the running kernel. */
-export interface Stated {
+interface Stated {
   readonly supplier: string;
   readonly applied: boolean;
   readonly fixes: readonly string[];

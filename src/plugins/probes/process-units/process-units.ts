@@ -2,7 +2,7 @@ import { command, type Dialogue } from '../../../core/kernel/commands.ts';
 import { parseGrepFiles } from '../spec.ts';
 
 /** What /proc says about a process, enough to name and restart what it belongs to. */
-export interface ProcessUnit {
+interface ProcessUnit {
   readonly command: string;
   /** `nginx.service`; null for sessions, containers and whatever systemd does not run as a service. `init.scope` is systemd itself. */
   readonly unit: string | null;

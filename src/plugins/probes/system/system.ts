@@ -5,7 +5,7 @@ import { toInstant } from '../../../core/kernel/instants.ts';
 import { type Probe, parseGrepFiles } from '../spec.ts';
 import { parseOsRelease } from './os-release.ts';
 
-export type SystemFact = Pick<HostFacts, 'hostname' | 'addresses' | 'machineId' | 'os' | 'bootId' | 'bootedAt'> & {
+type SystemFact = Pick<HostFacts, 'hostname' | 'addresses' | 'machineId' | 'os' | 'bootId' | 'bootedAt'> & {
   /** IANA zone of the host's logs. */ readonly timeZone: string;
 };
 

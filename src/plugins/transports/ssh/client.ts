@@ -6,7 +6,7 @@ import type { SshTarget } from './ssh.ts';
 const ALIAS = 'fettle-host';
 
 /** Where one connection's files are. */
-export function socketIn(dir: string): string {
+function socketIn(dir: string): string {
   return join(dir, 's');
 }
 

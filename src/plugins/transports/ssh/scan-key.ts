@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { runChild } from '../child-process.ts';
 import { HOST_ENVIRONMENT, TransportFault } from '../spec.ts';
 
-export interface HostKey {
+interface HostKey {
   /** `TYPE BASE64`, what is pinned. */
   readonly key: string;
   readonly type: string;

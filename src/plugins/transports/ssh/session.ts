@@ -4,7 +4,7 @@ import type { CommandResult } from '../../../core/kernel/commands.ts';
 import { BoundedOutput, type ChildResult } from '../child-process.ts';
 import type { RunOptions } from '../spec.ts';
 
-export interface SessionStart {
+interface SessionStart {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Written before anything else. */

@@ -23,7 +23,7 @@ export interface SshTarget {
   readonly hostKeys: readonly string[];
 }
 
-export interface SshSettings {
+interface SshSettings {
   /** A folder of this process alone (mode 0700), short: a control socket's path has at most 107 characters. */
   readonly runtimeDir: string;
   readonly connectTimeoutSeconds?: number;
