@@ -59,4 +59,24 @@ describe('a feed that really has far fewer records', () => {
     expect(await site.importing(file, { accept: 'shrunken' })).toMatchObject({ skipped: [{ reason: 'the feed is empty' }] });
     expect(await known()).toBe(40);
   });
+
+  it('stays refused while the other files of the same feed are in order', async () => {
+    const list = (kind: string, count: number) =>
+      Array.from(
+        { length: count },
+        (_, n) => `[01 Jan 2024] ${kind}-${n + 1}-1 x - update\n\t{CVE-2024-${1_000 + n}}\n\t[bookworm] - x ${n + 1}-1\n`,
+      ).join('');
+    await site.setUrl('debian-notices', 'DSA/list', 'DLA/list');
+    site.publish('DSA/list', list('DSA', 50));
+    site.publish('DLA/list', list('DLA', 50));
+    const notices = async () => (await site.feeds.list()).find(feed => feed.id === 'debian-notices')!;
+    await site.syncing('debian-notices');
+    expect(await notices()).toMatchObject({ state: 'stale', records: 100 });
+    site.publish('DSA/list', list('DSA', 10));
+    await site.syncing('debian-notices');
+    expect(await notices()).toMatchObject({ state: 'refused', message: expect.stringContaining('shrunk from 50 to 10') });
+    site.publish('DLA/list', list('DLA', 51));
+    await site.syncing('debian-notices');
+    expect(await notices()).toMatchObject({ state: 'refused', records: 101 });
+  });
 });

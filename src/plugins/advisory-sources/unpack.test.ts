@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { packingOf, unpackAtOnce, unpackHead, unpackStream } from './unpack.ts';
+import { headBytesOf, packingOf, unpackAtOnce, unpackHead, unpackStream } from './unpack.ts';
 
 const text = 'VERSION 1\nCVE-2026-0001,,\n'.repeat(500);
 const PACKERS = { gzip: gzipSync, zlib: deflateSync, zstd: zstdCompressSync, plain: (data: string) => Buffer.from(data) } as const;
@@ -22,6 +23,14 @@ describe.each(Object.entries(PACKERS))('%s', (packing, pack) => {
     expect(await unpacked(bytes)).toBe(text);
     expect(await unpacked(bytes, 1)).toBe(text);
     expect(Buffer.from(unpackHead(bytes.subarray(0, 4096))).toString()).toMatch(/^VERSION 1\n/);
+  });
+
+  it('shows the beginning of a large file by the bytes that are looked at, also where it packs badly', () => {
+    const digests = Array.from({ length: 8_000 }, (_, n) => createHash('sha256').update(String(n)).digest('hex'));
+    const large = pack(`VERSION 1\n${digests.join('\n')}`);
+    const head = unpackHead(large.subarray(0, headBytesOf(large)));
+    expect(Buffer.from(head).toString()).toMatch(/^VERSION 1\n/);
+    expect(head.length).toBeGreaterThan(20_000);
   });
 
   it.skipIf(packing === 'plain')('a cut one is told, at once and as a stream', async () => {

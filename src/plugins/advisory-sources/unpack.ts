@@ -48,10 +48,12 @@ function firstBlock(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(0);
 }
 
-/** Bytes that show the beginning of what a file holds: of bzip2 a whole block, 900 kB at most when nothing can be packed; text packs to a quarter and less. */
+/** Whole blocks unpack or nothing: a block of bzip2 has 900 kB at most when nothing can be packed, one of zstd 128 KiB (RFC 8878, 3.1.1.2.4). */
+const HEAD_BYTES_OF: Readonly<Partial<Record<Packing, number>>> = { bzip2: 1_000_000, zstd: 140_000, plain: HEAD_BYTES };
+
+/** Bytes that show the beginning of what a file holds; text packs to a quarter and less. */
 export function headBytesOf(first: Uint8Array): number {
-  const packing = packingOf(first);
-  return packing === 'bzip2' ? 1_000_000 : packing === 'plain' ? HEAD_BYTES : 16_384;
+  return HEAD_BYTES_OF[packingOf(first)] ?? 16_384;
 }
 
 /** Small pieces cost more than the unpacking itself. */

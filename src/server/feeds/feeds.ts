@@ -14,6 +14,7 @@ import { type FeedFilesPort, interrupted } from './feed-files.ts';
 import { ensureFeeds, feedRow, feedRows, feedView } from './feed-rows.ts';
 import { urlsOf } from './feed-urls.ts';
 import { parseFeedUrl } from './fetch.ts';
+import { AskedToWait } from './fetch-faults.ts';
 import { checkedPath, type ImportOrigin, type ImportReport, importFeedFiles, type OnImportProgress } from './import.ts';
 import { createImportBook } from './import-book.ts';
 import { plainFileName } from './kept-files.ts';
@@ -91,14 +92,15 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
         [id, addMs(now, FEED_SYNC_HOURS * HOUR_MS * jitter(context)), now],
       );
       if (mine.length === 0) continue;
-      const isCurrent = await sync(id, { loadedBy: 'system' }).then(
-        async () => (await feedRow(db, id)).state === 'current',
-        () => false,
+      const trouble = await sync(id, { loadedBy: 'system' }).then(
+        async () => ((await feedRow(db, id)).state === 'current' ? null : 'refused'),
+        (error: unknown) => error,
       );
-      if (isCurrent) continue;
+      if (trouble === null) continue;
+      const waitMs = trouble instanceof AskedToWait ? trouble.waitMs : 0;
       await db.query('update feed set next_sync_at = $2 where id = $1', [
         id,
-        addMs(clock.now(), FEED_RETRY_MINUTES * MINUTE_MS * jitter(context)),
+        addMs(clock.now(), Math.max(waitMs, FEED_RETRY_MINUTES * MINUTE_MS * jitter(context))),
       ]);
     }
   }

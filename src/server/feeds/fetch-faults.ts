@@ -1,4 +1,6 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Fault } from '../../core/kernel/faults.ts';
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../core/kernel/instants.ts';
 import { type Part, sizeOf } from './part-folder.ts';
 
 export function tooLarge(url: URL, bytesMax: number): Fault {
@@ -20,6 +22,31 @@ export function unreachable(url: URL, reason: string, cause?: unknown): Fault {
     'Check the URL and the way out of this network, or import the feed from a file.',
     cause,
   );
+}
+
+/** The longest that a publisher is waited for, hours: a mistake of a year must not silence a feed. */
+const WAIT_HOURS_MAX = 24;
+
+/** A publisher that is asked too often, or is being mended, says for how long it wants to be left alone (RFC 9110, Retry-After; RFC 6585, 429). */
+export class AskedToWait extends Fault<'feed-unreachable'> {
+  readonly waitMs: number;
+  constructor(url: URL, status: string, waitMs: number) {
+    super(
+      'feed-unreachable',
+      `${url.host} could not be fetched: the server answered ${status} and asks to be left alone for ${Math.ceil(waitMs / MINUTE_MS)} minutes.`,
+      'It is tried again by itself after that time.',
+    );
+    this.waitMs = waitMs;
+  }
+}
+
+/** A date counts from the answer's own. */
+export function answered(url: URL, status: string, headers: IncomingHttpHeaders): Fault {
+  const retryAfter = headers['retry-after'] ?? '';
+  const waitMs = /^\d+$/.test(retryAfter) ? Number(retryAfter) * SECOND_MS : Date.parse(retryAfter) - Date.parse(headers.date ?? '');
+  return waitMs > 0
+    ? new AskedToWait(url, status, Math.min(waitMs, WAIT_HOURS_MAX * HOUR_MS))
+    : unreachable(url, `the server answered ${status}`);
 }
 
 /** A download that goes on another time says so. */

@@ -42,6 +42,11 @@ describe('a download', () => {
           }
           response.end();
         })();
+      if (request.url === '/nothing-new') return response.writeHead(304).end();
+      if (request.url === '/asked-too-often') return response.writeHead(429, { 'retry-after': '7200' }).end();
+      if (request.url === '/under-repair')
+        return response.writeHead(503, { date: 'Sun, 22 Nov 2026 16:00:00 GMT', 'retry-after': 'Sun, 22 Nov 2026 16:45:00 GMT' }).end();
+      if (request.url === '/gone-for-a-year') return response.writeHead(503, { 'retry-after': '31536000' }).end();
       if (request.url === '/silent') return response.writeHead(200, { 'content-length': 1_000 }).flushHeaders();
       if (request.url === '/slow')
         return void (async () => {
@@ -157,6 +162,24 @@ describe('a download', () => {
     await expect(within('/slow', { totalMs: 600 })).rejects.toMatchObject({
       code: 'feed-unreachable',
       message: expect.stringContaining('it took longer than 0.01 minutes'),
+    });
+  });
+
+  it.each([
+    ['/asked-too-often', 120],
+    ['/under-repair', 45],
+    ['/gone-for-a-year', 1_440],
+  ])('of a publisher that wants to be left alone waits as long: %s, %i minutes', async (name, minutes) => {
+    await expect(within(name, {})).rejects.toMatchObject({
+      waitMs: minutes * 60_000,
+      message: expect.stringContaining(`asks to be left alone for ${minutes} minutes`),
+    });
+  });
+
+  it('takes "not modified" for an answer only where something is known', async () => {
+    await expect(within('/nothing-new', {})).rejects.toMatchObject({
+      code: 'feed-unreachable',
+      message: expect.stringContaining('304 to a request without conditions'),
     });
   });
 

@@ -11,7 +11,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Fault } from '../../core/kernel/faults.ts';
 import { MINUTE_MS, SECOND_MS } from '../../core/kernel/instants.ts';
 import { FEED_DOWNLOAD_MINUTES, FEED_IDLE_SECONDS, MAX_FEED_DOWNLOAD_BYTES } from '../../core/kernel/limits.ts';
-import { privateFault, reasonOf, told, tooLarge, unreachable } from './fetch-faults.ts';
+import { answered, privateFault, reasonOf, told, tooLarge, unreachable } from './fetch-faults.ts';
 import { forgetPart, knownPart, notePart, type Part, sizeOf } from './part-folder.ts';
 import { isPrivateAddress } from './private-addresses.ts';
 
@@ -115,6 +115,9 @@ async function fetchOnce(request: FetchRequest, partial: Part | null, signal: Ab
     }
     if (status === 304 && partial === null) {
       response.resume();
+      // Proof of freshness for something that we do not have would be none.
+      if (request.etag === null && request.lastModified === null)
+        throw unreachable(url, 'the server answered 304 to a request without conditions');
       return { kind: 'unchanged' };
     }
     // 206: the rest of the file that we have the beginning of; 200: another file by now, from the beginning.
@@ -123,7 +126,7 @@ async function fetchOnce(request: FetchRequest, partial: Part | null, signal: Ab
     if (status !== 200) {
       response.resume();
       if (request.mayBeAbsent && ABSENT.has(status)) return { kind: 'absent' };
-      const fault = unreachable(url, `the server answered ${status} ${response.statusMessage ?? ''}`.trim());
+      const fault = answered(url, `${status} ${response.statusMessage ?? ''}`.trim(), response.headers);
       throw partial === null ? fault : new Broken(fault, null);
     }
     forgetPart(request.folder);

@@ -73,15 +73,22 @@ export function createFeedSync(
     if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
     let report: ImportReport = { feedIds: [id], changedIds: [], skipped: [] };
     const problems: unknown[] = [];
+    const troubles: FeedRow[] = [];
     // One that cannot be fetched keeps none of the others from it.
     for (const url of urlsOf(feed.url))
       try {
         report = joined(report, await syncUrl(feed, url, by, onProgress));
+        const after = await feedRow(db, id);
+        if (after.state === 'refused' || after.state === 'failed') troubles.push(after);
       } catch (error) {
         if (stopping.aborted) throw error;
         problems.push(error);
       }
     if (problems.length > 0) throw problems[0];
+    // A file that is refused stays so, whatever the publisher's others are.
+    const [trouble] = troubles;
+    if (trouble !== undefined)
+      await db.query('update feed set state = $2, message = $3 where id = $1', [id, trouble.state, trouble.message]);
     return report;
   }
 
