@@ -97,7 +97,7 @@ export function parseScanOptions(argv: readonly string[], today: string): Parsed
   }
   if (values.help) return { kind: 'help' };
   const problem = (text: string): ParsedOptions => ({ kind: 'problem', problem: text });
-  const format = values.json ? 'json' : (values.format ?? 'table');
+  const format = values.json ? 'json' : (values.format ?? 'table').toLowerCase();
   if (!isOneOf(FORMATS, format)) return problem(`--format ${format} is not one of ${FORMATS.join(', ')}`);
   const failOn = values['fail-on'] ?? 'any';
   if (!isOneOf(FAIL_ON, failOn)) return problem(`--fail-on ${failOn} is not one of ${FAIL_ON.join(', ')}`);

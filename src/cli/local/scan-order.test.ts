@@ -17,6 +17,15 @@ describe('the order of a list', () => {
     expect(await answer(lines.toReversed())).toBe(await answer(lines));
   });
 
+  it('lines that differ only in columns that are not read are one package', async () => {
+    const list = file('list', 'package\tversion\tsize\nopenssl\t3.0.20-1\t1\nopenssl\t3.0.20-1\t2\nopenssl\t3.0.20-2\t2\n');
+    const { out } = await run(list, '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', 'JSON');
+    const versions = (JSON.parse(out) as { id: string; version: string }[])
+      .filter(row => row.id === 'CVE-2026-63072')
+      .map(row => row.version);
+    expect(versions).toEqual(['3.0.20-1', '3.0.20-2']);
+  });
+
   it('a document is named by what it says', async () => {
     const serial = async (list: string) => {
       const { out } = await run(file('list', list), '--os', 'debian:12', '--feed', path.join(folder, 'feeds'), '--format', 'cyclonedx');

@@ -1,6 +1,18 @@
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 
-const FIELDS = ['name', 'version', 'arch', 'sourceName', 'sourceVersion', 'release'] as const satisfies readonly (keyof ListedPackage)[];
+/** By these first, for whoever reads the answer; by the rest, because two rows that differ in them are two packages. */
+const FIELDS = [
+  'name',
+  'version',
+  'arch',
+  'sourceName',
+  'sourceVersion',
+  'release',
+  'module',
+  'originTrusted',
+  'sourceKnown',
+  'epochKnown',
+] as const satisfies readonly (keyof ListedPackage)[];
 
 function compare(a: ListedPackage, b: ListedPackage): number {
   for (const field of FIELDS) {
@@ -10,7 +22,12 @@ function compare(a: ListedPackage, b: ListedPackage): number {
   return 0;
 }
 
-/** By name: the same packages give the same answer, byte by byte, in whatever order a list has them. Package managers list by name, so most lists are only looked through. */
+/**
+ * By name, each once: the same packages give the same answer, byte by byte, in whatever order a list has them and whatever stands in the columns that
+ * nobody reads. Package managers list by name, so most lists are only looked through. Components that state a CPE stay apart.
+ */
 export function inOrder(packages: readonly ListedPackage[]): readonly ListedPackage[] {
-  return packages.every((one, at) => at === 0 || compare(packages[at - 1]!, one) <= 0) ? packages : packages.toSorted(compare);
+  if (packages.every((one, at) => at === 0 || compare(packages[at - 1]!, one) < 0)) return packages;
+  const sorted = packages.toSorted(compare);
+  return sorted.filter((one, at) => at === 0 || one.cpes.length > 0 || compare(sorted[at - 1]!, one) !== 0);
 }

@@ -25,6 +25,11 @@ describe('tables', () => {
     expect(packages.map(brief)).toEqual(['libssl3 3-1+b1 - from openssl 3-1', 'bash 5-1 - from bash 5-1']);
   });
 
+  it('without what dpkg says is not in place, in words or letters', () => {
+    const { packages } = read('status\tpackage\tversion\nii\ta\t1\nrc\tb\t1\nun\tc\t1\ndeinstall ok config-files\td\t1\nhi\te\t1\n', 'deb');
+    expect(packages.map(one => one.name)).toEqual(['a', 'e']);
+  });
+
   it('keeps the architectures of one package apart', () => {
     const { packages } = read('package\tversion\nlibc6:amd64\t2.36-9\nlibc6:i386\t2.36-9\n', 'deb');
     expect(packages.map(({ name, arch }) => [name, arch])).toEqual([

@@ -100,7 +100,7 @@ function cellsOf(line: string): readonly string[] {
 
 function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>, scheme: SchemeId | null): Row {
   const field = (column: Column): string => (columns.has(column) ? (fields[columns.get(column)!] ?? '').trim() : '');
-  if (ABSENT.has(field('status'))) return 'absent';
+  if (ABSENT.has(field('status')) || ABSENT_LETTERS.test(field('status'))) return 'absent';
   const [name = '', suffix = ''] = scheme === 'deb' ? field('name').split(/:(?=[a-z0-9-]+$)/) : [field('name')];
   const ownVersion = field('version');
   if (name === '' || /\s/.test(name) || ownVersion === '') return null;
@@ -122,6 +122,9 @@ function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>
     module: columns.has('module') ? moduleOf(field('module')) : null,
   });
 }
+
+/** The letters of `dpkg -l` for the same: rc, un, pn. */
+const ABSENT_LETTERS = /^[uirph][nc] ?$/;
 
 /** Words of dpkg for a package that is known but not in place. */
 const ABSENT: ReadonlySet<string> = new Set([
