@@ -21,7 +21,7 @@ export function packageOfUrl(text: string, statedVersion = ''): ListedPackage | 
     arch: url.qualifiers.arch ?? '',
     sourceName: (at > 0 ? upstream.slice(0, at) : upstream) || url.name,
     sourceVersion: at > 0 ? upstream.slice(at + 1) : version,
-    sourceKnown: (url.type !== 'deb' && url.type !== 'apk') || upstream !== '',
+    sourceKnown: (url.type !== 'deb' && url.type !== 'apk') || upstream !== '' || url.qualifiers.arch === 'source',
     epochKnown: url.type !== 'rpm' || version.includes(':'),
     release,
     module: moduleOfUrl(url.qualifiers),

@@ -51,6 +51,13 @@ describe('SBOMs', () => {
     for (const text of [cyclonedx, spdx]) expect(read(text, null).packages.map(one => `${one.name} ${one.version}`)).toEqual(expected);
   });
 
+  it('a source package is its own source', () => {
+    const components = [{ type: 'library', name: 'openssl', purl: 'pkg:deb/debian/openssl@3.0.9-1?arch=source&distro=bookworm' }];
+    expect(read(JSON.stringify({ bomFormat: 'CycloneDX', components }), null).packages).toMatchObject([
+      { name: 'openssl', sourceKnown: true },
+    ]);
+  });
+
   it('names of language packages stay as they are written, and what is no package URL is counted', () => {
     const purls = [
       'pkg:npm/JSONStream@1.3.5',
