@@ -206,4 +206,19 @@ export const access = {
       pageSize: z.int(),
     }),
   }),
+  auditChain: route({
+    method: 'get',
+    path: '/api/v1/audit/chain',
+    access: 'audit.read',
+    summary: 'Reads the whole audit trail and computes it anew: was an entry changed, removed, inserted or moved?',
+    answer: z.object({
+      /** Entries that fit, from the first on. */
+      entries: z.int(),
+      /** Hash of the last of them, in hex: noted elsewhere, it tells a trail that was written anew as a whole. */
+      hash: z.string(),
+      /** Sequence of the first entry that does not fit, or null. */
+      brokenAt: z.int().nullable(),
+      reason: z.string().nullable(),
+    }),
+  }),
 };

@@ -12,6 +12,8 @@ export interface Command {
   /** Approving and the like need a person at a keyboard: such commands sign in for themselves and ignore API tokens. */
   readonly signIn?: boolean;
   run(context: CommandContext): Promise<unknown>;
+  /** An answer that a script has to hear of: it is printed, and the exit code is 1. */
+  isBad?(value: never): boolean;
   render(value: never, screen: Screen): void;
 }
 
@@ -44,7 +46,11 @@ export interface Column {
 export class UsageError extends Error {}
 
 export function define<Value>(
-  command: Omit<Command, 'render' | 'run'> & { run(context: CommandContext): Promise<Value>; render(value: Value, screen: Screen): void },
+  command: Omit<Command, 'render' | 'run' | 'isBad'> & {
+    run(context: CommandContext): Promise<Value>;
+    isBad?(value: Value): boolean;
+    render(value: Value, screen: Screen): void;
+  },
 ): Command {
   return command as unknown as Command;
 }

@@ -134,6 +134,7 @@ async function perform(
   const value = await command.run(context);
   if (options.json === true) io.out(`${JSON.stringify(value, null, 2)}\n`);
   else command.render(value as never, makeScreen(io.out, io.columns));
+  if (command.isBad?.(value as never)) throw new CallFailed({ exit: EXIT.refused, lines: [] });
 }
 
 interface LocalSummary {
@@ -178,6 +179,6 @@ function explain(error: unknown, io: ProgramIo): number {
 }
 
 function tell({ exit, lines }: Failure, io: ProgramIo): number {
-  io.err(`fettle: ${lines.join('\n')}\n`);
+  if (lines.length > 0) io.err(`fettle: ${lines.join('\n')}\n`);
   return exit;
 }

@@ -135,4 +135,16 @@ export const peopleCommands = [
         value.items.map(e => [e.sequence, e.at, e.actor, e.action, value.names[e.subject] ?? e.subject, e.hash]),
       ),
   }),
+  define({
+    name: 'audit verify',
+    summary: 'Compute the whole trail anew: was an entry changed, removed, inserted or moved?',
+    run: async c => await c.client.auditChain({}),
+    isBad: value => value.brokenAt !== null,
+    render: (value, screen) =>
+      screen.pairs([
+        ['chain', value.brokenAt === null ? 'whole' : `broken at entry ${value.brokenAt}: ${value.reason}`],
+        ['entries that fit', value.entries],
+        ['hash of the last', value.hash],
+      ]),
+  }),
 ];

@@ -11,6 +11,7 @@ import { At, withLocalTimes } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
 import { count } from '../kit/words.ts';
 import classes from './audit.module.css';
+import { CheckChain } from './check-chain.tsx';
 import { AuditEntry } from './entry.tsx';
 import { Named } from './named.tsx';
 import { phraseOf } from './words.ts';
@@ -94,6 +95,7 @@ export function AuditPage() {
     <Page
       title="Audit"
       lead="Every change, written together with the change itself. Each entry seals the one before, so that nothing can be taken out unseen."
+      actions={<CheckChain />}
     >
       <ListFrame>
         <Toolbar>

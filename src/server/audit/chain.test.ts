@@ -22,7 +22,20 @@ describe('the audit trail', () => {
   afterAll(() => database.close());
 
   it('is one unforked chain although twenty transactions raced', async () => {
-    expect(await verifyChain(database.db)).toEqual({ entries: 20, brokenAt: null, reason: null });
+    expect(await verifyChain(database.db)).toEqual({
+      entries: 20,
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      brokenAt: null,
+      reason: null,
+    });
+  });
+
+  it('is whole while entries are being written', async () => {
+    const writing = Promise.all(Array.from({ length: 5 }, (_, index) => append(`meanwhile-${index}`)));
+    for (let look = 0; look < 5; look++) expect(await verifyChain(database.db)).toMatchObject({ brokenAt: null });
+    await writing;
+    await database.db.query('delete from audit_entry where sequence > 20');
+    await database.db.query('update audit_head set sequence = 20, hash = (select hash from audit_entry where sequence = 20)');
   });
 
   it('keeps no entry of a transaction that was rolled back', async () => {

@@ -1,5 +1,6 @@
 import type { Context, Handlers } from '../context.ts';
 import { idsNamed, namesIn } from './names.ts';
+import { verifyChain } from './verify.ts';
 
 interface AuditRow {
   readonly sequence: number;
@@ -11,7 +12,7 @@ interface AuditRow {
   readonly hash: Buffer;
 }
 
-export function auditHandlers(context: Context): Handlers<'auditList'> {
+export function auditHandlers(context: Context): Handlers<'auditList' | 'auditChain'> {
   return {
     async auditList({ query }) {
       const { page, pageSize } = query;
@@ -32,5 +33,7 @@ export function auditHandlers(context: Context): Handlers<'auditList'> {
         pageSize,
       };
     },
+
+    auditChain: () => verifyChain(context.db),
   };
 }

@@ -3,6 +3,8 @@ import { type ChainedEntry, entryHash, FIRST_HASH } from './chain.ts';
 
 interface ChainReport {
   readonly entries: number;
+  /** Of the last entry that fits, in hex. */
+  readonly hash: string;
   /** Sequence of the first entry that does not fit, or null. */
   readonly brokenAt: number | null;
   readonly reason: string | null;
@@ -15,27 +17,30 @@ interface EntryRow extends ChainedEntry {
 
 const BATCH = 5_000;
 
-/** Reads the whole trail and recomputes it: finds an entry that was changed, removed, inserted or moved, and an end that was cut off. */
+/**
+ * Reads the trail as far as it goes now and recomputes it: finds an entry that was changed, removed, inserted or moved, and an end that was cut off.
+ * The end is asked for first, because entries are written while it reads.
+ */
 export async function verifyChain(db: Queryable): Promise<ChainReport> {
+  const [head] = await db.query<{ sequence: number; hash: Buffer }>('select sequence, hash from audit_head');
   let previous: Buffer = FIRST_HASH;
   let last = 0;
+  const broken = (brokenAt: number, reason: string): ChainReport => ({ entries: last, hash: previous.toString('hex'), brokenAt, reason });
   for (;;) {
     const rows = await db.query<EntryRow>(
-      'select sequence, at, actor, action, subject, detail, previous_hash, hash from audit_entry where sequence > $1 order by sequence limit $2',
-      [last, BATCH],
+      'select sequence, at, actor, action, subject, detail, previous_hash, hash from audit_entry where sequence > $1 and sequence <= $2 order by sequence limit $3',
+      [last, head?.sequence ?? 0, BATCH],
     );
     for (const row of rows) {
-      const broken = (reason: string): ChainReport => ({ entries: last, brokenAt: row.sequence, reason });
-      if (row.sequence !== last + 1) return broken(`entry ${last + 1} is missing`);
-      if (!row.previous_hash.equals(previous)) return broken('it does not follow from the entry before it');
-      if (!entryHash(previous, row).equals(row.hash)) return broken('its content was changed');
+      if (row.sequence !== last + 1) return broken(row.sequence, `entry ${last + 1} is missing`);
+      if (!row.previous_hash.equals(previous)) return broken(row.sequence, 'it does not follow from the entry before it');
+      if (!entryHash(previous, row).equals(row.hash)) return broken(row.sequence, 'its content was changed');
       previous = row.hash;
       last = row.sequence;
     }
     if (rows.length < BATCH) break;
   }
-  const [head] = await db.query<{ sequence: number; hash: Buffer }>('select sequence, hash from audit_head');
   if (head === undefined || head.sequence !== last || !head.hash.equals(previous))
-    return { entries: last, brokenAt: last + 1, reason: 'entries at the end are missing' };
-  return { entries: last, brokenAt: null, reason: null };
+    return broken(last + 1, 'entries at the end are missing');
+  return { entries: last, hash: previous.toString('hex'), brokenAt: null, reason: null };
 }
