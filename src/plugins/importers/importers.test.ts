@@ -105,12 +105,18 @@ describe('package managers', () => {
     expect(warnings).toEqual([expect.stringContaining('1 package is listed without an epoch')]);
   });
 
+  it('rpm: prose is no list', () => {
+    const { packages, warnings } = read('total garbage here-now and more\nError: rpmdb open-failed really\n', 'rpm');
+    expect([packages, warnings]).toEqual([[], [expect.stringContaining('2 lines were not read')]]);
+  });
+
   const libs = ['openssl-libs', '1:3.2.2-6.el9', 'x86_64'];
   const less = ['less', '0:590-4.el9', 'x86_64'];
   it.each([
     ['name, epoch, version, release, arch', 'openssl-libs 1 3.2.2 6.el9 x86_64\nless 0 590 4.el9 x86_64\n', [libs, less]],
     ['name, epoch, version-release, arch', 'openssl-libs\t1\t3.2.2-6.el9\tx86_64\nless\t0\t590-4.el9\tx86_64\n', [libs, less]],
     ['parted by |, epoch (none)', 'openssl-libs|1|3.2.2-6.el9|x86_64\nless|(none)|590-4.el9|x86_64\n', [libs, less]],
+    ['dnf list', 'Installed Packages\nopenssl-libs.x86_64  1:3.2.2-6.el9  @baseos\nless.x86_64  590-4.el9  @anaconda\n', [libs, less]],
     ['a header without tabs', 'NAME EPOCHNUM VERSION RELEASE ARCH\nopenssl-libs 1 3.2.2 6.el9 x86_64\n', [libs]],
     ['name, epoch:version-release', 'openssl-libs 1:3.2.2-6.el9 x86_64\nless (none):590-4.el9 x86_64\n', [libs, less]],
     ['name-epoch:version-release.arch', 'openssl-libs-1:3.2.2-6.el9.x86_64\nless-0:590-4.el9.x86_64\n', [libs, less]],

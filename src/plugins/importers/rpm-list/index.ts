@@ -4,7 +4,7 @@ import { type ListedPackage, listedPackage, missingEpochs, type PackageListImpor
 /**
  * `rpm -qa`, best with epochs: rpm -qa --qf '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH} %{MODULARITYLABEL} %{SOURCERPM}\n'. Fields are parted by
  * blanks, tabs, commas, semicolons or `|`; the epoch may stand before the version, in it (`1:3.2.2`) or after it, and version and release in one field
- * or in two. Also read: `NAME-[EPOCH:]VERSION-RELEASE.ARCH` and yum's `EPOCH:NAME-VERSION-RELEASE.ARCH`.
+ * or in two. Also read: `NAME-[EPOCH:]VERSION-RELEASE.ARCH`, yum's `EPOCH:NAME-VERSION-RELEASE.ARCH`, and `NAME.ARCH [EPOCH:]VERSION-RELEASE @repository` (dnf list).
  */
 export const rpmList: PackageListImporter = {
   id: 'rpm-list',
@@ -18,6 +18,7 @@ const EPOCH = /^(?:\d+|\(none\))$/;
 const ARCH =
   'noarch|x86_64(?:_v\\d)?|i[3-6]86|athlon|amd64|ia64|aarch64|arm\\w*|ppc(?:64)?(?:le)?|s390x?|riscv64|loongarch64|mips\\w*|sparc\\w*|src|nosrc|\\(none\\)';
 const IS_ARCH = new RegExp(`^(?:${ARCH})$`);
+const NAME_WITH_ARCH = new RegExp(`^(.+)\\.(${ARCH})$`);
 const PLAIN = new RegExp(`^(?:(\\d+):)?(.+)-(?:(\\d+|\\(none\\)):)?([^-:\\s]+)-([^-:\\s]+?)(?:\\.(${ARCH}))?$`);
 /** `[EPOCH:]VERSION-RELEASE`; neither part may hold a hyphen. */
 const EVR = /^(?:(\d+|\(none\)):)?([^-:\s]+-[^-:\s]+)$/;
@@ -32,7 +33,8 @@ function read(text: string): PackageListing {
   for (const [at, fields] of lines.entries()) {
     if (!isRow(fields)) continue;
     const one = fields.length === 1 ? plainPackage(fields[0]!) : packageOf(fields, epochIsSecond);
-    if (one === null) unread.push(at + 1);
+    // Every version has a digit, and prose seldom: what nobody can find must not pass for a package without findings.
+    if (one === null || !/\d/.test(one.version.replace(/^\d+:/, ''))) unread.push(at + 1);
     else if (one.name !== 'gpg-pubkey') packages.push(one);
   }
   const warnings = [...unreadLines(unread, 'it is not a line of rpm -qa'), ...missingEpochs(packages)];
@@ -40,7 +42,8 @@ function read(text: string): PackageListing {
 }
 
 function isHeader([name, second]: readonly string[]): boolean {
-  return /^(?:name|package)$/i.test(name!) && /^(?:epoch|epochnum|version|evr)$/i.test(second ?? '');
+  const isDnfTitle = name === 'Installed' && second === 'Packages';
+  return isDnfTitle || (/^(?:name|package)$/i.test(name!) && /^(?:epoch|epochnum|version|evr)$/i.test(second ?? ''));
 }
 
 function plainPackage(text: string): ListedPackage | null {
@@ -56,14 +59,17 @@ function mostHaveEpochSecond(rows: readonly (readonly string[])[]): boolean {
   return undecided.filter(fields => EPOCH.test(fields[1]!)).length * 2 > undecided.length;
 }
 
-function packageOf([name = '', second = '', ...rest]: readonly string[], epochIsSecond: boolean): ListedPackage | null {
+function packageOf([written = '', second = '', ...more]: readonly string[], epochIsSecond: boolean): ListedPackage | null {
+  const [, name = written, arch] = (EVR.test(second) && NAME_WITH_ARCH.exec(written)) || [];
+  const rest = arch === undefined ? more : [arch, ...more];
   const [third, fourth] = rest;
   if (epochIsSecond && EPOCH.test(second) && third !== undefined) {
     if (EVR.test(third)) return withEvr(name, EVR.exec(third)!, second, rest.slice(1));
     if (fourth !== undefined && !IS_ARCH.test(fourth)) return withEvr(name, EVR.exec(`${third}-${fourth}`), second, rest.slice(2));
   }
   const evr = EVR.exec(second);
-  if (evr) return withEvr(name, evr, null, rest);
+  // dnf leaves an epoch out where it is 0, and only there.
+  if (evr) return withEvr(name, evr, arch !== undefined && evr[1] === undefined ? '0' : null, rest);
   const parts = EV.exec(second);
   if (!parts || third === undefined || third.includes('-')) return null;
   return withEvr(name, EVR.exec(`${second}-${third}`), null, rest.slice(1));
