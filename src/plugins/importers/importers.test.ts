@@ -45,6 +45,11 @@ describe('tables', () => {
     ]);
   });
 
+  it('of apk: the origin is the source package', () => {
+    const { packages } = read('package\tversion\torigin\nlibcrypto3\t3.1.4-r5\topenssl\n', 'apk');
+    expect(packages).toMatchObject([{ sourceName: 'openssl', sourceKnown: true, originTrusted: true }]);
+  });
+
   it('without source columns: the binary stands in', () => {
     const { packages } = read('package\tversion\nbash\t5.2-1\n', 'deb');
     expect(packages).toMatchObject([{ sourceName: 'bash', sourceVersion: '5.2-1', sourceKnown: false }]);

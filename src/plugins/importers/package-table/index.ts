@@ -110,8 +110,9 @@ function readRow(fields: readonly string[], columns: ReadonlyMap<Column, number>
     scheme === 'rpm' && field('release') !== '' && !ownVersion.includes('-') ? `${ownVersion}-${field('release')}` : ownVersion;
   const version = epoch === '' || !/^\d+$/.test(epoch) || release.includes(':') ? release : `${epoch}:${release}`;
   // dpkg writes `Source: name (version)` when the two differ (deb-control(5)).
-  const source = /^(\S+)(?: \((\S+)\))?$/.exec(field('sourceName'));
-  const origin = field('origin');
+  // apk calls the source package `origin` (apk-package(5)).
+  const origin = scheme === 'apk' ? '' : field('origin');
+  const source = /^(\S+)(?: \((\S+)\))?$/.exec(field('sourceName') || (scheme === 'apk' ? field('origin') : ''));
   return listedPackage(name, version, {
     arch: field('arch') || suffix,
     sourceName: source?.[1] ?? name,
