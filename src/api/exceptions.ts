@@ -26,7 +26,7 @@ export const ExceptionKind = z
 export type ExceptionKindView = z.output<typeof ExceptionKind>;
 
 export const ExceptionVerb = z
-  .enum(['submit', 'review', 'approve', 'reject', 'withdraw', 'renew', 'reopen', 'revoke'])
+  .enum(['edit', 'submit', 'review', 'approve', 'reject', 'withdraw', 'renew', 'reopen', 'revoke'])
   .meta({ id: 'ExceptionVerb' });
 
 /** OpenVEX status justifications. */
@@ -134,6 +134,21 @@ export const ExceptionDetail = Exception.extend({
 }).meta({ id: 'ExceptionDetail' });
 export type ExceptionDetailView = z.output<typeof ExceptionDetail>;
 
+export const ExceptionFigures = z
+  .object({
+    inForce: z.int(),
+    byKind: z.array(z.object({ kind: ExceptionKind, count: z.int() })),
+    /** Since the first of each chain was in force; null when none is. */
+    medianAgeDays: z.number().nullable(),
+    /** Of those in force. */
+    renewed: z.int(),
+    renewedPercent: z.number().nullable(),
+    /** Granted once, run out, and something of its scope is open with no leave in its place. */
+    expiredOpen: z.int(),
+  })
+  .meta({ id: 'ExceptionFigures' });
+export type ExceptionFiguresView = z.output<typeof ExceptionFigures>;
+
 const What = Chosen.extend({
   title: z.string().min(1).max(200),
   kind: ExceptionKind,
@@ -163,6 +178,13 @@ export const exceptions = {
       vulnerability: z.string().max(128).optional(),
     }),
     answer: pageOf(Exception),
+  }),
+  exceptionFigures: route({
+    method: 'get',
+    path: '/api/v1/exceptions/figures',
+    access: 'finding.read',
+    summary: 'Exceptions in force by kind, their median age, the share that was renewed, and what has run out and is still open',
+    answer: ExceptionFigures,
   }),
   exceptionGet: route({
     method: 'get',
@@ -198,6 +220,15 @@ export const exceptions = {
     body: What,
     answer: ExceptionDetail,
   }),
+  exceptionUpdate: route({
+    method: 'put',
+    path: '/api/v1/exceptions/{id}',
+    access: 'exception.request',
+    summary: 'Write a draft anew; with draft: false it is asked for at once. Only whoever wrote it, and only before it was asked for',
+    params: IdParams,
+    body: What,
+    answer: ExceptionDetail,
+  }),
   exceptionAct: route({
     method: 'post',
     path: '/api/v1/exceptions/{id}/actions',
@@ -206,7 +237,7 @@ export const exceptions = {
       'submit, review, approve, reject, withdraw, renew, reopen, revoke: the permission depends on the verb (core/findings/exceptions/verbs.ts). approve names the scope hash that was read; renew takes the new end and answers with the new exception',
     params: IdParams,
     body: z.object({
-      verb: ExceptionVerb,
+      verb: ExceptionVerb.exclude(['edit']),
       reason: z.string().max(4000).default(''),
       scopeHash: z.string().max(100).optional(),
       endsAt: Instant.optional(),

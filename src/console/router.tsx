@@ -47,6 +47,7 @@ const pages = [
   page('/findings', () => import('./findings/findings.tsx'), 'FindingsPage'),
   page('/exceptions', () => import('./exceptions/exceptions.tsx'), 'ExceptionsPage'),
   page('/exceptions/new', () => import('./exceptions/new-exception.tsx'), 'NewExceptionPage'),
+  page('/exceptions/$id/edit', () => import('./exceptions/new-exception.tsx'), 'EditExceptionPage'),
   page('/exceptions/$id', () => import('./exceptions/exception.tsx'), 'ExceptionPage'),
   page('/rollouts', () => import('./rollouts/rollouts.tsx'), 'RolloutsPage'),
   page('/rollouts/new', () => import('./rollouts/new-rollout.tsx'), 'NewRolloutPage'),

@@ -1,68 +1,22 @@
 import type { ExceptionDetailView, ExceptionView } from '../../api/exceptions.ts';
-import { type Command, type CommandContext, define, type Screen, UsageError } from '../command.ts';
+import { type Command, define, type Screen } from '../command.ts';
 import { counted } from '../screen.ts';
+import {
+  CHECKED,
+  checkedAt,
+  END_OPTIONS,
+  editedBody,
+  endOf,
+  list,
+  needed,
+  REASON,
+  SCOPE_OPTIONS,
+  scopeOf,
+  WHAT_OPTIONS,
+} from './exception-body.ts';
 import { hostId, PAGE_OPTIONS, page } from './shared.ts';
 
 const ID = [{ name: 'id', summary: 'exception id' }] as const;
-const REASON = { flags: '--reason <text>', summary: 'why; kept in the audit trail' } as const;
-const DAY_MS = 86_400_000;
-
-const SCOPE_OPTIONS = [
-  { flags: '--vulnerability <id>', summary: 'CVE id (repeat)', repeat: true },
-  { flags: '--source <name>', summary: 'only in this source package; alone: everything that is open in it' },
-  { flags: '--patch <id>', summary: 'what a patch closes; with --kind operational: the patch that is held back' },
-  { flags: '--host <host>', summary: 'host by name or id (repeat)', repeat: true },
-  { flags: '--query <query>', summary: 'hosts of this group query now; without hosts: all that have such a finding' },
-  {
-    flags: '--kind <kind>',
-    summary:
-      'risk-accepted (default), deferred, mitigated, false-positive, not-affected, no-fix-available, unsupported-eol, operational (hold of one patch)',
-  },
-] as const;
-
-function needed(c: CommandContext, option: string): string {
-  const text = c.text(option);
-  if (text === undefined || text.trim() === '') throw new UsageError(`--${option} is needed`);
-  return text;
-}
-
-const list = (c: CommandContext, option: string): string[] => [...((c.options[option] as readonly string[] | undefined) ?? [])];
-
-async function scopeOf(c: CommandContext) {
-  const hosts = list(c, 'host');
-  return {
-    query: c.text('query') ?? null,
-    hostIds: hosts.length === 0 ? null : await Promise.all(hosts.map(host => hostId(c, host))),
-    vulnerabilityIds: list(c, 'vulnerability'),
-    sourceName: c.text('source') ?? null,
-    patchId: c.text('patch') ?? null,
-    kind: (c.text('kind') ?? 'risk-accepted') as 'deferred',
-  };
-}
-
-/** A day ends with it: `--until 2026-12-24` is the last millisecond of Christmas Eve in UTC. */
-export function endOf(until: string | undefined, days: number | undefined, nowMs: number): string {
-  if ((until === undefined) === (days === undefined)) throw new UsageError('say until when: --until 2026-12-24, or --days 30');
-  if (days !== undefined) return new Date(nowMs + days * DAY_MS).toISOString();
-  const ms = Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(until!) ? `${until}T23:59:59.999Z` : until!);
-  if (Number.isNaN(ms)) throw new UsageError(`--until takes a day or an instant, not "${until}"`);
-  return new Date(ms).toISOString();
-}
-
-const END_OPTIONS = [
-  { flags: '--until <day>', summary: 'last day, or an instant' },
-  { flags: '--days <n>', summary: 'days from now' },
-] as const;
-const CHECKED = { flags: '--checked <day>', summary: 'when its controls were last checked' } as const;
-
-const checkedAt = (c: CommandContext): string | null => {
-  const text = c.text('checked');
-  if (text === undefined) return null;
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw new UsageError(`--checked takes a day or an instant, not "${text}"`);
-  return new Date(ms).toISOString();
-};
-
 function showDetail(one: ExceptionDetailView, screen: Screen): void {
   screen.pairs([
     ['exception', one.title],
@@ -170,6 +124,19 @@ export const exceptionCommands: readonly Command[] = [
     },
   }),
   define({
+    name: 'exception figures',
+    summary: 'Exceptions in force by kind, their median age, the share that was renewed, and what has run out and is still open',
+    run: async c => await c.client.exceptionFigures({}),
+    render: (value, screen) =>
+      screen.pairs([
+        ['in force', value.inForce],
+        ['by kind', value.byKind.length === 0 ? null : value.byKind.map(one => `${one.kind} ${one.count}`).join(', ')],
+        ['median age', value.medianAgeDays === null ? null : `${counted(value.medianAgeDays, 'day')} since the first of each chain`],
+        ['renewed', value.renewedPercent === null ? null : `${value.renewed} of ${value.inForce} (${value.renewedPercent} %)`],
+        ['expired, still open', value.expiredOpen],
+      ]),
+  }),
+  define({
     name: 'exception show',
     summary: 'One exception: scope, who decided, what happened, and what can be done now',
     arguments: ID,
@@ -198,17 +165,7 @@ export const exceptionCommands: readonly Command[] = [
     example:
       'fettle exception request "Legacy ERP until the move" --vulnerability CVE-2026-1234 --host erp1 --owner grace --days 60 --reason "Vendor certifies openssl 3.0.20 only; behind WAF rule 7"',
     arguments: [{ name: 'title', summary: 'what people call it' }],
-    options: [
-      ...SCOPE_OPTIONS,
-      REASON,
-      { flags: '--owner <login>', summary: 'who answers for the risk' },
-      ...END_OPTIONS,
-      { flags: '--from <instant>', summary: 'not before this instant (from the approval on)' },
-      { flags: '--justification <word>', summary: 'of not-affected, as OpenVEX has them: vulnerable_code_not_in_execute_path, ...' },
-      { flags: '--control <text>', summary: 'of mitigated: a compensating control (repeat)', repeat: true },
-      CHECKED,
-      { flags: '--draft', summary: 'keep it, ask nobody yet' },
-    ],
+    options: [...SCOPE_OPTIONS, ...WHAT_OPTIONS, { flags: '--draft', summary: 'keep it, ask nobody yet' }],
     run: async c =>
       await c.client.exceptionCreate({
         body: {
@@ -224,6 +181,24 @@ export const exceptionCommands: readonly Command[] = [
           draft: c.options.draft === true,
         },
       }),
+    render: showDetail,
+  }),
+  define({
+    name: 'exception edit',
+    summary: 'Change a draft of your own: what is not named stays as it is',
+    example: 'fettle exception edit exc_0123456789abcdef --days 30 --submit',
+    arguments: ID,
+    options: [
+      { flags: '--title <text>', summary: 'what people call it' },
+      ...SCOPE_OPTIONS,
+      ...WHAT_OPTIONS,
+      { flags: '--submit', summary: 'ask for it at once' },
+    ],
+    run: async c => {
+      const params = { id: c.arguments[0]! };
+      const body = await editedBody(c, await c.client.exceptionGet({ params }));
+      return await c.client.exceptionUpdate({ params, body });
+    },
     render: showDetail,
   }),
   verb('submit', 'Ask for an exception that was kept as a draft'),

@@ -16,6 +16,8 @@ export interface ExceptionDraft {
   readonly justification: ExceptionDetailView['justification'];
   readonly controls: string;
   readonly controlsChecked: string;
+  /** Where somebody has named a first day that is still to come; the form keeps it. */
+  readonly startsAt: string | null;
 }
 
 const DAYS_FIRST = 30;
@@ -37,6 +39,28 @@ export function newException(url: Readonly<Record<string, string | undefined>>, 
     justification: null,
     controls: '',
     controlsChecked: '',
+    startsAt: null,
+  };
+}
+
+/** The form of a draft that is there. */
+export function draftOf(data: ExceptionDetailView, nowMs: number): ExceptionDraft {
+  const { selection } = data;
+  return {
+    title: data.title,
+    kind: data.kind,
+    vulnerabilities: selection.vulnerabilityIds.join(' '),
+    sourceName: selection.sourceName ?? '',
+    patchId: selection.patchId ?? '',
+    hostIds: selection.hostIds ?? [],
+    query: selection.query ?? '',
+    reason: data.reason,
+    owner: data.owner,
+    until: localOf(data.endsAt, ZONE),
+    justification: data.justification,
+    controls: data.controls.join('\n'),
+    controlsChecked: data.controlsCheckedAt === null ? '' : localOf(data.controlsCheckedAt, ZONE),
+    startsAt: Date.parse(data.startsAt) > nowMs ? data.startsAt : null,
   };
 }
 
@@ -73,7 +97,8 @@ export function missingInException(draft: ExceptionDraft): string | null {
   return null;
 }
 
-export function exceptionBodyOf(draft: ExceptionDraft) {
+/** `asDraft`: it is kept, and nobody is asked yet. */
+export function exceptionBodyOf(draft: ExceptionDraft, asDraft = false) {
   return {
     ...chosenBy(draft),
     title: draft.title.trim(),
@@ -83,5 +108,7 @@ export function exceptionBodyOf(draft: ExceptionDraft) {
     justification: draft.kind === 'not-affected' ? draft.justification : null,
     controls: draft.kind === 'mitigated' ? lines(draft.controls) : [],
     controlsCheckedAt: draft.kind === 'mitigated' ? instantOf(draft.controlsChecked, ZONE) : null,
+    startsAt: draft.startsAt,
+    draft: asDraft,
   };
 }

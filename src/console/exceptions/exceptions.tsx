@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
@@ -66,6 +66,31 @@ const COLUMNS: readonly Column<ExceptionView>[] = [
   { key: 'by', title: 'Approved by', from: 'lg', cell: one => one.approvedBy ?? <Toned tone="quiet">nobody</Toned> },
 ];
 
+/** How much is kept, for how long, and what nobody has looked at again. Nothing is shown before there is something to say. */
+function Figures() {
+  const figures = useQuery({ ...ask('exceptionFigures', {}), refetchInterval: 60_000 });
+  if (figures.data === undefined || (figures.data.inForce === 0 && figures.data.expiredOpen === 0)) return null;
+  const { inForce, byKind, medianAgeDays, renewed, renewedPercent, expiredOpen } = figures.data;
+  return (
+    <Text size="sm" mb="sm">
+      <Link to="/exceptions" search={{ show: 'in-force' }}>
+        {count(inForce)} in force
+      </Link>
+      {byKind.length > 0 && ` (${byKind.map(one => `${count(one.count)} ${KIND_WORD[one.kind].toLowerCase()}`).join(', ')})`}
+      {medianAgeDays !== null && `, ${medianAgeDays} days old in the median`}
+      {renewedPercent !== null && `, ${count(renewed)} renewed (${renewedPercent} %)`}
+      {expiredOpen > 0 && (
+        <>
+          ;{' '}
+          <Link to="/exceptions" search={{ show: 'ended' }}>
+            <Toned tone="warn">{count(expiredOpen)} expired and still open</Toned>
+          </Link>
+        </>
+      )}
+    </Text>
+  );
+}
+
 /** Leave to keep findings: what waits for a decision first, then what ends first. */
 export function ExceptionsPage() {
   const [url, change] = useUrlState();
@@ -90,6 +115,7 @@ export function ExceptionsPage() {
         </ActButton>
       }
     >
+      <Figures />
       <ListFrame>
         <Toolbar>
           <SearchBox label="Find" value={url.search ?? ''} onChange={search => change({ search, page: undefined })} width={180} />

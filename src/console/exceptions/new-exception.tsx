@@ -1,248 +1,62 @@
-import { Button, Group, Select, Stack, Text, Textarea, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
-import type { ExceptionKindView } from '../../api/exceptions.ts';
-import { type AnswerOf, ask, useAct } from '../data/ask.ts';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import type { ExceptionDetailView } from '../../api/exceptions.ts';
+import { ask, useAct } from '../data/ask.ts';
 import { useRefusal, useSession } from '../data/session.ts';
 import { useUrlState } from '../data/url-state.ts';
-import { QueryBox } from '../hosts/query-box.tsx';
-import { ActButton } from '../kit/act-button.tsx';
-import { Facts } from '../kit/facts.tsx';
-import classes from '../kit/form-layout.module.css';
-import { Toned } from '../kit/mark.tsx';
-import { Answered, Page, Section } from '../kit/page.tsx';
-import { ProblemNote } from '../kit/problem.tsx';
-import { At, ZONE } from '../kit/time.tsx';
-import { count, counted } from '../kit/words.ts';
-import { chosenBy, type ExceptionDraft, exceptionBodyOf, missingInException, newException } from './exception-form.ts';
-import { JUSTIFICATION_WORD, KIND_MEANING, KIND_WORD } from './words.ts';
+import { Answered, Page } from '../kit/page.tsx';
+import { draftOf, newException } from './exception-form.ts';
+import { ExceptionForm } from './exception-form-page.tsx';
 
-type Put = (patch: Partial<ExceptionDraft>) => void;
-
-/** One page in the order of the sentence: what is kept, on which hosts, why, until when, who answers for it. */
 export function NewExceptionPage() {
   const [url] = useUrlState();
   const { person } = useSession();
   const navigate = useNavigate();
-  const [draft, setDraft] = useState(() => newException(url, person.login, Date.now()));
-  const put: Put = patch => setDraft(before => ({ ...before, ...patch }));
   const create = useAct('exceptionCreate', {
     quiet: true,
     after: answer => void navigate({ to: '/exceptions/$id', params: { id: answer.id }, replace: true }),
   });
-  const missing = missingInException(draft);
-  const refusal = useRefusal('exception.request');
   return (
-    <Page
+    <ExceptionForm
       title="Ask for an exception"
       trail={<Link to="/exceptions">Exceptions</Link>}
-      lead="A risk owner who is somebody else decides. Whatever they decide, the findings stay open, due and counted."
-    >
-      <form
-        className={classes.form}
-        onSubmit={event => {
-          event.preventDefault();
-          if (missing === null && refusal === null) create.mutate({ body: exceptionBodyOf(draft) });
-        }}
-      >
-        <Stack gap="sm">
-          <Section title="What is kept">
-            <What draft={draft} put={put} />
-          </Section>
-          <Section title="Why, and until when">
-            <Why draft={draft} put={put} />
-          </Section>
-        </Stack>
-        <div className={classes.side}>
-          <Section title="This request">
-            <Stack gap="sm" className={classes.pad}>
-              <TextInput label="Name" required value={draft.title} onChange={event => put({ title: event.currentTarget.value })} />
-              <Preview draft={draft} />
-              {create.isError && <ProblemNote error={create.error} />}
-              {missing !== null && (
-                <Text size="sm" c="var(--tone-warn)" role="status">
-                  {missing}
-                </Text>
-              )}
-              <Group gap="xs">
-                {(refusal ?? missing) === null ? (
-                  <Button type="submit" loading={create.isPending}>
-                    Ask for it
-                  </Button>
-                ) : (
-                  <ActButton refusal={refusal ?? missing} onClick={() => {}}>
-                    Ask for it
-                  </ActButton>
-                )}
-                <Button variant="subtle" onClick={() => void navigate({ to: '/exceptions' })}>
-                  Cancel
-                </Button>
-              </Group>
-            </Stack>
-          </Section>
-        </div>
-      </form>
+      first={() => newException(url, person.login, Date.now())}
+      send={{ mutate: body => create.mutate({ body }), isPending: create.isPending, error: create.error }}
+      refusal={useRefusal('exception.request')}
+      leave={() => void navigate({ to: '/exceptions' })}
+    />
+  );
+}
+
+/** The same page over a draft; once it has been asked for there is nothing to edit. */
+export function EditExceptionPage() {
+  const { id } = useParams({ from: '/signed-in/exceptions/$id/edit' });
+  const detail = useQuery(ask('exceptionGet', { params: { id } }));
+  if (detail.data !== undefined) return <EditDraft key={id} data={detail.data} />;
+  return (
+    <Page title="Edit an exception" trail={<Link to="/exceptions">Exceptions</Link>}>
+      <Answered of={detail}>{() => null}</Answered>
     </Page>
   );
 }
 
-function What({ draft, put }: { readonly draft: ExceptionDraft; readonly put: Put }) {
+function EditDraft({ data }: { readonly data: ExceptionDetailView }) {
+  const navigate = useNavigate();
+  const show = () => void navigate({ to: '/exceptions/$id', params: { id: data.id }, replace: true });
+  const update = useAct('exceptionUpdate', { quiet: true, after: show });
+  const allowed = data.verbs.find(each => each.verb === 'edit');
   return (
-    <Stack gap="sm" className={classes.pad}>
-      <Select
-        label="Kind"
-        description={KIND_MEANING[draft.kind]}
-        allowDeselect={false}
-        data={Object.entries(KIND_WORD).map(([value, label]) => ({ value, label }))}
-        value={draft.kind}
-        onChange={kind => kind && put({ kind: kind as ExceptionKindView })}
-      />
-      {draft.patchId !== '' && (
-        <Text size="sm">
-          {draft.kind === 'operational' ? 'Held back: ' : 'Everything that this patch closes: '}
-          <Link to="/patches/$id" params={{ id: draft.patchId }}>
-            the patch
-          </Link>
-        </Text>
-      )}
-      {draft.kind !== 'operational' && (
-        <>
-          <TextInput
-            label={draft.patchId === '' ? 'Vulnerabilities' : 'Only these vulnerabilities (empty: all of them)'}
-            placeholder="CVE-2026-1234 CVE-2026-5678"
-            spellCheck={false}
-            value={draft.vulnerabilities}
-            onChange={event => put({ vulnerabilities: event.currentTarget.value })}
-          />
-          <TextInput
-            label="Only in this source package"
-            placeholder="any"
-            spellCheck={false}
-            value={draft.sourceName}
-            onChange={event => put({ sourceName: event.currentTarget.value })}
-          />
-        </>
-      )}
-      {draft.hostIds.length > 0 && (
-        <Text size="sm">
-          On {counted(draft.hostIds.length, 'chosen host')}.{' '}
-          <Button variant="subtle" size="compact-xs" onClick={() => put({ hostIds: [] })}>
-            Choose by query instead
-          </Button>
-        </Text>
-      )}
-      {draft.hostIds.length === 0 && (
-        <QueryBox
-          labelled
-          label="Hosts that match (empty: all that have it)"
-          value={draft.query}
-          onChange={query => put({ query })}
-          width="100%"
-          counted
-        />
-      )}
-    </Stack>
-  );
-}
-
-function Why({ draft, put }: { readonly draft: ExceptionDraft; readonly put: Put }) {
-  return (
-    <Stack gap="sm" className={classes.pad}>
-      {draft.kind === 'not-affected' && (
-        <Select
-          label="Justification"
-          required
-          data={Object.entries(JUSTIFICATION_WORD).map(([value, label]) => ({ value, label }))}
-          value={draft.justification}
-          onChange={justification => put({ justification: justification as ExceptionDraft['justification'] })}
-        />
-      )}
-      {draft.kind === 'mitigated' && (
-        <>
-          <Textarea
-            label="Compensating controls"
-            description="One a line"
-            required
-            autosize
-            minRows={2}
-            value={draft.controls}
-            onChange={event => put({ controls: event.currentTarget.value })}
-          />
-          <TextInput
-            type="datetime-local"
-            label={`Last checked (${ZONE})`}
-            required
-            value={draft.controlsChecked}
-            onChange={event => put({ controlsChecked: event.currentTarget.value })}
-          />
-        </>
-      )}
-      <Textarea
-        label="Reason"
-        required
-        autosize
-        minRows={3}
-        value={draft.reason}
-        onChange={event => put({ reason: event.currentTarget.value })}
-      />
-      <TextInput
-        label="Owner"
-        description="Login of the person who answers for the risk"
-        required
-        spellCheck={false}
-        value={draft.owner}
-        onChange={event => put({ owner: event.currentTarget.value })}
-      />
-      <TextInput
-        type="datetime-local"
-        label={`Until (${ZONE})`}
-        required
-        value={draft.until}
-        onChange={event => put({ until: event.currentTarget.value })}
-      />
-    </Stack>
-  );
-}
-
-/** What it would cover now and how long it may last, before anybody is asked. */
-function Preview({ draft }: { readonly draft: ExceptionDraft }) {
-  const [body] = useDebouncedValue(chosenBy(draft), 300);
-  const isChosen = body.vulnerabilityIds.length > 0 || body.sourceName !== null || body.patchId !== null;
-  const preview = useQuery({ ...ask('exceptionPreview', { body }), enabled: isChosen, placeholderData: keepPreviousData });
-  if (!isChosen) return null;
-  return (
-    <div aria-live="polite">
-      <Answered of={preview} bones={2}>
-        {data => <Covered data={data} />}
-      </Answered>
-    </div>
-  );
-}
-
-const NAMES_MAX = 5;
-
-function Covered({ data }: { readonly data: AnswerOf<'exceptionPreview'> }) {
-  if (data.problem !== null)
-    return (
-      <Text size="sm" c="var(--tone-bad)">
-        {data.problem}
-      </Text>
-    );
-  const more = data.hosts - Math.min(data.hostNames.length, NAMES_MAX);
-  return (
-    <Facts
-      rows={{
-        Covers: counted(data.openFindings, 'open finding'),
-        Hosts: `${data.hostNames.slice(0, NAMES_MAX).join(', ')}${more > 0 ? ` and ${count(more)} more` : ''}`,
-        'At most': (
-          <>
-            {counted(data.life.days, 'day')}, until <At at={data.latestEnd} /> <Toned tone="quiet">{data.life.meaning}</Toned>
-          </>
-        ),
-        Already: data.covered && <Toned tone="warn">{data.covered}</Toned>,
-      }}
+    <ExceptionForm
+      title={`Edit: ${data.title}`}
+      trail={
+        <Link to="/exceptions/$id" params={{ id: data.id }}>
+          {data.title}
+        </Link>
+      }
+      first={() => draftOf(data, Date.now())}
+      send={{ mutate: body => update.mutate({ params: { id: data.id }, body }), isPending: update.isPending, error: update.error }}
+      refusal={allowed?.enabled ? null : `Not possible: ${allowed?.disabledReason ?? 'it is no draft'}.`}
+      leave={show}
     />
   );
 }

@@ -13,7 +13,7 @@ import { EXCEPTION_VERB_WORD, type ExceptionVerbView, KIND_WORD } from './words.
 
 /** Which verbs a page shows in which state: the ones that make sense there, whether this person may or not; the server says which are allowed and why not. */
 const SHOWN: Readonly<Record<ExceptionDetailView['state'], readonly ExceptionVerbView[]>> = {
-  draft: ['withdraw', 'submit'],
+  draft: ['withdraw', 'edit', 'submit'],
   requested: ['withdraw', 'review', 'reject', 'approve'],
   'under-review': ['withdraw', 'renew', 'reject', 'approve'],
   approved: ['withdraw', 'reopen', 'revoke'],
@@ -31,7 +31,8 @@ const FORWARD: ReadonlySet<ExceptionVerbView> = new Set(['submit', 'approve', 'r
 const AT_ONCE: ReadonlySet<ExceptionVerbView> = new Set(['submit', 'review']);
 
 export function ExceptionVerbs({ data }: { readonly data: ExceptionDetailView }) {
-  const [asking, setAsking] = useState<ExceptionVerbView | null>(null);
+  const [asking, setAsking] = useState<Exclude<ExceptionVerbView, 'edit'> | null>(null);
+  const navigate = useNavigate();
   const act = useAct('exceptionAct');
   return (
     <>
@@ -44,7 +45,11 @@ export function ExceptionVerbs({ data }: { readonly data: ExceptionDetailView })
             refusal={refusal}
             variant={FORWARD.has(verb) ? 'filled' : 'default'}
             loading={act.isPending && act.variables?.body.verb === verb}
-            onClick={() => (AT_ONCE.has(verb) ? act.mutate({ params: { id: data.id }, body: { verb } }) : setAsking(verb))}
+            onClick={() => {
+              if (verb === 'edit') void navigate({ to: '/exceptions/$id/edit', params: { id: data.id } });
+              else if (AT_ONCE.has(verb)) act.mutate({ params: { id: data.id }, body: { verb } });
+              else setAsking(verb);
+            }}
           >
             {EXCEPTION_VERB_WORD[verb]}
           </ActButton>
@@ -88,7 +93,7 @@ function VerbDialog({
   data,
   close,
 }: {
-  readonly verb: Exclude<ExceptionVerbView, 'renew'>;
+  readonly verb: Exclude<ExceptionVerbView, 'edit' | 'renew'>;
   readonly data: ExceptionDetailView;
   readonly close: () => void;
 }) {

@@ -33,6 +33,7 @@ export const JUSTIFICATION_WORD: Readonly<Record<NonNullable<ExceptionDetailView
 export type ExceptionVerbView = ExceptionDetailView['verbs'][number]['verb'];
 
 export const EXCEPTION_VERB_WORD: Readonly<Record<ExceptionVerbView, string>> = {
+  edit: 'Edit',
   submit: 'Ask for it',
   review: 'Take it up',
   approve: 'Approve',
@@ -46,6 +47,7 @@ export const EXCEPTION_VERB_WORD: Readonly<Record<ExceptionVerbView, string>> = 
 /** What happened, for the history: `approved`, `came into force`. */
 const EVENT_WORD: Readonly<Record<string, string>> = {
   create: 'written',
+  edit: 'written anew',
   submit: 'asked for',
   review: 'taken up',
   approve: 'approved',

@@ -81,7 +81,7 @@ export async function act(engine: ExceptionEngine, person: Person, id: string, a
 
 const NEEDS_REASON: ReadonlySet<ExceptionVerb> = new Set(['reject', 'revoke', 'reopen']);
 
-async function allowed(
+export async function allowed(
   engine: ExceptionEngine,
   person: Person,
   step: ExceptionStep,

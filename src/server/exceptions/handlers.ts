@@ -4,13 +4,22 @@ import { addMs, DAY_MS } from '../../core/kernel/instants.ts';
 import type { Handlers } from '../context.ts';
 import { stateIn } from '../runtime/state-in.ts';
 import { act } from './decisions.ts';
+import { edit } from './drafts.ts';
 import type { ExceptionEngine } from './engine.ts';
+import { figuresOf } from './figures.ts';
 import { asPerson } from './people.ts';
 import { coveredAlready, request } from './requests.ts';
 import type { ExceptionRow } from './rows.ts';
 import { exceptionDetail, exceptionRowView } from './views.ts';
 
-export type ExceptionRoutes = 'exceptionList' | 'exceptionGet' | 'exceptionPreview' | 'exceptionCreate' | 'exceptionAct';
+export type ExceptionRoutes =
+  | 'exceptionList'
+  | 'exceptionFigures'
+  | 'exceptionGet'
+  | 'exceptionPreview'
+  | 'exceptionCreate'
+  | 'exceptionUpdate'
+  | 'exceptionAct';
 
 const SHOWN = {
   open: stateIn(EXCEPTION_OPEN),
@@ -56,6 +65,11 @@ export function exceptionHandlers(engine: ExceptionEngine): Handlers<ExceptionRo
       return { items: await Promise.all(rows.map(row => exceptionRowView(engine, row))), total, page, pageSize };
     },
 
+    async exceptionFigures() {
+      const { byKind, ...figures } = await figuresOf(engine);
+      return { ...figures, byKind: byKind.map(one => ({ ...one })) };
+    },
+
     async exceptionGet({ params }, caller) {
       return await exceptionDetail(engine, asPerson(caller), params.id);
     },
@@ -81,6 +95,11 @@ export function exceptionHandlers(engine: ExceptionEngine): Handlers<ExceptionRo
     async exceptionCreate({ body }, caller) {
       const person = asPerson(caller);
       return await exceptionDetail(engine, person, await request(engine, person, body));
+    },
+
+    async exceptionUpdate({ params, body }, caller) {
+      const person = asPerson(caller);
+      return await exceptionDetail(engine, person, await edit(engine, person, params.id, body));
     },
 
     async exceptionAct({ params, body }, caller) {

@@ -45,30 +45,36 @@ export class ExceptionBench {
   }
 
   async ask(body: Partial<ExceptionRequest>, caller = this.ada): Promise<ExceptionDetailView> {
-    return await this.exceptions.handlers.exceptionCreate(
-      {
-        body: {
-          title: 'Legacy ERP',
-          kind: 'risk-accepted',
-          reason: 'the vendor certifies this version only',
-          owner: 'grace',
-          query: null,
-          hostIds: null,
-          vulnerabilityIds: [],
-          sourceName: null,
-          patchId: null,
-          startsAt: null,
-          endsAt: this.inDays(60),
-          justification: null,
-          controls: [],
-          controlsCheckedAt: null,
-          draft: false,
-          ...body,
-        },
-      } as never,
-      caller,
-      request,
-    );
+    return await this.exceptions.handlers.exceptionCreate({ body: this.#body(body) } as never, caller, request);
+  }
+
+  async edit(id: string, body: Partial<ExceptionRequest>, caller = this.ada): Promise<ExceptionDetailView> {
+    return await this.exceptions.handlers.exceptionUpdate({ params: { id }, body: this.#body(body) } as never, caller, request);
+  }
+
+  async figures() {
+    return await this.exceptions.handlers.exceptionFigures({} as never, this.ada, request);
+  }
+
+  #body(body: Partial<ExceptionRequest>): ExceptionRequest {
+    return {
+      title: 'Legacy ERP',
+      kind: 'risk-accepted',
+      reason: 'the vendor certifies this version only',
+      owner: 'grace',
+      query: null,
+      hostIds: null,
+      vulnerabilityIds: [],
+      sourceName: null,
+      patchId: null,
+      startsAt: null,
+      endsAt: this.inDays(60),
+      justification: null,
+      controls: [],
+      controlsCheckedAt: null,
+      draft: false,
+      ...body,
+    };
   }
 
   async act(

@@ -37,6 +37,13 @@ export const EXCEPTION = machine({
       moves: { draft: 'requested' },
       refused: 'it has been asked for already',
     },
+    edit: {
+      by: 'person',
+      meaning: 'Write it anew, before anybody is asked.',
+      guard: 'only whoever wrote it: who edits it and approves it would approve words of their own',
+      moves: { draft: 'draft' },
+      refused: 'only a draft is edited: withdraw it and ask anew',
+    },
     review: {
       by: 'person',
       meaning: 'Take it up.',

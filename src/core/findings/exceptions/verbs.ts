@@ -9,6 +9,7 @@ import { EXCEPTION, type ExceptionEvent, isGranted } from './states.ts';
 
 /** What a person can do to an exception: the event it sends and the permission it needs (names of api/contract.ts; a test compares). */
 export const EXCEPTION_VERBS = {
+  edit: { event: 'edit', permission: 'exception.request' },
   submit: { event: 'submit', permission: 'exception.request' },
   review: { event: 'review', permission: 'exception.approve', inPerson: true },
   approve: { event: 'approve', permission: 'exception.approve', inPerson: true },
@@ -40,6 +41,7 @@ export interface ExceptionActor extends VerbActor {
 }
 
 const GUARDS: VerbGuards<ExceptionVerb, ExceptionVerbFacts, ExceptionActor> = {
+  edit: ({ status }, actor) => (status.requestedById === actor.personId ? null : 'only whoever wrote it edits it'),
   approve: (facts, actor) => secondPerson(facts, actor) ?? groundGuard(facts),
   withdraw: ({ status }, actor) =>
     status.requestedById === actor.personId || actor.permissions.has('exception.approve')

@@ -1,0 +1,33 @@
+import { inForceAt } from '../../core/findings/exceptions/exception.ts';
+import type { ExceptionKind } from '../../core/findings/exceptions/kinds.ts';
+import { EXCEPTION_GRANTED, EXCEPTION_IN_FORCE } from '../../core/findings/exceptions/states.ts';
+import type { Instant } from '../../core/kernel/instants.ts';
+import { type ExceptionFigures, exceptionFigures, type StandingException } from '../../core/reporting/exception-figures.ts';
+import { stateIn } from '../runtime/state-in.ts';
+import type { ExceptionEngine } from './engine.ts';
+import { type ExceptionRow, scopeOfRow, statusOf } from './rows.ts';
+
+/** As of this moment: the end counts beside the state, because the server may have slept through it. */
+export async function figuresOf({ context, scopes }: ExceptionEngine): Promise<ExceptionFigures<ExceptionKind>> {
+  const { db, clock } = context;
+  const now = clock.now();
+  const rows = await db.query<ExceptionRow & { stands_since: Instant }>(
+    `select exception.*, (select min(first.starts_at) from exception first where first.chain_id = exception.chain_id and first.approved_by_id is not null) as stands_since
+     from exception where ${stateIn(EXCEPTION_IN_FORCE)} order by id`,
+  );
+  const standing = rows
+    .filter(row => inForceAt(statusOf(row), now))
+    .map((row): StandingException<ExceptionKind> => ({ kind: row.kind, standsSince: row.stands_since, renewals: row.renewals }));
+  let expiredOpen = 0;
+  for (const row of await lapsed(db)) if ((await scopes.look(scopeOfRow(row))).facts.open > 0) expiredOpen += 1;
+  return exceptionFigures(standing, expiredOpen, now);
+}
+
+/** The last of each chain that ran out after it had been granted, where nothing of the chain is granted in its place. */
+async function lapsed(db: ExceptionEngine['context']['db']): Promise<ExceptionRow[]> {
+  return await db.query<ExceptionRow>(
+    `select distinct on (chain_id) * from exception where state = 'expired' and approved_by_id is not null
+       and not exists (select from exception next where next.chain_id = exception.chain_id and ${stateIn(EXCEPTION_GRANTED)})
+     order by chain_id, state_since desc`,
+  );
+}
