@@ -63,6 +63,8 @@ export interface FeedOptions {
   readonly cameFrom?: string;
   /** See FeedContext. */
   readonly cpeProducts?: ReadonlySet<string>;
+  /** See FeedContext. */
+  readonly isForHosts?: true;
 }
 
 /** A feed file, or a folder of them (not its subfolders), whatever their names. */
@@ -245,5 +247,6 @@ function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
     ...(options.trustedAuthors === undefined ? {} : { trustedAuthors: options.trustedAuthors }),
     ...(options.cpeProducts === undefined ? {} : { cpeProducts: options.cpeProducts }),
     ...(options.cameFrom === undefined ? {} : { cameFrom: options.cameFrom }),
+    ...(options.isForHosts === undefined ? {} : { isForHosts: options.isForHosts }),
   };
 }

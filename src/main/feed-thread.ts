@@ -30,7 +30,7 @@ async function stage({ file: { sourceId, ...rest }, options, trustedAuthors: nam
   const file: FeedFile = { ...rest, source: advisorySources.find(source => source.id === sourceId)! };
   credit = AHEAD;
   const { today, origin } = options;
-  const trusted = { trustedAuthors: trustedAuthors(named, origin), cameFrom: originWords(origin) };
+  const trusted = { trustedAuthors: trustedAuthors(named, origin), cameFrom: originWords(origin), isForHosts: true as const };
   const events = readFeedFile(file, { today, releases: null, packages: null, ...trusted });
   for await (const event of stageItems(events, file.source, options.prefix)) {
     while (credit === 0) await new Promise<void>(resolve => (more = resolve));

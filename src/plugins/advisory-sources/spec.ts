@@ -73,6 +73,8 @@ export interface FeedContext {
   readonly trustedAuthors?: ReadonlySet<string>;
   /** Where the document came from, in words. */
   readonly cameFrom?: string;
+  /** True where statements are kept for a fleet of hosts: what somebody says of a package inside of another product (an image) is then about none of them. */
+  readonly isForHosts?: true;
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   objectsOf,
   optionalText,
   pastDay,
+  printable,
   vulnerabilityId,
 } from '../records.ts';
 import type { AdvisorySource, FeedContext } from '../spec.ts';
@@ -47,6 +48,9 @@ export const cyclonedxVex: AdvisorySource = {
       end(into) {
         into.guard(context.fileName, () => {
           requireTrust(authorOf(metadata), context);
+          const described = objectOrNull(metadata.component);
+          if (described?.type === 'container' && context.isForHosts === true)
+            throw new BadRecord(`it is about what is inside of the image ${printable(String(described.name))} alone, which is no host`);
           for (const [at, value] of held.entries())
             into.guard(`vulnerability ${at + 1}`, () => readVulnerability(asObject(value), metadata, urls, context, into));
         });

@@ -1,3 +1,4 @@
+import type { Claim } from '../../../core/advisories/claim.ts';
 import { lookup } from '../../../core/kernel/lookup.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
@@ -9,6 +10,7 @@ import {
   objectsOf,
   optionalText,
   pastDay,
+  printable,
   textsOf,
   vulnerabilityId,
 } from '../records.ts';
@@ -39,8 +41,10 @@ export const openvex: AdvisorySource = {
       end(into) {
         into.guard(context.fileName, () => {
           requireTrust(String(document.author ?? ''), context);
-          for (const [at, value] of held.entries())
-            into.guard(`statement ${at + 1}`, () => readStatement(asObject(value), document, at + 1, context, into));
+          const claims: Claim[] = [];
+          for (const [at, value] of inOrderOfTime(held, document))
+            into.guard(`statement ${at + 1}`, () => readStatement(asObject(value), document, at + 1, context, into, claims));
+          for (const claim of withoutSuperseded(claims)) into.add({ kind: 'claim', claim });
         });
       },
     });
@@ -54,7 +58,29 @@ const STATUSES: Readonly<Record<string, VexStatus>> = lookup({
   under_investigation: 'under-investigation',
 });
 
-function readStatement(statement: JsonObject, document: JsonObject, number: number, context: FeedContext, into: ItemCollector): void {
+/** The oldest first. Statements without a time of their own have the document's (OpenVEX 0.2.0, "Inheritance"). */
+function inOrderOfTime(statements: readonly unknown[], document: JsonObject): [number, unknown][] {
+  const ofDocument = optionalText(document, 'last_updated') ?? optionalText(document, 'timestamp') ?? '';
+  const timeOf = (value: unknown) => Date.parse(optionalText(objectOrNull(value) ?? {}, 'timestamp') ?? ofDocument) || 0;
+  return [...statements.entries()].sort(([, a], [, b]) => timeOf(a) - timeOf(b));
+}
+
+/** The latest statement about a product and a vulnerability is the one in force: days alone do not tell two of one day apart. */
+function withoutSuperseded(claims: readonly Claim[]): Iterable<Claim> {
+  const latest = new Map<string, Claim>();
+  for (const claim of claims)
+    latest.set([claim.vulnerabilityId, claim.release, claim.packageKind, claim.packageName, claim.onlyVersions?.join()].join('\n'), claim);
+  return latest.values();
+}
+
+function readStatement(
+  statement: JsonObject,
+  document: JsonObject,
+  number: number,
+  context: FeedContext,
+  into: ItemCollector,
+  claims: Claim[],
+): void {
   const status = STATUSES[String(statement.status)];
   if (status === undefined) throw new BadRecord(`status ${String(statement.status)} is not one of OpenVEX's`);
   const named = objectOrNull(statement.vulnerability);
@@ -69,22 +95,28 @@ function readStatement(statement: JsonObject, document: JsonObject, number: numb
   ]
     .filter(Boolean)
     .join('; ');
-  for (const packageUrl of productsOf(statement))
+  for (const { packageUrl, inside } of productsOf(statement))
     into.guard(`statement ${number} (${id} ${packageUrl})`, () => {
+      if (inside !== null && context.isForHosts === true)
+        throw new BadRecord(`it is about the package inside of ${printable(inside)} alone, which is no host`);
       const claim = claimOfStatement(
         { source: openvex.id, vulnerabilityId: id, aliases, status, statedOn, note: note || null, packageUrl },
         context,
       );
-      if (claim !== null) into.add({ kind: 'claim', claim });
+      if (claim !== null) claims.push(claim);
     });
 }
 
-/** A product, or where it has them its components: the statement is about those. */
-function productsOf(statement: JsonObject): string[] {
+/** A product, or where it has them its components: the statement is about those as they are inside of it. */
+function productsOf(statement: JsonObject): { packageUrl: string; inside: string | null }[] {
   const urlOf = (one: JsonObject): string | null => optionalText(objectOrNull(one.identifiers) ?? {}, 'purl') ?? optionalText(one, '@id');
   const products = [...objectsOf(statement.products), ...textsOf(statement.products).map(id => ({ '@id': id }) as JsonObject)];
   return products.flatMap(product => {
     const components = objectsOf(product.subcomponents);
-    return (components.length > 0 ? components : [product]).flatMap(one => urlOf(one) ?? []);
+    const inside = components.length > 0 ? (urlOf(product) ?? 'a product without a name') : null;
+    return (components.length > 0 ? components : [product]).flatMap(one => {
+      const packageUrl = urlOf(one);
+      return packageUrl === null ? [] : [{ packageUrl, inside }];
+    });
   });
 }
