@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { Fragment } from 'react';
 import type { FindingView } from '../../api/findings.ts';
 import { ShareBar } from '../kit/bar.tsx';
-import { Glyph } from '../kit/mark.tsx';
+import { Glyph, Toned } from '../kit/mark.tsx';
 import { DUE_FAINT, DUE_TONE, DUE_WORD, FINDING_LOOK } from '../kit/states.ts';
 import { count, counted } from '../kit/words.ts';
 import classes from './overview.module.css';
@@ -118,7 +118,8 @@ export function OpenStates({ data }: { readonly data: OverviewView }) {
                     <Glyph shape={look.shape} tone={look.tone} />{' '}
                     <Link to="/findings" search={{ state: label }} title={look.meaning}>
                       {look.label}
-                    </Link>
+                    </Link>{' '}
+                    {label === 'wont-fix' && <Toned tone="quiet">not counted as open</Toned>}
                   </>
                 ) : (
                   label
