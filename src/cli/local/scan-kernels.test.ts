@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { listedPackage } from '../../plugins/importers/spec.ts';
-import { kernelsOf } from './scan-kernels.ts';
+import { kernelStatesOf, kernelsOf } from './scan-kernels.ts';
 
 it.each([
   ['kernel-core', '0:5.14.0-503.11.1.el9_5', '', '5.14.0-503.11.1.el9_5.x86_64'],
@@ -12,4 +12,28 @@ it.each([
   expect(kernelsOf({ name: '', origin: '-', release: 'almalinux:9', kernelRelease, packages, warnings: [] })).toEqual([
     { packageName: name, version, release: kernelRelease },
   ]);
+});
+
+it('modules and headers go with their kernel', () => {
+  const releases = ['6.8.0-31-generic', '6.8.0-40-generic', '6.8.0-50-generic'];
+  const packages = releases.flatMap((release, at) =>
+    ['image', 'modules', 'modules-extra', 'headers'].map(part => listedPackage(`linux-${part}-${release}`, `6.8.0-${at}.1`)),
+  );
+  const others = ['linux-headers-6.8.0-31', 'linux-libc-dev', 'linux-generic', 'linux-tools-common'].map(name =>
+    listedPackage(name, '6.8.0-0.1'),
+  );
+  const host = {
+    name: '',
+    origin: '-',
+    release: 'ubuntu:24.04',
+    kernelRelease: releases[1]!,
+    packages: [...packages, ...others],
+    warnings: [],
+  };
+  const states = kernelStatesOf(host);
+  expect(packages.map(one => states?.get(`${one.name} ${one.version}`))).toEqual(
+    ['installed-not-running', 'running', 'newer-not-booted'].flatMap(state => Array(4).fill(state)),
+  );
+  expect(others.map(one => states?.get(`${one.name} ${one.version}`))).toEqual(others.map(() => undefined));
+  expect(kernelStatesOf({ ...host, kernelRelease: null })).toBeNull();
 });

@@ -1,13 +1,12 @@
 import type { ClaimIndex } from '../../core/advisories/claim-index.ts';
-import { orderOf } from '../../core/advisories/orders.ts';
 import { matchCpe } from '../../core/findings/cpe-match.ts';
-import type { KernelState, Match } from '../../core/findings/finding.ts';
-import { kernelKey, kernelStates } from '../../core/findings/kernels.ts';
+import type { Match } from '../../core/findings/finding.ts';
+import { kernelKey } from '../../core/findings/kernels.ts';
 import { matchPackage } from '../../core/findings/match.ts';
 import type { FindingBlock } from '../../plugins/exporters/spec.ts';
 import type { ListedPackage } from '../../plugins/importers/spec.ts';
 import type { ScannedHost } from './scan-hosts.ts';
-import { kernelsOf } from './scan-kernels.ts';
+import { kernelStatesOf } from './scan-kernels.ts';
 import type { Lookups } from './scan-lookup.ts';
 
 const NOTHING: readonly Match[] = [];
@@ -73,12 +72,4 @@ export class ScanMatcher {
     }
     return matches;
   }
-}
-
-function kernelStatesOf(host: ScannedHost): ReadonlyMap<string, KernelState> | null {
-  if (host.kernelRelease === null) return null;
-  const order = orderOf(host.release);
-  if (order === null) return null;
-  const kernels = kernelsOf(host);
-  return kernels.length === 0 ? null : kernelStates(kernels, host.kernelRelease, order);
 }

@@ -41,7 +41,7 @@ JSON is an array of objects, one for each package and vulnerability:
   knownExploited, evidence [{source, statedOn, release, packageName, claimState, installedVersion, fixedVersion, comparison, rule, disagreement, confidence}]
   confidence: low where nothing but a CPE tells that the statement is about the package; absent otherwise
   state: fixed (a fix exists), open, deferred, wont-fix, end-of-life, unknown
-  kernelState: running, newer-not-booted, installed-not-running, or null for what is no kernel
+  kernelState: running, newer-not-booted, installed-not-running (modules and headers go with their kernel), or null for what is no kernel
   hidden: why it is not counted (unimportant, wont-fix, kernel-not-running), or null. JSON and the other formats list hidden findings too.
 
 Exit codes: 0 nothing found that --fail-on asks for, 1 something found, 2 the command or its input cannot be used, 3 a feed cannot be
