@@ -151,6 +151,7 @@ export const Overview = z
       waiting: z.int(),
       excused: z.int(),
       excusedByDue: z.array(Distribution),
+      excusedByState: z.array(Distribution),
     }),
     banners: z.array(
       z.object({ level: z.enum(['info', 'warning', 'danger']), title: z.string(), text: z.string(), href: z.string().nullable() }),

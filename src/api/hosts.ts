@@ -60,6 +60,8 @@ const FactAge = z.object({ name: z.string(), observedAt: Instant.nullable(), unr
 export const HostDetail = z
   .object({
     host: HostSummary,
+    /** Of its open findings, what an exception in force excuses: gross less this is net. */
+    excused: z.object({ findings: z.int(), overdue: z.int(), knownExploited: z.int() }),
     /** As in core/inventory/snapshot.ts HostFacts; null before the first inventory. */
     facts: z.record(z.string(), z.unknown()).nullable(),
     factAges: z.array(FactAge),

@@ -69,6 +69,12 @@ export const hostCommands = [
         ['open findings', host.openFindings],
         ['known exploited', host.knownExploited],
         ['overdue', host.overdue],
+        [
+          'without excepted ones',
+          value.excused.findings === 0
+            ? null
+            : `${host.openFindings - value.excused.findings} open, ${host.knownExploited - value.excused.knownExploited} known exploited, ${host.overdue - value.excused.overdue} overdue`,
+        ],
         ['next due', host.earliestDueAt],
         ['security patches', host.securityPatches],
         ['held', host.heldPackages],

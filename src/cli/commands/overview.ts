@@ -1,6 +1,19 @@
 import { define } from '../command.ts';
 import { counted } from '../screen.ts';
 
+type Bands = readonly { readonly label: string; readonly count: number }[];
+
+/** `fixable 12 (9 net)`: gross, and beside it what is left without excepted ones. */
+function withNet(gross: Bands, excused: Bands): string {
+  return gross
+    .filter(band => band.count > 0)
+    .map((band): string => {
+      const excepted = excused.find(one => one.label === band.label)?.count ?? 0;
+      return `${band.label} ${band.count}${excepted === 0 ? '' : ` (${band.count - excepted} net)`}`;
+    })
+    .join(', ');
+}
+
 export const overviewCommands = [
   define({
     name: 'overview',
@@ -28,6 +41,7 @@ export const overviewCommands = [
             ? null
             : value.findingsByDue.map((d, at) => `${d.label} ${d.count - (value.exceptions.excusedByDue[at]?.count ?? 0)}`).join(', '),
         ],
+        ['findings by state', withNet(value.findingsByState, value.exceptions.excusedByState)],
         [
           'exceptions',
           `${value.exceptions.inForce} in force (${value.exceptions.expiring} of them near the end), ${value.exceptions.waiting} waiting for a decision`,

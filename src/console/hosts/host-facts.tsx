@@ -1,4 +1,5 @@
 import { SimpleGrid, Stack, Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { Empty } from '../kit/empty.tsx';
 import { Facts } from '../kit/facts.tsx';
 import { Grid, Narrow } from '../kit/grid.tsx';
@@ -56,7 +57,7 @@ const UNSIGNED: Readonly<Record<HostDetailView['host']['reach'], string>> = {
   upload: 'an uploaded list can be judged, not patched',
 };
 
-function Standing({ data: { host, identity, pathIsSigned, enrolledAt } }: { readonly data: HostDetailView }) {
+function Standing({ data: { host, excused, identity, pathIsSigned, enrolledAt } }: { readonly data: HostDetailView }) {
   return (
     <Facts
       rows={{
@@ -72,6 +73,16 @@ function Standing({ data: { host, identity, pathIsSigned, enrolledAt } }: { read
             {host.knownExploited > 0 && (
               <>
                 , <Toned tone="bad">{count(host.knownExploited)} known exploited</Toned>
+              </>
+            )}
+            {excused.findings > 0 && (
+              <>
+                ; without{' '}
+                <Link to="/findings" search={{ host: host.id, exception: 'excused' }}>
+                  {count(excused.findings)} excepted
+                </Link>{' '}
+                {count(host.openFindings - excused.findings)} open, {count(host.overdue - excused.overdue)} overdue,{' '}
+                {count(host.knownExploited - excused.knownExploited)} known exploited
               </>
             )}
           </>

@@ -108,6 +108,7 @@ export function OpenStates({ data }: { readonly data: OverviewView }) {
       {data.findingsByState
         .filter(({ count: findings }) => findings > 0)
         .map(({ label, count: findings }) => {
+          const excepted = data.exceptions.excusedByState.find(one => one.label === label)?.count ?? 0;
           const look = FINDING_LOOK[label as FindingView['state']];
           return (
             <Fragment key={label}>
@@ -119,6 +120,7 @@ export function OpenStates({ data }: { readonly data: OverviewView }) {
                     <Link to="/findings" search={{ state: label }} title={look.meaning}>
                       {look.label}
                     </Link>{' '}
+                    {excepted > 0 && <Toned tone="quiet">{count(findings - excepted)} net</Toned>}
                     {label === 'wont-fix' && <Toned tone="quiet">not counted as open</Toned>}
                   </>
                 ) : (

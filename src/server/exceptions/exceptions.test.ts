@@ -78,6 +78,17 @@ describe('exceptions over a real fleet', () => {
     const after = await overview();
     expect(after.findingsByDue.reduce((sum, one) => sum + one.count, 0)).toBe(gross);
     expect(after.exceptions).toMatchObject({ inForce: 1, excused: 1 });
+    const excepted = after.exceptions.excusedByState.filter(band => band.count > 0);
+    expect(excepted).toEqual([{ label: on1!.state, count: 1 }]);
+    const net = async (id: string) => {
+      const { host, excused } = await bench.fleet.ask('hostGet', { params: { id } });
+      return [host.openFindings - excused.findings, host.overdue - excused.overdue];
+    };
+    const overdueOn = async (host: string) =>
+      (await findings({ host, due: 'overdue' })).filter(one => one.exception?.excuses !== true).length;
+    for (const id of [erp1, erp2])
+      expect(await net(id)).toEqual([(await findings({ host: id })).filter(one => !one.exception?.excuses).length, await overdueOn(id)]);
+    expect((await bench.fleet.ask('hostGet', { params: { id: erp1 } })).excused).toEqual({ findings: 1, overdue: 0, knownExploited: 0 });
     expect((await findings({ exception: 'any' })).map(one => `${one.hostName} ${one.vulnerabilityId}`)).toEqual(['erp1 CVE-2026-1']);
     expect(await findings({ exception: 'excused' })).toHaveLength(after.exceptions.excused);
     expect((await bench.fleet.csv('findingExport', { vulnerability: 'CVE-2026-1' })).join('\n')).toContain(

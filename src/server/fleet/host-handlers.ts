@@ -6,9 +6,10 @@ import { isFinal, statesOf } from '../../core/kernel/machine.ts';
 import { JOB } from '../../core/rollouts/job-states.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { Context, Handlers } from '../context.ts';
-import type { InventoryPort } from '../ports.ts';
+import type { ExceptionMarks, InventoryPort } from '../ports.ts';
 import { csvLine } from '../runtime/csv.ts';
 import { invalid, notFound } from '../runtime/problems.ts';
+import { excusedOnHost } from './excused.ts';
 import type { HostSummaries } from './host-summaries.ts';
 import type { FleetModel } from './model.ts';
 import { paged, parseSort, type SortKeys, sorted } from './paging.ts';
@@ -43,6 +44,8 @@ export interface HostHandlerParts {
   readonly summaries: HostSummaries;
   readonly inventory: InventoryPort;
   settled(): Promise<void>;
+  /** Exceptions in force. */
+  marks(): Promise<ExceptionMarks>;
   /** As `settled`, without the numbers of hosts that nobody asks about. */
   taken(): Promise<void>;
 }
@@ -53,6 +56,7 @@ export function hostHandlers({
   summaries,
   inventory,
   settled,
+  marks,
 }: HostHandlerParts): Handlers<'hostList' | 'hostExport' | 'hostGet'> {
   const { db, clock } = context;
 
@@ -116,8 +120,10 @@ export function hostHandlers({
       if (slot === undefined || !record) throw notFound('host', id);
       const [summary] = await withJobs(db, [summaries.of(slot, epochMs(clock.now()))]);
       const known = await inventory.factsOf(id);
+      const excused = excusedOnHost(model, await marks(), id, epochMs(clock.now()));
       return {
         host: summary!,
+        excused: { findings: excused.total, overdue: excused.byDue[0]!, knownExploited: excused.knownExploited },
         facts: known === null ? null : { ...known.facts },
         factAges: known === null ? [] : factAges(known.facts, summary!.inventoryAt ?? known.observedAt),
         identity: await identityOf(db, id),

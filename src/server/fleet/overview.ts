@@ -67,8 +67,12 @@ export function overviewHandlers(parts: OverviewParts): Handlers<'overview'> {
   };
 }
 
-function excusedView({ byDue, total }: ReturnType<typeof excusedFindings>) {
-  return { excused: total, excusedByDue: DUE_BANDS.map((label, index) => ({ label, count: byDue[index]! })) };
+function excusedView({ byDue, byState, total }: ReturnType<typeof excusedFindings>) {
+  return {
+    excused: total,
+    excusedByDue: DUE_BANDS.map((label, index) => ({ label, count: byDue[index]! })),
+    excusedByState: FINDING_STATES.map((label, index) => ({ label, count: byState[index]! })),
+  };
 }
 
 /**
