@@ -14,7 +14,7 @@ export const feedThreads: FeedFilesPort = feedThreadsTrusting([]);
 
 /** `authors`: whose exploitability statements count, beside the distributions. */
 export function feedThreadsTrusting(authors: readonly string[]): FeedFilesPort {
-  return { sources: advisorySources, open: () => new FeedThread(authors) };
+  return { sources: advisorySources, trustedAuthors: authors, open: () => new FeedThread(authors) };
 }
 
 /** Loading the readers takes a second where there is little processor to be had; a thread that has just been used serves the next import too. */

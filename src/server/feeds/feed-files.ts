@@ -37,6 +37,8 @@ export type FeedFileEvent =
 /** Reading feed files; main wires main/feed-thread.ts (the same code as `fettle scan`, in a thread of its own), which knows the members of plugins/advisory-sources. */
 export interface FeedFilesPort {
   readonly sources: readonly AdvisorySource[];
+  /** Whose exploitability statements count, beside the distributions. */
+  readonly trustedAuthors: readonly string[];
   /** For one import; close it afterwards, whatever happened. */
   open(): FeedFiles;
 }

@@ -21,6 +21,7 @@ import { plainFileName } from './kept-files.ts';
 import { removeOldParts } from './part-folder.ts';
 import { removeScratchFolders, scratchFolder } from './scratch.ts';
 import { createFeedSync, type LoadedBy } from './sync.ts';
+import { settleTrust } from './trust-change.ts';
 import { saveUpload } from './upload.ts';
 
 export interface FeedOptions {
@@ -209,6 +210,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
       removeScratchFolders(context.installation.dataDir);
       removeOldParts(context.installation.dataDir, Date.parse(clock.now()));
       await ensureFeeds(db, files.sources);
+      announce(await settleTrust(context, files.trustedAuthors));
       for (const location of options.importAtStart)
         inBackground('the feeds of FETTLE_FEEDS could not be imported', async () => {
           const report = await importFrom(checkedPath(location), { loadedBy: 'system' }, null);
