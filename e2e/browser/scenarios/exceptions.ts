@@ -35,8 +35,16 @@ export function exceptions(world: World): void {
         .waitFor();
       await until.fill(soon);
       await picture(page, 'exceptions-request');
+      await page.getByRole('button', { name: 'Keep as a draft' }).click();
+      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
+      await page.getByRole('button', { name: 'Edit' }).click();
+      await page.getByRole('heading', { level: 1, name: `Edit: ${title}` }).waitFor();
+      expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe(title);
+      expect(await until.inputValue()).toBe(soon);
+      await page.getByLabel('Reason').fill('The vendor certifies this version only, until the move');
       await page.getByRole('button', { name: 'Ask for it' }).click();
-      await page.getByRole('heading', { level: 1, name: title }).waitFor();
+      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
+      await page.getByText('until the move').first().waitFor();
       // Its address shows the same.
       await visit(page, page.url());
       const approve = page.getByRole('button', { name: 'Approve' });
