@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HostSet, wordsFor } from './fleet-host-set.ts';
 
-type Step = { readonly kind: 'add' | 'delete'; readonly slot: number };
+type Step = { readonly kind: 'add' | 'delete' | 'word'; readonly slot: number };
 
 describe('HostSet', () => {
   it('behaves as a Set of numbers, as a list, as a bitmap and across the change of shape', () => {
-    const step = fc.record({ kind: fc.constantFrom<Step['kind']>('add', 'add', 'delete'), slot: fc.integer({ min: 0, max: 400 }) });
+    const step = fc.record({ kind: fc.constantFrom<Step['kind']>('add', 'add', 'word', 'delete'), slot: fc.integer({ min: 0, max: 400 }) });
     fc.assert(
       fc.property(
         fc.array(step, { maxLength: 600 }),
@@ -18,6 +18,10 @@ describe('HostSet', () => {
             if (kind === 'add') {
               model.add(slot);
               set.add(slot, 401);
+            } else if (kind === 'word') {
+              // Two slots of one word.
+              for (const one of [slot, slot ^ 5]) model.add(one);
+              set.addWord(slot >>> 5, (1 << (slot & 31)) | (1 << ((slot ^ 5) & 31)), 401);
             } else {
               model.delete(slot);
               set.delete(slot);
@@ -27,8 +31,9 @@ describe('HostSet', () => {
           expect([...set.toArray()]).toEqual([...model].sort((a, b) => a - b));
           let from = 0;
           for (const first of [0, 64, 128, 320]) {
-            const words = new Uint32Array(2);
-            from = set.blockInto(words, first, from);
+            const words = new Uint32Array(5);
+            from = set.blockInto(words, first, from, 2, 2);
+            words.copyWithin(0, 2, 4);
             const inBlock = Array.from({ length: 64 }, (_, at) => first + at).filter(slot => model.has(slot));
             expect(inBlock).toEqual(
               Array.from({ length: 64 }, (_, at) => at).flatMap(at => ((words[at >>> 5]! >>> (at & 31)) & 1 ? first + at : [])),

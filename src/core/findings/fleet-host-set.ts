@@ -88,6 +88,18 @@ export class HostSet {
     this.#size += 1;
   }
 
+  /** As `add` for the slots of one word of a bitmap. */
+  addWord(word: number, members: number, fleetSize: number): void {
+    if (this.#bits === null) {
+      for (let rest = members; rest !== 0; rest &= rest - 1) this.add((word << 5) + (31 - Math.clz32(rest & -rest)), fleetSize);
+      return;
+    }
+    if (word >= this.#bits.length) this.#growBits(word << 5);
+    const bits = this.#bits;
+    this.#size += bitCount(members & ~bits[word]!);
+    bits[word]! |= members;
+  }
+
   delete(slot: number): void {
     if (!this.has(slot)) return;
     this.#size -= 1;
@@ -111,21 +123,21 @@ export class HostSet {
   }
 
   /**
-   * Sets the bits of the members of a block of slots: from `first`, a multiple of 32, whose bit is the first of `words`, to the end of `words`. Blocks may be
+   * Sets the bits of the members of a block of slots: from `first`, a multiple of 32, whose bit is the first of `words[at]`, for `size` words. Blocks may be
    * asked for one after the other: `from` is then the answer for the block before (0 for the first), and nothing is searched.
    */
-  blockInto(words: Uint32Array, first: number, from: number): number {
+  blockInto(words: Uint32Array, first: number, from: number, at = 0, size = words.length): number {
     if (this.#bits !== null) {
       const start = first >>> 5;
-      const end = Math.min(words.length, this.#bits.length - start);
-      for (let word = 0; word < end; word++) words[word]! |= this.#bits[start + word]!;
+      const end = Math.min(size, this.#bits.length - start);
+      for (let word = 0; word < end; word++) words[at + word]! |= this.#bits[start + word]!;
       return 0;
     }
     const list = this.#list;
-    const end = first + words.length * 32;
-    let at = from < this.#size && list[from]! < first ? lowerBound(list, this.#size, first) : from;
-    for (; at < this.#size && list[at]! < end; at++) words[(list[at]! - first) >>> 5]! |= 1 << (list[at]! & 31);
-    return at;
+    const end = first + size * 32;
+    let next = from < this.#size && list[from]! < first ? lowerBound(list, this.#size, first) : from;
+    for (; next < this.#size && list[next]! < end; next++) words[at + ((list[next]! - first) >>> 5)]! |= 1 << (list[next]! & 31);
+    return next;
   }
 
   /** The first slot that a block after this answer of `blockInto` can have; Infinity when there is none. */

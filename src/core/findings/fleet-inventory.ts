@@ -53,9 +53,9 @@ export class FleetInventory {
     return this.#indexed;
   }
 
-  /** How many releases its hosts run. */
-  get releases(): number {
-    return this.#byRelease.size;
+  /** Whether all its hosts run this release. */
+  isAllOf(release: string): boolean {
+    return this.#byRelease.size === 1 && this.#byRelease.has(release);
   }
 
   setOf(slot: number): PackageSet | null {
@@ -100,7 +100,7 @@ export class FleetInventory {
     const bits = new Uint32Array(wordsFor(this.slots));
     for (const set of sets) set.unionInto(bits);
     const slots = slotsOf(bits);
-    if (release === null || (this.#byRelease.size === 1 && this.#byRelease.has(release))) return slots;
+    if (release === null || this.isAllOf(release)) return slots;
     const code = this.#codes.get(release) ?? 0;
     const codeOf = this.#releaseOf;
     return slots.filter(slot => codeOf[slot] === code);

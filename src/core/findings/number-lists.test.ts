@@ -22,7 +22,7 @@ describe('NumberLists', () => {
         const lists = new NumberLists();
         const model: number[][] = [];
         for (const { slot, list } of changes) {
-          lists.set(slot, Uint32Array.from([...list, 7]), list.length);
+          lists.set(slot, Uint32Array.from([9, ...list, 7]), list.length, 1);
           model[slot] = list;
         }
         expectSame(lists, model, 151);

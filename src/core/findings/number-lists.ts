@@ -28,8 +28,8 @@ export class NumberLists {
     return this.numbers(slot).slice(start, start + this.length(slot));
   }
 
-  /** Takes the first `length` numbers of `from`, which may not be one of `numbers`. */
-  set(slot: number, from: Uint32Array, length: number): void {
+  /** Takes `length` numbers of `from`, which may not be one of `numbers`, from `first` on. */
+  set(slot: number, from: Uint32Array, length: number, first = 0): void {
     if (slot >= this.#places.size) this.#places = places(slot * 2, this.#places);
     const { rooms, chunks, starts, lengths } = this.#places;
     if (length > rooms[slot]!) {
@@ -40,7 +40,7 @@ export class NumberLists {
     if (length === 0) return;
     const { numbers } = this.#chunks[chunks[slot]!]!;
     const start = starts[slot]!;
-    for (let at = 0; at < length; at++) numbers[start + at] = from[at]!;
+    for (let at = 0; at < length; at++) numbers[start + at] = from[first + at]!;
   }
 
   #leave(slot: number): void {

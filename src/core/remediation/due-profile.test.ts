@@ -20,10 +20,21 @@ const item: fc.Arbitrary<DueItem> = fc.oneof(
 );
 
 describe('DueProfile', () => {
+  it('of fixes with one deadline for all answers as with one for each', () => {
+    const one = deadlineFor(null, 'public');
+    const known = Float64Array.of(0, 1, 5, 9).map(days => days * DAY_MS);
+    const [alike, each] = [new DueProfile(known, () => one), new DueProfile(known, () => ({ ...one }))];
+    for (const sinceDays of [0, 3, 20])
+      for (const days of [0, 10, 30, 61, 100])
+        expect(alike.counts(sinceDays * DAY_MS, days * DAY_MS)).toEqual(each.counts(sinceDays * DAY_MS, days * DAY_MS));
+  });
+
   it('answers as each deadline by itself', () => {
     fc.assert(
-      fc.property(fc.array(item, { maxLength: 40 }), day, day, (items, sinceMs, atMs) => {
-        const profile = new DueProfile(items, at => items[at]!.deadline);
+      fc.property(fc.array(item, { maxLength: 40 }), day, day, (unsorted, sinceMs, atMs) => {
+        const items = unsorted.toSorted((a, b) => a.knownMs - b.knownMs);
+        const known = Float64Array.from(items, ({ knownMs }) => knownMs);
+        const profile = new DueProfile(known, at => items[at]!.deadline);
         const dues = items.map(({ deadline, knownMs }) => dueAtMs(deadline, Math.max(knownMs, sinceMs))).filter(due => due !== null);
         const later = (ms: number) => Math.min(Number.POSITIVE_INFINITY, ...dues.filter(due => due > ms));
         expect(profile.countDueBy(atMs, sinceMs)).toBe(dues.filter(due => due <= atMs).length);

@@ -41,31 +41,29 @@ export class DueProfile {
   /** All items, those without a date among them. */
   readonly size: number;
 
-  /** `deadlineOf` answers for the index of each of `fixes`, which need not be in order but are kept faster when they rise. */
-  constructor(fixes: readonly { readonly knownMs: number }[], deadlineOf: (at: number) => Deadline) {
-    this.size = fixes.length;
+  /** `known`: when each fix could be known, rising; `deadlineOf` answers for an index of it. */
+  constructor(known: Float64Array, deadlineOf: (at: number) => Deadline) {
+    this.size = known.length;
+    this.firstKnownMs = known.length === 0 ? Number.POSITIVE_INFINITY : known[0]!;
+    const first = known.length === 0 ? null : deadlineOf(0);
+    let alike = 0;
+    while (alike < known.length && deadlineOf(alike) === first) alike += 1;
+    // Mostly nothing is known of any of them, and they have one deadline for all.
+    if (first !== null && alike === known.length && first.escalated === null) {
+      this.#escalated = [];
+      this.#bands = first.days === null ? [] : [bandOf(first.days * DAY_MS, known)];
+      return;
+    }
     const byDays = new Map<number, number[]>();
     const escalated: DueItem[] = [];
-    let firstKnownMs = Number.POSITIVE_INFINITY;
-    let days: number | null = null;
-    let known: number[] = [];
-    for (let at = 0; at < fixes.length; at++) {
-      const { knownMs } = fixes[at]!;
+    for (let at = 0; at < known.length; at++) {
       const deadline = deadlineOf(at);
-      if (knownMs < firstKnownMs) firstKnownMs = knownMs;
+      const knownMs = known[at]!;
       if (deadline.escalated !== null) escalated.push({ deadline, knownMs });
-      else if (deadline.days !== null) {
-        if (deadline.days !== days) {
-          days = deadline.days;
-          known = byDays.get(days) ?? [];
-          byDays.set(days, known);
-        }
-        known.push(knownMs);
-      }
+      else if (deadline.days !== null) byDays.getOrInsertComputed(deadline.days, () => []).push(knownMs);
     }
     this.#escalated = escalated;
-    this.#bands = Array.from(byDays, ([days, known]) => bandOf(days * DAY_MS, known));
-    this.firstKnownMs = firstKnownMs;
+    this.#bands = Array.from(byDays, ([days, ofDays]) => bandOf(days * DAY_MS, Float64Array.from(ofDays)));
   }
 
   /** The answer holds until the next one. */
@@ -197,13 +195,7 @@ interface Band {
   readonly seen: Float64Array;
 }
 
-function bandOf(ms: number, list: readonly number[]): Band {
-  const known = new Float64Array(list);
-  for (let at = 1; at < known.length; at++) {
-    if (known[at]! >= known[at - 1]!) continue;
-    known.sort();
-    break;
-  }
+function bandOf(ms: number, known: Float64Array): Band {
   return { ms, known, first: known[0]!, size: known.length, atMs: Number.NaN, seen: new Float64Array(3 * HORIZONS_MS.length) };
 }
 

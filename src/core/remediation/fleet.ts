@@ -7,19 +7,18 @@ import { type FleetSource, FleetUnits, type PackageVersion, type Unit } from '..
 import { NumberLists } from '../findings/number-lists.ts';
 import { SECOND_MS } from '../kernel/instants.ts';
 import type { Assessment } from './assessment.ts';
-import { EXPOSURES, type HostExposure } from './deadline.ts';
+import type { HostExposure } from './deadline.ts';
+import { FleetNumbers } from './fleet-numbers.ts';
+import { BLOCK_HOSTS, type BlockHost } from './host-block.ts';
 import { HostNumbers } from './host-numbers.ts';
 import { type Candidate, type Offer, Offers } from './offers.ts';
 import type { Criticality } from './patch.ts';
-import { PatchQueue } from './patch-queue.ts';
+import type { PatchQueue } from './patch-queue.ts';
 import type { ResidualVersion } from './residuals.ts';
-import { SharedNumbers } from './shared-numbers.ts';
 import { SinceByUnit } from './since-by-unit.ts';
-import { SourceWalk } from './source-walk.ts';
 import { StaleSlots } from './stale-slots.ts';
-import { Standings } from './standing.ts';
-import { VulnerabilityRisks } from './vulnerability-risk.ts';
-import { type Residual, type SourceOnHost, sinceMsOf, type WalkedHost } from './walked-host.ts';
+import type { VulnerabilityRisks } from './vulnerability-risk.ts';
+import { type Residual, type SourceOnHost, sinceMsOf } from './walked-host.ts';
 
 /** What the fleet model keeps of a host. Lists that many hosts have alike are shared by the key beside them. */
 export interface FleetHost {
@@ -46,7 +45,7 @@ export interface HostLists {
 }
 
 /** Made once a host, so that walking 100,000 hosts makes nothing. */
-interface Entry extends WalkedHost {
+interface Entry extends BlockHost {
   readonly host: FleetHost;
   readonly candidates: CandidateSet | null;
 }
@@ -66,21 +65,19 @@ export class Fleet {
   readonly units: FleetUnits;
   readonly inventory: FleetInventory;
   readonly matcher: FleetMatcher;
-  #risks: VulnerabilityRisks;
-  #standings: Standings;
-  #walk: SourceWalk;
-  #queue: PatchQueue;
-  #shared: SharedNumbers;
+  #numbers: FleetNumbers;
   readonly #entries: (Entry | undefined)[] = [];
   readonly #slotOf = new Map<string, number>();
   readonly #freeSlots: number[] = [];
-  readonly #numbers = new HostNumbers();
+  readonly #hostNumbers = new HostNumbers();
   readonly #sinceByUnit: SinceByUnit;
   /** Pairs of unit index and epoch seconds, by slot. */
   readonly #since = new NumberLists();
   readonly #candidates: (Candidate | undefined)[] = [];
   readonly #candidateSets = new Map<string, CandidateSet>();
   readonly #offers: Offers;
+  /** Slots of hosts with versions that only live in memory. */
+  readonly #withResiduals = new Set<number>();
   /** The numbers of other hosts are true until their `validUntilMs`. */
   readonly #stale = new StaleSlots();
   /** When the clocks of all hosts were last looked at by a refresh that is not through. */
@@ -98,19 +95,15 @@ export class Fleet {
     this.#sinceByUnit = new SinceByUnit(this.units);
     this.matcher = new FleetMatcher(this.units);
     this.#offers = new Offers(this.units);
-    this.#risks = new VulnerabilityRisks(id => this.#enrichmentOf(id));
-    this.#standings = new Standings(this.matcher, this.#risks);
-    this.#queue = new PatchQueue(this.#standings);
-    this.#shared = new SharedNumbers(this.units, this.#standings, this.#queue);
-    this.#walk = new SourceWalk(this.units, this.matcher, this.#standings, this.#shared);
+    this.#numbers = this.#newNumbers();
   }
 
   get queue(): PatchQueue {
-    return this.#queue;
+    return this.#numbers.queue;
   }
 
   get risks(): VulnerabilityRisks {
-    return this.#risks;
+    return this.#numbers.risks;
   }
 
   get size(): number {
@@ -159,9 +152,10 @@ export class Fleet {
     const candidates = host.candidatesKey === null ? null : this.#takeCandidates(host.release, host.candidatesKey, lists.candidateIds);
     this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
     this.#entries[slot] = this.#entryFor(slot, host, candidates);
+    if (host.residuals.length > 0) this.#withResiduals.add(slot);
+    else this.#withResiduals.delete(slot);
     this.#stale.mark(slot);
-    // What a sweep found is of the packages before.
-    this.#walk.endSweep();
+    this.#numbers.forgetHosts();
     return { slot, delta };
   }
 
@@ -169,9 +163,11 @@ export class Fleet {
     const slot = this.#slotOf.get(hostId);
     if (slot === undefined) return;
     this.inventory.remove(slot);
-    this.#queue.removeHost(slot);
+    this.#numbers.forgetHosts();
+    this.#numbers.queue.removeHost(slot);
     this.#releaseCandidates(this.#entry(slot).candidates);
     this.#entries[slot] = undefined;
+    this.#withResiduals.delete(slot);
     this.#stale.unmark(slot);
     this.#slotOf.delete(hostId);
     this.#freeSlots.push(slot);
@@ -195,11 +191,7 @@ export class Fleet {
   /** All claims in force about one package. The answer is the hosts that have a version of it, whose numbers follow. */
   setClaims(key: PackageKey, claims: readonly Claim[]): Uint32Array {
     const touched = this.matcher.setClaims(key, claims);
-    this.#walk.forget(touched);
-    this.#walk.endSweep();
-    const sources = new Set(touched.map(unit => unit.source));
-    this.#standings.forget(sources);
-    for (const { units } of sources) this.#shared.forget(units);
+    this.#numbers.forget(touched);
     const slots = this.#hostsOf(touched);
     for (const slot of slots) this.#stale.mark(slot);
     return slots;
@@ -223,26 +215,39 @@ export class Fleet {
 
   /** The columns with the host's numbers, brought up to date for it. */
   numbersOf(slot: number, nowMs: number): HostNumbers {
-    this.#assess(slot, nowMs);
-    return this.#numbers;
+    if (this.#stale.has(slot) || !this.#hostNumbers.isValid(slot, nowMs)) {
+      this.#numbers.assess(this.#entry(slot), this.#entries.length, nowMs);
+      this.#stale.unmark(slot);
+    }
+    return this.#hostNumbers;
   }
 
   /**
-   * Brings stale hosts up to date, and those whose numbers time has overtaken. `mayGoOn` is asked every 50 hosts (a millisecond); the answer is false when
-   * it ended the work early: the next call goes on where this one stopped.
+   * Brings stale hosts up to date, and those whose numbers time has overtaken. `mayGoOn` is asked every few milliseconds; the answer is false when it ended
+   * the work early: the next call goes on where this one stopped.
    */
   refresh(nowMs: number, mayGoOn: () => boolean = () => true): boolean {
     this.#markOvertaken(nowMs);
-    if (this.#stale.count >= this.#sweepHostsMin && this.inventory.isIndexed && !this.#walk.isSweeping)
-      this.#walk.sweep(this.inventory, this.#offers.sources);
-    const take = (slot: number) => {
-      this.#walk.sweepTo(slot);
-      this.#assess(slot, nowMs);
-    };
-    if (!this.#stale.takeAll(take, mayGoOn)) return false;
+    const inBlocks = this.#stale.count >= this.#sweepHostsMin && this.inventory.isIndexed;
+    for (let taken = 1; ; taken++) {
+      const slot = this.#stale.first();
+      if (slot === null) break;
+      if (inBlocks) this.#assessBlock(slot, nowMs);
+      else this.numbersOf(slot, nowMs);
+      if ((inBlocks || taken % HOSTS_A_STEP === 0) && this.#stale.count > 0 && !mayGoOn()) return false;
+    }
     this.#lookedMs = Number.NEGATIVE_INFINITY;
-    this.#walk.endSweep();
+    this.#numbers.forgetHosts();
     return true;
+  }
+
+  #assessBlock(slot: number, nowMs: number): void {
+    const hostOf = (one: number) => {
+      if (!this.#stale.has(one)) return undefined;
+      this.#stale.unmark(one);
+      return this.#entry(one);
+    };
+    this.#numbers.assessBlock(slot - (slot % BLOCK_HOSTS), hostOf, this.#offers.sources, this.#entries.length, nowMs);
   }
 
   /** Work in steps of some milliseconds does not look at all hosts' clocks before each of them. */
@@ -250,40 +255,27 @@ export class Fleet {
     if (nowMs >= this.#lookedMs && nowMs < this.#lookedMs + SECOND_MS) return;
     this.#lookedMs = nowMs;
     for (let slot = 0; slot < this.#entries.length; slot++)
-      if (this.#entries[slot] !== undefined && !this.#numbers.isValid(slot, nowMs)) this.#stale.mark(slot);
+      if (this.#entries[slot] !== undefined && !this.#hostNumbers.isValid(slot, nowMs)) this.#stale.mark(slot);
   }
 
   /** The sources of a host that matter; of `only` these, which costs a look-up for each and not a walk over all. */
   sourcesOf(slot: number, only?: ReadonlySet<FleetSource>): SourceOnHost[] {
     const entry = this.#entry(slot);
-    if (only === undefined) this.#walk.walk(entry);
-    else this.#walk.walkSome(entry, only, this.inventory);
-    return this.#walk.found.slice(0, this.#walk.count).map(source => ({ ...source }));
+    const { walk } = this.#numbers;
+    if (only === undefined) walk.walk(entry);
+    else walk.walkSome(entry, only, this.inventory);
+    return walk.found.slice(0, walk.count).map(source => ({ ...source }));
   }
 
   /** Ids of a source's binaries on the host that count as installed: all of them, for a kernel the image that runs and the newest one. */
   versionIdsOf(slot: number, source: Pick<SourceOnHost, 'standing'>): number[] {
-    return this.#walk.versionIds(this.#entry(slot), source, this.inventory);
+    return this.#numbers.walk.versionIds(this.#entry(slot), source, this.inventory);
   }
 
   /** When a version came onto the host, as findings count it. */
   sinceMs(slot: number, versionId: number): number {
     const entry = this.#entry(slot);
     return sinceMsOf(entry, this.units.indexOf(entry.release, versionId));
-  }
-
-  #assess(slot: number, nowMs: number): void {
-    if (!this.#stale.has(slot) && this.#numbers.isValid(slot, nowMs)) return;
-    const entry = this.#entry(slot);
-    const { host } = entry;
-    const walk = this.#walk;
-    const exposure = EXPOSURES.indexOf(host.exposure);
-    walk.walkInNumbers(entry, exposure, nowMs);
-    this.#numbers.begin(slot);
-    for (let at = 0; at < walk.rowCount; at++) this.#numbers.addShared(slot, this.#shared, walk.rows[at]!);
-    for (let at = 0; at < walk.count; at++) this.#numbers.addSource(slot, walk.found[at]!, exposure, host.candidatesKey !== null, nowMs);
-    this.#queue.setHost(slot, this.#entries.length, host, walk, this.#shared);
-    this.#stale.unmark(slot);
   }
 
   #entryFor(slot: number, host: FleetHost, candidates: CandidateSet | null): Entry {
@@ -337,20 +329,24 @@ export class Fleet {
   }
 
   #restart(): void {
-    this.#risks = new VulnerabilityRisks(id => this.#enrichmentOf(id));
-    this.#standings = new Standings(this.matcher, this.#risks);
-    const generation = this.#queue.generation + 1;
-    this.#queue = new PatchQueue(this.#standings);
-    this.#queue.generation = generation;
-    this.#shared = new SharedNumbers(this.units, this.#standings, this.#queue);
-    this.#walk = new SourceWalk(this.units, this.matcher, this.#standings, this.#shared);
+    const generation = this.#numbers.queue.generation + 1;
+    this.#numbers = this.#newNumbers();
+    this.#numbers.queue.generation = generation;
   }
 
-  #hostsOf(units: ReturnType<FleetMatcher['unitsOf']>): Uint32Array {
-    return this.inventory.hostsOfAny(
+  #newNumbers(): FleetNumbers {
+    const { units, inventory, matcher } = this;
+    return new FleetNumbers({ units, inventory, matcher, numbers: this.#hostNumbers }, id => this.#enrichmentOf(id));
+  }
+
+  /** Rising slots of the hosts that have one of these units on the disk or in memory. */
+  #hostsOf(units: readonly Unit[]): Uint32Array {
+    const onDisk = this.inventory.hostsOfAny(
       units.flatMap(unit => unit.versionIds),
       units[0]?.source.release ?? null,
     );
+    const inMemory = [...this.#withResiduals].filter(slot => this.#entry(slot).residuals.some(({ unit }) => units.includes(unit)));
+    return inMemory.length === 0 ? onDisk : Uint32Array.from(new Set([...onDisk, ...inMemory])).sort();
   }
 
   #takeCandidates(release: string, digest: string, ids: () => ArrayLike<number>): CandidateSet {
@@ -395,7 +391,10 @@ function namedBinaries(index: ClaimIndex): string {
     .join('\n');
 }
 
-/** A sweep asks all units for their hosts; for fewer hosts their own lists are the shorter way. */
+/** Blocks ask all units for their hosts; for fewer hosts their own lists are the shorter way. */
 const SWEEP_HOSTS_MIN = 500;
+
+/** A millisecond; a block takes some three. */
+const HOSTS_A_STEP = 50;
 
 const NO_PACKAGES: PackageSet = { key: '', release: '', packed: new Uint8Array(0), size: 0, hosts: 0 };

@@ -2,7 +2,7 @@ import type { FindingState } from '../findings/finding.ts';
 import { type Assessment, DUE_BANDS, FINDING_STATES, pendingState, STATE_OF } from './assessment.ts';
 import type { DueCounts } from './due-profile.ts';
 import { AVAILABILITY_CODES } from './offers.ts';
-import { COLUMN_BITS, type SharedNumbers } from './shared-numbers.ts';
+import type { SharedNumbers } from './shared-numbers.ts';
 import { type FindingGroup, WATCHED } from './standing.ts';
 import type { SourceOnHost } from './walked-host.ts';
 
@@ -16,6 +16,8 @@ const DUE_AT = FINDING_STATES.length;
 const EXPLOITED_AT = DUE_AT + DUE_BANDS.length;
 /** Numbers of a host: findings by state, by due date, known exploited. */
 export const WIDTH = EXPLOITED_AT + 1;
+/** Of a row of SharedNumbers: WIDTH columns fit; 27 bits are left for the amount. */
+export const COLUMN_BITS = 5;
 
 /**
  * The numbers of all hosts in columns: 80 bytes a host. A host's are true until its `validUntil`: then the first finding becomes overdue or moves

@@ -1,7 +1,9 @@
+import { orderOf } from '../advisories/orders.ts';
 import type { PackageSet } from '../findings/fleet-inventory.ts';
 import type { FleetUnits, Unit } from '../findings/fleet-units.ts';
 import { kernelReleaseOf } from '../findings/kernels.ts';
 import { idsAmong } from '../findings/packed-ids.ts';
+import { compareUnits } from './offers.ts';
 import type { Standing } from './standing.ts';
 
 /** Sources of kernel images: only the image that runs is exposed, and their other binaries (headers, libc-dev, tools) are not the kernel. */
@@ -28,15 +30,18 @@ export class KernelImages {
     this.#units = units;
   }
 
-  /** The images of a source that the host has; `kernelUnits` are indexes of its units of kernel sources. */
-  on({ packed }: PackageSet, kernelUnits: readonly number[], sourceIndex: number): KernelImage[] {
+  /** The images of a source that the host has, by version; `kernelUnits` are indexes of its units of kernel sources. */
+  on({ packed, release }: PackageSet, kernelUnits: readonly number[], sourceIndex: number): KernelImage[] {
     const known = kernelUnits.flatMap(index => {
       const unit = this.#units.units[index]!;
-      return unit.source.index === sourceIndex ? this.#of(unit) : [];
+      return unit.source.index === sourceIndex ? this.of(unit) : [];
     });
     if (known.length === 0) return known;
     const found = idsAmong(packed, Uint32Array.from(known, image => image.id).sort());
-    return known.filter(image => found.includes(image.id));
+    return risingImages(
+      known.filter(image => found.includes(image.id)),
+      release,
+    );
   }
 
   /** Whether a package version is an image of what the host stands with. */
@@ -47,7 +52,7 @@ export class KernelImages {
   }
 
   /** The images among a unit's binaries on any host. */
-  #of(unit: Unit): readonly KernelImage[] {
+  of(unit: Unit): readonly KernelImage[] {
     let known = this.#known.get(unit);
     if (known === undefined || known.versions !== unit.versionIds.length) {
       const images = unit.versionIds.flatMap(id => {
@@ -59,4 +64,10 @@ export class KernelImages {
     }
     return known.images;
   }
+}
+
+/** By version, the oldest first. */
+export function risingImages(images: readonly KernelImage[], release: string): KernelImage[] {
+  const order = orderOf(release);
+  return images.toSorted((a, b) => compareUnits(a.unit, b.unit, order) || a.id - b.id);
 }

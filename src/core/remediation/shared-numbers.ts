@@ -1,6 +1,8 @@
 import type { FleetUnits, Unit } from '../findings/fleet-units.ts';
-import { addDated, addUndated, FIXABLE, NOT_OFFERED, OFFER_STATES, WIDTH } from './host-numbers.ts';
+import { PLACES } from './host-block.ts';
+import { addDated, addUndated, COLUMN_BITS, FIXABLE, NOT_OFFERED, OFFER_STATES, WIDTH } from './host-numbers.ts';
 import type { Offer } from './offers.ts';
+import { PARTS } from './patch-parts.ts';
 import type { PatchQueue } from './patch-queue.ts';
 import { type FindingGroup, type Standing, type Standings, WATCHED } from './standing.ts';
 
@@ -13,7 +15,7 @@ export class SharedNumbers {
   readonly #units: FleetUnits;
   readonly #standings: Standings;
   readonly #queue: PatchQueue;
-  /** By unit, exposure and whether the host's offers are known: the row that was asked for last, + 1, and its offer's key. Most hosts are offered the same. */
+  /** By unit and place (host-block.ts): the row that was asked for last, + 1, and its offer's key. Most hosts are offered the same. */
   #rows = new Uint32Array(1024);
   #keys = new Uint32Array(1024);
   /** The rows of a unit: all of them, whatever was asked for last. */
@@ -29,7 +31,7 @@ export class SharedNumbers {
   /** WIDTH places a row: amount << COLUMN_BITS | column. */
   amounts = new Uint32Array(64 * WIDTH);
   lengths = new Uint8Array(64);
-  /** What the queue keeps of it (patch-queue.ts), PARTS numbers a row. */
+  /** What the queue keeps of it (patch-parts.ts), PARTS numbers a row. */
   parts = new Uint32Array(64 * PARTS);
   partLengths = new Uint8Array(64);
 
@@ -39,13 +41,13 @@ export class SharedNumbers {
     this.#queue = queue;
   }
 
-  /** The row; `unit` is an index, `exposure` one into EXPOSURES. */
-  rowOf(unit: number, offer: Offer | null, exposure: number, offersKnown: boolean, nowMs: number): number {
-    const place = unit * PLACES + exposure * 2 + Number(offersKnown);
+  /** The row; `unit` is an index. */
+  rowOf(unit: number, offer: Offer | null, hostPlace: number, nowMs: number): number {
+    const place = unit * PLACES + hostPlace;
     const key = offer === null ? 0 : offer.key;
     const last = place < this.#rows.length ? this.#rows[place]! : 0;
     const row = last !== 0 && this.#keys[place] === key ? last - 1 : this.#find(unit, offer, place, key);
-    if (nowMs < this.#atMs[row]! || nowMs >= this.validUntilMs[row]!) this.#fill(row, offer, exposure, offersKnown, nowMs);
+    if (nowMs < this.#atMs[row]! || nowMs >= this.validUntilMs[row]!) this.#fill(row, offer, hostPlace >>> 1, (hostPlace & 1) === 1, nowMs);
     return row;
   }
 
@@ -106,9 +108,9 @@ export class SharedNumbers {
     this.earliestMs[row] = earliestMs;
     this.validUntilMs[row] = validUntilMs;
     this.#atMs[row] = nowMs;
-    const parts = this.#queue.partsOf(standing, offer, exposure, Number.NEGATIVE_INFINITY);
-    this.parts.set(parts, row * PARTS);
-    this.partLengths[row] = parts.length;
+    const since = { standing, offer, sinceMs: Number.NEGATIVE_INFINITY };
+    // Criticality is the hosts' own and comes later.
+    this.partLengths[row] = this.#queue.parts.pack(since, exposure, 0, this.parts, row * PARTS) - row * PARTS;
   }
 
   #grow(rows: number): void {
@@ -122,13 +124,6 @@ export class SharedNumbers {
     this.partLengths = grown(this.partLengths, new Uint8Array(rows));
   }
 }
-
-/** Four exposures, offers known or not. */
-const PLACES = 8;
-/** An offered patch and one that only advisories name, three numbers each. */
-export const PARTS = 6;
-/** WIDTH columns fit; 27 bits are left for the amount. */
-export const COLUMN_BITS = 5;
 
 function grown<Column extends Uint8Array | Uint32Array | Float64Array>(before: Column, after: Column): Column {
   after.set(before);

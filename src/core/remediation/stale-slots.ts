@@ -29,18 +29,10 @@ export class StaleSlots {
     this.#marks[slot] = 0;
   }
 
-  /** `take` brings a slot up to date and unmarks it; `mayGoOn` is asked every 50 (a millisecond). False: it ended the work early, and the next call goes on. */
-  takeAll(take: (slot: number) => void, mayGoOn: () => boolean): boolean {
-    let taken = 0;
-    for (let slot = this.#next; slot < this.#marks.length && this.#count > 0; slot++) {
-      if (this.#marks[slot] !== 1) continue;
-      if (taken++ % 50 === 49 && !mayGoOn()) {
-        this.#next = slot;
-        return false;
-      }
-      take(slot);
-    }
-    this.#next = 0;
-    return true;
+  /** The first one that is stale, null when none is. */
+  first(): number | null {
+    if (this.#count === 0) return null;
+    while (this.#marks[this.#next] !== 1) this.#next += 1;
+    return this.#next;
   }
 }

@@ -38,7 +38,7 @@ export class FindingGroup {
   readonly size: number;
   readonly knownExploited: number;
   readonly #profiles: (DueProfile | undefined)[] = [];
-  #byKnown: readonly GroupedFinding[] | null = null;
+  #byKnown: { readonly findings: readonly GroupedFinding[]; readonly known: Float64Array } | null = null;
   #risk: number | undefined;
 
   constructor(findings: readonly GroupedFinding[]) {
@@ -53,16 +53,21 @@ export class FindingGroup {
   }
 
   #profile(exposure: HostExposure): DueProfile {
-    // Sorted once for all exposures; findings come by fixed version, which is nearly the order in which fixes were known.
-    this.#byKnown ??= this.findings.toSorted((a, b) => a.knownMs - b.knownMs);
-    const findings = this.#byKnown;
-    return new DueProfile(findings, at => findings[at]!.risk.deadline(exposure));
+    const { findings, known } = (this.#byKnown ??= byKnown(this.findings));
+    return new DueProfile(known, at => findings[at]!.risk.deadline(exposure));
   }
 
   /** The chance that at least one of them is exploited within 30 days, by the formula of core/priorities/ranking.ts. */
   get risk(): number {
     return (this.#risk ??= 1 - this.findings.reduce((survives, { risk }) => survives * (1 - risk.probability), 1));
   }
+}
+
+/** Sorted once for all exposures. Findings come by fixed version, which is nearly, and often quite, the order in which fixes were known. */
+function byKnown(findings: readonly GroupedFinding[]) {
+  const rises = findings.every((finding, at) => at === 0 || findings[at - 1]!.knownMs <= finding.knownMs);
+  const sorted = rises ? findings : findings.toSorted((a, b) => a.knownMs - b.knownMs);
+  return { findings: sorted, known: Float64Array.from(sorted, ({ knownMs }) => knownMs) };
 }
 
 export const WATCHED = ['waiting-for-vendor', 'deferred', 'wont-fix', 'end-of-life', 'unknown'] as const satisfies readonly FindingState[];

@@ -1,18 +1,15 @@
-import { HostSet, wordsFor } from '../findings/fleet-host-set.ts';
 import type { FleetInventory } from '../findings/fleet-inventory.ts';
 import type { Unit } from '../findings/fleet-units.ts';
+import { BLOCK_HOSTS, BLOCK_WORDS, lowestBit } from './host-block.ts';
+import { UnitHosts } from './unit-hosts.ts';
 
 /**
- * Turns "which hosts have the unit" round, for the units that can matter and a block of hosts at a time: most units of a host are quiet, so to walk all
- * hosts it costs a tenth to ask each unit once for its hosts. A block's lists fit a processor's cache; those of 100,000 hosts would be 40 MB.
+ * Turns "which hosts have the unit" round, for a few units and a block of hosts at a time: most units of a host are quiet, so to walk all hosts it costs a
+ * tenth to ask each unit once for its hosts. A block's lists fit a processor's cache; those of 100,000 hosts would be 40 MB.
  */
 export class Sweep {
   readonly #units: readonly Unit[];
-  /** The hosts of each unit: its binaries are on nearly the same ones, so their bits are put together and each host is met once. 15 MB for 100,000 hosts. */
-  readonly #hosts: readonly HostSet[];
-  /** By unit: where its hosts go on for the next block, and the first slot that they have from there on. */
-  readonly #from: Uint32Array;
-  readonly #next: Float64Array;
+  readonly #hosts: UnitHosts;
   /** First slot of the block; -1 before the first. */
   #first = -1;
   /** How many units a host has room for, at first. */
@@ -21,28 +18,17 @@ export class Sweep {
   /** Unit indexes of the block's hosts, rising: those of a slot are `lists[start(slot)]` up to `lists[end(slot)]`. */
   lists: Uint32Array;
   readonly #lengths = new Uint32Array(BLOCK_HOSTS);
-  readonly #words = new Uint32Array(BLOCK_HOSTS / 32);
+  readonly #words = new Uint32Array(BLOCK_WORDS);
 
   /** `units` rise by index. The inventory may not change while the sweep is used. */
   constructor(inventory: FleetInventory, units: readonly Unit[]) {
     this.#units = units;
     this.#room = Math.min(128, units.length);
     this.lists = new Uint32Array(BLOCK_HOSTS * this.#room);
-    const released = new Map<string, Uint32Array>();
-    const bits = new Uint32Array(wordsFor(inventory.slots));
-    this.#hosts = units.map(({ versionIds, source: { release } }) => {
-      bits.fill(0);
-      for (const id of versionIds) inventory.hostsOf(id)?.unionInto(bits);
-      // A package version belongs to no release: hosts of another one may have the same.
-      if (inventory.releases > 1)
-        keep(
-          bits,
-          released.getOrInsertComputed(release, () => hostsOfRelease(inventory, release)),
-        );
-      return HostSet.fromBits(bits, inventory.slots);
-    });
-    this.#from = new Uint32Array(units.length);
-    this.#next = new Float64Array(units.length);
+    this.#hosts = new UnitHosts(
+      inventory,
+      units.map(({ versionIds, source: { release } }) => ({ versionIds, release })),
+    );
   }
 
   holds(slot: number): boolean {
@@ -61,34 +47,22 @@ export class Sweep {
   moveTo(slot: number): void {
     if (this.holds(slot)) return;
     const first = slot - (slot % BLOCK_HOSTS);
-    if (first < this.#first) this.#rewind();
+    if (first < this.#first) this.#hosts.rewind();
     this.#first = first;
     for (;;) {
       this.#fill();
       if (!this.#overflows) return;
-      this.#rewind();
+      this.#hosts.rewind();
       this.#room *= 2;
       this.lists = new Uint32Array(BLOCK_HOSTS * this.#room);
     }
   }
 
-  #rewind(): void {
-    this.#from.fill(0);
-    this.#next.fill(0);
-  }
-
   #fill(): void {
     this.#overflows = false;
     this.#lengths.fill(0);
-    const end = this.#first + BLOCK_HOSTS;
-    const next = this.#next;
-    for (let unit = 0; unit < this.#units.length; unit++) {
-      if (next[unit]! >= end) continue;
-      const hosts = this.#hosts[unit]!;
-      this.#from[unit] = hosts.blockInto(this.#words, this.#first, this.#from[unit]!);
-      next[unit] = hosts.nextOf(this.#from[unit]!);
-      this.#list(this.#units[unit]!.index);
-    }
+    for (let unit = 0; unit < this.#units.length; unit++)
+      if (this.#hosts.blockInto(unit, this.#first, this.#words, 0)) this.#list(this.#units[unit]!.index);
   }
 
   #list(unitIndex: number): void {
@@ -98,7 +72,7 @@ export class Sweep {
     const room = this.#room;
     for (let word = 0; word < words.length; word++) {
       for (let rest = words[word]!; rest !== 0; rest &= rest - 1) {
-        const host = (word << 5) + (31 - Math.clz32(rest & -rest));
+        const host = (word << 5) + lowestBit(rest);
         const length = lengths[host]!;
         if (length === room) {
           this.#overflows = true;
@@ -111,16 +85,3 @@ export class Sweep {
     }
   }
 }
-
-function hostsOfRelease(inventory: FleetInventory, release: string): Uint32Array {
-  const bits = new Uint32Array(wordsFor(inventory.slots));
-  for (let slot = 0; slot < inventory.slots; slot++) if (inventory.setOf(slot)?.release === release) bits[slot >>> 5]! |= 1 << (slot & 31);
-  return bits;
-}
-
-function keep(bits: Uint32Array, wanted: Uint32Array): void {
-  for (let word = 0; word < bits.length; word++) bits[word]! &= wanted[word]!;
-}
-
-/** A multiple of 32. */
-const BLOCK_HOSTS = 512;
