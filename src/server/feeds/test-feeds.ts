@@ -43,7 +43,7 @@ const files: FeedFiles = {
   stage: (file, { prefix }) => stageItems(eventsOf(file), file.source, prefix),
   close: async () => {},
 };
-export const filesPort: FeedFilesPort = { sources: SOURCES, open: () => files };
+export const filesPort: FeedFilesPort = { sources: SOURCES, trustedAuthors: [], open: () => files };
 
 async function* eventsOf(file: FeedFile): AsyncIterable<FeedFileEvent> {
   const lines = readFileSync(file.path, 'utf8').trim().split('\n').slice(1);
