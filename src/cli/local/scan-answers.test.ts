@@ -254,6 +254,13 @@ describe('bad input has no effect on the rest', () => {
     expect(pairs(rows)).toEqual(EXPECTED);
   });
 
+  it('packages with an endless name or version are left out, and said', async () => {
+    const rows = ['zlib\t1:1.2.13.dfsg-1', `openssl\t${'1.'.repeat(300)}1`, `${'o'.repeat(400)}\t1`];
+    const { err, code, rows: found } = await rowsOf(`package\tversion\n${rows.join('\n')}\n`);
+    expect([code, new Set(found.map(row => row.package))]).toEqual([1, new Set(['zlib'])]);
+    expect(err).toContain('packages with an endless name or version: 2, left out');
+  });
+
   it('one unreadable list of several does not stop the others', async () => {
     mkdirSync(path.join(folder, 'hosts'));
     file('hosts/a.tsv', TABLE);

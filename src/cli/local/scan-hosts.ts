@@ -3,7 +3,7 @@ import { hostname, release as osRelease } from 'node:os';
 import path from 'node:path';
 import { parseRelease, schemeOfRelease } from '../../core/advisories/releases.ts';
 import { isThirdParty, type PackageOrigin } from '../../core/inventory/package-origin.ts';
-import { MAX_PACKAGE_LIST_BYTES } from '../../core/kernel/limits.ts';
+import { MAX_PACKAGE_LIST_BYTES, MAX_PACKAGE_NAME_CHARS, MAX_VERSION_CHARS } from '../../core/kernel/limits.ts';
 import type { ListedPackage, PackageListing } from '../../plugins/importers/spec.ts';
 import { readInput } from '../read-input.ts';
 import type { ScanOptions } from './scan-options.ts';
@@ -78,17 +78,27 @@ function readList(input: string, name: string, options: ScanOptions, recognise: 
     );
   const listing = importer.read(text, options.release === null ? null : schemeOfRelease(options.release));
   const release = options.release ?? listing.release ?? commonRelease(listing.packages);
-  if (listing.packages.length === 0)
-    throw new InputError(`${input} holds no package (${listing.warnings[0] ?? `read as ${importer.title}`})`);
+  const packages = listing.packages.filter(isOfSize);
+  const endless = listing.packages.length - packages.length;
+  const told = endless === 0 ? listing.warnings : [`packages with an endless name or version: ${endless}, left out`, ...listing.warnings];
+  if (packages.length === 0) throw new InputError(`${input} holds no package (${told[0] ?? `read as ${importer.title}`})`);
   if (release === null) throw new InputError(`${input} does not say what it was taken from: add --os, for example --os debian:12`);
   return {
     name,
     origin: input,
     release,
     kernelRelease: options.kernelRelease,
-    packages: listing.packages,
-    warnings: [...warnings, ...listing.warnings],
+    packages,
+    warnings: [...warnings, ...told],
   };
+}
+
+/** Every finding repeats them, so a version of a megabyte would make a gigabyte of an answer. */
+function isOfSize({ name, version, sourceName, sourceVersion }: ListedPackage): boolean {
+  return (
+    [name, sourceName].every(text => text.length <= MAX_PACKAGE_NAME_CHARS) &&
+    [version, sourceVersion].every(text => text.length <= MAX_VERSION_CHARS)
+  );
 }
 
 function readBytes(input: string): Buffer {

@@ -2,6 +2,8 @@
 
 /** The longest version text that is read. The longest in a distribution is about 100 characters; npm itself stops at 256. Longer text is an attack or a mistake, and its key would no longer fit into a PostgreSQL index entry (2,704 bytes; keys have up to 5 bytes per character). */
 export const MAX_VERSION_CHARS = 512;
+/** A package's name in a list. Go's and Maven's names, the longest, stay under 200; every finding repeats it. */
+export const MAX_PACKAGE_NAME_CHARS = 300;
 
 /** The longest CPE name that is read. The NVD's longest are about 300 characters; each of eleven fields may be quoted throughout. */
 export const MAX_CPE_CHARS = 2_000;

@@ -8,10 +8,12 @@ export function isCycloneDxXml(text: string): boolean {
 const NOT_INVENTORY: ReadonlySet<string> = new Set(['tools', 'services', 'formulation', 'annotations', 'declarations', 'pedigree']);
 const KEPT: ReadonlySet<string> = new Set(['name', 'version', 'purl', 'cpe']);
 
+const MAX_OPEN_ELEMENTS = 200;
+
 /** The fields of JSON's components that are read there too. Nested ones come as well, after those that hold them. */
 export function componentsOfXml(text: string): Component[] {
   const components: Component[] = [];
-  const open: { readonly element: string; readonly component: Record<string, unknown> | null; readonly property: string | null }[] = [];
+  const open: OpenElement[] = [];
   for (const { element, attributes, closes, isEmpty, textBefore } of tagsOf(text)) {
     if (closes) {
       const closed = open.findLastIndex(one => one.element === element);
@@ -22,12 +24,21 @@ export function componentsOfXml(text: string): Component[] {
       if (closed >= 0) open.length = closed;
       continue;
     }
-    const isInventory = !open.some(one => NOT_INVENTORY.has(one.element));
+    const isInventory = open.at(-1)?.isInventory !== false && !NOT_INVENTORY.has(element);
     const component = element === 'component' && isInventory ? { type: attributes.get('type'), properties: [] } : null;
     if (component !== null) components.push(component);
-    if (!isEmpty) open.push({ element, component, property: element === 'property' ? (attributes.get('name') ?? '') : null });
+    // No document nests so deep; without an end each element would be searched in all that hold it.
+    if (!isEmpty && open.length < MAX_OPEN_ELEMENTS)
+      open.push({ element, isInventory, component, property: element === 'property' ? (attributes.get('name') ?? '') : null });
   }
   return components;
+}
+
+interface OpenElement {
+  readonly element: string;
+  readonly isInventory: boolean;
+  readonly component: Record<string, unknown> | null;
+  readonly property: string | null;
 }
 
 interface Tag {
