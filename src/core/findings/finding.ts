@@ -1,5 +1,3 @@
-import type { Instant } from '../kernel/instants.ts';
-
 /**
  * The state of a finding on a host. A finding closes only when the exposed process runs the fixed code:
  * `restart-pending` and `reboot-pending` are patched on disk and still open in memory (DESIGN.md section 2, thesis 6).
@@ -55,13 +53,4 @@ export interface Match {
 
 export function isLowConfidence({ evidence: [leading] }: Match): boolean {
   return leading?.confidence === 'low';
-}
-
-export interface DueDate {
-  readonly dueAt: Instant | null;
-  readonly outcome: string;
-  readonly table: string;
-  readonly row: number;
-  /** Input name -> value, with `assumed` where a default stood in for missing data. */
-  readonly inputs: Readonly<Record<string, { readonly value: string; readonly assumed: boolean; readonly source: string }>>;
 }
