@@ -139,6 +139,8 @@ export const Overview = z
         medianDays: z.number().nullable(),
         ninetiethDays: z.number().nullable(),
         naiveMeanDays: z.number().nullable(),
+        /** Excused fixes are watched until their exception began; null when nothing is excused. */
+        net: z.object({ censored: z.int(), medianDays: z.number().nullable(), ninetiethDays: z.number().nullable() }).nullable(),
         curve: z.array(z.object({ days: z.number(), openShare: z.number() })),
         basis: z.string(),
       })

@@ -9,6 +9,7 @@ import type { Worst } from '../core/findings/exceptions/life.ts';
 import type { ScopeFacts } from '../core/findings/exceptions/reopen.ts';
 import type { ExceptionScope, ScopedFinding } from '../core/findings/exceptions/scope.ts';
 import type { HostFacts, PackageChange, PackageRecord, Snapshot } from '../core/inventory/snapshot.ts';
+import type { Instant } from '../core/kernel/instants.ts';
 import type { JobEvent, JobResult } from '../core/rollouts/host-plan.ts';
 import type { RehearsalReport } from '../core/rollouts/rehearsal.ts';
 import type { Queryable } from '../db/db.ts';
@@ -167,6 +168,8 @@ export interface FeedPort {
 /** What an exception says of one host: stands beside its findings, leaves them out of net numbers, holds a patch. */
 export interface ExceptionOnHost {
   readonly mark: ExceptionMarkView;
+  /** When the first of its chain was in force. */
+  readonly since: Instant;
   /** `VULNERABILITY SOURCE` (core/findings/exceptions/scope.ts keyOf). */
   readonly keys: ReadonlySet<string>;
 }

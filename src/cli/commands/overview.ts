@@ -50,7 +50,7 @@ export const overviewCommands = [
           'time to patch',
           value.timeToPatch === null
             ? 'too little history'
-            : `median ${value.timeToPatch.medianDays ?? 'not reached'} days over ${value.timeToPatch.events} events`,
+            : `median ${value.timeToPatch.medianDays ?? 'not reached'} days over ${value.timeToPatch.events} events${value.timeToPatch.net === null ? '' : `; net ${value.timeToPatch.net.medianDays ?? 'not reached'} (${value.timeToPatch.net.censored} excepted)`}`,
         ],
       ]);
     },

@@ -31,6 +31,17 @@ describe('timeToPatch', () => {
     expect(timeToPatch(fixes, NOW)).toMatchObject({ events: 30, open: 70, medianDays: null, naiveMeanDays: 4 });
   });
 
+  it('in the net view watches an excused fix until its exception began; gross counts it on', () => {
+    const excused = Array.from({ length: 40 }, () => ({ ...open(900), excusedMs: 902 * DAY_MS }));
+    const rest = [...Array.from({ length: 25 }, () => patched(900, 4)), ...Array.from({ length: 5 }, () => open(900))];
+    const both = timeToPatch([...rest, ...excused], NOW)!;
+    expect(both).toMatchObject({ events: 25, open: 45, medianDays: null, net: { censored: 40, medianDays: 4, ninetiethDays: null } });
+    expect(timeToPatch(rest, NOW)!.net).toBeNull();
+    // An exception of before the fix leaves nothing to watch; of a fix that came in time it says nothing.
+    expect(timeToPatch([...rest, { ...open(900), excusedMs: 800 * DAY_MS }], NOW)!.net).toMatchObject({ censored: 1, medianDays: 4 });
+    expect(timeToPatch([...rest, { ...patched(900, 4), excusedMs: 901 * DAY_MS }], NOW)!.net).toBeNull();
+  });
+
   it('leaves out what was in place before it was known or before the host was watched', () => {
     const old = [patched(10, -3), patched(10, 0), patched(10, 20, 100)];
     const fixes = [...Array.from({ length: 25 }, () => patched(500, 8)), ...old];

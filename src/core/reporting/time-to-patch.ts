@@ -9,6 +9,8 @@ export interface NeededFix {
   readonly watchedMs: number;
   /** When the last of the source's packages on the host had it; null while one has not. */
   readonly patchedMs: number | null;
+  /** Of one that is open: since when an exception excuses all of it; null or absent: none does. */
+  readonly excusedMs?: number | null;
 }
 
 export interface TimeToPatch {
@@ -18,6 +20,8 @@ export interface TimeToPatch {
   readonly ninetiethDays: number | null;
   /** Mean of the closed ones alone, which flatters: shown beside the others, never by itself. */
   readonly naiveMeanDays: number | null;
+  /** An exception is no end: in the net view an excused fix is watched until its exception began, and no longer (domain.md 5). null: nothing is excused. */
+  readonly net: { readonly censored: number; readonly medianDays: number | null; readonly ninetiethDays: number | null } | null;
   readonly curve: readonly { readonly days: number; readonly openShare: number }[];
 }
 
@@ -38,11 +42,20 @@ export function timeToPatch(fixes: readonly NeededFix[], nowMs: number): TimeToP
     medianDays: rounded(quantileDays(curve, 0.5)),
     ninetiethDays: rounded(quantileDays(curve, 0.9)),
     naiveMeanDays: rounded(total / ended.length),
+    net: netOf(fixes, nowMs),
     curve: thinned([
       { days: 0, openShare: 1 },
       ...curve.map(({ days, openShare }) => ({ days: rounded(days)!, openShare: Math.round(openShare * 10_000) / 10_000 })),
     ]),
   };
+}
+
+function netOf(fixes: readonly NeededFix[], nowMs: number): TimeToPatch['net'] {
+  const isExcused = (fix: NeededFix): boolean => fix.patchedMs === null && fix.excusedMs != null;
+  const censored = fixes.filter(isExcused).length;
+  if (censored === 0) return null;
+  const curve = survivalCurve(fixes.map(fix => observe(fix, isExcused(fix) ? fix.excusedMs! : nowMs)).filter(seen => seen !== null));
+  return { censored, medianDays: rounded(quantileDays(curve, 0.5)), ninetiethDays: rounded(quantileDays(curve, 0.9)) };
 }
 
 function observe({ knownMs, watchedMs, patchedMs }: NeededFix, nowMs: number): Observation | null {

@@ -1,20 +1,16 @@
 import { inForceAt } from '../../core/findings/exceptions/exception.ts';
 import type { ExceptionKind } from '../../core/findings/exceptions/kinds.ts';
-import { EXCEPTION_GRANTED, EXCEPTION_IN_FORCE } from '../../core/findings/exceptions/states.ts';
-import type { Instant } from '../../core/kernel/instants.ts';
+import { EXCEPTION_GRANTED } from '../../core/findings/exceptions/states.ts';
 import { type ExceptionFigures, exceptionFigures, type StandingException } from '../../core/reporting/exception-figures.ts';
 import { stateIn } from '../runtime/state-in.ts';
 import type { ExceptionEngine } from './engine.ts';
-import { type ExceptionRow, scopeOfRow, statusOf } from './rows.ts';
+import { type ExceptionRow, exceptionsInForce, scopeOfRow, statusOf } from './rows.ts';
 
 /** As of this moment: the end counts beside the state, because the server may have slept through it. */
 export async function figuresOf({ context, scopes }: ExceptionEngine): Promise<ExceptionFigures<ExceptionKind>> {
   const { db, clock } = context;
   const now = clock.now();
-  const rows = await db.query<ExceptionRow & { stands_since: Instant }>(
-    `select exception.*, (select min(first.starts_at) from exception first where first.chain_id = exception.chain_id and first.approved_by_id is not null) as stands_since
-     from exception where ${stateIn(EXCEPTION_IN_FORCE)} order by id`,
-  );
+  const rows = await exceptionsInForce(db);
   const standing = rows
     .filter(row => inForceAt(statusOf(row), now))
     .map((row): StandingException<ExceptionKind> => ({ kind: row.kind, standsSince: row.stands_since, renewals: row.renewals }));

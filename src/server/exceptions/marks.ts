@@ -1,11 +1,9 @@
 import { inForceAt } from '../../core/findings/exceptions/exception.ts';
 import { KINDS } from '../../core/findings/exceptions/kinds.ts';
 import { keyOf } from '../../core/findings/exceptions/scope.ts';
-import { EXCEPTION_IN_FORCE } from '../../core/findings/exceptions/states.ts';
 import type { Context } from '../context.ts';
 import type { ExceptionMarks, ExceptionOnHost } from '../ports.ts';
-import { stateIn } from '../runtime/state-in.ts';
-import { type ExceptionRow, revisionOf } from './rows.ts';
+import { exceptionsInForce, revisionOf, type StandingRow } from './rows.ts';
 
 /**
  * Exceptions in force by host, for whoever shows findings. The copy is good until any exception changes, which one number tells; starts and ends are
@@ -13,7 +11,7 @@ import { type ExceptionRow, revisionOf } from './rows.ts';
  */
 export class MarkBook {
   readonly #context: Context;
-  #copy: { readonly revision: string; readonly rows: readonly ExceptionRow[] } | null = null;
+  #copy: { readonly revision: string; readonly rows: readonly StandingRow[] } | null = null;
   #marks: { readonly key: string; readonly marks: ExceptionMarks } | null = null;
 
   constructor(context: Context) {
@@ -23,11 +21,7 @@ export class MarkBook {
   async marks(): Promise<ExceptionMarks> {
     const { db, clock } = this.#context;
     const revision = await revisionOf(db);
-    if (this.#copy?.revision !== revision)
-      this.#copy = {
-        revision,
-        rows: await db.query<ExceptionRow>(`select * from exception where ${stateIn(EXCEPTION_IN_FORCE)} order by ends_at, id`),
-      };
+    if (this.#copy?.revision !== revision) this.#copy = { revision, rows: await exceptionsInForce(db) };
     const now = clock.now();
     const rows = this.#copy.rows.filter(row => inForceAt({ state: row.state, startsAt: row.starts_at, endsAt: row.ends_at }, now));
     const key = `${revision} ${rows.length}`;
@@ -36,7 +30,7 @@ export class MarkBook {
   }
 }
 
-function marksOf(revision: string, rows: readonly ExceptionRow[]): ExceptionMarks {
+function marksOf(revision: string, rows: readonly StandingRow[]): ExceptionMarks {
   const byHost = new Map<string, ExceptionOnHost[]>();
   const sources = new Set<string>();
   for (const row of rows) {
@@ -53,6 +47,7 @@ function marksOf(revision: string, rows: readonly ExceptionRow[]): ExceptionMark
         excuses: KINDS[row.kind].excuses,
         justification: row.justification,
       },
+      since: row.stands_since,
       keys: new Set(row.findings.map(({ vulnerabilityId, sourceName }) => keyOf(vulnerabilityId, sourceName))),
     };
     for (const { sourceName } of row.findings) sources.add(sourceName);

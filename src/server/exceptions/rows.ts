@@ -2,7 +2,7 @@ import type { Approval, ExceptionStatus } from '../../core/findings/exceptions/e
 import type { ExceptionKind, Justification } from '../../core/findings/exceptions/kinds.ts';
 import type { ScopeFacts } from '../../core/findings/exceptions/reopen.ts';
 import type { ExceptionScope, ScopedFinding, ScopedPatch } from '../../core/findings/exceptions/scope.ts';
-import { EXCEPTION_GRANTED, type ExceptionState } from '../../core/findings/exceptions/states.ts';
+import { EXCEPTION_GRANTED, EXCEPTION_IN_FORCE, type ExceptionState } from '../../core/findings/exceptions/states.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import type { Queryable } from '../../db/db.ts';
 import type { ScopeSelection } from '../ports.ts';
@@ -44,6 +44,18 @@ export interface ExceptionRow {
   readonly renews_id: string | null;
   readonly renewals: number;
   reminded_days: number | null;
+}
+
+/** With the row: when the first of its chain was in force. A renewal does not make a leave young. */
+export interface StandingRow extends ExceptionRow {
+  readonly stands_since: Instant;
+}
+
+export async function exceptionsInForce(db: Queryable): Promise<StandingRow[]> {
+  return await db.query<StandingRow>(
+    `select exception.*, (select min(first.starts_at) from exception first where first.chain_id = exception.chain_id and first.approved_by_id is not null) as stands_since
+     from exception where ${stateIn(EXCEPTION_IN_FORCE)} order by ends_at, id`,
+  );
 }
 
 export function scopeOfRow(row: Pick<ExceptionRow, 'host_ids' | 'findings' | 'patch'>): ExceptionScope {

@@ -33,7 +33,7 @@ export function overviewHandlers(parts: OverviewParts): Handlers<'overview'> {
     everyMs: MEASURED_EVERY_MS,
     shownForMs: SHOWN_FOR_MS,
     now: () => epochMs(clock.now()),
-    make: () => measureTimeToPatch(db, model),
+    make: async () => measureTimeToPatch(db, model, await parts.marks()),
   });
 
   return {

@@ -1,20 +1,26 @@
 import { advisorySource, type SourcePackage } from '../../core/advisories/kernel-names.ts';
 import { orderOf } from '../../core/advisories/orders.ts';
+import { keyOf } from '../../core/findings/exceptions/scope.ts';
 import { isHidden } from '../../core/findings/fleet-matcher.ts';
 import type { FleetSource, Unit } from '../../core/findings/fleet-units.ts';
 import type { Judgement } from '../../core/findings/rules.ts';
 import { type HistoryEntry, unpackHistory } from '../../core/inventory/history.ts';
+import { epochMs } from '../../core/kernel/instants.ts';
 import { TIME_TO_PATCH_HOSTS_MAX } from '../../core/kernel/limits.ts';
 import { isKernelSource } from '../../core/remediation/kernel-images.ts';
 import { fixKnownMs } from '../../core/remediation/vulnerability-risk.ts';
 import { type NeededFix, type TimeToPatch, timeToPatch } from '../../core/reporting/time-to-patch.ts';
 import { compareKeys } from '../../core/versions/scheme.ts';
 import type { Db } from '../../db/db.ts';
+import type { ExceptionMarks, ExceptionOnHost } from '../ports.ts';
+import { NO_MARKS } from './excused.ts';
 import type { FleetModel } from './model.ts';
 
 interface Fix {
   readonly boundary: Uint8Array;
   readonly knownMs: number;
+  /** Keys (keyOf) of the vulnerabilities that it closes; only of sources that exceptions speak of. */
+  readonly keys: readonly string[];
 }
 
 interface Crossing {
@@ -36,11 +42,15 @@ const HOSTS_AT_ONCE = 500;
  * Time to patch out of what hosts' own logs and reports tell, joined with the fixed versions that publishers name. One observation per host, source
  * package and fixed version: a kernel with 2,500 vulnerabilities is one patch, not 2,500.
  */
-export async function measureTimeToPatch(db: Db, model: FleetModel): Promise<(TimeToPatch & { readonly basis: string }) | null> {
+export async function measureTimeToPatch(
+  db: Db,
+  model: FleetModel,
+  marks: ExceptionMarks = NO_MARKS,
+): Promise<(TimeToPatch & { readonly basis: string }) | null> {
   const slots = [...model.fleet.slots()].filter(slot => model.records[slot]!.hasInventory && model.records[slot]!.reach !== 'upload');
   const step = Math.max(1, slots.length / TIME_TO_PATCH_HOSTS_MAX);
   const sample = Array.from({ length: Math.min(slots.length, TIME_TO_PATCH_HOSTS_MAX) }, (_, at) => slots[Math.floor(at * step)]!);
-  const measure = new Measure(model);
+  const measure = new Measure(model, marks);
   for (let at = 0; at < sample.length; at += HOSTS_AT_ONCE) await measure.addHosts(db, sample.slice(at, at + HOSTS_AT_ONCE));
   const result = timeToPatch(measure.needed, model.nowMs);
   return result && { ...result, basis: basisOf(sample.length, slots.length) };
@@ -51,17 +61,29 @@ function basisOf(sample: number, all: number): string {
   return `Kaplan-Meier over ${hosts}: from the day a fixed version was stated to the day all packages of its source had it, one observation per host, source package and fixed version, out of the hosts' own logs and reports. Open ones count for as long as they are open, hosts from the day they were watched. Kernels are left out: their clock stops at a boot, which package logs do not show.`;
 }
 
+const NO_KEYS: readonly string[] = [];
+
+/** null: something of it is excused by nobody. */
+function excusedSinceMs({ keys }: Fix, excuses: readonly ExceptionOnHost[]): number | null {
+  if (excuses.length === 0 || keys.length === 0) return null;
+  const since = keys.map(key => Math.min(...excuses.filter(one => one.keys.has(key)).map(one => epochMs(one.since))));
+  const last = Math.max(...since);
+  return Number.isFinite(last) ? last : null;
+}
+
 class Measure {
   readonly needed: NeededFix[] = [];
   readonly #model: FleetModel;
+  readonly #marks: ExceptionMarks;
   readonly #fixes = new Map<FleetSource, readonly Fix[]>();
   readonly #lacked = new Map<Unit, readonly Fix[]>();
   readonly #transitions = new Map<number, TransitionRow>();
   readonly #crossings = new Map<string, Crossing | null>();
   readonly #keys = new Map<string, Uint8Array | null>();
 
-  constructor(model: FleetModel) {
+  constructor(model: FleetModel, marks: ExceptionMarks) {
     this.#model = model;
+    this.#marks = marks;
   }
 
   async addHosts(db: Db, slots: readonly number[]): Promise<void> {
@@ -90,7 +112,8 @@ class Measure {
         patched.set(fix, Math.max(patched.get(fix) ?? 0, atSeconds * 1_000));
     }
     for (const [fix, patchedMs] of patched) if (!open.has(fix)) this.needed.push({ knownMs: fix.knownMs, watchedMs, patchedMs });
-    for (const fix of open) this.needed.push({ knownMs: fix.knownMs, watchedMs, patchedMs: null });
+    const excuses = this.#marks.byHost.get(this.#model.records[slot]!.id)?.filter(one => one.mark.excuses) ?? [];
+    for (const fix of open) this.needed.push({ knownMs: fix.knownMs, watchedMs, patchedMs: null, excusedMs: excusedSinceMs(fix, excuses) });
   }
 
   /** Fixes that some package of the host still lacks. */
@@ -139,12 +162,17 @@ class Measure {
     return this.#fixes.getOrInsertComputed(source, () => {
       if (isKernelSource(source.name)) return [];
       const byVersion = new Map<string, Fix>();
+      const isMarked = this.#marks.sources.has(source.name);
       for (const judgement of this.#judgements(source)) {
         const knownMs = fixKnownMs(judgement);
         if (judgement.boundary === null || knownMs === 0 || isHidden(judgement)) continue;
         const known = byVersion.get(judgement.fixedVersion!);
-        if (known === undefined || knownMs < known.knownMs)
-          byVersion.set(judgement.fixedVersion!, { boundary: judgement.boundary, knownMs });
+        const keys = isMarked ? [...(known?.keys ?? []), keyOf(judgement.subject.vulnerabilityId, source.name)] : NO_KEYS;
+        byVersion.set(judgement.fixedVersion!, {
+          boundary: judgement.boundary,
+          knownMs: Math.min(knownMs, known?.knownMs ?? knownMs),
+          keys,
+        });
       }
       return [...byVersion.values()];
     });
