@@ -5,7 +5,6 @@ import { unpackSince } from '../../core/inventory/since.ts';
 import type { HostFacts, PackageRecord } from '../../core/inventory/snapshot.ts';
 import { addMs, type Clock, DAY_MS, MINUTE_MS } from '../../core/kernel/instants.ts';
 import type { InventoryChange } from '../ports.ts';
-import { packageVersions } from './interning.ts';
 import {
   candidateRecord,
   hostFactsOf,
@@ -296,37 +295,4 @@ describe('back-filled history', () => {
     await client.agentReport({ body: { ...body, history: [...installation, ...upgrades] } });
     expect(await stored(hostId)).toEqual(before);
   });
-});
-
-describe('interning', () => {
-  it('gives one id to one version, also when two processes meet it at once', async () => {
-    const { db } = bench.database;
-    const values = Array.from({ length: 300 }, (_, index) => ({
-      name: `met-${index}`,
-      arch: 'amd64',
-      version: '1',
-      sourceName: 'met',
-      sourceVersion: '1',
-    }));
-    const processes = Array.from({ length: 6 }, () => packageVersions(db, 'deb'));
-    const ids = await Promise.all(processes.map((process, index) => process.idsOf(index % 2 === 0 ? values : values.toReversed())));
-    for (const [index, list] of ids.entries()) expect(index % 2 === 0 ? list : list.toReversed()).toEqual(ids[0]);
-    expect(
-      await db.query("select count(*)::int as n, count(distinct id)::int as ids from package_version where source_name = 'met'"),
-    ).toEqual([{ n: 300, ids: 300 }]);
-    const restarted = packageVersions(db, 'deb');
-    await restarted.load();
-    expect(restarted.of(ids[0]![7]!)).toEqual(values[7]);
-  });
-});
-
-it('a host that brings more news than a fleet has is stopped before it fills the disk', async () => {
-  const { client } = await enrol('flooding');
-  const flood = (round: number) => Array.from({ length: 12_000 }, (_, index) => packageRecord(`flood-${round}-${index}`, '1'));
-  const body = (round: number) => reportBody(hostFactsOf('flooding'), flood(round), [], now);
-  expect(await client.agentReport({ body: body(1) })).toMatchObject({ accepted: true });
-  expect(await client.agentReport({ body: body(2) })).toMatchObject({ accepted: true });
-  await expect(client.agentReport({ body: body(3) })).rejects.toThrow('no host had before');
-  expect(await bench.database.db.query("select 1 from package_version where name like 'flood-3-%'")).toEqual([]);
-  expect(await client.agentReport({ body: body(2) })).toMatchObject({ accepted: true });
 });
