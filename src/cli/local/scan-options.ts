@@ -8,7 +8,7 @@ Says what is wrong with the packages of a list: no server, no database, no netwo
 
 Input: one or more files, folders of files, or - for standard input (as nothing is, where --os is given). Known by content:
   tab-separated table with a header: package, version and, if known, source, source_version, arch, epoch, origin, module
-  dpkg-query -W, dpkg -l, /var/lib/dpkg/status
+  dpkg-query -W, dpkg -l, apt list --installed, /var/lib/dpkg/status
   rpm -qa --qf '%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH} %{MODULARITYLABEL}\\n'
   /lib/apk/db/installed, apk list --installed, pacman -Q
   CycloneDX documents (JSON, XML), SPDX documents (JSON, tag-value)

@@ -52,6 +52,22 @@ describe('pasted package lists', () => {
     ]);
   });
 
+  it('reads apt list: what is installed, in the version that is', () => {
+    const list = read(`Listing...
+adduser/oldstable,now 3.134 all [installed,automatic]
+base-files/oldstable 12.4+deb12u15 amd64 [upgradable from: 12.4+deb12u11]
+openssl/now 3.0.9-1 amd64 [installed,upgradable to: 3.0.22-1]
+0ad-data/oldstable 0.0.26-1 all
+old/now 1.0-1 amd64 [residual-config]
+`);
+    expect(list).toMatchObject({ form: 'apt-list', sourceUnknown: true, warnings: [] });
+    expect(list.packages.map(row => `${row.name} ${row.version} ${row.arch}`)).toEqual([
+      'adduser 3.134 all',
+      'base-files 12.4+deb12u11 amd64',
+      'openssl 3.0.9-1 amd64',
+    ]);
+  });
+
   it('reads a table with a header in any order of columns', () => {
     const list = read(
       'Version\tPackage\tArchitecture\tSource\r\n1:9.2p1-2+deb12u3\topenssh-server\tamd64\topenssh (1:9.2p1-2+deb12u2)\r\n',

@@ -5,10 +5,10 @@ import type { PackageRecord, PackageState } from './snapshot.ts';
 
 /**
  * What people paste: `dpkg-query -W` in its default form or with `-f` (package, version, source and its version in this order, or any fields under a
- * header line of their names), our own eight-column form, `dpkg -l`, or /var/lib/dpkg/status. The form is known by its content.
+ * header line of their names), our own eight-column form, `dpkg -l`, `apt list`, or /var/lib/dpkg/status. The form is known by its content.
  */
 export interface PackageList {
-  readonly form: 'status-file' | 'dpkg-l' | 'table' | 'columns' | 'name-version';
+  readonly form: 'status-file' | 'dpkg-l' | 'apt-list' | 'table' | 'columns' | 'name-version';
   readonly packages: readonly PackageRecord[];
   /** True when the list does not say which source packages these are: the binary name stands in for it. */
   readonly sourceUnknown: boolean;
@@ -87,6 +87,7 @@ function unreadWarning(unread: readonly number[], form: PackageList['form']): st
 
 function lineForm(lines: readonly string[]): LineForm {
   if (lines.some(line => /^\+\+\+-=+/.test(line) || /^[uirph][ncHUFWti][ R] {1,2}\S+ +\S+ +\S+ /.test(line))) return DPKG_L;
+  if (lines.some(line => APT_LINE.test(line))) return APT_LIST;
   if (lines.some(line => line.split('\t').length === 8)) return COLUMNS;
   const rows = lines.filter(line => line.trim() !== '');
   return rows.filter(line => sourcedFields(line) !== null).length * 2 > rows.length ? SOURCED : NAME_VERSION;
@@ -149,6 +150,21 @@ const DPKG_L: LineForm = {
     const [, want, letter, name, version, arch] = match;
     const state = STATE_LETTERS[letter!]!;
     return state === 'not-installed' ? 'absent' : record({ name, version, arch, state, held: want === 'h' });
+  },
+};
+
+/** `openssl/stable,now 3.0.9-1 amd64 [installed,automatic]`, `... 3.0.22-1 amd64 [upgradable from: 3.0.9-1]`; without brackets it is not installed. */
+const APT_LINE = /^([a-z0-9][a-z0-9+.-]+)\/\S+ (\S+) (\S+)(?: \[(.*)\])?$/;
+
+const APT_LIST: LineForm = {
+  form: 'apt-list',
+  hasSource: false,
+  read(line) {
+    if (/^(?:Listing\.\.\.|WARNING: apt )/.test(line)) return 'absent';
+    const [, name, version, arch, told = ''] = APT_LINE.exec(line) ?? [];
+    if (name === undefined) return null;
+    const older = /upgradable from: (\S+)$/.exec(told)?.[1];
+    return older === undefined && !/\binstalled\b/.test(told) ? 'absent' : record({ name, version: older ?? version, arch });
   },
 };
 

@@ -5,7 +5,7 @@ import { listedPackage, type PackageListImporter, type PackageListing } from '..
 /** dpkg's own forms: `dpkg-query -W`, `dpkg -l`, /var/lib/dpkg/status. */
 export const dpkgList: PackageListImporter = {
   id: 'dpkg-list',
-  title: 'dpkg: dpkg-query -W, dpkg -l, or the status file',
+  title: 'dpkg: dpkg-query -W, dpkg -l, apt list --installed, or the status file',
   madeBy: 'dpkg-query -W, dpkg -l, or /var/lib/dpkg/status',
   recognise: (text, scheme) =>
     (scheme === 'deb' && /\S/.test(text) && !/^\s*[{[]/.test(text)) || /^Package: [^\n]+\n(?:[^\n]+\n)*Status: /.test(text.slice(0, 4000)),
