@@ -10,7 +10,8 @@ import { deb } from '../versions/deb.ts';
 import { compareVersions } from '../versions/scheme.ts';
 import { DUE_BANDS, dueBand, FINDING_STATES } from './assessment.ts';
 import { deadlineFor, dueAtMs } from './deadline.ts';
-import { Fleet, type FleetHost } from './fleet.ts';
+import { Fleet } from './fleet.ts';
+import type { FleetHost } from './fleet-host.ts';
 import type { Availability } from './offers.ts';
 
 const RELEASES = ['debian:11', 'debian:12'];

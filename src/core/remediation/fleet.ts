@@ -7,55 +7,17 @@ import { type FleetSource, FleetUnits, type PackageVersion, type Unit } from '..
 import { NumberLists } from '../findings/number-lists.ts';
 import { SECOND_MS } from '../kernel/instants.ts';
 import type { Assessment } from './assessment.ts';
-import type { HostExposure } from './deadline.ts';
+import type { FleetEntry, FleetHost, HostLists } from './fleet-host.ts';
 import { FleetNumbers } from './fleet-numbers.ts';
-import { BLOCK_HOSTS, type BlockHost } from './host-block.ts';
+import { BLOCK_HOSTS } from './host-block.ts';
 import { HostNumbers } from './host-numbers.ts';
-import { type Candidate, type Offer, Offers } from './offers.ts';
-import type { Criticality } from './patch.ts';
+import { type CandidateSet, HostOffers } from './host-offers.ts';
+import type { Candidate, Offer } from './offers.ts';
 import type { PatchQueue } from './patch-queue.ts';
-import type { ResidualVersion } from './residuals.ts';
 import { SinceByUnit } from './since-by-unit.ts';
 import { StaleSlots } from './stale-slots.ts';
 import type { VulnerabilityRisks } from './vulnerability-risk.ts';
 import { type Residual, type SourceOnHost, sinceMsOf } from './walked-host.ts';
-
-/** What the fleet model keeps of a host. Lists that many hosts have alike are shared by the key beside them. */
-export interface FleetHost {
-  readonly id: string;
-  /** `debian:12`; empty before the first inventory. */
-  readonly release: string;
-  readonly exposure: HostExposure;
-  readonly criticality: Criticality;
-  readonly enrolledMs: number;
-  /** Digest of the package set, null before the first inventory. */
-  readonly packagesKey: string | null;
-  /** Digest of the candidates; null when they could not be read. */
-  readonly candidatesKey: string | null;
-  readonly residuals: readonly ResidualVersion[];
-  readonly runningKernel: string | null;
-}
-
-/** Packed as the database has them (core/inventory/id-set.ts). The sets are asked for only when no other host has the same key. */
-export interface HostLists {
-  readonly packages: () => Uint8Array;
-  readonly candidateIds: () => ArrayLike<number>;
-  /** Pairs of package_version id and epoch seconds, rising ids: versions that came at another moment than the host. */
-  readonly since: Uint32Array;
-}
-
-/** Made once a host, so that walking 100,000 hosts makes nothing. */
-interface Entry extends BlockHost {
-  readonly host: FleetHost;
-  readonly candidates: CandidateSet | null;
-}
-
-interface CandidateSet {
-  readonly key: string;
-  readonly release: string;
-  offers: readonly Offer[];
-  hosts: number;
-}
 
 /**
  * The whole fleet in memory: a cache over the tables that answers for any host, package, vulnerability or patch. Everything is matched once per
@@ -66,16 +28,14 @@ export class Fleet {
   readonly inventory: FleetInventory;
   readonly matcher: FleetMatcher;
   #numbers: FleetNumbers;
-  readonly #entries: (Entry | undefined)[] = [];
+  readonly #entries: (FleetEntry | undefined)[] = [];
   readonly #slotOf = new Map<string, number>();
   readonly #freeSlots: number[] = [];
   readonly #hostNumbers = new HostNumbers();
   readonly #sinceByUnit: SinceByUnit;
   /** Pairs of unit index and epoch seconds, by slot. */
   readonly #since = new NumberLists();
-  readonly #candidates: (Candidate | undefined)[] = [];
-  readonly #candidateSets = new Map<string, CandidateSet>();
-  readonly #offers: Offers;
+  readonly #offers: HostOffers;
   /** Slots of hosts with versions that only live in memory. */
   readonly #withResiduals = new Set<number>();
   /** The numbers of other hosts are true until their `validUntilMs`. */
@@ -94,7 +54,7 @@ export class Fleet {
     this.inventory = new FleetInventory(this.units);
     this.#sinceByUnit = new SinceByUnit(this.units);
     this.matcher = new FleetMatcher(this.units);
-    this.#offers = new Offers(this.units);
+    this.#offers = new HostOffers(this.units);
     this.#numbers = this.#newNumbers();
   }
 
@@ -115,11 +75,11 @@ export class Fleet {
   }
 
   addCandidate(candidate: Candidate): void {
-    this.#candidates[candidate.id] = candidate;
+    this.#offers.add(candidate);
   }
 
   hasCandidate(id: number): boolean {
-    return this.#candidates[id] !== undefined;
+    return this.#offers.has(id);
   }
 
   slotOf(hostId: string): number | undefined {
@@ -149,8 +109,8 @@ export class Fleet {
         : this.inventory.setPackages(slot, host.release, host.packagesKey, lists.packages);
     const length = this.#sinceByUnit.of(host.release, lists.since, this.inventory.idsOf(slot), host.enrolledMs);
     this.#since.set(slot, this.#sinceByUnit.pairs, length);
-    const candidates = host.candidatesKey === null ? null : this.#takeCandidates(host.release, host.candidatesKey, lists.candidateIds);
-    this.#releaseCandidates(this.#entries[slot]?.candidates ?? null);
+    const candidates = host.candidatesKey === null ? null : this.#offers.take(host.release, host.candidatesKey, lists.candidateIds);
+    this.#offers.release(this.#entries[slot]?.candidates ?? null);
     this.#entries[slot] = this.#entryFor(slot, host, candidates);
     if (host.residuals.length > 0) this.#withResiduals.add(slot);
     else this.#withResiduals.delete(slot);
@@ -165,7 +125,7 @@ export class Fleet {
     this.inventory.remove(slot);
     this.#numbers.forgetHosts();
     this.#numbers.queue.removeHost(slot);
-    this.#releaseCandidates(this.#entry(slot).candidates);
+    this.#offers.release(this.#entry(slot).candidates);
     this.#entries[slot] = undefined;
     this.#withResiduals.delete(slot);
     this.#stale.unmark(slot);
@@ -278,7 +238,7 @@ export class Fleet {
     return sinceMsOf(entry, this.units.indexOf(entry.release, versionId));
   }
 
-  #entryFor(slot: number, host: FleetHost, candidates: CandidateSet | null): Entry {
+  #entryFor(slot: number, host: FleetHost, candidates: CandidateSet | null): FleetEntry {
     const { release, enrolledMs, runningKernel } = host;
     const packages = this.inventory.setOf(slot) ?? NO_PACKAGES;
     return {
@@ -301,31 +261,13 @@ export class Fleet {
     const before = this.units.units;
     this.units.forgetUnits();
     this.inventory.renewUnits();
-    this.#offers.forget();
-    for (const set of this.#candidateSets.values())
-      set.offers = this.#offers.of(
-        set.offers.flatMap(offer => offer.candidates),
-        set.release,
-      );
+    this.#offers.renew();
     for (const slot of this.slots()) {
       const entry = this.#entry(slot);
-      const since = this.#renewSince(entry, before);
+      const since = this.#sinceByUnit.renewed(entry.release, this.#since.of(slot), before);
       this.#since.set(slot, since, since.length);
       this.#entries[slot] = this.#entryFor(slot, entry.host, entry.candidates);
     }
-  }
-
-  /** A new unit came when the first of the old ones that its versions belonged to did. */
-  #renewSince({ host, slot }: Entry, before: readonly Unit[]): Uint32Array {
-    const since = this.#since.of(slot);
-    const first = new Map<number, number>();
-    for (let pair = 0; pair < since.length; pair += 2) {
-      for (const id of before[since[pair]!]!.versionIds) {
-        const unit = this.units.indexOf(host.release, id);
-        first.set(unit, Math.min(since[pair + 1]!, first.get(unit) ?? Number.POSITIVE_INFINITY));
-      }
-    }
-    return Uint32Array.from([...first].sort(([a], [b]) => a - b).flat());
   }
 
   #restart(): void {
@@ -349,23 +291,6 @@ export class Fleet {
     return inMemory.length === 0 ? onDisk : Uint32Array.from(new Set([...onDisk, ...inMemory])).sort();
   }
 
-  #takeCandidates(release: string, digest: string, ids: () => ArrayLike<number>): CandidateSet {
-    const key = `${release} ${digest}`;
-    let set = this.#candidateSets.get(key);
-    if (set === undefined) {
-      const list = ids();
-      const candidates: Candidate[] = [];
-      for (let at = 0; at < list.length; at++) candidates.push(this.#candidates[list[at]!]!);
-      this.#candidateSets.set(key, (set = { key, release, offers: this.#offers.of(candidates, release), hosts: 0 }));
-    }
-    set.hosts += 1;
-    return set;
-  }
-
-  #releaseCandidates(set: CandidateSet | null): void {
-    if (set !== null && --set.hosts === 0) this.#candidateSets.delete(set.key);
-  }
-
   #residualsFor(host: FleetHost): readonly Residual[] {
     return host.residuals.map(residual => ({
       unit: this.units.unitNamed(host.release, residual),
@@ -375,7 +300,7 @@ export class Fleet {
     }));
   }
 
-  #entry(slot: number): Entry {
+  #entry(slot: number): FleetEntry {
     const entry = this.#entries[slot];
     if (entry === undefined) throw new Error(`no host has slot ${slot}`);
     return entry;

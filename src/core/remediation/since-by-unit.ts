@@ -1,5 +1,5 @@
 import { wordsFor } from '../findings/fleet-host-set.ts';
-import type { FleetUnits } from '../findings/fleet-units.ts';
+import type { FleetUnits, Unit } from '../findings/fleet-units.ts';
 
 /** Turns moments of package versions into moments of units, a host at a time; the columns are reused because a fleet has 100,000 hosts. */
 export class SinceByUnit {
@@ -44,6 +44,18 @@ export class SinceByUnit {
     const length = this.#takeMarked(enrolled);
     this.#binaries.fill(0);
     return length;
+  }
+
+  /** The pairs of `since` after units were made anew: a new unit came when the first of the old ones that its versions belonged to did. */
+  renewed(release: string, since: Uint32Array, before: readonly Unit[]): Uint32Array {
+    const first = new Map<number, number>();
+    for (let pair = 0; pair < since.length; pair += 2) {
+      for (const id of before[since[pair]!]!.versionIds) {
+        const unit = this.#units.indexOf(release, id);
+        first.set(unit, Math.min(since[pair + 1]!, first.get(unit) ?? Number.POSITIVE_INFINITY));
+      }
+    }
+    return Uint32Array.from([...first].sort(([a], [b]) => a - b).flat());
   }
 
   /** Without a branch: 750 of them, three in four undated, would be guessed wrong too often. */

@@ -1,5 +1,5 @@
 import { unpackIdArray } from '../../core/findings/packed-ids.ts';
-import type { HostLists } from '../../core/remediation/fleet.ts';
+import type { HostLists } from '../../core/remediation/fleet-host.ts';
 import type { HostRow } from './host-rows.ts';
 
 /** What the database sent is a view on a buffer of many hosts, so what is kept is copied. */
