@@ -137,6 +137,31 @@ describe('readFeedPath', () => {
       expect(events.filter(event => event.kind === 'failed')).toEqual([]);
     });
 
+    it('say of a file that is no record that it is none, without loss for the others', async () => {
+      const good = {
+        schema_version: '1.7.0',
+        id: 'PYSEC-1-1',
+        modified: '2026-01-01T00:00:00Z',
+        affected: [{ package: { ecosystem: 'PyPI', name: 'x' }, versions: ['1.0'] }],
+      };
+      const bad = { ...good, id: 12345 };
+      writeFileSync(
+        path.join(folder, 'all.zip'),
+        makeZip({ 'PYSEC-1-1.json': JSON.stringify(good), 'PYSEC-1-2.json': JSON.stringify(bad) }),
+      );
+      const events = await read(folder);
+      expect(events.flatMap(event => (event.kind === 'items' ? event.items : []))).toMatchObject([
+        { kind: 'claim', claim: { vulnerabilityId: 'PYSEC-1-1' } },
+        { kind: 'quarantined', record: 'PYSEC-1-2.json', reason: 'not a feed in a format that Fettle knows', isRemark: true },
+      ]);
+      expect(events.find(event => event.kind === 'finished')).toMatchObject({ records: 1, quarantined: 1 });
+    });
+
+    it('in UTF-16 is said to be that', () => {
+      writeFileSync(path.join(folder, 'kev.json'), Buffer.from('\ufeff{"catalogVersion":"1","vulnerabilities":[]}', 'utf16le'));
+      expect(findFeedFiles(folder).skipped).toMatchObject([{ reason: 'it is UTF-16 text, and feeds are UTF-8: convert it first' }]);
+    });
+
     it('are of the publisher whom their document names behind long notes', async () => {
       const document = {
         document: {

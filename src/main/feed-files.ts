@@ -96,7 +96,7 @@ export function findFeedFiles(
       else
         skipped.push({
           path: filePath,
-          reason: found.damage ?? 'not a feed in a format that Fettle knows',
+          reason: found.damage ?? UNKNOWN_FORMAT,
           damaged: found.damage !== null,
         });
     }
@@ -122,7 +122,7 @@ function filesInBundle(filePath: string, trust: BundleTrust): { files: FeedFile[
       };
       if (look.head !== null && look.source !== null)
         files.push({ path: filePath, sizeBytes: file.bytes, head: look.head, source: look.source, bundled });
-      else skipped.push({ path: file.fileName, reason: look.damage ?? 'not a feed in a format that Fettle knows', damaged: true });
+      else skipped.push({ path: file.fileName, reason: look.damage ?? UNKNOWN_FORMAT, damaged: true });
     }
     return { files, skipped };
   } catch (problem) {
@@ -196,6 +196,7 @@ export async function* readFeedFile(file: FeedFile, options: FeedOptions): Async
   }
 }
 
+const UNKNOWN_FORMAT = 'not a feed in a format that Fettle knows';
 const CHUNK_BYTES = 1 << 20;
 /** From here on the program of the system is the faster one, its start included. */
 const MAX_BZIP2_BYTES_BY_OURSELVES = 500_000;
@@ -218,7 +219,16 @@ async function* readArchive(
     try {
       const bytes = entry.content();
       const source = recogniseFeed(headOf(path.basename(entry.name), bytes), file.source);
-      if (source === null) continue;
+      if (source === null) {
+        // Company of the records, or one whose form is wrong: nobody can tell, so it is said.
+        quarantined++;
+        yield {
+          kind: 'items',
+          file,
+          items: [{ kind: 'quarantined', record: printable(entry.name), reason: UNKNOWN_FORMAT, isRemark: true }],
+        };
+        continue;
+      }
       const reader = source.reader({ ...contextOf(file, options), fileName: path.basename(entry.name) });
       const items = [...reader.push(withoutMark(bytes)), ...reader.end()];
       quarantined += reader.quarantined();

@@ -43,6 +43,8 @@ function lookIntoFile(
   if (packingOf(bytes) === 'xz' && !hasProgram('xz'))
     return { head: null, source: null, damage: 'it is packed by xz, which is not installed here' };
   const content = headContent(bytes, all);
+  if ((content[0] === 0xff && content[1] === 0xfe) || (content[0] === 0xfe && content[1] === 0xff))
+    return { head: null, source: null, damage: 'it is UTF-16 text, and feeds are UTF-8: convert it first' };
   const heads = looksLikeTar(content) ? headsInTar(name, content) : [headOf(name, content)];
   const head = heads.find(one => recogniseFeed(one, preferred) !== null) ?? headOf(name, content);
   const source = recogniseFeed(head, preferred);

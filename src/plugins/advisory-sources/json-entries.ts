@@ -71,6 +71,10 @@ export function jsonEntriesReader(handler: JsonEntriesHandler): FeedReader {
     const bytes = pending;
     for (; at < bytes.length; at++) {
       const byte = bytes[at]!;
+      if (finished) {
+        if (byte > 0x20) throw feedFault('feed-unreadable', 'something follows the end of the JSON');
+        continue;
+      }
       if (inString) {
         if (escaped) escaped = false;
         else if (byte === BACKSLASH) escaped = true;

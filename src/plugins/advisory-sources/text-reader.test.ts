@@ -98,7 +98,10 @@ describe('jsonEntriesReader', () => {
     for (const cut of ['{"a":1', '{"a":"x', '[', '', '{"a":[1}'])
       expect(() => entries(cut), cut).toThrow(expect.objectContaining({ code: expect.stringMatching(/^feed-(truncated|unreadable)$/) }));
     expect(() => entries(`{"a":${'['.repeat(300)}${']'.repeat(300)}}`)).toThrow(/nests deeper/);
-    expect(() => entries('{"a":1}}')).toThrow(/never opened/);
+    for (const more of ['}', ' garbage', '{"b":2}', '\n]'])
+      expect(() => entries(`{"a":1}${more}`), more).toThrow(/follows the end of the JSON/);
+    expect(entries('{"a":1} \r\n').found).toHaveLength(1);
+    expect(() => entries(']')).toThrow(/never opened/);
   });
 });
 
@@ -120,6 +123,7 @@ describe('judgeFeed', () => {
   it('says why', () => {
     expect(judgeFeed(1000, 12)).toEqual({
       accept: false,
+      hasShrunk: true,
       reason: 'the feed has shrunk from 1000 to 12 records (99 % fewer): the last good one stays in force',
     });
   });

@@ -4,7 +4,7 @@ import { indexClaims } from '../../../core/advisories/claim-index.ts';
 import { matchPackage } from '../../../core/findings/match.ts';
 import { affectedByOsv, type OsvEvent } from '../../../core/versions/osv-ranges.testkit.ts';
 import { semver } from '../../../core/versions/semver.ts';
-import { claimsIn, readAll } from '../testkit.ts';
+import { claimsIn, quarantinedIn, readAll } from '../testkit.ts';
 import { osv } from './index.ts';
 
 it("the intervals made of events hold what OSV's own evaluation holds", () => {
@@ -109,4 +109,24 @@ describe('limits', () => {
       { kind: 'quarantined', reason: expect.stringContaining('version soon cannot be ordered') },
     ]);
   });
+});
+
+it.each([
+  ['affected is not a list', { affected: { package: { ecosystem: 'npm', name: 'acme' } } }],
+  [
+    'fixed is not text',
+    {
+      affected: [
+        { package: { ecosystem: 'npm', name: 'acme' }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: 2 }] }] },
+      ],
+    },
+  ],
+])('says of a record that it cannot be followed: %s', (reason, more) => {
+  const items = readAll(
+    osv,
+    'x.json',
+    JSON.stringify({ schema_version: '1.7.0', id: 'GHSA-2222-3333-4444', modified: '2026-01-01T00:00:00Z', ...more }),
+  );
+  expect(claimsIn(items)).toEqual([]);
+  expect(quarantinedIn(items)).toMatchObject([{ reason }]);
 });

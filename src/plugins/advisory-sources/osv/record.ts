@@ -45,6 +45,8 @@ export function readOsvRecord(
   const statedOn = pastDay(record.modified, context.today) ?? pastDay(record.published, context.today);
   const severity = optionalText(objectOrNull(record.database_specific) ?? {}, 'severity') ?? severityOfSummary(record);
   const summary = optionalText(record, 'summary');
+  if (record.affected !== undefined && record.affected !== null && !Array.isArray(record.affected))
+    throw new BadRecord('affected is not a list');
   const packages = objectsOf(record.affected);
   // A record with nothing of the source's own is in its file for a reason: it is taken as it is.
   const filter = only !== null && packages.some(affected => isOwn(affected, only)) ? only : null;
@@ -221,7 +223,8 @@ function rangesOf(events: readonly JsonObject[], order: VersionScheme): Affected
   for (const event of events)
     for (const kind of ['introduced', 'fixed', 'last_affected', 'limit'] as const) {
       const version = event[kind];
-      if (typeof version !== 'string' || version === '') continue;
+      if (version === undefined || version === null || version === '') continue;
+      if (typeof version !== 'string') throw new BadRecord(`${kind} is not text`);
       const key = version === '0' || isInfinite({ kind, version }) || order.compare !== undefined ? null : order.key(version);
       if (key !== null && !key.ok) throw new BadRecord(`version ${printable(version)} cannot be ordered (${key.reason})`);
       known.push({ kind, version });
