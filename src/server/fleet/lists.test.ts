@@ -69,6 +69,49 @@ describe('what people and rollouts ask of the fleet', () => {
     expect((await bench.ask('hostList', { query: { search: 'calc' } })).total).toBe(0);
   });
 
+  it('calls a release that nobody speaks of unknown, never free of vulnerabilities', async () => {
+    bench.feeds = [
+      {
+        id: 'debian-tracker',
+        title: 'Debian',
+        kind: 'debian-tracker',
+        url: null,
+        enabled: true,
+        licence: '',
+        homepage: null,
+        state: 'stale',
+        message: 'The data is 40 days old.',
+        records: 2,
+        quarantined: 0,
+        quarantineSample: [],
+        dataDate: null,
+        loadedAt: bench.clock.now(),
+        checkedAt: null,
+        integrity: null,
+        freshAt: null,
+        staleAfterHours: 72,
+        nextSyncAt: null,
+      },
+    ];
+    const id = await bench.addHost('exotic');
+    await bench.report(
+      id,
+      hostFactsOf('exotic', { ...noKernel, os: { id: 'debian', versionId: '11', codename: 'bullseye', prettyName: 'Debian 11' } }),
+      nginx('1.18.0-6'),
+      [],
+    );
+    const { banners } = await bench.ask('overview');
+    expect(banners).toEqual([
+      { level: 'danger', title: 'Debian is out of date', text: 'The data is 40 days old.', href: '/settings/feeds' },
+      {
+        level: 'danger',
+        title: 'No feed speaks of debian-11',
+        text: expect.stringContaining('not the same as none'),
+        href: '/settings/feeds',
+      },
+    ]);
+  });
+
   it('makes findings overdue and hosts stale by the clock that it is given', async () => {
     await bench.loadClaims('debian-tracker', [fixedClaim('CVE-2026-5001', 'openssl', FIXED, { statedOn: '2026-11-20' })]);
     const id = await bench.addHost('timely', { enrolledDaysAgo: 10 });
