@@ -7,10 +7,12 @@ import type { ListedPackage } from '../plugins/importers/spec.ts';
 import { nativeArchitecture } from '../plugins/package-managers/apt/apt.ts';
 import { origins } from '../plugins/package-managers/apt/candidates.ts';
 import { installedChangelogs } from '../plugins/package-managers/apt/changelogs.ts';
+import { hasOnlyDistributionArchives } from './local-archives.ts';
 
 /** This machine, asked by the same dialogues that agents and SSH hold. */
 export const thisHost: ThisHost = {
   originsOf(packages) {
+    if (hasOnlyDistributionArchives()) return new Map();
     const native = held(nativeArchitecture());
     return native === null ? new Map() : held(origins(recordsOf(packages), native));
   },
