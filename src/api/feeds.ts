@@ -115,6 +115,17 @@ export const ClaimGroup = z
 /** OSV's npm archive, the largest single file, has about 250 MB; a bundle of everything some 400. */
 const UPLOAD_BYTES_MAX = 1_000_000_000;
 
+/** A record, or what was left out of one. */
+export const QuarantinedRecord = z
+  .object({
+    /** The file of the feed; '' where there is one only. */
+    part: z.string(),
+    /** Its id, or where it stands: `line 12 (CVE-2026-1)`. */
+    record: z.string(),
+    reason: z.string(),
+  })
+  .meta({ id: 'QuarantinedRecord' });
+
 /** What a person has looked at and takes all the same. */
 const Accept = z.enum(['shrunken']).optional().describe('`shrunken`: the feed has far fewer records than before, and that is right');
 
@@ -146,6 +157,14 @@ export const feeds = {
     params: IdParams,
     query: z.object({ accept: Accept }),
     answer: FeedImport,
+  }),
+  feedQuarantine: route({
+    method: 'get',
+    path: '/api/v1/feeds/{id}/quarantine',
+    access: 'setting.read',
+    summary: 'Records of a feed that were put aside, each with the reason; the first hundred of each file',
+    params: IdParams,
+    answer: z.object({ items: z.array(QuarantinedRecord) }),
   }),
   feedImport: route({
     method: 'post',

@@ -60,6 +60,18 @@ describe('a feed that really has far fewer records', () => {
     expect(await known()).toBe(40);
   });
 
+  it('names the records that were put aside', async () => {
+    const records = [
+      { cveID: 'CVE-2024-1', dateAdded: 'soon' },
+      ...Array.from({ length: 9 }, (_, n) => ({ cveID: `CVE-2024-${2_000 + n}`, dateAdded: '2024-01-01' })),
+    ];
+    const file = path.join(site.folder, 'kev.json');
+    writeFileSync(file, JSON.stringify({ title: 'x', catalogVersion: '1', vulnerabilities: records }));
+    await site.importing(file, { accept: 'shrunken' });
+    const told = await site.feeds.handlers.feedQuarantine({ params: { id: 'kev' } } as never, undefined as never, undefined as never);
+    expect(told).toEqual({ items: [{ part: '', record: 'vulnerabilities 0', reason: 'dateAdded soon is not a day' }] });
+  });
+
   it('stays refused while the other files of the same feed are in order', async () => {
     const list = (kind: string, count: number) =>
       Array.from(

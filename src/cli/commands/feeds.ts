@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, define, UsageError } from '../command.ts';
 import { counted } from '../screen.ts';
 import { follow } from './feed-follow.ts';
-import { trustLocally } from './feed-keys.ts';
+import { signerCommands } from './feed-signers.ts';
 import { ageOf, dayOf, inTime } from './feed-times.ts';
 
 /** The server streams; what arrives is renamed to its name only when all of it is there. */
@@ -103,7 +103,8 @@ export const feedCommands: readonly Command[] = [
       );
       for (const f of value.items) if (f.message !== null) screen.line(`${f.id}: ${f.message}`);
       for (const f of value.items) if (f.integrity !== null) screen.line(`${f.id}: ${f.integrity.note}`);
-      for (const f of value.items) if (f.quarantined > 0) screen.line(`${f.id}: put aside, for example ${f.quarantineSample[0]}`);
+      for (const f of value.items)
+        if (f.quarantined > 0) screen.line(`${f.id}: put aside, for example ${f.quarantineSample[0]}; all: fettle feed put-aside ${f.id}`);
       const bad = value.items.filter(f => f.state === 'failed' || f.state === 'refused' || f.state === 'stale');
       screen.line(
         bad.length === 0
@@ -130,6 +131,23 @@ export const feedCommands: readonly Command[] = [
         screen.line(`${f.id}: ${f.state}, ${counted(f.records, 'record')}${f.message === null ? '' : `, ${f.message}`}`);
         if (f.integrity !== null) screen.line(`${f.id}: ${f.integrity.note}`);
       }
+    },
+  }),
+  define({
+    name: 'feed put-aside',
+    summary: 'Records of a feed that were put aside, each with the reason',
+    arguments: [{ name: 'id', summary: 'feed id, see `fettle feed list`' }],
+    run: async c => await c.client.feedQuarantine({ params: { id: c.arguments[0]! } }),
+    render(value, screen) {
+      if (value.items.length === 0) return screen.line('none');
+      screen.table(
+        [
+          { title: 'file', widthMax: 30 },
+          { title: 'record', widthMax: 50 },
+          { title: 'reason', widthMax: 120 },
+        ],
+        value.items.map(one => [one.part, one.record, one.reason]),
+      );
     },
   }),
   define({
@@ -235,49 +253,5 @@ export const feedCommands: readonly Command[] = [
       screen.line(`There, once: fettle feed trust ${value.key.publicKey}`);
     },
   }),
-  define({
-    name: 'feed key',
-    summary: 'The public key that signs bundles of this installation',
-    run: async c => await c.client.feedKey({}),
-    render(value, screen) {
-      screen.line(value.publicKey);
-      screen.line(`key ${value.id} of ${value.installation}`);
-    },
-  }),
-  define({
-    name: 'feed trust',
-    summary: 'Believe bundles signed with a key, as `fettle feed key` prints it on the installation that exports',
-    example: 'fettle feed trust MCowBQYDK2VwAyEA... --name "Head office"',
-    arguments: [{ name: 'key', summary: 'public key' }],
-    options: [
-      { flags: '--name <name>', summary: 'whose it is' },
-      { flags: '--local', summary: 'for `fettle scan` on this machine, without a server' },
-    ],
-    async run(c) {
-      const publicKey = c.arguments[0]!;
-      const name = c.text('name') ?? 'unnamed';
-      if (c.options.local === true) return { name, where: trustLocally(publicKey, name) };
-      return { ...(await c.client.feedSignerTrust({ body: { publicKey, name } })), where: 'the server' };
-    },
-    render: (value, screen) => screen.line(`${value.where} believes bundles of ${value.name} from now on`),
-  }),
-  define({
-    name: 'feed signers',
-    summary: 'Installations whose bundles are believed',
-    run: async c => await c.client.feedSignerList({}),
-    render(value, screen) {
-      if (value.items.length === 0) return screen.line('none but this installation itself; `fettle feed trust KEY` adds one');
-      screen.table(
-        [{ title: 'name' }, { title: 'key' }, { title: 'trusted' }, { title: 'by' }, { title: 'newest bundle' }],
-        value.items.map(s => [s.name, s.id, dayOf(s.trustedAt), s.trustedBy, dayOf(s.lastBundleAt)]),
-      );
-    },
-  }),
-  define({
-    name: 'feed distrust',
-    summary: 'Believe a key no longer; what its bundles brought stays in force',
-    arguments: [{ name: 'key-id', summary: 'see `fettle feed signers`' }],
-    run: async c => await c.client.feedSignerDelete({ params: { id: c.arguments[0]! } }),
-    render: (_value, screen) => screen.line('Its bundles are refused from now on.'),
-  }),
+  ...signerCommands,
 ];

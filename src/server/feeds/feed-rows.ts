@@ -40,6 +40,16 @@ export async function feedRow(db: Queryable, id: string): Promise<FeedRow> {
   return row;
 }
 
+/** Publishers with a document for each vulnerability have thousands of parts. */
+const QUARANTINE_SHOWN = 2_000;
+
+export async function quarantined(db: Queryable, id: string): Promise<{ part: string; record: string; reason: string }[]> {
+  return db.query('select part, record, reason from quarantine where feed_id = $1 order by part, position limit $2', [
+    id,
+    QUARANTINE_SHOWN,
+  ]);
+}
+
 /** Every source has a feed of its own id, also before anything was loaded. */
 export async function ensureFeeds(db: Queryable, sources: readonly AdvisorySource[]): Promise<void> {
   const rows = sources.map(source => ({

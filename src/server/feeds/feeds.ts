@@ -11,7 +11,7 @@ import { exportBundle } from './bundle-export.ts';
 import { bundleSignerHandlers } from './bundle-signers.ts';
 import { claimHandlers } from './claim-handlers.ts';
 import { type FeedFilesPort, interrupted } from './feed-files.ts';
-import { ensureFeeds, feedRow, feedRows, feedView } from './feed-rows.ts';
+import { ensureFeeds, feedRow, feedRows, feedView, quarantined } from './feed-rows.ts';
 import { urlsOf } from './feed-urls.ts';
 import { parseFeedUrl } from './fetch.ts';
 import { AskedToWait } from './fetch-faults.ts';
@@ -158,6 +158,11 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
       if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
       const actor = await byPerson(caller, 'feed.sync', id, { url: feed.url, ...accepted(accept) });
       return book.run(feed.url, actor, onProgress => sync(id, loadedBy(actor, accept), onProgress));
+    },
+
+    async feedQuarantine({ params: { id } }) {
+      await feedRow(db, id);
+      return { items: await quarantined(db, id) };
     },
 
     async feedImport({ body: { location, accept } }, caller) {
