@@ -1,18 +1,14 @@
-import { Text } from '@mantine/core';
-import { IconRocket } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { PatchView } from '../../api/findings.ts';
 import { ask } from '../data/ask.ts';
-import { useRefusal } from '../data/session.ts';
 import { useUrlState } from '../data/url-state.ts';
-import { ActButton } from '../kit/act-button.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
 import { PATCH_COLUMNS } from '../patches/patch-queue.tsx';
+import { PlanChosen } from '../rollouts/plan-chosen.tsx';
 
 const DEFAULT_SORT = 'rank';
 
@@ -21,26 +17,16 @@ export function HostPatches({ id }: { readonly id: string }) {
   const paging = usePageQuery(DEFAULT_SORT);
   const patches = useQuery({ ...ask('patchList', { query: { ...paging, host: id } }), placeholderData: keepPreviousData });
   const [chosen, setChosen] = useState<ReadonlyMap<string, PatchView>>(new Map());
-  const navigate = useNavigate();
-  const refusal = useRefusal('rollout.plan');
   return (
     <ListFrame>
       <Toolbar
         aside={
-          chosen.size > 0 && (
-            <>
-              <Text size="sm" role="status">
-                {chosen.size} chosen
-              </Text>
-              <ActButton
-                refusal={refusal}
-                leftSection={<IconRocket size={14} />}
-                onClick={() => void navigate({ to: '/rollouts/new', search: { patches: [...chosen.keys()].join(','), hosts: id } })}
-              >
-                Plan a rollout on this host
-              </ActButton>
-            </>
-          )
+          <PlanChosen
+            chosen={chosen}
+            clear={() => setChosen(new Map())}
+            start={{ patches: [...chosen.keys()].join(','), hosts: id }}
+            label="Plan a rollout on this host"
+          />
         }
       >
         <SearchBox label="Find package or CVE" value={url.search ?? ''} onChange={search => change({ search, page: undefined })} />

@@ -1,7 +1,6 @@
-import { Button, Menu, Text } from '@mantine/core';
-import { IconChevronDown, IconDownload, IconPlus, IconRocket } from '@tabler/icons-react';
+import { Button, Menu } from '@mantine/core';
+import { IconChevronDown, IconDownload, IconPlus } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { HostSummaryView } from '../../api/hosts.ts';
 import { ask } from '../data/ask.ts';
@@ -16,15 +15,13 @@ import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
 import { HOST_LOOK } from '../kit/states.ts';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
-import { count } from '../kit/words.ts';
+import { PlanChosen } from '../rollouts/plan-chosen.tsx';
 import { AddHosts } from './add-hosts.tsx';
 import { HOST_COLUMNS } from './columns.tsx';
 import { QueryFilter } from './query-filter.tsx';
 import { RefreshHosts } from './refresh-hosts.tsx';
 
 const DEFAULT_SORT = '-overdue';
-/** More ids than this make an address too long; a group query says the same in a line. */
-const CHOSEN_HOSTS_MAX = 200;
 
 export function HostsPage() {
   const [url, change] = useUrlState();
@@ -51,7 +48,13 @@ export function HostsPage() {
       }
     >
       <ListFrame>
-        <Toolbar aside={<Chosen chosen={chosen} clear={() => setChosen(new Map())} />}>
+        <Toolbar
+          aside={
+            <PlanChosen chosen={chosen} clear={() => setChosen(new Map())} start={{ hosts: [...chosen.keys()].join(',') }}>
+              <RefreshHosts ids={[...chosen.keys()]} />
+            </PlanChosen>
+          }
+        >
           <SearchBox
             label="Find by name or address"
             value={url.search ?? ''}
@@ -101,32 +104,6 @@ export function HostsPage() {
       </ListFrame>
       <AddHosts />
     </Page>
-  );
-}
-
-function Chosen({ chosen, clear }: { readonly chosen: ReadonlyMap<string, HostSummaryView>; readonly clear: () => void }) {
-  const navigate = useNavigate();
-  const refusal = useRefusal('rollout.plan');
-  if (chosen.size === 0) return null;
-  const tooMany =
-    chosen.size > CHOSEN_HOSTS_MAX ? `Choose at most ${CHOSEN_HOSTS_MAX} hosts by hand; for more, describe them with a group query.` : null;
-  return (
-    <>
-      <Text size="sm" role="status">
-        {count(chosen.size)} chosen
-      </Text>
-      <Button variant="subtle" size="compact-xs" onClick={clear}>
-        Clear
-      </Button>
-      <RefreshHosts ids={[...chosen.keys()]} />
-      <ActButton
-        refusal={refusal ?? tooMany}
-        leftSection={<IconRocket size={14} />}
-        onClick={() => void navigate({ to: '/rollouts/new', search: { hosts: [...chosen.keys()].join(',') } })}
-      >
-        Plan a rollout
-      </ActButton>
-    </>
   );
 }
 

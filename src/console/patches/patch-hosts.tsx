@@ -1,12 +1,8 @@
-import { Text } from '@mantine/core';
-import { IconRocket } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { type AnswerOf, ask } from '../data/ask.ts';
-import { useRefusal } from '../data/session.ts';
 import { useUrlState } from '../data/url-state.ts';
-import { ActButton } from '../kit/act-button.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { type Column, Narrow } from '../kit/grid.tsx';
 import { Chip, Toned } from '../kit/mark.tsx';
@@ -15,6 +11,7 @@ import { SearchBox } from '../kit/search-box.tsx';
 import { Due } from '../kit/time.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
 import { VersionMove } from '../kit/version.tsx';
+import { PlanChosen } from '../rollouts/plan-chosen.tsx';
 
 type PatchHost = AnswerOf<'patchHosts'>['items'][number];
 const AVAILABILITY = {
@@ -77,26 +74,16 @@ export function PatchHosts({ id, reboots }: { readonly id: string; readonly rebo
   const paging = usePageQuery();
   const hosts = useQuery({ ...ask('patchHosts', { params: { id }, query: paging }), placeholderData: keepPreviousData });
   const [chosen, setChosen] = useState<ReadonlyMap<string, PatchHost>>(new Map());
-  const navigate = useNavigate();
-  const refusal = useRefusal('rollout.plan');
   return (
     <ListFrame>
       <Toolbar
         aside={
-          chosen.size > 0 && (
-            <>
-              <Text size="sm" role="status">
-                {chosen.size} chosen
-              </Text>
-              <ActButton
-                refusal={refusal}
-                leftSection={<IconRocket size={14} />}
-                onClick={() => void navigate({ to: '/rollouts/new', search: { patches: id, hosts: [...chosen.keys()].join(',') } })}
-              >
-                Plan a rollout on these
-              </ActButton>
-            </>
-          )
+          <PlanChosen
+            chosen={chosen}
+            clear={() => setChosen(new Map())}
+            start={{ patches: id, hosts: [...chosen.keys()].join(',') }}
+            label="Plan a rollout on these"
+          />
         }
       >
         <SearchBox label="Find host" value={url.search ?? ''} onChange={search => change({ search, page: undefined })} />

@@ -1,15 +1,12 @@
-import { Button, Text } from '@mantine/core';
-import { IconDownload, IconRocket } from '@tabler/icons-react';
+import { Button } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { PatchView } from '../../api/findings.ts';
 import { ask } from '../data/ask.ts';
 import { addressOf } from '../data/client.ts';
-import { useRefusal } from '../data/session.ts';
 import { useUrlState } from '../data/url-state.ts';
 import { QueryFilter } from '../hosts/query-filter.tsx';
-import { ActButton } from '../kit/act-button.tsx';
 import { Choice } from '../kit/choice.tsx';
 import { Empty } from '../kit/empty.tsx';
 import { Page } from '../kit/page.tsx';
@@ -17,6 +14,7 @@ import { PagedGrid, usePageQuery } from '../kit/paged-grid.tsx';
 import { SearchBox } from '../kit/search-box.tsx';
 import { ListFrame, Toolbar } from '../kit/toolbar.tsx';
 import { count } from '../kit/words.ts';
+import { PlanChosen } from '../rollouts/plan-chosen.tsx';
 import { PATCH_COLUMNS } from './patch-queue.tsx';
 
 const DEFAULT_SORT = 'rank';
@@ -51,7 +49,16 @@ export function PatchesPage() {
       }
     >
       <ListFrame>
-        <Toolbar aside={<Chosen chosen={chosen} query={url.query} clear={() => setChosen(new Map())} />}>
+        <Toolbar
+          aside={
+            <PlanChosen
+              chosen={chosen}
+              clear={() => setChosen(new Map())}
+              start={{ patches: [...chosen.keys()].join(','), ...(url.query ? { query: url.query } : {}) }}
+              note={`, closes ${count(closesOf(chosen))}`}
+            />
+          }
+        >
           <SearchBox
             label="Find package or CVE"
             value={url.search ?? ''}
@@ -106,36 +113,4 @@ export function PatchesPage() {
   );
 }
 
-function Chosen({
-  chosen,
-  query,
-  clear,
-}: {
-  readonly chosen: ReadonlyMap<string, PatchView>;
-  readonly query: string | undefined;
-  readonly clear: () => void;
-}) {
-  const navigate = useNavigate();
-  const refusal = useRefusal('rollout.plan');
-  if (chosen.size === 0) return null;
-  const closes = [...chosen.values()].reduce((sum, patch) => sum + patch.closes, 0);
-  return (
-    <>
-      <Text size="sm" role="status">
-        {count(chosen.size)} chosen, closes {count(closes)}
-      </Text>
-      <Button variant="subtle" size="compact-xs" onClick={clear}>
-        Clear
-      </Button>
-      <ActButton
-        refusal={refusal}
-        leftSection={<IconRocket size={14} />}
-        onClick={() =>
-          void navigate({ to: '/rollouts/new', search: { patches: [...chosen.keys()].join(','), ...(query ? { query } : {}) } })
-        }
-      >
-        Plan a rollout
-      </ActButton>
-    </>
-  );
-}
+const closesOf = (chosen: ReadonlyMap<string, PatchView>) => [...chosen.values()].reduce((sum, patch) => sum + patch.closes, 0);
