@@ -47,8 +47,13 @@ export function createImportBook(
 ): ImportBook {
   let last: Promise<unknown> = Promise.resolve();
 
+  // One that is still on its way when the import ends must not write over what the import came to.
   const note = (id: string, progress: Progress) =>
-    db.query('update feed_import set progress = $2::jsonb, updated_at = $3 where id = $1', [id, storedJson(progress), clock.now()]);
+    db.query("update feed_import set progress = $2::jsonb, updated_at = $3 where id = $1 and state = 'running'", [
+      id,
+      storedJson(progress),
+      clock.now(),
+    ]);
 
   async function perform(id: string, work: (onProgress: OnImportProgress) => Promise<ImportReport>): Promise<void> {
     let files: readonly FeedImportFile[] = [];
