@@ -38,7 +38,7 @@ export function memory(world: World): void {
         const { facts } = await world.admin.client.hostGet({ params: { id: world.id(host) } });
         const stale = (facts as { staleProcesses: { unit: string | null }[] }).staleProcesses;
         const units = [
-          ...new Set(stale.map(process => process.unit).filter((unit): unit is string => unit !== null && unit.endsWith('.service'))),
+          ...new Set(stale.map(process => process.unit).filter((unit): unit is string => unit?.endsWith('.service') === true)),
         ];
         expect(units).toEqual(expect.arrayContaining(['nginx.service', 'redis-server.service']));
         for (const unit of units) await must(host, 'systemctl', 'restart', unit);
