@@ -1,32 +1,10 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectSnapshot } from '../agent/collect.ts';
 import { SimulatedHost } from '../agent/test-host.ts';
 import { testPlan } from '../agent/test-plan.ts';
-import { signEnvelope } from '../core/evidence/envelope.ts';
-import { systemClock } from '../core/kernel/instants.ts';
-import { HOST_PLAN_TYPE, type JobEvent, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
 import { type TestDatabase, testDatabase } from '../db/test-database.ts';
 import { TransportFault } from '../plugins/transports/spec.ts';
-import { createSshJournals } from '../server/inventory/ssh-journal.ts';
-import { createSshLeases } from '../server/inventory/ssh-leases.ts';
-import type { AgentTask, JobPort, PermitAnswer, SimulationResult } from '../server/ports.ts';
-import type { SshConnections } from './ssh-port.ts';
-import { createSshRunner, type SshRunner } from './ssh-runner.ts';
+import { HOST, host, job, until, world as worldOver } from './test-ssh-runner.ts';
 
-const { privateKey } = generateKeyPairSync('ed25519');
-const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).toString('base64');
-const HOST = 'host_0000000000000001';
-const LEASE_SECONDS = 2;
-const ENDPOINT = {
-  address: 'h',
-  port: 22,
-  user: 'ops',
-  authentication: { kind: 'password', password: '' },
-  sudo: 'none',
-  hostKeys: [],
-} as const;
 let database: TestDatabase;
 beforeEach(async () => {
   database = await testDatabase();
@@ -34,120 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.close());
 
-/** A server's side in memory: one host, its tasks, and what came back. */
-function world(transport: SimulatedHost, holder = 'a server') {
-  const listeners = new Set<(hostId: string) => void>();
-  const seen = {
-    collected: 0,
-    collectedBeforeResult: 0,
-    events: [] as JobEvent[],
-    results: [] as JobResult[],
-    simulations: [] as SimulationResult[],
-    problems: [] as string[],
-    tasks: [] as AgentTask[],
-    requests: [] as { refresh: boolean }[],
-    changes: 0,
-    permits: [] as string[],
-    refused: (_jobId: string, _phase: string) => null as PermitAnswer['refused'],
-  };
-  const ssh: SshConnections = {
-    transport: () => transport,
-    collectOver: (over, options) => collectSnapshot({ transport: over, clock: systemClock, ...options }),
-    collect: async () => Promise.reject(new Error('not used')),
-    scanKey: async () => [],
-    close: async () => {},
-  };
-  const jobs: JobPort = {
-    tasksFor: async () => [...seen.tasks],
-    recordSimulation: async (_hostId, requestId, answer) => {
-      seen.tasks = seen.tasks.filter(t => !(t.kind === 'simulate' && t.request.requestId === requestId));
-      seen.simulations.push(answer);
-    },
-    recordRehearsal: async () => {},
-    recordEvents: async (_hostId, _jobId, _attempt, events) => {
-      seen.events.push(...events);
-      return { cancelRequested: false };
-    },
-    async requestPermit(hostId, jobId, attempt, phase, sharesReboot) {
-      const refused = seen.refused(jobId, phase);
-      // Only who can wait with its reboot may be asked to.
-      if (refused !== null && sharesReboot === true) return { permit: null, refused };
-      seen.permits.push(`${jobId} ${phase}`);
-      const now = Date.now();
-      return {
-        permit: signEnvelope(
-          PERMIT_TYPE,
-          {
-            permitId: 'pmt_1',
-            jobId,
-            attempt,
-            hostId,
-            phase,
-            issuedAt: new Date(now).toISOString(),
-            expiresAt: new Date(now + 60_000).toISOString(),
-          },
-          privateKey,
-        ) as never,
-        refused: null,
-      };
-    },
-    async recordResult(_hostId, jobId, _attempt, result) {
-      seen.tasks = seen.tasks.filter(t => t.kind !== 'job' || t.jobId !== jobId);
-      seen.results.push(result);
-      seen.collectedBeforeResult = seen.collected;
-    },
-  };
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const runner: SshRunner = createSshRunner({
-    ssh,
-    jobs,
-    log,
-    clock: systemClock,
-    leases: createSshLeases(database.db, holder, log, LEASE_SECONDS),
-    journals: createSshJournals(database.db),
-    installationId: 'ins_1',
-    trustedKeys: [spki],
-    hosts: {
-      sshHosts: async () => [{ hostId: HOST, name: 'h', lastSeenAt: null }],
-      sshEndpoint: async () => ENDPOINT,
-      requests: { take: () => seen.requests.shift() ?? null },
-      storeCollected: async () => seen.collected++,
-      noteProblem: (_hostId, text) => void seen.problems.push(text),
-      noteSeen: () => {},
-    },
-    wake: {
-      wake: () => {},
-      wait: async () => {},
-      onWake: listener => {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
-    },
-    recordJobChanges: async () => void seen.changes++,
-  });
-  return {
-    seen,
-    runner,
-    wake: () => {
-      for (const listener of listeners) listener(HOST);
-    },
-  };
-}
-
-function job(given: Parameters<typeof testPlan>[1] = {}): Extract<AgentTask, { kind: 'job' }> {
-  const plan = testPlan(HOST, given);
-  return { kind: 'job', jobId: plan.jobId, attempt: 1, envelope: signEnvelope(HOST_PLAN_TYPE, plan, privateKey) as never };
-}
-
-const host = () => new SimulatedHost({ openssl: '1', dpkg: '1' }, ['openssl=2']);
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 1_200; tries++) {
-    if (holds()) return;
-    await wait(25);
-  }
-  throw new Error(`waited in vain: ${what}`);
-}
+const world = (transport: SimulatedHost) => worldOver(database.db, transport);
 
 describe('hosts by SSH', { timeout: 60_000 }, () => {
   it('are collected, simulated and patched by the same executor as an agent', async () => {
