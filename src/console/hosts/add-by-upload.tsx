@@ -8,7 +8,6 @@ import { ProblemNote } from '../kit/problem.tsx';
 import { count } from '../kit/words.ts';
 
 const COMMAND =
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own fields
   "dpkg-query -W -f='${Package}\\t${Version}\\t${Architecture}\\t${db:Status-Want}\\t${db:Status-Eflag}\\t${db:Status-Status}\\t${source:Package}\\t${source:Version}\\n'";
 const RELEASES = ['debian:13', 'debian:12', 'debian:11'];
 

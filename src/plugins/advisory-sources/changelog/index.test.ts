@@ -128,7 +128,6 @@ describe.skipIf(!existsSync(REAL))('a changelog of this machine (skipped where l
     const headers = text.split('\n').filter(line => /^\S+ \(.*\) .*;/.test(line)).length;
     const entries = parseChangelog(text);
     expect(entries.length).toBe(headers);
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholder
     const installed = execFileSync('dpkg-query', ['-W', '-f', '${source:Version}\n', 'libc6'], { encoding: 'utf8' });
     expect(installed.split('\n')).toContain(entries[0]!.version);
   });
