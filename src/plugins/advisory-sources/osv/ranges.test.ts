@@ -130,3 +130,22 @@ it.each([
   expect(claimsIn(items)).toEqual([]);
   expect(quarantinedIn(items)).toMatchObject([{ reason }]);
 });
+
+it("knows the vulnerabilities of a notice also by the distribution's records of them", () => {
+  const notice = {
+    id: 'USN-1-1',
+    schema_version: '1.7.0',
+    modified: '2026-01-01T00:00:00Z',
+    upstream: ['UBUNTU-CVE-2026-1001', 'CVE-2026-1002', 'UBUNTU-CVE-2026-1002'],
+    affected: [
+      {
+        package: { ecosystem: 'Ubuntu:22.04:LTS', name: 'x' },
+        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed: '1-1' }] }],
+      },
+    ],
+  };
+  expect(claimsIn(readAll(osv, 'x.json', JSON.stringify(notice))).map(claim => [claim.vulnerabilityId, claim.advisoryId])).toEqual([
+    ['CVE-2026-1001', 'USN-1-1'],
+    ['CVE-2026-1002', 'USN-1-1'],
+  ]);
+});

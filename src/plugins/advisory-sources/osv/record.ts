@@ -103,14 +103,16 @@ interface Naming {
 
 const NOTICE = /^(ALSA|ALBA|ALEA|RLSA|RXSA|RHSA|RHBA|RHEA|DSA|DLA|DTSA|USN|LSN|SUSE-SU|openSUSE-SU|ELSA|ALAS|FEDORA|CGA)-/;
 
+/** `CVE-2024-1`, or a distribution's own record of it: `UBUNTU-CVE-2024-1`. */
+const CVE_OR_VIEW = /^(?:[A-Z]+-)?(CVE-\d{4}-\d{4,})$/;
+
 /** A notice (ALSA, USN, DSA) names the vulnerabilities that it fixes; every other record is one vulnerability, under several ids. */
 function namesOf(id: string, record: JsonObject): Naming {
   const aliases = textsOf(record.aliases).filter(isVulnerabilityId);
   const upstream = textsOf(record.upstream).filter(isVulnerabilityId);
   if (NOTICE.test(id)) {
-    const named = [...new Set([...upstream, ...aliases, ...textsOf(record.related).filter(isVulnerabilityId)])].filter(name =>
-      name.startsWith('CVE-'),
-    );
+    const names = [...upstream, ...aliases, ...textsOf(record.related).filter(isVulnerabilityId)];
+    const named = [...new Set(names.flatMap(name => CVE_OR_VIEW.exec(name)?.[1] ?? []))];
     return { ids: named.length > 0 ? named : [id], aliases: [], advisoryId: id };
   }
   // DEBIAN-CVE-2024-1, UBUNTU-CVE-2024-1, ALPINE-CVE-2024-1: a distribution's view of one CVE.
