@@ -32,8 +32,7 @@ export class BlockWalk {
   readonly #mixed: MixedSources;
   readonly #images: KernelImages;
   readonly #offers: OffersInBlock;
-  readonly #kernels: readonly KernelBlock[];
-  readonly #imagesOf = new Map<FleetSource, readonly KernelImage[]>();
+  readonly #kernels: ReadonlyMap<FleetSource, KernelBlock>;
   /** What matters, rising by index; BLOCK_WORDS of `#words` each. */
   readonly #mattering: readonly Unit[];
   readonly #isVulnerable: Uint8Array;
@@ -90,14 +89,17 @@ export class BlockWalk {
     const numberOf = new Map(this.#sources.map((source, number) => [source, number]));
     this.#sourceOf = Uint32Array.from(this.#mattering, ({ source }) => numberOf.get(source)!);
     this.#offers = new OffersInBlock(this.#sources, units);
-    this.#kernels = this.#sources.flatMap((source, number) =>
-      KERNEL_SOURCE.test(source.name) ? [new KernelBlock(inventory, this.#rising(source), this.#mattering, source, number)] : [],
+    const isKernel = ({ name }: FleetSource) => KERNEL_SOURCE.test(name);
+    this.#kernels = new Map(
+      this.#sources
+        .filter(isKernel)
+        .map(source => [source, new KernelBlock(inventory, this.#rising(source), this.#mattering, source, numberOf.get(source)!)]),
     );
     this.#hosts = new UnitHosts(
       inventory,
       // The words of a kernel's versions are written by KernelBlock.
       this.#mattering.map(({ versionIds, source }) => ({
-        versionIds: KERNEL_SOURCE.test(source.name) ? [] : versionIds,
+        versionIds: isKernel(source) ? [] : versionIds,
         release: source.release,
       })),
     );
@@ -124,7 +126,7 @@ export class BlockWalk {
 
   #rewind(): void {
     this.#hosts.rewind();
-    for (const kernel of this.#kernels) kernel.rewind();
+    for (const kernel of this.#kernels.values()) kernel.rewind();
   }
 
   #openMoments({ hosts }: HostBlock): void {
@@ -162,7 +164,7 @@ export class BlockWalk {
         this.#met[source + word]! |= hosts;
       }
     }
-    for (const kernel of this.#kernels) kernel.meet(block, words, this.#met, this.#isMixed);
+    for (const kernel of this.#kernels.values()) kernel.meet(block, words, this.#met, this.#isMixed);
   }
 
   /** One version of a source on the hosts of the block that have it. */
@@ -242,16 +244,15 @@ export class BlockWalk {
   }
 
   #takeKernel(at: number, host: WalkedHost, source: FleetSource, offer: Offer | null, sink: BlockSink): void {
-    const rising = this.#rising(source).filter(({ id }) => this.#inventory.has(host.slot, id));
+    const kernel = this.#kernels.get(source);
+    const rising = kernel?.imagesOn(at) ?? this.#rising(source).filter(({ id }) => this.#inventory.has(host.slot, id));
     const found = this.#mixed.kernel(host, source, rising, offer);
     if (found !== null) sink.own(at, found);
   }
 
-  #rising(source: FleetSource): readonly KernelImage[] {
-    return this.#imagesOf.getOrInsertComputed(source, () => {
-      const images = source.units.flatMap(unit => this.#images.of(unit));
-      return risingImages(images, source.release);
-    });
+  #rising(source: FleetSource): KernelImage[] {
+    const images = source.units.flatMap(unit => this.#images.of(unit));
+    return risingImages(images, source.release);
   }
 
   #addMemoryOnly({ hosts }: HostBlock, sink: BlockSink): void {

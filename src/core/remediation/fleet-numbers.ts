@@ -2,7 +2,8 @@ import type { Enrichment } from '../advisories/claim.ts';
 import type { FleetInventory } from '../findings/fleet-inventory.ts';
 import type { FleetMatcher } from '../findings/fleet-matcher.ts';
 import type { FleetSource, FleetUnits, Unit } from '../findings/fleet-units.ts';
-import { type BlockSink, BlockWalk } from './block-walk.ts';
+import { BlockNumbers } from './block-numbers.ts';
+import { BlockWalk } from './block-walk.ts';
 import { EXPOSURES } from './deadline.ts';
 import { type BlockHost, HostBlock } from './host-block.ts';
 import type { HostNumbers } from './host-numbers.ts';
@@ -10,12 +11,10 @@ import { KernelImages } from './kernel-images.ts';
 import { CRITICALITIES } from './patch.ts';
 import { PARTS } from './patch-parts.ts';
 import { PatchQueue } from './patch-queue.ts';
-import { QueueBlock } from './queue-block.ts';
 import { SharedNumbers } from './shared-numbers.ts';
 import { SourceWalk } from './source-walk.ts';
 import { Standings } from './standing.ts';
 import { VulnerabilityRisks } from './vulnerability-risk.ts';
-import type { SourceOnHost } from './walked-host.ts';
 
 /** The numbers of hosts and patches as one load of claims gives them: of a host by itself, or of a block of 512. */
 export class FleetNumbers {
@@ -30,7 +29,7 @@ export class FleetNumbers {
   readonly #images: KernelImages;
   readonly #shared: SharedNumbers;
   readonly #block = new HostBlock();
-  readonly #queueBlock: QueueBlock;
+  readonly #blockNumbers: BlockNumbers;
   #blockWalk: BlockWalk | null = null;
   #parts = new Uint32Array(64 * PARTS);
 
@@ -58,7 +57,7 @@ export class FleetNumbers {
     this.queue = new PatchQueue(this.standings);
     this.#shared = new SharedNumbers(units, this.standings, this.queue);
     this.walk = new SourceWalk(units, matcher, this.standings, this.#images);
-    this.#queueBlock = new QueueBlock(this.queue, this.#block, this.#shared);
+    this.#blockNumbers = new BlockNumbers(this.#block, numbers, this.#shared, this.queue);
   }
 
   /** The matches of these units changed. */
@@ -103,23 +102,10 @@ export class FleetNumbers {
     nowMs: number,
   ): void {
     this.#blockWalk ??= this.#newBlockWalk(offered);
-    const block = this.#block;
-    const numbers = this.#numbers;
-    block.fill(first, hostOf);
-    for (const entry of block.hosts) if (entry !== undefined) numbers.begin(entry.slot);
-    this.#queueBlock.begin();
-    const sink: BlockSink = {
-      shared: (host, row) => {
-        numbers.addShared(first + host, this.#shared, row);
-        this.#queueBlock.addShared(host, row);
-      },
-      own: (host: number, found: SourceOnHost) => {
-        numbers.addSource(first + host, found, block.exposures[host]!, block.hosts[host]!.offers !== null, nowMs);
-        this.#queueBlock.addOwn(host, found);
-      },
-    };
-    this.#blockWalk.walk(block, nowMs, sink);
-    this.#queueBlock.end(slots);
+    this.#block.fill(first, hostOf);
+    this.#blockNumbers.begin(nowMs);
+    this.#blockWalk.walk(this.#block, nowMs, this.#blockNumbers);
+    this.#blockNumbers.end(slots);
     this.queue.generation += 1;
   }
 

@@ -53,6 +53,13 @@ export class KernelBlock {
     }
   }
 
+  /** Of a host of the block that was met last: the image that runs and the newest one, by version; one image where that is both, or where none of them runs. */
+  imagesOn(host: number): KernelImage[] {
+    const newest = this.#newest[host]!;
+    const chosen = [this.#running[host]!, newest].filter((image, at) => image !== 0 && (at === 1 || image !== newest));
+    return chosen.map(image => this.#images[image - 1]!);
+  }
+
   rewind(): void {
     this.#hosts.rewind();
   }

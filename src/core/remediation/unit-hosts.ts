@@ -17,6 +17,7 @@ export class UnitHosts {
     const released = new Map<string, Uint32Array>();
     const bits = new Uint32Array(wordsFor(inventory.slots));
     this.#hosts = of.map(({ versionIds, release }) => {
+      if (versionIds.length === 1 && inventory.isAllOf(release)) return inventory.hostsOf(versionIds[0]!) ?? NO_HOSTS;
       bits.fill(0);
       for (const id of versionIds) inventory.hostsOf(id)?.unionInto(bits);
       // A package version belongs to no release: hosts of another one may have the same, also when none is left of this one.
@@ -45,6 +46,8 @@ export class UnitHosts {
     this.#next.fill(0);
   }
 }
+
+const NO_HOSTS = new HostSet();
 
 function hostsOfRelease(inventory: FleetInventory, release: string): Uint32Array {
   const bits = new Uint32Array(wordsFor(inventory.slots));
