@@ -326,6 +326,7 @@ create table feed_part (
   confirmed_at timestamp with time zone not null,
   bundle_key_id text,
   integrity jsonb,
+  reader integer default 0 not null,
   constraint feed_part_pkey PRIMARY KEY (feed_id, part),
   constraint feed_part_feed_id_fkey FOREIGN KEY (feed_id) REFERENCES feed(id)
 );

@@ -6,6 +6,12 @@ import { MIN_FEED_SHARE } from '../../core/kernel/limits.ts';
  * An advisory source is pure: bytes of one publisher's format in, records out. Fetching, storing and unpacking happen in the shell
  * (`feed-files.ts` in main), so that the server, `fettle scan` and tests read every feed through the same code.
  */
+/**
+ * Raised when a reader reads of an unchanged file what it did not read before, or reads it otherwise: what an earlier one read is read again then,
+ * once, without waiting for the publisher to change it.
+ */
+export const READERS_REVISION = 1;
+
 export interface AdvisorySource {
   /** Stands in every claim's `source`. */
   readonly id: string;

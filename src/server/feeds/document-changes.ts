@@ -5,6 +5,7 @@ import { type FeedIntegrity, weakest } from '../../core/advisories/feed-integrit
 import { Fault } from '../../core/kernel/faults.ts';
 import { DAY_MS } from '../../core/kernel/instants.ts';
 import { FEED_DOCUMENTS_AT_ONCE } from '../../core/kernel/limits.ts';
+import { READERS_REVISION } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import { type FeedRequest, fetchFeed } from './fetch-feed.ts';
 import type { ImportReport, OnImportProgress } from './import.ts';
@@ -184,8 +185,8 @@ const settingOf = (feedId: string, url: string) => `feed-changes:${feedId}:${cre
 export async function isEnoughForAWeek({ db, clock }: Context, feedId: string, url: string, changesUrl: string): Promise<boolean> {
   const [row] = await db.query<{ loaded_at: string; left: number | null }>(
     `select p.loaded_at, (s.value->>'left')::int as left from feed_part p left join setting s on s.key = $3
-     where p.feed_id = $1 and p.location = $2`,
-    [feedId, url, settingOf(feedId, changesUrl)],
+     where p.feed_id = $1 and p.location = $2 and p.reader = $4`,
+    [feedId, url, settingOf(feedId, changesUrl), READERS_REVISION],
   );
   return row !== undefined && Date.parse(clock.now()) - Date.parse(row.loaded_at) < ARCHIVE_MS && (row.left ?? 0) === 0;
 }

@@ -19,6 +19,7 @@ import { checkedPath, type ImportOrigin, type ImportReport, importFeedFiles, typ
 import { createImportBook } from './import-book.ts';
 import { plainFileName } from './kept-files.ts';
 import { removeOldParts } from './part-folder.ts';
+import { settleReaders } from './reader-change.ts';
 import { removeScratchFolders, scratchFolder } from './scratch.ts';
 import { createFeedSync, type LoadedBy } from './sync.ts';
 import { settleTrust } from './trust-change.ts';
@@ -215,6 +216,7 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
       removeScratchFolders(context.installation.dataDir);
       removeOldParts(context.installation.dataDir, Date.parse(clock.now()));
       await ensureFeeds(db, files.sources);
+      await settleReaders(context);
       announce(await settleTrust(context, files.trustedAuthors));
       for (const location of options.importAtStart)
         inBackground('the feeds of FETTLE_FEEDS could not be imported', async () => {

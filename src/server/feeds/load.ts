@@ -6,7 +6,7 @@ import { Fault } from '../../core/kernel/faults.ts';
 import type { Instant } from '../../core/kernel/instants.ts';
 import { copyBytesInto } from '../../db/copy.ts';
 import { storedJson } from '../../db/stored-text.ts';
-import { judgeFeed } from '../../plugins/advisory-sources/spec.ts';
+import { judgeFeed, READERS_REVISION } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import type { FeedFile, FeedFiles } from './feed-files.ts';
 import { digestOf } from './integrity.ts';
@@ -77,11 +77,12 @@ interface PartInForce {
   readonly digest: Buffer;
   readonly data_date: string | null;
   readonly confirmed_at: Instant;
+  readonly reader: number;
 }
 
 /**
  * Replaces one part of a feed by what a file says, in one transaction: readers see the old claims or the new ones, a failure leaves no trace but its
- * line in the book. A file that is byte for byte the last one is not read again.
+ * line in the book. A file that is byte for byte the last one is not read again by the same readers.
  */
 export async function loadFeedFile(
   context: Context,
@@ -93,12 +94,15 @@ export async function loadFeedFile(
   const digest =
     file.bundled === undefined ? Buffer.from(await digestOf(file.path, 'sha256'), 'hex') : Buffer.from(file.bundled.file.sha256, 'hex');
   const [before] = await context.db.query<PartInForce>(
-    'select records, digest, data_date, confirmed_at from feed_part where feed_id = $1 and part = $2',
+    'select records, digest, data_date, confirmed_at, reader from feed_part where feed_id = $1 and part = $2',
     [order.feedId, order.part],
   );
   let outcome: LoadOutcome;
-  const older = before === undefined || file.bundled === undefined ? null : olderThanInForce(file.bundled.file, inForceOf(before));
-  if (before?.digest.equals(digest)) outcome = { kind: 'unchanged' };
+  const older =
+    before === undefined || file.bundled === undefined
+      ? null
+      : olderThanInForce(file.bundled.file, { dataDate: before.data_date, confirmedAt: before.confirmed_at });
+  if (before?.digest.equals(digest) && before.reader === READERS_REVISION) outcome = { kind: 'unchanged' };
   else if (older !== null) outcome = { kind: 'refused', reason: `${file.head.fileName} of the bundle is not taken in: ${older}` };
   else
     try {
@@ -116,18 +120,12 @@ export async function loadFeedFile(
   return outcome;
 }
 
+const IS_URL = /^https?:\/\//;
+
 /** Where the bytes came from, for the question whose exploitability statements count. */
 function documentOrigin({ bundled }: FeedFile, { location, integrity }: LoadOrder): DocumentOrigin {
   const from = bundled?.file.sourceUrl ?? location;
-  return { url: isUrl(from) ? from : null, bundleKeyId: bundled?.keyId ?? null, signedBy: integrity.signedBy };
-}
-
-function isUrl(location: string): boolean {
-  return /^https?:\/\//.test(location);
-}
-
-function inForceOf(row: PartInForce): { dataDate: string | null; confirmedAt: Instant } {
-  return { dataDate: row.data_date, confirmedAt: row.confirmed_at };
+  return { url: IS_URL.test(from) ? from : null, bundleKeyId: bundled?.keyId ?? null, signedBy: integrity.signedBy };
 }
 
 /** The same bytes again: the publisher has nothing newer as of now, or as of when the bundle's maker asked. A younger word is never replaced by an older one. */
@@ -139,7 +137,7 @@ async function confirmPart({ db, clock }: Context, order: LoadOrder, file: FeedF
     JSON.stringify(order.integrity),
   ]);
   // What came by hand or in a bundle before is the publisher's from now on: the next question is asked with the name that it gave.
-  if (isUrl(order.location))
+  if (IS_URL.test(order.location))
     await db.query(
       'update feed_part set location = $3, etag = $4, last_modified = $5, source_url = null where feed_id = $1 and part = $2',
       [order.feedId, order.part, order.location, order.etag, order.lastModified],
@@ -266,12 +264,12 @@ async function writePart(
   const { feedId, part } = order;
   await client.query(
     `insert into feed_part (feed_id, part, records, quarantined, data_date, digest, etag, last_modified, location, loaded_at, loaded_by,
-       file_name, bytes, source_url, confirmed_at, bundle_key_id, integrity)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::jsonb)
+       file_name, bytes, source_url, confirmed_at, bundle_key_id, integrity, reader)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17::jsonb, $18)
      on conflict (feed_id, part) do update set records = excluded.records, quarantined = excluded.quarantined, data_date = excluded.data_date, digest = excluded.digest,
        etag = excluded.etag, last_modified = excluded.last_modified, location = excluded.location, loaded_at = excluded.loaded_at, loaded_by = excluded.loaded_by,
        file_name = excluded.file_name, bytes = excluded.bytes, source_url = excluded.source_url, confirmed_at = excluded.confirmed_at, bundle_key_id = excluded.bundle_key_id,
-       integrity = excluded.integrity`,
+       integrity = excluded.integrity, reader = excluded.reader`,
     [
       feedId,
       part,
@@ -290,6 +288,7 @@ async function writePart(
       confirmedAtOf(file, now),
       file.bundled?.keyId ?? null,
       JSON.stringify(order.integrity),
+      READERS_REVISION,
     ],
   );
   await client.query('delete from quarantine where feed_id = $1 and part = $2', [feedId, part]);

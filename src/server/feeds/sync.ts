@@ -3,7 +3,7 @@ import type { FeedImportFile } from '../../api/feeds.ts';
 import { Fault, messageWithAdvice } from '../../core/kernel/faults.ts';
 import { HOUR_MS } from '../../core/kernel/instants.ts';
 import { FEED_PAGES_MAX } from '../../core/kernel/limits.ts';
-import type { AdvisorySource } from '../../plugins/advisory-sources/spec.ts';
+import { type AdvisorySource, READERS_REVISION } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../runtime/problems.ts';
 import { dropDocuments, isEnoughForAWeek, takeChanges } from './document-changes.ts';
@@ -95,8 +95,8 @@ export function createFeedSync(
   async function syncUrl(feed: FeedRow, url: string, by: LoadedBy, onProgress: OnImportProgress): Promise<ImportReport> {
     const { id } = feed;
     const [known] = await db.query<{ etag: string | null; last_modified: string | null; confirmed_at: string }>(
-      'select etag, last_modified, confirmed_at from feed_part where feed_id = $1 and location = $2',
-      [id, url],
+      'select etag, last_modified, confirmed_at from feed_part where feed_id = $1 and location = $2 and reader = $3',
+      [id, url, READERS_REVISION],
     );
     const source = sources.get(id);
     const vouching = { beside: source?.beside ?? [], keyring: keyringOf(installation.dataDir, id) };
