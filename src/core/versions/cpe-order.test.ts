@@ -160,6 +160,9 @@ describe('versions as makers write them', () => {
     ['1:2', '1.0', 'characters that no version order knows'],
     ['', '1.0', 'version string is empty'],
     ['1'.repeat(600), '1.0', 'longer than 512 characters'],
+    // Short enough as it is written, and too long for rpm with a sign before each of its parts.
+    ['1a'.repeat(200), '1.0', 'read part by part it is longer than 512 characters'],
+    ['1.0', '1a'.repeat(128), 'read part by part it is longer than 512 characters'],
   ])('%s and %s have none', (a, b, why) => {
     expect(compareCpeVersions(a, b)).toMatchObject({ invalid: expect.stringContaining(why) });
     expect(inCpeRange(a, { versionEndExcluding: b })).toMatchObject({ inside: 'unknown', confidence: 'low' });

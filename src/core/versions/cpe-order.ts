@@ -21,9 +21,10 @@ export function severalOrders(a: string, b: string): string {
 export function cpeOrders(a: string, b: string): readonly Ordering[] {
   const [left, right] = [a.trim().toLowerCase(), b.trim().toLowerCase()];
   if (left === right && left !== '') return [0];
-  if (faultOf(left) || faultOf(right)) return [];
-  const earlier = compareReadings(left, right, 'earlier');
-  const later = compareReadings(left, right, 'later');
+  const [ofLeft, ofRight] = [keysOf(left), keysOf(right)];
+  if (!ofLeft.ok || !ofRight.ok) return [];
+  const earlier = compareKeys(ofLeft.earlier, ofRight.earlier);
+  const later = compareKeys(ofLeft.later, ofRight.later);
   return earlier === later ? [earlier] : [earlier, later];
 }
 
@@ -36,18 +37,29 @@ type Reading = 'earlier' | 'later';
 
 /** Why a text is no version, or ''. */
 export function faultOf(raw: string): string {
-  const text = raw.trim().toLowerCase();
+  const keys = keysOf(raw.trim().toLowerCase());
+  return keys.ok ? '' : keys.reason;
+}
+
+type Keys =
+  | { readonly ok: true; readonly earlier: Uint8Array; readonly later: Uint8Array }
+  | { readonly ok: false; readonly reason: string };
+
+function keysOf(text: string): Keys {
+  const fault = spellingFault(text);
+  if (fault) return { ok: false, reason: fault };
+  // A reading is up to twice as long as its text, which may be more than rpm's order takes.
+  const [earlier, later] = [rpmKey(readingOf(text, 'earlier')), rpmKey(readingOf(text, 'later'))];
+  if (!earlier.ok) return { ok: false, reason: `read part by part it is ${earlier.reason}` };
+  if (!later.ok) return { ok: false, reason: `read part by part it is ${later.reason}` };
+  return { ok: true, earlier: earlier.key, later: later.key };
+}
+
+function spellingFault(text: string): string {
   const fault = textFault(text);
   if (fault) return fault;
   if (!/\d/.test(text)) return `${text} has no number`;
   return /^[\da-z._+~()/, -]+$/.test(text) ? '' : `${text} has characters that no version order knows`;
-}
-
-function compareReadings(a: string, b: string, reading: Reading): Ordering {
-  const keys = [readingOf(a, reading), readingOf(b, reading)].map(text => rpmKey(text));
-  const [left, right] = keys;
-  if (!left?.ok || !right?.ok) throw new RangeError('rpm refuses a reading of a CPE version');
-  return compareKeys(left.key, right.key);
 }
 
 /** Before the version, in whatever spelling; those of one meaning are one word. */
