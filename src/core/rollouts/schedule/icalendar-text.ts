@@ -33,8 +33,7 @@ export function eventBlocks(text: string): Properties[] {
       depth = 0;
     } else if (name === 'END' && depth > 0) depth -= 1;
     else if (current !== null && depth === 0) {
-      const known = current.get(name) ?? [];
-      current.set(name, [...known, { parameters: parametersOf(match[2]!), value }]);
+      current.getOrInsertComputed(name, () => []).push({ parameters: parametersOf(match[2]!), value });
     }
   }
   return blocks;
