@@ -62,6 +62,28 @@ describe('the audit trail', () => {
     expect(await verifyChain(database.db)).toMatchObject({ entries: 20, brokenAt: null });
   });
 
+  it.each([
+    ['a head set back', 'update audit_head set sequence = 18, hash = (select hash from audit_entry where sequence = 18)', 18, 19],
+    [
+      'an entry forged behind the head',
+      "insert into audit_entry select 21, at, 'eve', action, subject, detail, hash, sha256('x') from audit_entry where sequence = 20",
+      20,
+      21,
+    ],
+    [
+      'an entry forged before the first',
+      "insert into audit_entry select 0, at, 'eve', action, subject, detail, hash, sha256('x') from audit_entry where sequence = 1",
+      20,
+      0,
+    ],
+  ])('finds %s, although the chain up to the head is whole', async (_what, change, entries, brokenAt) => {
+    await database.db.query(change);
+    expect(await verifyChain(database.db)).toMatchObject({ entries, brokenAt, reason: 'it stands outside the chain' });
+    await database.db.query('delete from audit_entry where sequence not between 1 and 20');
+    await database.db.query('update audit_head set sequence = 20, hash = (select hash from audit_entry where sequence = 20)');
+    expect(await verifyChain(database.db)).toMatchObject({ entries: 20, brokenAt: null });
+  });
+
   it('finds a removed entry, and an end that was cut off', async () => {
     await database.db.query('delete from audit_entry where sequence = 20');
     expect(await verifyChain(database.db)).toMatchObject({ brokenAt: 20, reason: 'entries at the end are missing' });

@@ -15,14 +15,27 @@ interface EntryRow extends ChainedEntry {
   readonly hash: Buffer;
 }
 
+interface Head {
+  readonly sequence: number;
+  readonly hash: Buffer;
+  /** The first entry that is not between 1 and `sequence`, or null. */
+  readonly outside: number | null;
+}
+
+/** One statement, so one snapshot: an entry and the head that knows it are committed together. */
+const HEAD = `select sequence, hash, least(
+    (select min(sequence) from audit_entry where sequence < 1),
+    (select min(sequence) from audit_entry where sequence > audit_head.sequence)
+  ) as outside from audit_head`;
+
 const BATCH = 5_000;
 
 /**
- * Reads the trail as far as it goes now and recomputes it: finds an entry that was changed, removed, inserted or moved, and an end that was cut off.
- * The end is asked for first, because entries are written while it reads.
+ * Reads the trail as far as it goes now and recomputes it: finds an entry that was changed, removed, inserted or moved, an end that was cut off, and
+ * entries that the head does not know. The end is asked for first, because entries are written while it reads.
  */
 export async function verifyChain(db: Queryable): Promise<ChainReport> {
-  const [head] = await db.query<{ sequence: number; hash: Buffer }>('select sequence, hash from audit_head');
+  const [head] = await db.query<Head>(HEAD);
   let previous: Buffer = FIRST_HASH;
   let last = 0;
   const broken = (brokenAt: number, reason: string): ChainReport => ({ entries: last, hash: previous.toString('hex'), brokenAt, reason });
@@ -42,5 +55,6 @@ export async function verifyChain(db: Queryable): Promise<ChainReport> {
   }
   if (head === undefined || head.sequence !== last || !head.hash.equals(previous))
     return broken(last + 1, 'entries at the end are missing');
+  if (head.outside !== null) return broken(head.outside, 'it stands outside the chain');
   return { entries: last, hash: previous.toString('hex'), brokenAt: null, reason: null };
 }
