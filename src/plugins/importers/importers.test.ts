@@ -139,6 +139,26 @@ describe('package managers', () => {
   });
 
   it.each([
+    'Available Packages',
+    'Available packages',
+    'Available Upgrades',
+    'Available upgrades',
+    'Upgradable Packages',
+    'Upgraded Packages',
+    'Updated Packages',
+    'Obsoleting Packages',
+    'Recently Added Packages',
+  ])('dnf list: what stands under "%s" is not installed', title => {
+    const installed = 'less.x86_64  590-4.el9  @anaconda\n';
+    const others = 'openssl-libs.x86_64  1:3.2.2-6.el9  baseos\nzsh.x86_64  5.8-9.el9  baseos\n';
+    for (const text of [`Installed packages\n${installed}\n${title}\n${others}`, `${title}\n${others}Extra Packages\n${installed}`]) {
+      const { packages, warnings } = read(text, 'rpm');
+      expect(packages.map(({ name, version, arch }) => [name, version, arch])).toEqual([less]);
+      expect(warnings).toEqual([`2 lines under "${title}" left out: not installed`]);
+    }
+  });
+
+  it.each([
     ['name version release arch', 'a 1.2 3.el9 noarch\nb 1.2 3.el9 x86_64\nless 590 4.el9 x86_64\n', '590-4.el9'],
     ['name version-release arch size', 'less 590-4.el9 x86_64 1234\n', '590-4.el9'],
     ['name version-release time', 'less 590-4.el9 1700000000\n', '590-4.el9'],

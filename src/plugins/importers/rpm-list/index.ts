@@ -1,3 +1,4 @@
+import { counted } from '../../../core/kernel/words.ts';
 import { moduleOf } from '../package-table/index.ts';
 import { type ListedPackage, listedPackage, missingEpochs, type PackageListImporter, type PackageListing, unreadLines } from '../spec.ts';
 
@@ -24,26 +25,38 @@ const PLAIN = new RegExp(`^(?:(\\d+):)?(.+)-(?:(\\d+|\\(none\\)):)?([^-:\\s]+)-(
 const EVR = /^(?:(\d+|\(none\)):)?([^-:\s]+-[^-:\s]+)$/;
 const EV = /^(?:(\d+|\(none\)):)?([^-:\s]+)$/;
 
+/** What `dnf list` (4: `Available Packages`, 5: `Available packages`) and `yum list` write above each group. Extra and needless packages are installed; obsoleting ones are offered. */
+const DNF_TITLE =
+  /^\s*(?:(?:installed|extra|autoremove|available|upgradable|upgradeable|updated|upgraded|obsoleting|recently added) packages|available upgrades)\b[^\d]*$/i;
+const NOT_INSTALLED = /^\s*(?!installed|extra|autoremove)/i;
+
 function read(text: string): PackageListing {
   const packages: ListedPackage[] = [];
   const unread: number[] = [];
-  const lines = text.split('\n').map(line => line.trim().split(/[\s|,;]+/));
-  const isRow = (fields: readonly string[]) => fields[0] !== '' && !fields[0]!.startsWith('#') && !isHeader(fields);
-  const epochIsSecond = mostHaveEpochSecond(lines.filter(isRow));
-  for (const [at, fields] of lines.entries()) {
-    if (!isRow(fields)) continue;
+  const offered = new Map<string, number>();
+  let title: string | null = null;
+  const rows: { readonly at: number; readonly fields: readonly string[] }[] = [];
+  for (const [at, line] of text.split('\n').entries()) {
+    const fields = line.trim().split(/[\s|,;]+/);
+    if (DNF_TITLE.test(line)) title = NOT_INSTALLED.test(line) ? line.trim() : null;
+    else if (fields[0] === '' || fields[0]!.startsWith('#') || isHeader(fields)) continue;
+    else if (title === null) rows.push({ at, fields });
+    else offered.set(title, (offered.get(title) ?? 0) + 1);
+  }
+  const epochIsSecond = mostHaveEpochSecond(rows.map(row => row.fields));
+  for (const { at, fields } of rows) {
     const one = fields.length === 1 ? plainPackage(fields[0]!) : packageOf(fields, epochIsSecond);
     // Every version has a digit, and prose seldom: what nobody can find must not pass for a package without findings.
     if (one === null || !/\d/.test(one.version.replace(/^\d+:/, ''))) unread.push(at + 1);
     else if (one.name !== 'gpg-pubkey') packages.push(one);
   }
-  const warnings = [...unreadLines(unread, 'it is not a line of rpm -qa'), ...missingEpochs(packages)];
+  const leftOut = Array.from(offered, ([said, count]) => `${counted(count, 'line')} under "${said}" left out: not installed`);
+  const warnings = [...leftOut, ...unreadLines(unread, 'it is not a line of rpm -qa'), ...missingEpochs(packages)];
   return { packages, release: null, warnings };
 }
 
 function isHeader([name, second]: readonly string[]): boolean {
-  const isDnfTitle = name === 'Installed' && second === 'Packages';
-  return isDnfTitle || (/^(?:name|package)$/i.test(name!) && /^(?:epoch|epochnum|version|evr)$/i.test(second ?? ''));
+  return /^(?:name|package)$/i.test(name!) && /^(?:epoch|epochnum|version|evr)$/i.test(second ?? '');
 }
 
 function plainPackage(text: string): ListedPackage | null {
