@@ -15,9 +15,10 @@ export interface ComponentNames {
 
 /** `key`: the same for the same package stated twice. None for what has no version, or no name by which anybody speaks of it. */
 export function packagesOfComponent(component: ComponentNames): { readonly key: string; readonly listed: ListedPackage }[] {
-  const { name, version, urls, cpes } = component;
+  const { name, urls, cpes } = component;
+  const version = isVersion(component.version) ? component.version : '';
   const named = urls.flatMap(url => {
-    const listed = packageOfUrl(url, isVersion(version) ? version : '');
+    const listed = packageOfUrl(url, version);
     return listed === null ? [] : [{ key: `${url}\n${listed.version}`, listed }];
   });
   if (urls.some(isDistributions)) return named;
@@ -33,7 +34,7 @@ export function packagesOfComponent(component: ComponentNames): { readonly key: 
 
 /** SPDX has words for a field that is left open. */
 function isVersion(text: string): boolean {
-  return text !== '' && text !== 'NOASSERTION' && text !== 'NONE';
+  return text !== 'NOASSERTION' && text !== 'NONE';
 }
 
 /** Programs and operating systems that are named; a hardware's name or a name of wildcards finds nothing. */

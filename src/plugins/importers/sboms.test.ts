@@ -227,6 +227,17 @@ describe('CPE names of components', () => {
     ).toEqual([['libssl3', []]]);
   });
 
+  it.each(['NOASSERTION', 'NONE'])("state the version where SPDX's is %s", versionInfo => {
+    const of = (version: string) => {
+      const externalRefs = [
+        { referenceCategory: 'SECURITY', referenceType: 'cpe23Type', referenceLocator: `cpe:2.3:a:acme:tool:${version}:*:*:*:*:*:*:*` },
+      ];
+      return read(JSON.stringify({ spdxVersion: 'SPDX-2.3', packages: [{ name: 'tool', versionInfo, externalRefs }] }), null).packages;
+    };
+    expect(of('1.4').map(one => [one.name, one.version])).toEqual([['tool', '1.4']]);
+    expect(of('*')).toEqual([]);
+  });
+
   it('of an SPDX package may be several, of either form', () => {
     const externalRefs = [
       { referenceCategory: 'SECURITY', referenceType: 'cpe23Type', referenceLocator: cpe },
