@@ -46,7 +46,7 @@ export class OffersInBlock {
       for (let at = 0; at < offers.length; at++) {
         const offer = offers[at]!;
         const number = this.#numberOf[offer.sourceIndex]!;
-        // The newest version of a source comes first and decides.
+        // The first one of a source decides.
         if ((this.offered[number * BLOCK_WORDS + word]! & bit) !== 0) continue;
         this.offered[number * BLOCK_WORDS + word]! |= bit;
         this.#hosts[this.#meet(offer, number) * BLOCK_WORDS + word]! |= bit;

@@ -1,5 +1,6 @@
 import { orderOf } from '../advisories/orders.ts';
 import type { FleetSource, FleetUnits, PackageVersion, Unit } from '../findings/fleet-units.ts';
+import { isThirdParty } from '../inventory/package-origin.ts';
 import type { CandidateRecord } from '../inventory/snapshot.ts';
 import { compareKeys, type VersionScheme } from '../versions/scheme.ts';
 
@@ -62,13 +63,14 @@ export class Offers {
     this.#units = units;
   }
 
-  /** The newest version of a source comes first. */
+  /** Of a source, the distribution's own versions come before third parties', which close nothing that it says, and the newest of them first. */
   of(candidates: readonly Candidate[], release: string): readonly Offer[] {
     const groups = this.#group(candidates, release);
     const offers: Offer[] = [];
     for (let group = 0; group < groups; group++) offers.push(this.#intern(candidates, group));
     const order = orderOf(release);
-    return offers.sort((a, b) => a.source.index - b.source.index || compareUnits(b.target, a.target, order));
+    const isForeign = ({ target }: Offer) => Number(isThirdParty(target.origin));
+    return offers.sort((a, b) => a.sourceIndex - b.sourceIndex || isForeign(a) - isForeign(b) || compareUnits(b.target, a.target, order));
   }
 
   /** By target; answers how many groups there are. */

@@ -115,7 +115,7 @@ export class SourceWalk {
     if (offers === null) return;
     for (let at = 0; at < offers.length; at++) {
       const index = offers[at]!.sourceIndex;
-      // The newest version of a source comes first and decides.
+      // The first one of a source decides.
       if (offered[index] === this.#serial) continue;
       offered[index] = this.#serial;
       offerAt[index] = at;

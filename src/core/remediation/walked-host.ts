@@ -23,7 +23,7 @@ export interface WalkedHost {
   readonly since: NumberLists;
   readonly slot: number;
   readonly enrolledMs: number;
-  /** By source, the newest version first. null: the host's candidates could not be read. */
+  /** By source, the one that counts first (offers.ts). null: the host's candidates could not be read. */
   readonly offers: readonly Offer[] | null;
   readonly residuals: readonly Residual[];
   /** `uname -r`; null when it could not be read. */
