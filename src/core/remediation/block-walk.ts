@@ -193,7 +193,6 @@ export class BlockWalk {
   #takeAlike(at: number, offer: Offer | null, block: HostBlock, nowMs: number, sink: BlockSink): void {
     const unit = this.#mattering[at]!.index;
     const { places } = block;
-    const { sinceMsMax } = this.#shared;
     const rows = this.#rows.fill(NO_ROW);
     for (let word = 0; word < BLOCK_WORDS; word++) {
       for (let left = this.#chosen[word]!; left !== 0; left &= left - 1) {
@@ -201,7 +200,7 @@ export class BlockWalk {
         const place = places[host]!;
         if (rows[place] === NO_ROW) rows[place] = this.#shared.rowOf(unit, offer, place, nowMs);
         const row = rows[place]!;
-        const max = sinceMsMax[row]!;
+        const max = this.#shared.sinceMsMax[row]!;
         const sinceMs = max === Number.POSITIVE_INFINITY ? max : this.#sinceMs(host, unit, block.enrolledMs[host]!);
         if (sinceMs <= max) sink.shared(host, row);
         else this.#takeLater(host, row, offer, sinceMs, sink);

@@ -14,7 +14,7 @@ import { HostNumbers } from './host-numbers.ts';
 import { type CandidateSet, HostOffers } from './host-offers.ts';
 import type { Candidate, Offer } from './offers.ts';
 import type { PatchQueue } from './patch-queue.ts';
-import { SinceByUnit } from './since-by-unit.ts';
+import { SinceByUnit, UnitsBefore } from './since-by-unit.ts';
 import { StaleSlots } from './stale-slots.ts';
 import type { VulnerabilityRisks } from './vulnerability-risk.ts';
 import { type Residual, type SourceOnHost, sinceMsOf } from './walked-host.ts';
@@ -110,12 +110,14 @@ export class Fleet {
     const length = this.#sinceByUnit.of(host.release, lists.since, this.inventory.idsOf(slot), host.enrolledMs);
     this.#since.set(slot, this.#sinceByUnit.pairs, length);
     const candidates = host.candidatesKey === null ? null : this.#offers.take(host.release, host.candidatesKey, lists.candidateIds);
-    this.#offers.release(this.#entries[slot]?.candidates ?? null);
+    const before = this.#entries[slot];
+    this.#offers.release(before?.candidates ?? null);
     this.#entries[slot] = this.#entryFor(slot, host, candidates);
     if (host.residuals.length > 0) this.#withResiduals.add(slot);
     else this.#withResiduals.delete(slot);
     this.#stale.mark(slot);
-    this.#numbers.forgetHosts();
+    // Who has what and who is offered what was read for all hosts at once.
+    if (before === undefined || !hasSameLists(before.host, host)) this.#numbers.forgetHosts();
     return { slot, delta };
   }
 
@@ -190,7 +192,7 @@ export class Fleet {
     this.#markOvertaken(nowMs);
     const inBlocks = this.#stale.count >= this.#sweepHostsMin && this.inventory.isIndexed;
     for (let taken = 1; ; taken++) {
-      const slot = this.#stale.first();
+      const slot = this.#stale.next();
       if (slot === null) break;
       if (inBlocks) this.#assessBlock(slot, nowMs);
       else this.numbersOf(slot, nowMs);
@@ -259,12 +261,13 @@ export class Fleet {
   #forgetUnits(namedBinaries: string): void {
     this.#namedBinaries = namedBinaries;
     const before = this.units.units;
+    const unitOf = new UnitsBefore(before);
     this.units.forgetUnits();
     this.inventory.renewUnits();
     this.#offers.renew();
     for (const slot of this.slots()) {
       const entry = this.#entry(slot);
-      const since = this.#sinceByUnit.renewed(entry.release, this.#since.of(slot), before);
+      const since = this.#sinceByUnit.renewed(entry, this.#since.of(slot), unitOf, this.inventory);
       this.#since.set(slot, since, since.length);
       this.#entries[slot] = this.#entryFor(slot, entry.host, entry.candidates);
     }
@@ -305,6 +308,10 @@ export class Fleet {
     if (entry === undefined) throw new Error(`no host has slot ${slot}`);
     return entry;
   }
+}
+
+function hasSameLists(a: FleetHost, b: FleetHost): boolean {
+  return a.release === b.release && a.packagesKey === b.packagesKey && a.candidatesKey === b.candidatesKey;
 }
 
 /** The binary packages that publishers speak of on releases whose advisories otherwise name sources. */

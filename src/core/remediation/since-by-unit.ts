@@ -1,5 +1,25 @@
 import { wordsFor } from '../findings/fleet-host-set.ts';
+import type { FleetInventory } from '../findings/fleet-inventory.ts';
 import type { FleetUnits, Unit } from '../findings/fleet-units.ts';
+
+/** The units that were, by the package versions that they were made of. */
+export class UnitsBefore {
+  readonly units: readonly Unit[];
+  readonly #byRelease = new Map<string, Map<number, number>>();
+
+  constructor(units: readonly Unit[]) {
+    this.units = units;
+    for (const { index, source, versionIds } of units) {
+      const known = this.#byRelease.getOrInsertComputed(source.release, () => new Map());
+      for (const id of versionIds) known.set(id, index);
+    }
+  }
+
+  /** Negative when the version was met on no host of the release. */
+  indexOf(release: string, versionId: number): number {
+    return this.#byRelease.get(release)?.get(versionId) ?? -1;
+  }
+}
 
 /** Turns moments of package versions into moments of units, a host at a time; the columns are reused because a fleet has 100,000 hosts. */
 export class SinceByUnit {
@@ -46,16 +66,26 @@ export class SinceByUnit {
     return length;
   }
 
-  /** The pairs of `since` after units were made anew: a new unit came when the first of the old ones that its versions belonged to did. */
-  renewed(release: string, since: Uint32Array, before: readonly Unit[]): Uint32Array {
-    const first = new Map<number, number>();
-    for (let pair = 0; pair < since.length; pair += 2) {
-      for (const id of before[since[pair]!]!.versionIds) {
-        const unit = this.#units.indexOf(release, id);
-        first.set(unit, Math.min(since[pair + 1]!, first.get(unit) ?? Number.POSITIVE_INFINITY));
-      }
-    }
-    return Uint32Array.from([...first].sort(([a], [b]) => a - b).flat());
+  /** The pairs of `since`, which name units of `before`, after units were made anew. */
+  renewed(
+    { release, slot, enrolledMs }: { readonly release: string; readonly slot: number; readonly enrolledMs: number },
+    since: Uint32Array,
+    before: UnitsBefore,
+    inventory: FleetInventory,
+  ): Uint32Array {
+    const secondsOf = new Map<number, number>();
+    for (let pair = 0; pair < since.length; pair += 2) secondsOf.set(since[pair]!, since[pair + 1]!);
+    const onHost = (ids: readonly number[]) => ids.filter(id => inventory.has(slot, id));
+    const ids = [...secondsOf.keys()].flatMap(index => onHost(before.units[index]!.versionIds));
+    const renewed = new Set(ids.map(id => this.#units.indexOf(release, id)));
+    const enrolled = Math.floor(enrolledMs / 1_000);
+    const pairs = [...renewed].flatMap(index => {
+      // What has no moment of its own came with the host.
+      const moments = onHost(this.#units.units[index]!.versionIds).map(id => secondsOf.get(before.indexOf(release, id)) ?? enrolled);
+      const seconds = Math.min(...moments);
+      return seconds === enrolled ? [] : [[index, seconds] as const];
+    });
+    return Uint32Array.from(pairs.sort(([a], [b]) => a - b).flat());
   }
 
   /** Without a branch: 750 of them, three in four undated, would be guessed wrong too often. */

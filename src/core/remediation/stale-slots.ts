@@ -2,7 +2,7 @@
 export class StaleSlots {
   #marks = new Uint8Array(64);
   #count = 0;
-  /** No slot before it is stale. */
+  /** Where to look next. */
   #next = 0;
 
   get count(): number {
@@ -19,7 +19,6 @@ export class StaleSlots {
       larger.set(this.#marks);
       this.#marks = larger;
     }
-    if (slot < this.#next) this.#next = slot;
     this.#count += 1 - this.#marks[slot]!;
     this.#marks[slot] = 1;
   }
@@ -29,10 +28,16 @@ export class StaleSlots {
     this.#marks[slot] = 0;
   }
 
-  /** The first one that is stale, null when none is. */
-  first(): number | null {
+  /**
+   * The first one that is stale after those that were asked for before, all round; null when none is. Hosts that go stale behind it wait for the next
+   * round: a host that reports all the time does not keep the others waiting.
+   */
+  next(): number | null {
     if (this.#count === 0) return null;
-    while (this.#marks[this.#next] !== 1) this.#next += 1;
-    return this.#next;
+    for (;;) {
+      const slot = this.#next;
+      this.#next = (slot + 1) % this.#marks.length;
+      if (this.#marks[slot] === 1) return slot;
+    }
   }
 }
