@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFeeds, type Feeds } from '../server/feeds/feeds.ts';
 import { testContext } from '../server/runtime/test-context.ts';
 import { feedThreadsTrusting } from './feed-threads.ts';
+import { redhatDocument } from './test-csaf.ts';
 import { type FeedSite, openFeedSite } from './test-feed-site.ts';
 
 const DOCUMENT = JSON.stringify({
@@ -78,5 +79,47 @@ describe('whose statements count', () => {
     await load();
     expect(await inForce()).toEqual([]);
     expect(await openvex()).toMatchObject({ state: 'refused' });
+  });
+
+  it('whoever is gone hides nothing either where the list changed before without anything being loaded since', {
+    timeout: 30_000,
+  }, async () => {
+    await startTrusting('Example Org');
+    await load();
+    await startTrusting('Example Org', 'Others');
+    expect(await inForce()).toEqual(['CVE-2026-0001 0']);
+    expect(await startTrusting('Others')).toEqual(['openvex']);
+    expect(await inForce()).toEqual([]);
+    expect(await openvex()).toMatchObject({ state: 'failed', message: expect.stringContaining('FETTLE_TRUST_AUTHORS') });
+
+    // An installation that never wrote the list down starts once, and then without the author.
+    await startTrusting('Example Org');
+    await load();
+    await site.database.db.query("delete from setting where key = 'feeds:trusted-authors'");
+    await startTrusting('Example Org');
+    expect(await inForce()).toEqual(['CVE-2026-0001 0']);
+    expect(await startTrusting()).toEqual(['openvex']);
+    expect(await inForce()).toEqual([]);
+    expect(await startTrusting()).toEqual([]);
+  });
+
+  it("a document that lies in a distribution's feed for its namespace goes with its author, what the distribution serves stays", {
+    timeout: 30_000,
+  }, async () => {
+    await startTrusting('ACME');
+    const ofRedHat = redhatDocument('CVE-2026-0002', 'CVE-2026-0002', '1.0-1.el9');
+    for (const [location, text] of [
+      ['https://security.access.redhat.com/data/csaf/v2/vex/2026/cve-2026-0002.json', ofRedHat],
+      [null, ofRedHat.replaceAll('CVE-2026-0002', 'CVE-2026-0003').replace('Red Hat Product Security', 'ACME')],
+    ] as const) {
+      file = path.join(site.folder, location === null ? 'acme.json' : 'rhel.json');
+      writeFileSync(file, text);
+      await load();
+      if (location !== null) await site.database.db.query("update feed_part set location = $1 where feed_id = 'redhat-csaf'", [location]);
+    }
+    expect(await site.claims('redhat-csaf')).toEqual(['CVE-2026-0002 1.0-1.el9', 'CVE-2026-0003 1.0-1.el9']);
+    expect(await startTrusting()).toEqual(['redhat-csaf']);
+    expect(await site.claims('redhat-csaf')).toEqual(['CVE-2026-0002 1.0-1.el9']);
+    expect((await server.list()).find(feed => feed.id === 'redhat-csaf')).toMatchObject({ state: 'failed', records: 1 });
   });
 });
