@@ -10,7 +10,7 @@ import { MIN_FEED_SHARE } from '../../core/kernel/limits.ts';
  * Raised when a reader reads of an unchanged file what it did not read before, or reads it otherwise: what an earlier one read is read again then,
  * once, without waiting for the publisher to change it.
  */
-export const READERS_REVISION = 1;
+export const READERS_REVISION = 2;
 
 export interface AdvisorySource {
   /** Stands in every claim's `source`. */

@@ -1,6 +1,7 @@
 import type { Claim, Enrichment, FixState } from '../../../core/advisories/claim.ts';
 import { packageKindOfRelease } from '../../../core/advisories/releases.ts';
 import { lookup } from '../../../core/kernel/lookup.ts';
+import { type OfArchitecture, safeForAll } from '../architectures.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -126,6 +127,14 @@ const STATUSES: Readonly<Record<string, FixState>> = lookup({
   under_investigation: 'unknown',
 });
 
+interface Statement extends OfArchitecture {
+  /** The same where only the architecture differs. */
+  readonly key: string;
+  /** An end of a range, at `version`. */
+  readonly end: RangeEnd['end'] | undefined;
+  readonly version: string;
+}
+
 interface AboutDocument {
   readonly source: string;
   readonly documentId: string | null;
@@ -152,9 +161,7 @@ class VulnerabilityReader {
     );
     const severity = severityOf(record);
     const unfixed = unfixedStates(record, this.#about.groups);
-    const seen = new Set<string>();
-    const claims: Claim[] = [];
-    const ends: RangeEnd[] = [];
+    const statements: Statement[] = [];
     for (const [status, ids] of Object.entries(objectOrNull(record.product_status) ?? {})) {
       const state = STATUSES[status];
       if (state === undefined) continue;
@@ -165,14 +172,16 @@ class VulnerabilityReader {
           const end = product.range === null && product.version !== '' ? RANGE_ENDS[status] : undefined;
           const stated = state === 'open' ? (unfixed.get(productId) ?? 'open') : state;
           const claim = this.#claimOf(id, end === undefined ? product : { ...product, version: '' }, stated, severity);
-          // One statement for each architecture is one statement.
           const key = `${claim.release} ${claim.packageName} ${claim.packageKind} ${claim.state} ${claim.fixedVersion} ${end} ${product.version} ${product.range} ${claim.module} ${claim.subscription}`;
-          if (seen.has(key)) return;
-          seen.add(key);
-          if (end === undefined) claims.push(claim);
-          else ends.push({ claim, end, version: orderableVersion(product.release, product.version) });
+          const { architecture, subscription } = product;
+          const version = end === undefined ? '' : orderableVersion(product.release, product.version);
+          statements.push({ claim, architecture, subscription, key, end, version });
         });
     }
+    // One statement for each architecture is one statement.
+    const said = [...new Map(safeForAll(statements).map(one => [one.key, one])).values()];
+    const claims = said.filter(one => one.end === undefined).map(one => one.claim);
+    const ends = said.flatMap(({ claim, end, version }) => (end === undefined ? [] : [{ claim, end, version }]));
     for (const claim of united([...claims, ...claimsOfEnds(ends)])) this.#into.add({ kind: 'claim', claim });
     // CSAF 2.1 calls them metrics.
     const scores = [...objectsOf(record.scores), ...objectsOf(objectsOf(record.metrics).map(metric => metric.content))];

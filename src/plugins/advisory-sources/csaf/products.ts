@@ -14,6 +14,8 @@ export interface CsafProduct {
   /** A range in words ("all before 2.0"): which versions it leaves out is not said to a program. */
   readonly rangeInWords: string | null;
   readonly isSource: boolean;
+  /** '' where it is said of all, or of none in particular. */
+  readonly architecture: string;
   readonly module: string | null;
   /** Only who pays for it gets the build: `ltss`. */
   readonly subscription: string | null;
@@ -73,6 +75,7 @@ export class CsafProducts {
       range: leaf!.range,
       rangeInWords: leaf!.rangeInWords,
       isSource: arch === 'src' || arch === 'source',
+      architecture: arch ?? '',
       module: module === undefined ? null : module.split(':').slice(0, 2).join(':'),
       subscription: byPlatform?.subscription ?? null,
     };
@@ -127,7 +130,7 @@ function namedBuild(name: string, { release, subscription }: Platform): CsafProd
   const plain = arch === undefined ? name : name.slice(0, -arch.length - 1);
   const [, packageName, version, build] = RPM_BUILD.exec(plain) ?? [];
   const isSource = arch === 'src' || arch === 'nosrc';
-  const named = { range: null, rangeInWords: null, isSource, module: null, subscription };
+  const named = { range: null, rangeInWords: null, isSource, architecture: arch ?? '', module: null, subscription };
   if (packageName === undefined) return { release, packageName: plain, version: '', ...named };
   return { release, packageName, version: `${version}-${build}`, ...named };
 }

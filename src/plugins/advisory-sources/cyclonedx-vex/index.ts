@@ -1,5 +1,6 @@
 import type { Claim } from '../../../core/advisories/claim.ts';
 import { lookup } from '../../../core/kernel/lookup.ts';
+import { architectureOf, type OfArchitecture, safeForAll } from '../architectures.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -51,8 +52,10 @@ export const cyclonedxVex: AdvisorySource = {
           const described = objectOrNull(metadata.component);
           if (described?.type === 'container' && context.isForHosts === true)
             throw new BadRecord(`it is about what is inside of the image ${printable(String(described.name))} alone, which is no host`);
+          const statements: OfArchitecture[] = [];
           for (const [at, value] of held.entries())
-            into.guard(`vulnerability ${at + 1}`, () => readVulnerability(asObject(value), metadata, urls, context, into));
+            into.guard(`vulnerability ${at + 1}`, () => readVulnerability(asObject(value), metadata, urls, context, into, statements));
+          for (const { claim } of safeForAll(statements)) into.add({ kind: 'claim', claim });
         });
       },
     });
@@ -87,6 +90,7 @@ function readVulnerability(
   urls: ReadonlyMap<string, string>,
   context: FeedContext,
   into: ItemCollector,
+  statements: OfArchitecture[],
 ): void {
   const analysis = objectOrNull(one.analysis);
   const status = analysis === null ? undefined : STATUSES[String(analysis.state)];
@@ -109,7 +113,7 @@ function readVulnerability(
         const claim = claimOfStatement({ ...statement, ...versions }, context);
         if (claim !== null) claims.push(claim);
       });
-    for (const claim of united(claims)) into.add({ kind: 'claim', claim });
+    for (const claim of united(claims)) statements.push({ claim, architecture: architectureOf(packageUrl) });
   }
 }
 

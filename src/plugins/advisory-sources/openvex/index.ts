@@ -1,5 +1,6 @@
 import type { Claim } from '../../../core/advisories/claim.ts';
 import { lookup } from '../../../core/kernel/lookup.ts';
+import { architectureOf, type OfArchitecture, safeForAll, subjectOf } from '../architectures.ts';
 import { jsonEntriesReader } from '../json-entries.ts';
 import {
   asObject,
@@ -41,10 +42,10 @@ export const openvex: AdvisorySource = {
       end(into) {
         into.guard(context.fileName, () => {
           requireTrust(String(document.author ?? ''), context);
-          const claims: Claim[] = [];
+          const statements: OfArchitecture[] = [];
           for (const [at, value] of inOrderOfTime(held, document))
-            into.guard(`statement ${at + 1}`, () => readStatement(asObject(value), document, at + 1, context, into, claims));
-          for (const claim of withoutSuperseded(claims)) into.add({ kind: 'claim', claim });
+            into.guard(`statement ${at + 1}`, () => readStatement(asObject(value), document, at + 1, context, into, statements));
+          for (const claim of withoutSuperseded(statements)) into.add({ kind: 'claim', claim });
         });
       },
     });
@@ -66,11 +67,24 @@ function inOrderOfTime(statements: readonly unknown[], document: JsonObject): [n
 }
 
 /** The latest statement about a product and a vulnerability is the one in force: days alone do not tell two of one day apart. */
-function withoutSuperseded(claims: readonly Claim[]): Iterable<Claim> {
-  const latest = new Map<string, Claim>();
-  for (const claim of claims)
-    latest.set([claim.vulnerabilityId, claim.release, claim.packageKind, claim.packageName, claim.onlyVersions?.join()].join('\n'), claim);
-  return latest.values();
+function withoutSuperseded(statements: readonly OfArchitecture[]): Iterable<Claim> {
+  const inForce = new Map<string, Map<string, OfArchitecture>>();
+  for (const statement of statements) {
+    const { claim, architecture } = statement;
+    const byArchitecture = inForce.getOrInsertComputed(subjectOf(claim), () => new Map());
+    if (architecture === '') byArchitecture.clear();
+    byArchitecture.set(architecture, statement);
+  }
+  // The same of several architectures is one claim.
+  const claims = new Map<string, Claim>();
+  for (const { claim } of safeForAll(
+    inForce
+      .values()
+      .flatMap(each => each.values())
+      .toArray(),
+  ))
+    claims.set(`${subjectOf(claim)}\n${claim.state}`, claim);
+  return claims.values();
 }
 
 function readStatement(
@@ -79,7 +93,7 @@ function readStatement(
   number: number,
   context: FeedContext,
   into: ItemCollector,
-  claims: Claim[],
+  statements: OfArchitecture[],
 ): void {
   const status = STATUSES[String(statement.status)];
   if (status === undefined) throw new BadRecord(`status ${String(statement.status)} is not one of OpenVEX's`);
@@ -103,7 +117,7 @@ function readStatement(
         { source: openvex.id, vulnerabilityId: id, aliases, status, statedOn, note: note || null, packageUrl },
         context,
       );
-      if (claim !== null) claims.push(claim);
+      if (claim !== null) statements.push({ claim, architecture: architectureOf(packageUrl) });
     });
 }
 
