@@ -1,9 +1,43 @@
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listedPackage } from '../../plugins/importers/spec.ts';
 import { file, folder, makeFolder, removeFolder, run, TABLE } from './scan.testkit.ts';
+import { inOrder } from './scan-order.ts';
 
 beforeEach(makeFolder);
 afterEach(removeFolder);
+
+const cpe = (vendor: string, version: string) => `cpe:2.3:a:${vendor}:tool:${version}:*:*:*:*:*:*:*`;
+const named = (versionInfo: string, ...vendors: readonly string[]) => ({
+  name: 'tool',
+  versionInfo,
+  externalRefs: vendors.map((vendor, at) => ({
+    referenceCategory: 'SECURITY',
+    referenceType: 'cpe23Type',
+    referenceLocator: cpe(vendor, `1.${at + 5}`),
+  })),
+});
+const reversed = (one: ReturnType<typeof named>) => ({ ...one, externalRefs: one.externalRefs.toReversed() });
+/** Both vendors have the first, with other bounds. */
+const NVD = JSON.stringify({
+  format: 'NVD_CVE',
+  version: '2.0',
+  vulnerabilities: [
+    ['CVE-2026-0001', ['acme', '2.0'], ['other', '3.0']],
+    ['CVE-2026-0002', ['other', '2.0']],
+  ].map(([id, ...products]) => ({
+    cve: {
+      id,
+      published: '2026-01-02T00:00:00.000',
+      lastModified: '2026-03-04T00:00:00.000',
+      vulnStatus: 'Analyzed',
+      metrics: {},
+      configurations: products.map(([vendor, versionEndExcluding]) => ({
+        nodes: [{ operator: 'OR', negate: false, cpeMatch: [{ vulnerable: true, criteria: cpe(vendor!, '*'), versionEndExcluding }] }],
+      })),
+    },
+  })),
+});
 
 describe('the order of a list', () => {
   it.each(['table', 'json', 'csv', 'sarif', 'cyclonedx', 'openvex', 'csaf'])('does not change a byte of %s', async format => {
@@ -24,6 +58,43 @@ describe('the order of a list', () => {
       .filter(row => row.id === 'CVE-2026-63072')
       .map(row => row.version);
     expect(versions).toEqual(['3.0.20-1', '3.0.20-2']);
+  });
+
+  it.each(['json', 'cyclonedx', 'sarif'])('does not change a byte of %s for components with CPEs', async format => {
+    const feed = file('nvd.json', NVD);
+    const answer = async (packages: readonly object[]) => {
+      const list = file('list', JSON.stringify({ spdxVersion: 'SPDX-2.3', packages }));
+      return (await run(list, '--feed', feed, '--no-cache', '--format', format)).out;
+    };
+    const acme = named('NOASSERTION', 'acme', 'other');
+    const packages = [named('1.4', 'acme'), named('1.4', 'other'), named('1.6', 'acme', 'other'), acme, named('1.4', 'acme')];
+    const first = await answer(packages);
+    expect(first).toContain('CVE-2026-0002');
+    expect(await answer(packages.map(reversed).toReversed())).toBe(first);
+    // Stated twice with its names in another order, it is one package.
+    expect(await answer([...packages, ...packages.map(reversed)])).toBe(first);
+  });
+
+  it('a package URL that is stated twice has the CPEs of both', async () => {
+    const feed = file('nvd.json', NVD);
+    const components = ['acme', 'other'].map(vendor => ({
+      type: 'library',
+      name: 'tool',
+      purl: 'pkg:npm/tool@1.4',
+      cpe: cpe(vendor, '1.4'),
+    }));
+    for (const ordered of [components, components.toReversed()]) {
+      const list = file('list', JSON.stringify({ bomFormat: 'CycloneDX', components: ordered }));
+      const { out } = await run(list, '--feed', feed, '--no-cache', '--format', 'json');
+      expect((JSON.parse(out) as { id: string }[]).map(row => row.id)).toEqual(['CVE-2026-0001', 'CVE-2026-0002']);
+    }
+  });
+
+  it('tells a package that is in no module from one of which nothing is known', () => {
+    const packages = ['', null, 'nodejs:20'].map(module => listedPackage('npm', '1', { module }));
+    const modules = (listed: typeof packages) => inOrder(listed).map(one => one.module);
+    expect(modules(packages)).toEqual([null, '', 'nodejs:20']);
+    expect(modules(packages.toReversed())).toEqual([null, '', 'nodejs:20']);
   });
 
   it('a document is named by what it says', async () => {

@@ -22,14 +22,27 @@ export function packagesOfComponent(component: ComponentNames): { readonly key: 
     return listed === null ? [] : [{ key: `${url}\n${listed.version}`, listed }];
   });
   if (urls.some(isDistributions)) return named;
-  const stated = cpes.flatMap(usable);
+  const stated = inOrder(cpes.flatMap(usable));
   if (named.length > 0) return stated.length === 0 ? named : named.map(({ key, listed }) => ({ key, listed: { ...listed, cpes: stated } }));
   const [first] = stated;
-  const ofCpe = first !== undefined && isStated(first.version) ? first.version : '';
+  const ofCpe = stated.find(cpe => isStated(cpe.version))?.version ?? '';
   const shown = version || ofCpe;
   if (first === undefined || shown === '' || urls.some(hasEcosystem)) return [];
   const listed = listedPackage(name || first.product, shown, { release: CPE_RELEASE, sourceKnown: true, cpes: stated });
   return [{ key: `${cpes.join(' ')}\n${name}\n${version}`, listed }];
+}
+
+/** A package that is stated twice is one, with the CPEs of both. */
+export function addPackage(packages: Map<string, ListedPackage>, key: string, listed: ListedPackage): void {
+  const known = packages.get(key)?.cpes ?? [];
+  packages.set(key, known.length === 0 ? listed : { ...listed, cpes: inOrder([...known, ...listed.cpes]) });
+}
+
+/** Each once, in an order of its own: the same component is the same package, whatever the order of its names. */
+function inOrder(cpes: readonly Cpe[]): readonly Cpe[] {
+  if (cpes.length < 2) return cpes;
+  const byText = new Map(cpes.map(cpe => [JSON.stringify(cpe), cpe]));
+  return [...byText.keys()].sort().map(text => byText.get(text)!);
 }
 
 /** SPDX has words for a field that is left open. */

@@ -1,5 +1,5 @@
 import { parseRelease } from '../../../core/advisories/releases.ts';
-import { packagesOfComponent } from '../package-of-component.ts';
+import { addPackage, packagesOfComponent } from '../package-of-component.ts';
 import { withImpliedSources } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
 import { componentsOfXml, isCycloneDxXml } from './xml.ts';
@@ -51,7 +51,7 @@ function listingOf(components: readonly Component[]): PackageListing {
         urls: [component.purl].filter(url => typeof url === 'string'),
         cpes: [component.cpe].filter(cpe => typeof cpe === 'string'),
       });
-      if (one !== undefined) packages.set(one.key, withTrivySource(one.listed, component));
+      if (one !== undefined) addPackage(packages, one.key, withTrivySource(one.listed, component));
       else if (component.purl !== undefined || KNOWN_BY_NAME.has(String(component.type))) unknown++;
     }
   }

@@ -1,5 +1,5 @@
 import { counted } from '../../../core/kernel/words.ts';
-import { type ComponentNames, packagesOfComponent } from '../package-of-component.ts';
+import { addPackage, type ComponentNames, packagesOfComponent } from '../package-of-component.ts';
 import { withImpliedSources } from '../package-of-url.ts';
 import type { ListedPackage, PackageListImporter, PackageListing } from '../spec.ts';
 
@@ -43,7 +43,7 @@ function listingOf(components: readonly ComponentNames[]): PackageListing {
   let unknown = 0;
   for (const component of components) {
     const listed = packagesOfComponent(component);
-    for (const one of listed) packages.set(one.key, one.listed);
+    for (const one of listed) addPackage(packages, one.key, one.listed);
     if (listed.length === 0) unknown++;
   }
   const warnings =
