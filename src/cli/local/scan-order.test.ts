@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listedPackage } from '../../plugins/importers/spec.ts';
-import { file, folder, makeFolder, removeFolder, run, TABLE } from './scan.testkit.ts';
+import { file, folder, KEV, makeFolder, removeFolder, run, TABLE } from './scan.testkit.ts';
 import { inOrder } from './scan-order.ts';
 
 beforeEach(makeFolder);
@@ -105,6 +106,14 @@ describe('the order of a list', () => {
     const first = await serial(TABLE);
     expect(first).toMatch(/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(await serial(TABLE)).toBe(first);
+    // A statement of the severity, the source that was looked up, a list of what is exploited: all of it is in the body.
+    file('feeds/open.jsonl', readFileSync(path.join(folder, 'feeds/open.jsonl'), 'utf8').replace('"critical"', '"low"'));
+    const severity = await serial(TABLE);
+    expect(severity).not.toBe(first);
+    const source = await serial(TABLE.replace('zlib\t1:1.2.13.dfsg-1', 'zlib\t1:1.2.13.dfsg-0'));
+    expect(source).not.toBe(severity);
+    file('feeds/kev.json', KEV);
+    expect(await serial(TABLE)).not.toBe(severity);
     expect(await serial(TABLE.replace('zlib1g\t1:1.2.13', 'zlib1g\t1:1.2.12'))).not.toBe(first);
   });
 });

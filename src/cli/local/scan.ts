@@ -209,7 +209,7 @@ function writeFindings(
     output.write(table.render(loaded.hasKnownExploited));
   } else if (exporter !== null) {
     const at = ports.now();
-    const id = new DocumentId();
+    const id = new DocumentId(isKnownExploited);
     const context: ExportContext = {
       at,
       toolVersion: ports.toolVersion,
