@@ -17,6 +17,7 @@ interface CalendarRead {
 
 /** More events than a year of daily freezes: a calendar of something else. */
 const EVENTS_MAX = 500;
+/** Dates of one series: each becomes a freeze. A daily one is better a window; what is left out is said. */
 const OCCURRENCES_MAX = 100;
 
 /** `from` to `to`: what is outside is left out. Times without a zone ("floating") are read in `timeZone`. */
@@ -24,11 +25,15 @@ export function readCalendar(text: string, timeZone: string, from: string, to: s
   const events: CalendarEvent[] = [];
   const skipped: { event: string; reason: string }[] = [];
   const span = { timeZone, from, to };
-  for (const [properties, read] of intervalsByEvent(latest(eventBlocks(text).slice(0, EVENTS_MAX)), span)) {
+  const { found, cuts } = intervalsByEvent(latest(eventBlocks(text).slice(0, EVENTS_MAX)), span);
+  for (const [properties, read] of found) {
     const summary = plainText(first(properties, 'SUMMARY')?.value ?? 'unnamed event');
+    const cut = cuts.get(properties);
+    if (cut !== undefined) skipped.push({ event: summary, reason: cut });
     if (typeof read === 'string') skipped.push({ event: summary, reason: read });
-    else if (read.length === 0) skipped.push({ event: summary, reason: 'it is over' });
-    else events.push({ summary, description: plainText(first(properties, 'DESCRIPTION')?.value ?? ''), intervals: read });
+    else if (read.length === 0 && cut === undefined) skipped.push({ event: summary, reason: 'it is over' });
+    else if (read.length > 0)
+      events.push({ summary, description: plainText(first(properties, 'DESCRIPTION')?.value ?? ''), intervals: read });
   }
   return { events, skipped };
 }
@@ -60,10 +65,18 @@ interface Span {
   readonly to: string;
 }
 
-/** Each event with its intervals, or with what is wrong with it. An override whose series is not in the file stands for itself. */
-function intervalsByEvent(blocks: readonly Properties[], span: Span): Map<Properties, readonly Interval[] | string> {
+interface Found {
+  /** Each event with its intervals, or with what is wrong with it. */
+  readonly found: ReadonlyMap<Properties, readonly Interval[] | string>;
+  /** What a limit leaves out of a series, for people. */
+  readonly cuts: ReadonlyMap<Properties, string>;
+}
+
+/** An override whose series is not in the file stands for itself. */
+function intervalsByEvent(blocks: readonly Properties[], span: Span): Found {
   const overrides = Map.groupBy(blocks.filter(isOverride), uidOf);
   const found = new Map<Properties, readonly Interval[] | string>();
+  const cuts = new Map<Properties, string>();
   for (const properties of blocks)
     found.set(
       properties,
@@ -73,10 +86,19 @@ function intervalsByEvent(blocks: readonly Properties[], span: Span): Map<Proper
     if (isOverride(properties) || isCancelled(properties)) continue;
     const own = (uidOf(properties) === null ? [] : overrides.get(uidOf(properties)))?.filter(one => isReadable(found.get(one))) ?? [];
     const read = orProblem(() => seriesOf(properties, own, span));
-    if (typeof read === 'string') found.set(properties, read);
-    else for (const [event, intervals] of read) found.set(event, [...(event === properties ? [] : listOf(found.get(event))), ...intervals]);
+    if (typeof read === 'string') {
+      found.set(properties, read);
+      continue;
+    }
+    for (const [event, intervals] of read.moved)
+      found.set(event, [...(event === properties ? [] : listOf(found.get(event))), ...intervals]);
+    if (read.leftOutFrom !== null)
+      cuts.set(
+        properties,
+        `its dates from ${read.leftOutFrom.slice(0, 10)} on are left out: no more than ${OCCURRENCES_MAX} of a series are taken`,
+      );
   }
-  return found;
+  return { found, cuts };
 }
 
 const isReadable = (read: readonly Interval[] | string | undefined): boolean => typeof read !== 'string' || read === 'it is cancelled';
@@ -145,8 +167,14 @@ function overrideOf(event: Properties, master: Temporal.ZonedDateTime, timeZone:
   return { event, at: instant(original), following, moves: { shift: wall(original).until(wall(begins)), minutes } };
 }
 
-/** The intervals of a series, by the event that speaks of them: the series itself, and overrides that go for all that follows. */
-function seriesOf(properties: Properties, overriding: readonly Properties[], span: Span): Map<Properties, Interval[]> {
+interface Series {
+  /** Its intervals, by the event that speaks of them: the series itself, and overrides that go for all that follows. */
+  readonly moved: ReadonlyMap<Properties, readonly Interval[]>;
+  /** The first start that is too many; null when all are taken. */
+  readonly leftOutFrom: string | null;
+}
+
+function seriesOf(properties: Properties, overriding: readonly Properties[], span: Span): Series {
   const { begins, minutes } = timesOf(properties, span.timeZone);
   // One that cannot be read takes nothing away: it freezes too much rather than too little.
   const overrides = overriding
@@ -156,7 +184,8 @@ function seriesOf(properties: Properties, overriding: readonly Properties[], spa
     })
     .sort((a, b) => (a.at < b.at ? -1 : 1));
   const moved = new Map<Properties, Interval[]>([[properties, []]]);
-  for (const startsAt of startsOf(properties, begins, minutes, wide(span, overrides))) {
+  const { starts, leftOutFrom } = startsOf(properties, begins, minutes, wide(span, overrides));
+  for (const startsAt of starts) {
     const own = overrides.findLast(one => one.at === startsAt);
     // Its own component says where it has gone.
     if (own !== undefined) continue;
@@ -164,10 +193,10 @@ function seriesOf(properties: Properties, overriding: readonly Properties[], spa
     if (since === undefined) moved.get(properties)!.push(intervalAt(zoned(startsAt, begins), minutes));
     else if (since.moves !== null) {
       const start = zoned(startsAt, begins).toPlainDateTime().add(since.moves.shift).toZonedDateTime(begins.timeZoneId);
-      moved.set(since.event, [...(moved.get(since.event) ?? []), intervalAt(start, since.moves.minutes)]);
+      moved.getOrInsertComputed(since.event, () => []).push(intervalAt(start, since.moves.minutes));
     }
   }
-  return new Map([...moved].map(([event, intervals]) => [event, withinSpan(intervals, span)]));
+  return { moved: new Map([...moved].map(([event, intervals]) => [event, withinSpan(intervals, span)])), leftOutFrom };
 }
 
 function zoned(startsAt: string, { timeZoneId }: Temporal.ZonedDateTime): Temporal.ZonedDateTime {
@@ -187,16 +216,25 @@ function wide(span: Span, overrides: readonly Override[]): Span {
   return days === 0 ? span : { ...span, from: moved(span.from, -days), to: moved(span.to, days) };
 }
 
-/** The starts of a series, before any override: its rule, its further dates, without its exceptions. */
-function startsOf(properties: Properties, begins: Temporal.ZonedDateTime, minutes: number, { timeZone, from, to }: Span): string[] {
+/** The starts of a series within the span, before any override: its rule, its further dates, without its exceptions; the first ones where there are too many. */
+function startsOf(
+  properties: Properties,
+  begins: Temporal.ZonedDateTime,
+  minutes: number,
+  { timeZone, from, to }: Span,
+): { readonly starts: readonly string[]; readonly leftOutFrom: string | null } {
   const rule = first(properties, 'RRULE');
   const more = timesIn(properties.get('RDATE'), timeZone).map(date => startingOn(date, begins));
-  const single = [...(rule === undefined ? [begins] : []), ...more].map(instant);
-  const found = rule === undefined ? [] : occurrences(windowOf(begins, minutes, rule.value), from, to, OCCURRENCES_MAX);
+  const single = [...(rule === undefined ? [begins] : []), ...more];
+  const found = rule === undefined ? [] : occurrences(windowOf(begins, minutes, rule.value), from, to, OCCURRENCES_MAX + 1);
   if (rule !== undefined && found.length === 0 && single.length === 0)
     throw new Unread(`its rule ${rule.value} gives no date, or is not supported`);
   const except = new Set(timesIn(properties.get('EXDATE'), timeZone).map(date => instant(startingOn(date, begins))));
-  return [...new Set([...found.map(one => one.startsAt), ...single])].filter(startsAt => !except.has(startsAt)).sort();
+  const within = single.map(start => intervalAt(start, minutes)).filter(one => one.endsAt > from && one.startsAt < to);
+  const starts = [...new Set([...found, ...within].map(one => one.startsAt))].filter(startsAt => !except.has(startsAt)).sort();
+  const ends = [found[OCCURRENCES_MAX]?.startsAt, starts[OCCURRENCES_MAX]].filter(startsAt => startsAt !== undefined).sort();
+  const leftOutFrom = ends[0] ?? null;
+  return { starts: leftOutFrom === null ? starts : starts.filter(startsAt => startsAt < leftOutFrom), leftOutFrom };
 }
 
 function windowOf(begins: Temporal.ZonedDateTime, minutes: number, repeat: string): WindowRule {
