@@ -65,8 +65,8 @@ export async function takeChanges(
   const { feedId, url, loadedBy, archive } = order;
   const list = await fetchList(order, url);
   if (list === null) return null;
-  const walkedMs = await walkedThrough(context, feedId, url);
-  const sinceMs = Math.max(walkedMs ?? 0, archive?.madeMs ?? 0);
+  const before = await walked(context, feedId, url);
+  const sinceMs = Math.max(before?.throughMs ?? 0, archive?.madeMs ?? 0);
   const changes = parseChanges(readFileSync(list.path, 'utf8')).filter(change => change.atMs > sinceMs);
   const wanted = changes.slice(0, FEED_DOCUMENTS_AT_ONCE);
   if (wanted.length === 0) return null;
@@ -191,15 +191,19 @@ export async function isEnoughForAWeek({ db, clock }: Context, feedId: string, u
   return row !== undefined && Date.parse(clock.now()) - Date.parse(row.loaded_at) < ARCHIVE_MS && (row.left ?? 0) === 0;
 }
 
-/** null: this list was never walked. */
-async function walkedThrough({ db }: Context, feedId: string, url: string): Promise<number | null> {
-  const [row] = await db.query<{ value: { url: string; throughMs: number } }>('select value from setting where key = $1', [
-    settingOf(feedId, url),
-  ]);
-  return row?.value.url === url ? row.value.throughMs : null;
+/** How far a walk came: everything up to an instant is in, and so much was left for the next one. */
+export interface Walked {
+  readonly throughMs: number;
+  readonly left: number;
 }
 
-async function noteWalked({ db, clock }: Context, feedId: string, url: string, throughMs: number, left: number): Promise<void> {
+/** null: this list was never walked. */
+export async function walked({ db }: Context, feedId: string, url: string): Promise<Walked | null> {
+  const [row] = await db.query<{ value: Walked & { url: string } }>('select value from setting where key = $1', [settingOf(feedId, url)]);
+  return row?.value.url === url ? { throughMs: row.value.throughMs, left: row.value.left ?? 0 } : null;
+}
+
+export async function noteWalked({ db, clock }: Context, feedId: string, url: string, throughMs: number, left: number): Promise<void> {
   await db.query(
     `insert into setting (key, value, updated_at, updated_by) values ($1, $2::jsonb, $3, 'system')
      on conflict (key) do update set value = excluded.value, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { FeedImportFile } from '../../api/feeds.ts';
 import { Fault, messageWithAdvice } from '../../core/kernel/faults.ts';
-import { HOUR_MS } from '../../core/kernel/instants.ts';
-import { FEED_PAGES_MAX } from '../../core/kernel/limits.ts';
 import { type AdvisorySource, READERS_REVISION } from '../../plugins/advisory-sources/spec.ts';
 import type { Context } from '../context.ts';
 import { conflict } from '../runtime/problems.ts';
@@ -13,6 +10,7 @@ import { urlsOf } from './feed-urls.ts';
 import { type FeedAnswer, type FeedRequest, fetchFeed } from './fetch-feed.ts';
 import type { ImportOrigin, ImportReport, OnImportProgress } from './import.ts';
 import { keyringOf } from './openpgp.ts';
+import { type FeedDownload, importPages, openWalk } from './page-walk.ts';
 import { partFolder } from './part-folder.ts';
 import { withScratchFolder } from './scratch.ts';
 
@@ -28,12 +26,6 @@ export interface FeedSync {
   importUrl(url: string, by: LoadedBy, onProgress?: OnImportProgress): Promise<ImportReport>;
 }
 
-type Request = Omit<FeedRequest, 'folder' | 'signal'>;
-type FetchedFeed = Extract<FeedAnswer, { readonly kind: 'file' }>;
-
-/** Our clock may be ahead of a publisher's by so much: a change too many on a page costs nothing. */
-const CLOCK_SKEW_MS = HOUR_MS;
-
 export function createFeedSync(
   context: Context,
   sources: ReadonlyMap<string, AdvisorySource>,
@@ -46,7 +38,7 @@ export function createFeedSync(
   const underWay = new Set<string>();
 
   /** A download that fails leaves what has arrived for the next try; one that is there is gone when it was read. */
-  async function download<T>(request: Request, onProgress: OnImportProgress, work: (answer: FeedAnswer) => Promise<T>): Promise<T> {
+  async function download<T>(request: FeedDownload, onProgress: OnImportProgress, work: (answer: FeedAnswer) => Promise<T>): Promise<T> {
     const { url } = request;
     if (underWay.has(url)) throw conflict('feed-busy', `${url} is being fetched at this moment.`, 'Wait until it is done.');
     underWay.add(url);
@@ -109,57 +101,39 @@ export function createFeedSync(
       await confirm(context, id, url);
       return report ?? { feedIds: [id], changedIds: [], skipped: [] };
     }
-    const conditions = { etag: known?.etag ?? null, lastModified: known?.last_modified ?? null };
-    const asItIs = source?.earliestChange !== undefined;
-    const ofArchive = await download(
-      { url, ...conditions, privateAllowed: feed.url_by_person, vouching, asItIs },
-      onProgress,
-      async answer => {
-        if (answer.kind === 'unchanged') {
-          await confirm(context, id, url);
-          return { feedIds: [id], changedIds: [], skipped: [] };
-        }
-        const { etag, lastModified, integrity } = answer;
-        const origin = { ...by, location: url, etag, lastModified, integrity, fetchedFor: id };
-        const report =
-          source?.earliestChange === undefined
-            ? await importWith(answer.path, origin, onProgress)
-            : await importPages(feed, answer, origin, onProgress, known === undefined ? 0 : Date.parse(known.confirmed_at) - CLOCK_SKEW_MS);
-        if (report.changedIds.includes(id) && changesUrl !== null) await dropDocuments(context, id, changesUrl);
-        if (report.feedIds.includes(id)) return report;
-        const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
-        throw new Fault(
-          'feed-unknown-format',
-          `What ${url} serves is not ${sources.get(id)?.title ?? id}: ${reason}.`,
-          'Check the URL of the feed.',
-        );
-      },
-    );
+    const { earliestChange } = source ?? {};
+    const walk = earliestChange === undefined ? null : await openWalk(context, id, url);
+    const conditions = walk?.isOpen ? NO_CONDITIONS : { etag: known?.etag ?? null, lastModified: known?.last_modified ?? null };
+    const [asItIs, askedAt, privateAllowed] = [walk !== null, clock.now(), feed.url_by_person];
+    const ofArchive = await download({ url, ...conditions, privateAllowed, vouching, asItIs }, onProgress, async answer => {
+      if (answer.kind === 'unchanged') {
+        await confirm(context, id, url);
+        return { feedIds: [id], changedIds: [], skipped: [] };
+      }
+      const { etag, lastModified, integrity } = answer;
+      const origin = { ...by, location: url, etag, lastModified, integrity, fetchedFor: id };
+      const load = (file: string, of: ImportOrigin) => importWith(file, of, onProgress);
+      const more = (request: FeedDownload, work: (next: FeedAnswer) => Promise<ImportReport>) => download(request, onProgress, work);
+      const confirmedAt = known?.confirmed_at ?? null;
+      const report =
+        walk === null || earliestChange === undefined
+          ? await load(answer.path, origin)
+          : await importPages(
+              context,
+              { feedId: id, url, privateAllowed, earliestChange, before: walk.before, confirmedAt, askedAt, origin, download: more, load },
+              answer,
+            );
+      if (report.changedIds.includes(id) && changesUrl !== null) await dropDocuments(context, id, changesUrl);
+      if (report.feedIds.includes(id)) return report;
+      const reason = report.skipped[0]?.reason ?? `it is in the format of ${report.feedIds.join(', ')}`;
+      throw new Fault(
+        'feed-unknown-format',
+        `What ${url} serves is not ${sources.get(id)?.title ?? id}: ${reason}.`,
+        'Check the URL of the feed.',
+      );
+    });
     // What changed since the archive that is in force, whichever that is now.
     return joined(ofArchive, await changes());
-  }
-
-  /** A page and those behind it, back to the last sync: the oldest is loaded first, so that the newest is what is kept. */
-  async function importPages(
-    feed: FeedRow,
-    answer: FetchedFeed,
-    origin: ImportOrigin,
-    onProgress: OnImportProgress,
-    since: number,
-    page = 1,
-  ): Promise<ImportReport> {
-    const { id, url_by_person: privateAllowed } = feed;
-    const earliest = sources.get(id)?.earliestChange?.(readFileSync(answer.path, 'utf8')) ?? null;
-    let report: ImportReport = { feedIds: [], changedIds: [], skipped: [] };
-    if (answer.next !== null && page < FEED_PAGES_MAX && earliest !== null && Date.parse(earliest) > since) {
-      const request = { url: answer.next, etag: null, lastModified: null, privateAllowed, asItIs: true };
-      report = await download(request, onProgress, async next =>
-        next.kind === 'unchanged'
-          ? report
-          : importPages(feed, next, { ...origin, etag: null, lastModified: null, integrity: next.integrity }, onProgress, since, page + 1),
-      );
-    }
-    return joined(report, await importWith(answer.path, origin, onProgress));
   }
 
   async function changesOf(
@@ -212,6 +186,8 @@ export function createFeedSync(
       }),
   };
 }
+
+const NO_CONDITIONS = { etag: null, lastModified: null };
 
 function joined(first: ImportReport, second: ImportReport | null): ImportReport {
   if (second === null) return first;
