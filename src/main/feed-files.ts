@@ -63,6 +63,7 @@ export interface FeedOptions {
   readonly cameFrom?: string;
   /** See FeedContext. */
   readonly cpeProducts?: ReadonlySet<string>;
+  readonly cpeRecord?: NonNullable<FeedContext['cpeRecord']>;
   /** See FeedContext. */
   readonly isForHosts?: true;
 }
@@ -256,6 +257,7 @@ function contextOf(file: FeedFile, options: FeedOptions): FeedContext {
     ...(options.binaries === undefined ? {} : { binaries: options.binaries }),
     ...(options.trustedAuthors === undefined ? {} : { trustedAuthors: options.trustedAuthors }),
     ...(options.cpeProducts === undefined ? {} : { cpeProducts: options.cpeProducts }),
+    ...(options.cpeRecord === undefined ? {} : { cpeRecord: options.cpeRecord }),
     ...(options.cameFrom === undefined ? {} : { cameFrom: options.cameFrom }),
     ...(options.isForHosts === undefined ? {} : { isForHosts: options.isForHosts }),
   };

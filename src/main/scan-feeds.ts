@@ -5,8 +5,9 @@ import { orderOf } from '../core/advisories/orders.ts';
 import { CPE_RELEASE } from '../core/advisories/releases.ts';
 import { trustedAuthors } from '../core/advisories/trusted-authors.ts';
 import { Fault, messageWithAdvice } from '../core/kernel/faults.ts';
-import type { FeedItem } from '../plugins/advisory-sources/spec.ts';
+import type { CpeRecord, FeedItem } from '../plugins/advisory-sources/spec.ts';
 import { besideOf, CHECKSUMS } from '../server/feeds/beside.ts';
+import { CpeRecords } from './cpe-records.ts';
 import { type FeedFile, findFeedFiles, readFeedFile } from './feed-files.ts';
 import { SettledStatements } from './settled-statements.ts';
 
@@ -98,22 +99,27 @@ async function readAll(
     ...(request.wantsSourceNames ? { binaries } : {}),
   };
   const use = (item: FeedItem, file: FeedFile): void => {
-    if (item.kind === 'claim') builder.add(item.claim);
+    if (item.kind === 'claim' && item.claim.cpe === undefined) builder.add(item.claim);
     else if (item.kind === 'enrichment' && item.enrichment.kev !== null) knownExploited.add(item.enrichment.vulnerabilityId);
     else if (item.kind === 'quarantined' && quarantineSample.length < QUARANTINE_SAMPLE)
       quarantineSample.push(`${path.basename(file.path)}, ${item.record}: ${item.reason}`);
   };
   const byCpeLast = files.toSorted((a, b) => Number(a.source.speaksByCpe ?? false) - Number(b.source.speaksByCpe ?? false));
+  const byCpe = new CpeRecords();
   for (const file of byCpeLast) {
     const cpeProducts = file.source.speaksByCpe ? stillWanted(request.cpeProducts, covered, builder) : undefined;
     if (cpeProducts?.size === 0) continue;
     // A file that turns out to be cut or a bomb says nothing, whatever it said before that.
     const held: (readonly FeedItem[])[] = [];
-    for await (const event of readFeedFile(file, cpeProducts === undefined ? options : { ...options, cpeProducts })) {
+    const heldByCpe: CpeRecord[] = [];
+    const asked =
+      cpeProducts === undefined ? options : { ...options, cpeProducts, cpeRecord: (one: CpeRecord) => void heldByCpe.push(one) };
+    for await (const event of readFeedFile(file, asked)) {
       if (event.kind === 'failed') problems.push(`${file.path}: ${messageWithAdvice(event.fault)}`);
       else if (event.kind === 'items') held.push(event.items);
       else if (event.kind === 'finished') {
         for (const items of held) for (const item of items) use(item, file);
+        for (const record of heldByCpe) byCpe.add(record);
         for (const release of event.covers) covered.add(release);
         const { records, quarantined, dataDate } = event;
         const { id, title } = file.source;
@@ -123,6 +129,7 @@ async function readAll(
       }
     }
   }
+  for (const claim of byCpe.claims()) builder.add(claim);
   const index = builder.build();
   for (const release of index.countByRelease.keys()) covered.add(release);
   // After the count, and seen by the index all the same: what is no feed does not make a release one that feeds speak of.

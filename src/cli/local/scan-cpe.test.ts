@@ -189,6 +189,37 @@ describe('low confidence is shown', () => {
   });
 });
 
+describe('a later record of the same vulnerability', () => {
+  const configured = (criteria: string) => [{ nodes: [{ operator: 'OR', negate: false, cpeMatch: [match(criteria)] }] }];
+  const fileOf = (name: string, lastModified: string, configurations: readonly object[], vulnStatus = 'Analyzed') => {
+    const { cve } = record('CVE-2026-1111', configurations, vulnStatus);
+    return file(name, JSON.stringify({ format: 'NVD_CVE', version: '2.0', vulnerabilities: [{ cve: { ...cve, lastModified } }] }));
+  };
+  const found = async (...feeds: string[]) => {
+    const document = file('sbom.json', sbom(component({ cpe: stated('1.4') })));
+    const { out } = await run(document, ...feeds.flatMap(feed => ['--feed', feed]), '--no-cache', '--format', 'json');
+    return (JSON.parse(out) as Found[]).map(one => one.id);
+  };
+
+  it('takes back what an earlier one says, rejected or about other products, of another day or of the same, and whatever is read first', async () => {
+    const year = fileOf('year.json', '2026-03-04T10:00:00.000', configured(TOOL));
+    expect(await found(year)).toEqual(['CVE-2026-1111']);
+    const later = [
+      fileOf('rejected.json', '2026-05-01T00:00:00.000', [], 'Rejected'),
+      fileOf('rejected-that-day.json', '2026-03-04T20:00:00.000', configured(TOOL), 'Rejected'),
+      fileOf('renamed.json', '2026-03-05T00:00:00.000', configured('cpe:2.3:a:other:tool:*:*:*:*:*:*:*:*')),
+    ];
+    for (const modified of later)
+      expect([await found(year, modified), await found(modified, year)], path.basename(modified)).toEqual([[], []]);
+  });
+
+  it('counts, and an earlier one takes nothing back', async () => {
+    const year = fileOf('year.json', '2026-03-04T10:00:00.000', configured(TOOL));
+    const before = fileOf('before.json', '2026-03-04T09:00:00.000', [], 'Awaiting Analysis');
+    expect([await found(year, before), await found(before, year)]).toEqual([['CVE-2026-1111'], ['CVE-2026-1111']]);
+  });
+});
+
 it('a document that was read after the feeds says what it was not asked about', async () => {
   const other = file(
     'z.json',

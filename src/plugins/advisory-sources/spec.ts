@@ -68,6 +68,8 @@ export interface FeedContext {
   readonly packages: ReadonlySet<string> | null;
   /** `vendor:product` pairs (core/versions/cpe.ts productOf) of which a source that speaks by CPE is asked. Absent: none, and no such claim is made. */
   readonly cpeProducts?: ReadonlySet<string>;
+  /** Told each of its records by such a source, also those of which no claim comes: they may be later than what another file says of the vulnerability. */
+  cpeRecord?(record: CpeRecord): void;
   /**
    * True for a statement "fixed in this version" that can make no finding, because every installed version of the source package has the fix: a reader
    * may pass over it. The caller keeps count of what it settles, for another feed may say otherwise of the same vulnerability.
@@ -81,6 +83,15 @@ export interface FeedContext {
   readonly cameFrom?: string;
   /** True where statements are kept for a fleet of hosts: what somebody says of a package inside of another product (an image) is then about none of them. */
   readonly isForHosts?: true;
+}
+
+/** One record of a source that speaks by CPE. */
+export interface CpeRecord {
+  readonly vulnerabilityId: string;
+  /** Since 1970; 0 where the publisher does not say. Days do not tell two of one day apart. */
+  readonly modifiedAtMs: number;
+  /** Those that are handed out as items. */
+  readonly claims: readonly Claim[];
 }
 
 /**

@@ -42,14 +42,16 @@ export const nvd: AdvisorySource = {
           return;
         }
         const cve = asObject(asObject(value).cve, 'cve');
-        // Who asks by CPE alone has nothing of it that could be taken back.
-        if (cve.vulnStatus === 'Rejected' && context.cpeProducts !== undefined) return;
-        if (cve.vulnStatus === 'Rejected') throw new WithdrawnRecord(vulnerabilityId(cve.id), `${String(cve.id)} is rejected`);
+        const isRejected = cve.vulnStatus === 'Rejected';
+        // Who asks by CPE alone has nothing of it but what another file says.
+        if (isRejected && context.cpeProducts === undefined)
+          throw new WithdrawnRecord(vulnerabilityId(cve.id), `${String(cve.id)} is rejected`);
         const id = vulnerabilityId(cve.id);
         if (context.cpeProducts !== undefined) {
-          hasConfigurations ||= listOf(cve.configurations).length > 0;
-          for (const claim of cpeClaimsOf(cve, id, context.cpeProducts, context.today, reason => into.remark(id, reason)))
-            into.add({ kind: 'claim', claim });
+          hasConfigurations ||= !isRejected && listOf(cve.configurations).length > 0;
+          const claims = isRejected ? [] : cpeClaimsOf(cve, id, context.cpeProducts, context.today, reason => into.remark(id, reason));
+          context.cpeRecord?.({ vulnerabilityId: id, modifiedAtMs: modifiedAtMs(cve, context.today), claims });
+          for (const claim of claims) into.add({ kind: 'claim', claim });
           return;
         }
         const enrichment: Enrichment = {
@@ -68,6 +70,12 @@ export const nvd: AdvisorySource = {
     return { ...reader, covers: () => (hasConfigurations ? [CPE_RELEASE] : []) };
   },
 };
+
+function modifiedAtMs(cve: JsonObject, today: string): number {
+  const stated = String([cve.lastModified, cve.published].find(text => pastDay(text, today) !== null));
+  // UTC, which the NVD leaves out.
+  return Date.parse(`${stated}Z`) || Date.parse(stated) || 0;
+}
 
 function vectorsOf(metrics: JsonObject): { source: string; vector: string }[] {
   return ['cvssMetricV40', 'cvssMetricV31', 'cvssMetricV30', 'cvssMetricV2'].flatMap(field =>
