@@ -254,11 +254,12 @@ describe('bad input has no effect on the rest', () => {
     expect(pairs(rows)).toEqual(EXPECTED);
   });
 
-  it('packages with an endless name or version are left out, and said', async () => {
-    const rows = ['zlib\t1:1.2.13.dfsg-1', `openssl\t${'1.'.repeat(300)}1`, `${'o'.repeat(400)}\t1`];
-    const { err, code, rows: found } = await rowsOf(`package\tversion\n${rows.join('\n')}\n`);
+  it('packages with an endless field are left out, and said', async () => {
+    const endless = ['x'.repeat(300_000), `amd64\t${'x'.repeat(300_000)}:1`].map(more => `tar\t1.34\t${more}`);
+    const rows = ['zlib\t1:1.2.13.dfsg-1', `openssl\t${'1.'.repeat(300)}1`, `${'o'.repeat(400)}\t1`, ...endless];
+    const { err, code, rows: found } = await rowsOf(`package\tversion\tarch\tmodule\n${rows.join('\n')}\n`);
     expect([code, new Set(found.map(row => row.package))]).toEqual([1, new Set(['zlib'])]);
-    expect(err).toContain('packages with an endless name or version: 2, left out');
+    expect(err).toContain('packages with an endless name, version or other field: 4, left out');
   });
 
   it('one unreadable list of several does not stop the others', async () => {

@@ -80,7 +80,8 @@ function readList(input: string, name: string, options: ScanOptions, recognise: 
   const release = options.release ?? listing.release ?? commonRelease(listing.packages);
   const packages = listing.packages.filter(isOfSize);
   const endless = listing.packages.length - packages.length;
-  const told = endless === 0 ? listing.warnings : [`packages with an endless name or version: ${endless}, left out`, ...listing.warnings];
+  const told =
+    endless === 0 ? listing.warnings : [`packages with an endless name, version or other field: ${endless}, left out`, ...listing.warnings];
   if (packages.length === 0) throw new InputError(`${input} holds no package (${told[0] ?? `read as ${importer.title}`})`);
   if (release === null) throw new InputError(`${input} does not say what it was taken from: add --os, for example --os debian:12`);
   return {
@@ -94,9 +95,9 @@ function readList(input: string, name: string, options: ScanOptions, recognise: 
 }
 
 /** Every finding repeats them, so a version of a megabyte would make a gigabyte of an answer. */
-function isOfSize({ name, version, sourceName, sourceVersion }: ListedPackage): boolean {
+function isOfSize({ name, version, sourceName, sourceVersion, arch, module, release }: ListedPackage): boolean {
   return (
-    [name, sourceName].every(text => text.length <= MAX_PACKAGE_NAME_CHARS) &&
+    [name, sourceName, arch, module ?? '', release ?? ''].every(text => text.length <= MAX_PACKAGE_NAME_CHARS) &&
     [version, sourceVersion].every(text => text.length <= MAX_VERSION_CHARS)
   );
 }
