@@ -19,9 +19,16 @@ it('modules and headers go with their kernel', () => {
   const packages = releases.flatMap((release, at) =>
     ['image', 'modules', 'modules-extra', 'headers'].map(part => listedPackage(`linux-${part}-${release}`, `6.8.0-${at}.1`)),
   );
-  const others = ['linux-headers-6.8.0-31', 'linux-libc-dev', 'linux-generic', 'linux-tools-common'].map(name =>
-    listedPackage(name, '6.8.0-0.1'),
-  );
+  const others = [
+    'linux-libc-dev',
+    'linux-generic',
+    'linux-tools-common',
+    'linux-tools-6.8.0-31-generic',
+    'linux-cloud-tools-6.8.0-31-generic',
+    'linux-tools-6.8.0-31',
+    'linux-headers-generic',
+    'linux-headers-6.8.0-3',
+  ].map(name => listedPackage(name, '6.8.0-0.1'));
   const host = {
     name: '',
     origin: '-',
@@ -36,4 +43,19 @@ it('modules and headers go with their kernel', () => {
   );
   expect(others.map(one => states?.get(`${one.name} ${one.version}`))).toEqual(others.map(() => undefined));
   expect(kernelStatesOf({ ...host, kernelRelease: null })).toBeNull();
+});
+
+it.each([
+  ['linux-headers-6.8.0-31', 'installed-not-running'],
+  ['linux-headers-6.8.0-40', 'running'],
+  ['linux-hwe-6.8-headers-6.8.0-40', 'running'],
+  ['linux-headers-6.12.48+deb13-common', 'newer-not-booted'],
+  ['linux-headers-6.12.48+deb13-common-rt', 'newer-not-booted'],
+])('headers without a flavour go with any kernel of their release: %s is %s', (name, state) => {
+  const kernels = ['6.8.0-31-generic', '6.8.0-40-generic', '6.8.0-40-lowlatency', '6.12.48+deb13-amd64'].map((release, at) =>
+    listedPackage(`linux-image-${release}`, `6.${release.startsWith('6.12') ? 12 : 8}.0-${at}`),
+  );
+  const packages = [...kernels, listedPackage(name, '6')];
+  const host = { name: '', origin: '-', release: 'ubuntu:24.04', kernelRelease: '6.8.0-40-generic', packages, warnings: [] };
+  expect(kernelStatesOf(host)?.get(`${name} 6`)).toBe(state);
 });
