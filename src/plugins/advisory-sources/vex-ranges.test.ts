@@ -107,6 +107,9 @@ describe('a CSAF document with a branch product_version_range', () => {
   it.each([
     [{ first_affected: ['P0', 'P2'], last_affected: ['P1', 'P3'] }, ['1.0', '1.5', '3.0', '3.1']],
     [{ last_affected: ['P3', 'P1'], first_affected: ['P2', 'P0'] }, ['1.0', '1.5', '3.0', '3.1']],
+    // The last of one branch and the first of the next make no range: each is open on its other side.
+    [{ last_affected: ['P1'], first_affected: ['P2'] }, ['0.9', '1.0', '1.5', '3.0', '3.1', '4.0']],
+    [{ last_affected: ['P1'], first_affected: ['P1'] }, ['1.5']],
     [{ last_affected: ['P1'] }, ['0.9', '1.0', '1.5']],
     [{ first_affected: ['P2'] }, ['3.0', '3.1', '4.0']],
   ])('reads first and last affected versions as ends of ranges: %j', (status, affected) => {
