@@ -91,4 +91,34 @@ describe("OSV's archives and their lists of changes", () => {
     await site.syncing('ubuntu');
     expect(await site.claims('ubuntu')).toEqual(['CVE-2026-1001 3', 'CVE-2026-1001 4']);
   });
+
+  it('a changed record that is refused is what the feed says, not that the archive is confirmed', async () => {
+    const record = (id: string, name: unknown) =>
+      JSON.stringify({
+        schema_version: '1.6.0',
+        id,
+        modified: '2026-11-01T00:00:00Z',
+        affected: [
+          { package: { ecosystem: 'RubyGems', name }, ranges: [{ type: 'SEMVER', events: [{ introduced: '0' }, { fixed: '1.0.0' }] }] },
+        ],
+      });
+    const [one, two] = ['GHSA-eeee-eeee-eeee', 'GHSA-ffff-ffff-ffff'] as const;
+    site.publish('RubyGems/all.zip', makeZip({ [`${one}.json`]: record(one, 'x') }), { 'last-modified': 'Sun, 01 Nov 2026 12:00:00 GMT' });
+    site.publish('RubyGems/modified_id.csv', `2026-11-01T10:00:00Z,${one}\n`);
+    await site.setUrl('osv-rubygems', 'RubyGems/all.zip');
+    expect(await site.syncing('osv-rubygems')).toMatchObject({ state: 'done', message: null });
+    site.publish(`RubyGems/${two}.json`, record(two, 5));
+    site.publish('RubyGems/modified_id.csv', `2026-11-02T10:00:00Z,${two}\n`);
+    await site.syncing('osv-rubygems');
+    expect((await site.feeds.list()).find(feed => feed.id === 'osv-rubygems')).toMatchObject({
+      state: 'refused',
+      message: expect.stringContaining('unreadable'),
+    });
+    // A list that nobody answers for confirms nothing.
+    const confirmed = () => site.database.db.query("select part, confirmed_at from feed_part where feed_id = 'osv-rubygems' order by part");
+    const before = await confirmed();
+    site.publish('RubyGems/modified_id.csv', null);
+    expect(await site.syncing('osv-rubygems')).toMatchObject({ state: 'failed' });
+    expect(await confirmed()).toEqual(before);
+  });
 });

@@ -97,8 +97,10 @@ export function createFeedSync(
     // A folder of documents without an archive.
     if (changesUrl === url) return (await changes()) ?? { feedIds: [id], changedIds: [], skipped: [] };
     if (changesUrl !== null && source?.isArchiveWeekly === true && (await isEnoughForAWeek(context, id, url, changesUrl))) {
+      // First: a document that is refused is what the feed says then. The list alone says that the archive and it are the newest, so that comes last.
+      await clearTrouble(context, id);
       const report = await changes();
-      await confirm(context, id, url);
+      await confirmPart(context, id, url);
       return report ?? { feedIds: [id], changedIds: [], skipped: [] };
     }
     const { earliestChange } = source ?? {};
@@ -211,10 +213,24 @@ async function archiveOf({ db }: Context, feedId: string, url: string): Promise<
 }
 
 /** The publisher has nothing newer. */
-async function confirm({ db, clock }: Context, id: string, url: string): Promise<void> {
-  const now = clock.now();
-  await db.query("update feed set state = 'current', message = null, checked_at = $2 where id = $1 and loaded_at is not null", [id, now]);
-  await db.query('update feed_part set confirmed_at = greatest(confirmed_at, $3) where feed_id = $1 and location = $2', [id, url, now]);
+async function confirm(context: Context, id: string, url: string): Promise<void> {
+  await clearTrouble(context, id);
+  await confirmPart(context, id, url);
+}
+
+async function clearTrouble({ db, clock }: Context, id: string): Promise<void> {
+  await db.query("update feed set state = 'current', message = null, checked_at = $2 where id = $1 and loaded_at is not null", [
+    id,
+    clock.now(),
+  ]);
+}
+
+async function confirmPart({ db, clock }: Context, id: string, url: string): Promise<void> {
+  await db.query('update feed_part set confirmed_at = greatest(confirmed_at, $3) where feed_id = $1 and location = $2', [
+    id,
+    url,
+    clock.now(),
+  ]);
 }
 
 function downloading(url: string, received: number, total: number | null): FeedImportFile {
