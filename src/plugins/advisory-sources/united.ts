@@ -34,7 +34,8 @@ function unionOf(pieces: readonly Claim[]): Claim {
 
 function unionOfSets(sets: readonly AffectedSet[]): AffectedSet {
   const ranges = new Map<string, AffectedRange>();
-  for (const range of sets.flatMap(set => set.ranges)) ranges.set(`${range.introduced}\n${range.fixed}\n${range.lastAffected}`, range);
+  for (const range of sets.flatMap(set => set.ranges))
+    ranges.set([range.introduced, range.fixed, range.lastAffected, range.limit].map(String).join('\n'), range);
   return { versions: [...new Set(sets.flatMap(set => set.versions))], ranges: [...ranges.values()] };
 }
 
