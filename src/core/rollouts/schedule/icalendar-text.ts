@@ -25,9 +25,10 @@ export function eventBlocks(text: string): Properties[] {
     const match = /^([A-Za-z-]+)((?:;[A-Za-z-]+=(?:"[^"]*"|[^;:"]*))*):(.*)$/.exec(line);
     if (match === null) continue;
     const [name, value] = [match[1]!.toUpperCase(), match[3]!];
-    if (name === 'BEGIN' && value === 'VEVENT') current = new Map();
+    const isEvent = value.trim().toUpperCase() === 'VEVENT';
+    if (name === 'BEGIN' && isEvent) current = new Map();
     else if (name === 'BEGIN' && current !== null) depth += 1;
-    else if (name === 'END' && value === 'VEVENT') {
+    else if (name === 'END' && isEvent) {
       if (current !== null) blocks.push(current);
       current = null;
       depth = 0;
@@ -48,18 +49,27 @@ function parametersOf(text: string): Map<string, string> {
   );
 }
 
-/** A date of EXDATE, RDATE or RECURRENCE-ID: a whole day, or one start. */
-export type Named = { readonly day: Temporal.PlainDate } | { readonly at: Temporal.ZonedDateTime };
+/** A date of EXDATE, RDATE or RECURRENCE-ID: a whole day, or one start. `minutes`: what a period says of its own length, or null. */
+export type Named = { readonly day: Temporal.PlainDate } | { readonly at: Temporal.ZonedDateTime; readonly minutes: number | null };
 
 /** Both may stand more than once, and hold several dates with commas between them. */
 export function timesIn(properties: readonly Property[] | undefined, timeZone: string): Named[] {
   return (properties ?? []).flatMap(property =>
     property.value.split(',').map((value): Named => {
-      const start = { ...property, value: value.split('/')[0]! };
-      const time = timeOf(start, timeZone);
-      return start.value.trim().length === 8 ? { day: time.toPlainDate() } : { at: time };
+      const [start, end] = value.split('/') as [string, string?];
+      const time = timeOf({ ...property, value: start }, timeZone);
+      if (start.trim().length === 8) return { day: time.toPlainDate() };
+      return { at: time, minutes: end === undefined ? null : minutesUntil(time, { ...property, value: end.trim() }, timeZone) };
     }),
   );
+}
+
+/** RFC 5545 3.3.9: a period ends at a time, or after a duration. */
+function minutesUntil(start: Temporal.ZonedDateTime, end: Property, timeZone: string): number {
+  const ends = /^\+?P/.test(end.value) ? start.add(Temporal.Duration.from(end.value)) : timeOf(end, timeZone);
+  const minutes = Math.round(start.until(ends).total({ unit: 'minute', relativeTo: start }));
+  if (minutes <= 0) throw new Error('a period ends before it starts');
+  return minutes;
 }
 
 export function startingOn(named: Named, begins: Temporal.ZonedDateTime): Temporal.ZonedDateTime {

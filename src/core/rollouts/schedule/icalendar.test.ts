@@ -197,55 +197,6 @@ describe('an iCalendar file', () => {
     });
   });
 
-  describe('with more dates than are taken', () => {
-    const read = (...lines: string[]) => readCalendar(lines.join('\r\n'), 'UTC', '2026-11-22T00:00:00.000Z', '2027-12-31T00:00:00.000Z');
-    const event = (...lines: string[]) => ['BEGIN:VEVENT', ...lines, 'END:VEVENT'].join('\r\n');
-    const leftOut = (event: string, date: string) => ({
-      event,
-      reason: `its dates from ${date} on are left out: no more than 100 of a series are taken`,
-    });
-
-    it('a list of dates without end is cut and says so, although another event speaks of its dates', () => {
-      const day = Temporal.PlainDate.from('2026-12-01');
-      const stamp = (n: number) =>
-        day
-          .toPlainDateTime()
-          .add({ minutes: 15 * n })
-          .toString({ smallestUnit: 'second' })
-          .replaceAll(/[-:]/g, '');
-      const list = Array.from({ length: 30_000 }, (_, n) => `${stamp(n)}Z`).join(',');
-      const series = event('UID:1', 'SUMMARY:Much', 'DTSTART:20261130T000000Z', 'DURATION:PT5M', `RDATE:${list}`);
-      const moves = event(
-        'UID:1',
-        'SUMMARY:Later',
-        'RECURRENCE-ID;RANGE=THISANDFUTURE:20261130T000000Z',
-        'DTSTART:20261130T000100Z',
-        'DURATION:PT5M',
-      );
-      const { events, skipped } = read(series, moves);
-      expect(events.map(one => [one.summary, one.intervals.length])).toEqual([['Later', 100]]);
-      expect(skipped).toEqual([leftOut('Much', '2026-12-02')]);
-    });
-
-    it('dates that are over do not use up the places of those to come', () => {
-      const past = Array.from(
-        { length: 200 },
-        (_, n) => `2025${String(1 + (n % 12)).padStart(2, '0')}${String(1 + Math.floor(n / 12)).padStart(2, '0')}T000000Z`,
-      );
-      const { events, skipped } = read(
-        event('SUMMARY:Old and new', 'DTSTART:20250101T000000Z', 'DURATION:PT1H', `RDATE:${[...past, '20261224T000000Z'].join(',')}`),
-      );
-      expect(events.map(one => one.intervals)).toEqual([[{ startsAt: '2026-12-24T00:00:00.000Z', endsAt: '2026-12-24T01:00:00.000Z' }]]);
-      expect(skipped).toEqual([]);
-    });
-
-    it('a daily rule is cut, and says from when on', () => {
-      const { events, skipped } = read(event('SUMMARY:Daily', 'DTSTART:20261122T000000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY'));
-      expect(events[0]!.intervals).toHaveLength(100);
-      expect(skipped).toEqual([leftOut('Daily', '2027-03-02')]);
-    });
-  });
-
   it('knows no zone that the platform does not know', () => {
     for (const name of WINDOWS_ZONE_NAMES)
       expect(() => Temporal.PlainDate.from('2026-11-22').toZonedDateTime(ianaZone(name))).not.toThrow();
