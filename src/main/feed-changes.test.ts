@@ -187,6 +187,21 @@ describe('a publisher with an archive and a list of changes', () => {
     );
     expect(known!.day).toBe('2026-11-23');
   });
+
+  it('a folder of documents without an archive is in order again when its list is there again and names nothing new', async () => {
+    now = addMs(now, DAY_MS);
+    await database.db.query("update feed set url = $1 where id = 'suse-csaf'", [`${base}/csaf-vex/changes.csv`]);
+    expect(await sync()).toMatchObject({ state: 'done' });
+    const list = served.get('/csaf-vex/changes.csv')!;
+    served.delete('/csaf-vex/changes.csv');
+    expect(await sync()).toMatchObject({ state: 'failed' });
+    expect((await feeds.list()).find(feed => feed.id === 'suse-csaf')).toMatchObject({ state: 'failed' });
+
+    now = addMs(now, DAY_MS);
+    served.set('/csaf-vex/changes.csv', list);
+    expect(await sync()).toMatchObject({ state: 'done' });
+    expect((await feeds.list()).find(feed => feed.id === 'suse-csaf')).toMatchObject({ state: 'current', message: null, checkedAt: now });
+  });
 });
 
 describe('parseChanges', () => {

@@ -63,7 +63,7 @@ export function createFeedSync(
   async function syncOf(id: string, by: LoadedBy, onProgress: OnImportProgress): Promise<ImportReport> {
     const feed = await feedRow(db, id);
     if (feed.url === null) throw conflict('feed-has-no-url', `${id} has no URL.`, 'Set one, or import the feed from a file.');
-    let report: ImportReport = { feedIds: [id], changedIds: [], skipped: [] };
+    let report = nothingNew(id);
     const problems: unknown[] = [];
     const troubles: FeedRow[] = [];
     // One that cannot be fetched keeps none of the others from it.
@@ -95,13 +95,17 @@ export function createFeedSync(
     const changesUrl = source?.changesUrl?.(url) ?? null;
     const changes = () => (changesUrl === null ? null : changesOf(feed, url, changesUrl, vouching, by.loadedBy, onProgress));
     // A folder of documents without an archive.
-    if (changesUrl === url) return (await changes()) ?? { feedIds: [id], changedIds: [], skipped: [] };
+    if (changesUrl === url) {
+      const report = await changes();
+      if (report === null) await confirm(context, id, url);
+      return report ?? nothingNew(id);
+    }
     if (changesUrl !== null && source?.isArchiveWeekly === true && (await isEnoughForAWeek(context, id, url, changesUrl))) {
       // First: a document that is refused is what the feed says then. The list alone says that the archive and it are the newest, so that comes last.
       await clearTrouble(context, id);
       const report = await changes();
       await confirmPart(context, id, url);
-      return report ?? { feedIds: [id], changedIds: [], skipped: [] };
+      return report ?? nothingNew(id);
     }
     const { earliestChange } = source ?? {};
     const walk = earliestChange === undefined ? null : await openWalk(context, id, url);
@@ -190,6 +194,10 @@ export function createFeedSync(
 }
 
 const NO_CONDITIONS = { etag: null, lastModified: null };
+
+function nothingNew(id: string): ImportReport {
+  return { feedIds: [id], changedIds: [], skipped: [] };
+}
 
 function joined(first: ImportReport, second: ImportReport | null): ImportReport {
   if (second === null) return first;
