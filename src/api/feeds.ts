@@ -162,9 +162,10 @@ export const feeds = {
     method: 'get',
     path: '/api/v1/feeds/{id}/quarantine',
     access: 'setting.read',
-    summary: 'Records of a feed that were put aside, each with the reason; the first hundred of each file',
+    summary:
+      'Records of a feed that were put aside, each with the reason: the first hundred of each file, 2,000 at most, and how many there are',
     params: IdParams,
-    answer: z.object({ items: z.array(QuarantinedRecord) }),
+    answer: z.object({ items: z.array(QuarantinedRecord), total: z.int() }),
   }),
   feedImport: route({
     method: 'post',

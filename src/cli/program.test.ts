@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { api } from '../api/index.ts';
 import { EXIT } from './failure.ts';
 import { commands, runProgram } from './program.ts';
-import { plain } from './screen.ts';
+import { makeScreen, plain } from './screen.ts';
 
 async function call(...argv: string[]) {
   let [out, err] = ['', ''];
@@ -34,6 +34,14 @@ describe('fettle', () => {
       /^(agent|setup|session|invitation(Accept|Delete)|password|rolloutStream|rolloutUpdate|jobGet|hostHistory|groupUpdate)/;
     const missing = Object.keys(api).filter(name => !elsewhere.test(name) && !sources.includes(`client.${name}(`));
     expect(missing).toEqual([]);
+  });
+
+  it('says of how many records those that it shows are the first', () => {
+    let out = '';
+    const screen = makeScreen(text => void (out += text), 200);
+    const items = Array.from({ length: 100 }, (_, at) => ({ part: '', record: `line ${at + 1}`, reason: 'no JSON' }));
+    commands.find(command => command.name === 'feed put-aside')!.render({ items, total: 5_000 } as never, screen);
+    expect(out).toContain('100 of 5000 records put aside');
   });
 
   it('says what to do when the server is not there, the call is wrong, or the server refuses', async () => {

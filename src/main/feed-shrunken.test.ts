@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { QUARANTINE_KEPT } from '../core/kernel/limits.ts';
 import { feedThreads } from './feed-threads.ts';
 import { type FeedSite, openFeedSite } from './test-feed-site.ts';
 
@@ -69,7 +70,17 @@ describe('a feed that really has far fewer records', () => {
     writeFileSync(file, JSON.stringify({ title: 'x', catalogVersion: '1', vulnerabilities: records }));
     await site.importing(file, { accept: 'shrunken' });
     const told = await site.feeds.handlers.feedQuarantine({ params: { id: 'kev' } } as never, undefined as never, undefined as never);
-    expect(told).toEqual({ items: [{ part: '', record: 'vulnerabilities 0', reason: 'dateAdded soon is not a day' }] });
+    expect(told).toEqual({ items: [{ part: '', record: 'vulnerabilities 0', reason: 'dateAdded soon is not a day' }], total: 1 });
+  });
+
+  it('says how many records were put aside where it names the first only', async () => {
+    const records = Array.from({ length: QUARANTINE_KEPT + 50 }, (_, n) => ({ cveID: `CVE-2024-${2_000 + n}`, dateAdded: 'soon' }));
+    const good = Array.from({ length: 2_000 }, (_, n) => ({ cveID: `CVE-2025-${2_000 + n}`, dateAdded: '2024-01-01' }));
+    const file = path.join(site.folder, 'kev.json');
+    writeFileSync(file, JSON.stringify({ title: 'x', catalogVersion: '1', vulnerabilities: [...records, ...good] }));
+    await site.importing(file, { accept: 'shrunken' });
+    const told = await site.feeds.handlers.feedQuarantine({ params: { id: 'kev' } } as never, undefined as never, undefined as never);
+    expect([told.items.length, told.total]).toEqual([QUARANTINE_KEPT, QUARANTINE_KEPT + 50]);
   });
 
   it('stays refused while the other files of the same feed are in order', async () => {

@@ -44,7 +44,7 @@ export const feedCommands: readonly Command[] = [
           { title: 'feed' },
           { title: 'state' },
           { title: 'records', align: 'right' },
-          { title: 'bad', align: 'right' },
+          { title: 'put aside', align: 'right' },
           { title: 'data of' },
           { title: 'loaded' },
           { title: 'licence', widthMax: 24 },
@@ -104,7 +104,7 @@ export const feedCommands: readonly Command[] = [
       for (const f of value.items) if (f.message !== null) screen.line(`${f.id}: ${f.message}`);
       for (const f of value.items) if (f.integrity !== null) screen.line(`${f.id}: ${f.integrity.note}`);
       for (const f of value.items)
-        if (f.quarantined > 0) screen.line(`${f.id}: put aside, for example ${f.quarantineSample[0]}; all: fettle feed put-aside ${f.id}`);
+        if (f.quarantined > 0) screen.line(`${f.id}: put aside, for example ${f.quarantineSample[0]}; more: fettle feed put-aside ${f.id}`);
       const bad = value.items.filter(f => f.state === 'failed' || f.state === 'refused' || f.state === 'stale');
       screen.line(
         bad.length === 0
@@ -135,7 +135,7 @@ export const feedCommands: readonly Command[] = [
   }),
   define({
     name: 'feed put-aside',
-    summary: 'Records of a feed that were put aside, each with the reason',
+    summary: 'Records of a feed that were put aside, each with the reason: the first of each file, and how many there are',
     arguments: [{ name: 'id', summary: 'feed id, see `fettle feed list`' }],
     run: async c => await c.client.feedQuarantine({ params: { id: c.arguments[0]! } }),
     render(value, screen) {
@@ -148,6 +148,7 @@ export const feedCommands: readonly Command[] = [
         ],
         value.items.map(one => [one.part, one.record, one.reason]),
       );
+      screen.line(`${value.items.length} of ${counted(value.total, 'record')} put aside`);
     },
   }),
   define({
@@ -202,7 +203,7 @@ export const feedCommands: readonly Command[] = [
           { title: 'feed' },
           { title: 'state' },
           { title: 'records', align: 'right' },
-          { title: 'bad', align: 'right' },
+          { title: 'put aside', align: 'right' },
           { title: 'message', widthMax: 80 },
         ],
         value.items.map(f => [f.id, f.state, f.records, f.quarantined, f.message]),
@@ -222,7 +223,7 @@ export const feedCommands: readonly Command[] = [
           { title: 'feed' },
           { title: 'state' },
           { title: 'records', align: 'right' },
-          { title: 'bad', align: 'right' },
+          { title: 'put aside', align: 'right' },
           { title: 'message', widthMax: 80 },
         ],
         value.files.map(f => [f.file, f.feedId, f.state, f.records, f.quarantined, f.message]),

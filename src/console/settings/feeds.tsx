@@ -62,7 +62,7 @@ const VOUCHER: Readonly<Record<NonNullable<FeedView['integrity']>['level'], stri
   none: 'nobody',
 };
 
-/** What it says beside its state: the message, what was set aside, and where it comes from. */
+/** What it says beside its state: the message, what was put aside, and where it comes from. */
 function Below({ feed }: { readonly feed: FeedView }) {
   return (
     <>
@@ -74,7 +74,7 @@ function Below({ feed }: { readonly feed: FeedView }) {
       )}
       {feed.quarantined > 0 && (
         <div>
-          <Toned tone="warn">{counted(feed.quarantined, 'record')} set aside</Toned>, for example {feed.quarantineSample[0]}
+          <Toned tone="warn">{counted(feed.quarantined, 'record')} put aside</Toned>, for example {feed.quarantineSample[0]}
         </div>
       )}
       {feed.url !== null && <div style={{ overflowWrap: 'anywhere' }}>{feed.url}</div>}

@@ -100,7 +100,7 @@ const COLUMNS = [
       ) : (
         <>
           {count(file.records)}
-          {file.quarantined > 0 && <Toned tone="warn"> ({count(file.quarantined)} set aside)</Toned>}
+          {file.quarantined > 0 && <Toned tone="warn"> ({count(file.quarantined)} put aside)</Toned>}
         </>
       ),
   },

@@ -162,8 +162,8 @@ export function createFeeds(context: Context, files: FeedFilesPort, options: Fee
     },
 
     async feedQuarantine({ params: { id } }) {
-      await feedRow(db, id);
-      return { items: await quarantined(db, id) };
+      const feed = await feedRow(db, id);
+      return { items: await quarantined(db, id), total: feed.quarantined };
     },
 
     async feedImport({ body: { location, accept } }, caller) {
