@@ -147,7 +147,6 @@ export const ExceptionFigures = z
     expiredOpen: z.int(),
   })
   .meta({ id: 'ExceptionFigures' });
-export type ExceptionFiguresView = z.output<typeof ExceptionFigures>;
 
 const What = Chosen.extend({
   title: z.string().min(1).max(200),

@@ -8,8 +8,8 @@ import type { FeedRequest } from './scan-ports.ts';
  * By what a package is looked up: by its own name where some feed speaks of its release or ecosystem, by the CPE that its list states for it where none does
  * and a feed speaks by CPE, else not at all.
  */
-export type Lookup = 'name' | 'cpe' | 'none';
-export type CpeProducts = NonNullable<FeedRequest['cpeProducts']>;
+type Lookup = 'name' | 'cpe' | 'none';
+type CpeProducts = NonNullable<FeedRequest['cpeProducts']>;
 
 export class Lookups {
   readonly #covered: ReadonlySet<string>;

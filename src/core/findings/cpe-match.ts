@@ -1,7 +1,7 @@
 import type { Claim, CpeStatement } from '../advisories/claim.ts';
 import type { ClaimIndex } from '../advisories/claim-index.ts';
 import { CPE_RELEASE } from '../advisories/releases.ts';
-import { ANY, type Cpe, hasWildcard, isStated, NA, namesByWildcard, parseCpe, productOf } from '../versions/cpe.ts';
+import { ANY, type Cpe, hasWildcard, isStated, NA, namesByWildcard, parseCpe, productOf, readableValue } from '../versions/cpe.ts';
 import { compareCpeVersions, isPreReleaseOf } from '../versions/cpe-order.ts';
 import { inCpeRange } from '../versions/ranges.ts';
 import { isInvalid } from '../versions/scheme.ts';
@@ -9,7 +9,7 @@ import type { Match } from './finding.ts';
 import type { RuleName } from './rules.ts';
 
 /** A CPE that somebody states for a package, never one guessed from its name. */
-export interface StatedCpe {
+interface StatedCpe {
   readonly cpe: Cpe;
   /** The version that stands beside it, for a CPE that states none; '' when nothing does. */
   readonly version: string;
@@ -88,7 +88,7 @@ function relation(meant: string, stated: string): 'holds' | 'disjoint' | 'narrow
 }
 
 /** With its update, so that `1.0`, update `rc1`, comes before 1.0; '' when no version is stated. */
-export function versionOfCpe({ cpe, version }: StatedCpe): string {
+function versionOfCpe({ cpe, version }: StatedCpe): string {
   if (!isStated(cpe.version)) return version;
   return isStated(cpe.update) ? `${cpe.version}-${cpe.update}` : cpe.version;
 }
@@ -134,7 +134,8 @@ function exactVerdict(meant: Cpe, { cpe }: StatedCpe, installed: string): Verdic
 const LOW = 'by its CPE alone, low confidence';
 
 function matchOf(vulnerabilityId: string, aliases: readonly string[], claim: Claim, stated: StatedCpe, verdict: Verdict): Match {
-  const { inside, because, fixedVersion } = verdict;
+  const { inside, fixedVersion } = verdict;
+  const because = readableValue(verdict.because);
   const state = inside === 'unknown' ? 'unknown' : fixedVersion === null ? 'open' : 'fixed';
   const rule: RuleName = inside === 'unknown' ? 'unknown' : 'cpe-range';
   return {
@@ -151,7 +152,7 @@ function matchOf(vulnerabilityId: string, aliases: readonly string[], claim: Cla
         release: claim.release,
         packageName: claim.packageName,
         claimState: state,
-        installedVersion: versionOfCpe(stated),
+        installedVersion: readableValue(versionOfCpe(stated)),
         fixedVersion,
         comparison: inside === 'unknown' ? `cannot be decided: ${because} (${LOW})` : `${because} (${LOW})`,
         rule,

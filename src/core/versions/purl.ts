@@ -17,7 +17,7 @@ export interface PackageUrl {
 }
 
 /** `purl` is canonical: names in lower case where the type says so. `written` has them as they stood there, for display and for registries that tell them apart. */
-export type PurlParse =
+type PurlParse =
   | { readonly ok: true; readonly purl: PackageUrl; readonly written: PackageUrl }
   | { readonly ok: false; readonly reason: string };
 

@@ -127,7 +127,7 @@ export type FeedItem =
 
 export type FeedFaultCode = 'feed-truncated' | 'feed-unreadable' | 'feed-too-large' | 'feed-unknown-format' | 'feed-not-found';
 
-export type FeedVerdict = { readonly accept: true } | { readonly accept: false; readonly reason: string; readonly hasShrunk?: true };
+type FeedVerdict = { readonly accept: true } | { readonly accept: false; readonly reason: string; readonly hasShrunk?: true };
 
 /** Whether a freshly read feed may replace the last one. Counts are records, without the quarantined ones (nor, there, the withdrawn). `previous` is null at the first load. */
 export function judgeFeed(previous: number | null, next: number, quarantined = 0): FeedVerdict {
