@@ -157,7 +157,8 @@ function statementOf(claim: Claim): string {
     claim.vulnerabilityId,
     claim.release,
     claim.packageName,
-    claim.state,
+    // The word of former versions, whose statements are named by it: migration 0022 renamed the state and could not name the statements anew.
+    claim.state === 'unknown' ? 'undetermined' : claim.state,
     claim.fixedVersion,
     claim.packageKind ?? null,
     claim.advisoryId ?? null,
