@@ -145,6 +145,13 @@ describe('a component that states a CPE', () => {
     expect(found.map(one => `${one.package} ${one.id}`)).toEqual(['other CVE-2026-0004']);
   });
 
+  it('is listed by a version that can be read where its CPE has one of wildcards', async () => {
+    const { found, out } = await scanned(sbom(component({ cpe: stated('1.*'), version: undefined })));
+    expect(found.map(({ id, state }) => `${id} ${state}`)).toEqual(['CVE-2026-0001 unknown', 'CVE-2026-0002 unknown']);
+    expect(out).toContain('1.*');
+    expect(out).not.toMatch(/\\u00/);
+  });
+
   it('is never guessed from its name, nor from a CPE that leaves the vendor open', async () => {
     for (const one of [component({}), component({ cpe: 'cpe:2.3:a:*:tool:1.4:*:*:*:*:*:*:*' }), component({ cpe: 'tool' })]) {
       const { found, code, err } = await scanned(sbom(one));

@@ -65,6 +65,16 @@ describe('a CPE that is stated', () => {
     });
   });
 
+  it.each([
+    [tool('*'), tool('4.*'), 'it names version 4.*, and the package states none'],
+    [tool('1.?'), tool('1.0'), '1.? has characters that no version order knows'],
+    [tool('1.0'), tool('*:*:*:*:*:wordpress*'), 'it counts for target software "wordpress*" only'],
+  ])('%s by %s is unknown in words that can be read', (stated, criteria, words) => {
+    const [match] = found(stated, [{ criteria }]);
+    expect(match).toMatchObject({ state: 'unknown', evidence: [{ comparison: expect.stringContaining(words) }] });
+    expect(JSON.stringify(match)).not.toMatch(/\\u00/);
+  });
+
   const range = { criteria: tool('*'), versionStartExcluding: '1.0', versionEndIncluding: '2.0' };
   it.each([
     // Edges, in any spelling of a bound.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Cpe, namesByWildcard, parseCpe, productOf } from './cpe.ts';
+import { type Cpe, isStated, namesByWildcard, parseCpe, productOf } from './cpe.ts';
 
 const parsed = (text: string): Cpe => {
   const result = parseCpe(text);
@@ -65,10 +65,32 @@ describe('CPE names', () => {
     ['cpe:2.3:redhat:x:y:1:*:*:*:*:*:*:*', '"redhat" is no part (a, o or h)'],
     ['cpe:2.3:a:x:y:1:2:3:4:5:6:7:8:9', 'it has more than 11 fields'],
     ['cpe:/a:1:2:3:4:5:6:7', 'it has more than 7 fields'],
+    // A backslash that quotes nothing: the field that it ends is none.
+    ['cpe:2.3:a:v:p:1.0\\', 'a backslash at its end quotes nothing'],
+    ['cpe:2.3:a:v:p\\:1.0\\', 'a backslash at its end quotes nothing'],
     ['cpe:/a:%ff:y', 'a percent sign that encodes no UTF-8'],
     [`cpe:2.3:a:${'x'.repeat(3000)}:y:1`, 'longer than 2000 characters'],
   ])('refuses %s', (text, reason) => {
     expect(parseCpe(text)).toEqual({ ok: false, reason });
+  });
+
+  it('takes what is quoted for text, also where it would be a logical value', () => {
+    const versions = ['*', '\\*', '-', '\\-', ''].map(version => parsed(`cpe:2.3:a:x:y:${version}:*:*:*:*:*:*:*`).version);
+    expect(versions.map(version => [isStated(version), version])).toEqual([
+      [false, '*'],
+      [true, '\\*'],
+      [false, '-'],
+      [true, '\\-'],
+      [false, '*'],
+    ]);
+    expect(['*', '%2a', '-', '%2D', ''].map(version => isStated(parsed(`cpe:/a:x:y:${version}`).version))).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(productOf(parsed('cpe:2.3:a:x:\\*:1'))).not.toBe(productOf(parsed('cpe:2.3:a:x:*:1')));
   });
 
   it('takes a quoted star for a star and an unquoted one for any text', () => {
@@ -79,6 +101,8 @@ describe('CPE names', () => {
     expect(['4.*', '4.1'].map(of => named('4.\\*', of))).toEqual([true, false]);
     const started = performance.now();
     named(`${'*a'.repeat(200)}b`, 'a'.repeat(400));
+    // As long as both may be.
+    expect(named(`a${'*'.repeat(1900)}b`, 'a'.repeat(1900))).toBe(false);
     expect(performance.now() - started).toBeLessThan(500);
   });
 });

@@ -2,7 +2,7 @@ import { MAX_CPE_CHARS } from '../kernel/limits.ts';
 
 /**
  * CPE names (NISTIR 7695): the formatted string `cpe:2.3:a:vendor:product:version:update:...` and the older URI `cpe:/a:vendor:product:version`.
- * Attributes are in lower case and without their escapes; `*` is ANY and `-` NA, both logical values, never text.
+ * Attributes are in lower case and without their escapes; `*` is ANY and `-` NA, both logical values, never text: quoted and alone these keep their backslash.
  */
 export interface Cpe {
   /** `a` application, `o` operating system, `h` hardware. */
@@ -30,7 +30,7 @@ export type CpeParse = { readonly ok: true; readonly cpe: Cpe } | { readonly ok:
 export function parseCpe(text: string): CpeParse {
   const trimmed = text.trim();
   if (trimmed.length > MAX_CPE_CHARS) return no(`longer than ${MAX_CPE_CHARS} characters`);
-  if (/^cpe:2\.3:/i.test(trimmed)) return ofFields(trimmed.slice('cpe:2.3:'.length).match(FIELD) ?? [], unquoted);
+  if (/^cpe:2\.3:/i.test(trimmed)) return ofFormatted(trimmed.slice('cpe:2.3:'.length));
   if (/^cpe:\//i.test(trimmed)) return ofUri(trimmed.slice('cpe:/'.length));
   return no('it begins neither with "cpe:2.3:" nor with "cpe:/"');
 }
@@ -39,6 +39,13 @@ export function parseCpe(text: string): CpeParse {
 const FIELD = /(?<=^|:)(?:\\.|[^:\\])*(?=:|$)/gs;
 const FIELDS = 11;
 const URI_FIELDS = 7;
+
+function ofFormatted(text: string): CpeParse {
+  const fields = text.match(FIELD) ?? [];
+  // A field that is none is passed over by the pattern, and what is not stated would be ANY.
+  if (fields.join(':').length !== text.length) return no('a backslash at its end quotes nothing');
+  return ofFields(fields, unquoted);
+}
 
 function ofFields(fields: readonly string[], decode: (field: string) => string): CpeParse {
   if (fields.length < 3) return no('it names no vendor and product');
@@ -54,7 +61,12 @@ function ofFields(fields: readonly string[], decode: (field: string) => string):
 /** Tools leave out what they do not state: that is ANY. */
 function unquoted(field: string): string {
   if (field === '' || field === ANY) return ANY;
-  return field.toLowerCase().replace(/\\(.)|[?*]/gs, (whole, quoted?: string) => quoted ?? (whole === '*' ? MANY : ONE));
+  if (field === NA) return NA;
+  return asText(field.toLowerCase().replace(/\\(.)|[?*]/gs, (whole, quoted?: string) => quoted ?? (whole === '*' ? MANY : ONE)));
+}
+
+function asText(value: string): string {
+  return isStated(value) ? value : `\\${value}`;
 }
 
 function ofUri(text: string): CpeParse {
@@ -71,7 +83,8 @@ function ofUri(text: string): CpeParse {
 }
 
 function fromUri(field: string): string {
-  return field === '' ? ANY : decodeURIComponent(field).toLowerCase();
+  if (field === '' || field === ANY) return ANY;
+  return field === NA ? NA : asText(decodeURIComponent(field).toLowerCase());
 }
 
 /** `vendor:product`, by which claims are found; null where either is not a name, for then nothing but a guess would find any. */
@@ -96,13 +109,20 @@ export function hasWildcard(value: string): boolean {
   return value.includes(ONE) || value.includes(MANY);
 }
 
+/** A value in words for people, with its wildcards as they are written. */
+export function readableValue(value: string): string {
+  return value.replaceAll(ONE, '?').replaceAll(MANY, '*');
+}
+
 /** Whether a value with unquoted wildcards names this one: `*` is any text, `?` one character or none (NISTIR 7696, 6.3). */
 export function namesByWildcard(pattern: string, value: string): boolean {
   // Rows of the usual dynamic programme: a pattern of many stars costs its length times the value's, and no more.
   let reached = Array.from({ length: value.length + 1 }, (_, at) => at === 0);
   for (const sign of pattern) {
+    let isReachedBefore = false;
     const next = reached.map((here, at) => {
-      if (sign === MANY) return reached.slice(0, at + 1).includes(true);
+      isReachedBefore ||= here;
+      if (sign === MANY) return isReachedBefore;
       const before = at > 0 && reached[at - 1]!;
       return sign === ONE ? here || before : before && value[at - 1] === sign;
     });

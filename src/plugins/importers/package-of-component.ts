@@ -1,6 +1,6 @@
 import { DISTRIBUTION_TYPES, releaseOfPackageUrl } from '../../core/advisories/package-url.ts';
 import { CPE_RELEASE } from '../../core/advisories/releases.ts';
-import { type Cpe, isStated, parseCpe, productOf } from '../../core/versions/cpe.ts';
+import { type Cpe, isStated, parseCpe, productOf, readableValue } from '../../core/versions/cpe.ts';
 import { parsePurl } from '../../core/versions/purl.ts';
 import { packageOfUrl } from './package-of-url.ts';
 import { type ListedPackage, listedPackage } from './spec.ts';
@@ -25,7 +25,7 @@ export function packagesOfComponent(component: ComponentNames): { readonly key: 
   const stated = inOrder(cpes.flatMap(usable));
   if (named.length > 0) return stated.length === 0 ? named : named.map(({ key, listed }) => ({ key, listed: { ...listed, cpes: stated } }));
   const [first] = stated;
-  const ofCpe = stated.find(cpe => isStated(cpe.version))?.version ?? '';
+  const ofCpe = readableValue(stated.find(cpe => isStated(cpe.version))?.version ?? '');
   const shown = version || ofCpe;
   if (first === undefined || shown === '' || urls.some(hasEcosystem)) return [];
   const listed = listedPackage(name || first.product, shown, { release: CPE_RELEASE, sourceKnown: true, cpes: stated });
