@@ -15,6 +15,7 @@ import { JobLog } from './job-log.ts';
 import type { Journal, JournalEntry } from './journal.ts';
 import { awaitPermit, download, precheck, simulate, simulateOnce, waitForLock } from './prepare.ts';
 import { afterReboot, otherBoot, type Proof, prove, readReboot, reboot, restart } from './settle.ts';
+import type { Turn } from './turns.ts';
 
 export interface Executor {
   readonly transport: Transport;
@@ -24,8 +25,8 @@ export interface Executor {
   readonly clock: Clock;
   readonly trust: Trust;
   readonly settings?: Partial<ExecutorSettings>;
-  /** Whether another job of this host is at work while this one waits with its reboot. */
-  readonly othersAtWork?: () => boolean;
+  /** Where several jobs of the host are in hand. */
+  readonly turn?: Turn;
   /** Ends the work at a safe point when the process ends; the journal then has what the next start needs. */
   readonly signal: AbortSignal;
 }
@@ -188,6 +189,11 @@ async function advance(job: JobContext): Promise<Ended | 'again'> {
       (await preHooks(job)) ??
       // Hooks take their time, and may have changed packages themselves.
       (preHooksBegun(job.entry) ? await lastLook(job) : null);
+    if (stopped === 'rebooted') {
+      // What was read is of another boot, and so is the connection.
+      await job.parts.transport.close().catch(() => {});
+      return 'again';
+    }
     if (stopped) return ended(stopped);
     const problem = await apply(job);
     return problem ? ended(problem) : settle(job);
@@ -242,6 +248,7 @@ async function rebootWithPermit(job: JobContext): Promise<Ended | null> {
   const refused = await awaitPermit(job, 'reboot');
   const shared = job.sharesReboot;
   job.sharesReboot = false;
+  if (refused === 'rebooted') return null;
   if (refused) return { stop: refused, proof: null, agentIsStale: false };
   // The other job's reboot came while this one waited: the host is observed anew, and reboots again only if it still has to.
   if (shared && (await otherBoot(job))) return null;

@@ -10,6 +10,7 @@ import type { Gateway } from './gateway.ts';
 import { hasSystemd } from './host-unit.ts';
 import type { JobLog } from './job-log.ts';
 import type { Journal, JournalEntry } from './journal.ts';
+import type { Turn } from './turns.ts';
 
 /** How long things are waited for and how often they are tried; every number is bounded. */
 export interface ExecutorSettings {
@@ -60,7 +61,7 @@ interface JobParts {
   readonly trust: Trust;
   readonly log: JobLog;
   readonly settings: ExecutorSettings;
-  readonly othersAtWork?: () => boolean;
+  readonly turn?: Turn;
   readonly signal: AbortSignal;
 }
 
@@ -74,6 +75,8 @@ export class JobContext {
   sharesReboot = false;
   /** The reboot was asked for by this process. */
   rebootAsked = false;
+  /** Of `Turn.reboots`, when what precedes the installation was begun. */
+  rebootsBefore = 0;
   private known: PackageManager | null = null;
 
   constructor(parts: JobParts, entry: JournalEntry) {

@@ -17,7 +17,10 @@ describe('what was left open', () => {
       signal: new AbortController().signal,
       gateway: { result: async (jobId: string) => void ended.push(jobId) },
     } as unknown as Executor;
-    const desk = new JobDesk(workOf(executor), () => {});
+    const desk = new JobDesk(
+      workOf(executor, () => {}),
+      () => {},
+    );
     desk.resume([
       entry('prepares', 'accepted', '2026-11-22T11:03:00.000Z'),
       entry('waits', 'started', '2026-11-22T11:00:00.000Z'),

@@ -1,27 +1,39 @@
 import { type Executor, type JobHandle, type JobTask, resumeJob, startJob } from './execute.ts';
 import type { JournalEntry } from './journal.ts';
+import { HostTurns, type Turn } from './turns.ts';
 
 /** How jobs are begun and taken up: on the host itself, or from a server by SSH. */
 interface DeskWork {
-  start(task: JobTask): JobHandle;
-  resume(entry: JournalEntry): JobHandle;
+  start(task: JobTask, turn: Turn): JobHandle;
+  resume(entry: JournalEntry, turn: Turn): JobHandle;
   /** Ends with the process, which then takes up nothing more. */
   readonly signal: AbortSignal;
 }
 
-export const workOf = (executor: Executor): DeskWork => ({
-  start: task => startJob(executor, task),
-  resume: entry => resumeJob(executor, entry),
+export const workOf = (executor: Executor, log: (text: string) => void): DeskWork => ({
+  start: (task, turn) => startJob({ ...executor, turn }, task),
+  resume: (entry, turn) => {
+    log(resumption(entry));
+    return resumeJob({ ...executor, turn }, entry);
+  },
   signal: executor.signal,
 });
 
+/** Said by whoever does it: by SSH another server may have the host. */
+export function resumption({ jobId, attempt, state }: JournalEntry): string {
+  return state === 'finished'
+    ? `sending the result of job ${jobId} again`
+    : `taking up job ${jobId}, attempt ${attempt}, which is ${state}`;
+}
+
 /**
- * The jobs of one host: one at work, and beside it those that have installed and wait with their reboot for the one at work. What an earlier run of the
- * process left open is taken up one after the other.
+ * The jobs of one host: one at work, and beside it those that have installed and wait with their reboot for the one at work. Only one of all of them acts on
+ * the host at any time (`Turn`), also after a reboot. What an earlier run of the process left open is taken up one after the other.
  */
 export class JobDesk {
   private readonly work: DeskWork;
   private readonly log: (text: string) => void;
+  private readonly turns = new HostTurns();
   private atWork: JobHandle | null = null;
   private readonly aside = new Set<JobHandle>();
   /** Of these only the result is still to be sent; that need not hold up new work. */
@@ -35,11 +47,6 @@ export class JobDesk {
     this.log = log;
   }
 
-  /** Besides those that only wait with their reboot. */
-  get hasOneAtWork(): boolean {
-    return this.atWork !== null;
-  }
-
   get idle(): boolean {
     return this.atWork === null && this.aside.size === 0 && this.leftOpen.length === 0;
   }
@@ -48,8 +55,8 @@ export class JobDesk {
   take(task: JobTask): boolean {
     if (this.knows(task)) return false;
     this.takeUpNext();
-    if (this.atWork !== null) return false;
-    this.follow(this.work.start(task));
+    if (!this.isFree()) return false;
+    this.follow(turn => this.work.start(task, turn));
     return true;
   }
 
@@ -68,8 +75,7 @@ export class JobDesk {
   }
 
   private send(entry: JournalEntry): void {
-    this.log(`sending the result of job ${entry.jobId} again`);
-    const handle = this.work.resume(entry);
+    const handle = this.work.resume(entry, this.turns.enter());
     this.sending.add(handle);
     void handle.finished.catch(error => this.log(`result of ${entry.jobId}: ${error}`)).finally(() => this.sending.delete(handle));
   }
@@ -80,11 +86,14 @@ export class JobDesk {
       this.aside.add(this.atWork);
       this.atWork = null;
     }
-    if (this.atWork !== null) return;
+    if (!this.isFree()) return;
     const entry = this.leftOpen.shift();
-    if (entry === undefined) return;
-    this.log(`taking up job ${entry.jobId}, attempt ${entry.attempt}, which is ${entry.state}`);
-    this.follow(this.work.resume(entry));
+    if (entry !== undefined) this.follow(turn => this.work.resume(entry, turn));
+  }
+
+  /** Also of one that waited with its reboot and now goes on. */
+  private isFree(): boolean {
+    return this.atWork === null && this.turns.free;
   }
 
   async finished(): Promise<void> {
@@ -99,7 +108,10 @@ export class JobDesk {
     return [...this.handles(), ...this.sending, ...this.leftOpen].some(one => one.jobId === jobId && one.attempt === attempt);
   }
 
-  private follow(handle: JobHandle): void {
+  private follow(begin: (turn: Turn) => JobHandle): void {
+    const turn = this.turns.enter();
+    turn.take();
+    const handle = begin(turn);
     this.atWork = handle;
     handle.finished
       .then(ended => {
@@ -113,6 +125,7 @@ export class JobDesk {
       .finally(() => {
         this.aside.delete(handle);
         if (this.atWork === handle) this.atWork = null;
+        turn.pass();
         // A process that ends leaves the rest to the next one.
         if (!this.work.signal.aborted) this.takeUpNext();
       });

@@ -1,6 +1,7 @@
 import { command } from '../core/kernel/commands.ts';
 import type { Result } from '../core/kernel/faults.ts';
 import { counted } from '../core/kernel/words.ts';
+import { preHooksBegun } from '../core/rollouts/hooks.ts';
 import type { Permit } from '../core/rollouts/host-plan.ts';
 import { transactionDifferences } from '../core/verification/transaction-difference.ts';
 import { beforeRows, isCompliant, transactionStatus } from '../core/verification/transaction-status.ts';
@@ -11,11 +12,13 @@ import { onPermitReply } from './decide.ts';
 import { makeJobsFolder } from './host-unit.ts';
 import { failure, type JobContext, type Stop, stop } from './job-context.ts';
 import { otherBoot } from './settle.ts';
+import { TURN_PAUSE_MS } from './turns.ts';
 
 /** Everything before the point of no return: nothing here changes what is installed. Each answers null to go on. */
 
 export async function precheck(job: JobContext): Promise<Stop | null> {
   job.log.start('precheck');
+  job.rebootsBefore = job.parts.turn?.reboots() ?? 0;
   const { transport } = job.parts;
   const { manager } = job;
   if (!transport.canBeRoot) return stop(failure('precheck', 'there is no way to root on this host: give the user sudo', 'no-root'));
@@ -175,17 +178,23 @@ async function withTries<T>(
   }
 }
 
-/** Asks for the right to disrupt until it comes, is finally refused, or the plan runs out. A server that cannot be reached is asked again. */
-export async function awaitPermit(job: JobContext, phase: Permit['phase']): Promise<Stop | null> {
+/**
+ * Asks for the right to disrupt until it comes, is finally refused, or the plan runs out. A server that cannot be reached is asked again. Returns with the
+ * job's turn; between two questions another job of the host may have it. `rebooted`: one of them did, so what was prepared is to be prepared anew.
+ */
+export async function awaitPermit(job: JobContext, phase: Permit['phase']): Promise<Stop | 'rebooted' | null> {
   job.log.start(phase === 'apply' ? 'awaiting-permit' : 'reboot');
   let said = '';
   for (;;) {
+    const given = await awaitTurn(job, phase);
+    if (given) return given;
     if (phase === 'apply' && job.cancelled) return { outcome: 'cancelled' };
+    if (phase === 'apply' && (job.parts.turn?.reboots() ?? 0) !== job.rebootsBefore) return 'rebooted';
     if (await isServedByOther(job)) {
       job.log.done('the reboot for the other rollout has served this one as well');
       return null;
     }
-    if (job.expired()) return stop(failure('permit-refused', `the plan ended ${job.plan.notAfter} before a permit came`, 'plan-ended'));
+    if (job.expired()) return planEnded(job);
     const answer = await job.parts.gateway.permit(job.plan.jobId, job.plan.attempt, phase).catch((error: unknown) => ({
       permit: null,
       refused: { code: 'no-server', text: `the server cannot be reached: ${String(error)}`, retryAfterSeconds: 5, final: false },
@@ -200,11 +209,36 @@ export async function awaitPermit(job: JobContext, phase: Permit['phase']): Prom
     if (next.code === 'reboot-shared') job.sharesReboot = true;
     if (next.text !== said) job.log.note(next.text);
     said = next.text;
+    // What an earlier process asked for may come yet: that reboot is to meet nobody else at work.
+    if (job.entry.state !== 'rebooting') job.parts.turn?.pass();
     await job.pause(next.afterMs);
   }
 }
 
+const planEnded = (job: JobContext): Stop =>
+  stop(failure('permit-refused', `the plan ended ${job.plan.notAfter} before a permit came`, 'plan-ended'));
+
+/**
+ * Before the server is asked, not after: a permit that another job keeps from being used would hold the whole host. A job that has nothing to undo need not
+ * have its turn to end: the other one may be on a host that does not come back.
+ */
+async function awaitTurn(job: JobContext, phase: Permit['phase']): Promise<Stop | null> {
+  const mayEnd = phase === 'apply' && !preHooksBegun(job.entry);
+  const { turn, settings } = job.parts;
+  let saidAtMs = Date.now();
+  while (turn?.take() === false) {
+    if (Date.now() - saidAtMs >= settings.heartbeatSeconds * 1000) {
+      job.log.note('another job is at work on this host');
+      saidAtMs = Date.now();
+    }
+    if (mayEnd && job.cancelled) return { outcome: 'cancelled' };
+    if (mayEnd && job.expired()) return planEnded(job);
+    await job.pause(TURN_PAUSE_MS);
+  }
+  return null;
+}
+
 /** As the agent does, which a reboot ends: the job that asked for the reboot comes first, then those that waited for it. No permit is needed for what is done. */
 async function isServedByOther(job: JobContext): Promise<boolean> {
-  return job.sharesReboot && job.parts.othersAtWork?.() === false && (await otherBoot(job));
+  return job.sharesReboot && (await otherBoot(job));
 }

@@ -78,14 +78,14 @@ class AgentLoop {
       signal,
       journal,
       trust: identity,
-      othersAtWork: () => this.jobs.hasOneAtWork,
       gateway: httpGateway(
         client,
         ms => this.pauseOrLeave(ms),
         () => this.observe(),
       ),
     };
-    this.jobs = new JobDesk(workOf(executor), text => resident.log(text));
+    const log = (text: string) => resident.log(text);
+    this.jobs = new JobDesk(workOf(executor, log), log);
   }
 
   /** What the journal left open comes first: a transaction may be half done. */

@@ -60,6 +60,7 @@ export async function otherBoot(job: JobContext): Promise<boolean> {
 export async function reboot(job: JobContext): Promise<void> {
   await job.record({ state: 'rebooting', rebootAskedAt: job.parts.clock.now() });
   job.rebootAsked = true;
+  job.parts.turn?.noteReboot();
   await job.log.flush();
   const asked = await job.parts.transport
     .run(job.systemd ? ['systemctl', '--no-wall', 'reboot'] : ['reboot'], { ...CALL, timeoutMs: 30_000 })

@@ -3,8 +3,9 @@ import { packageManagerOf } from '../agent/collect.ts';
 import { type Executor, type JobHandle, type JobTask, resumeJob, startJob } from '../agent/execute.ts';
 import type { Gateway } from '../agent/gateway.ts';
 import { JobLeft } from '../agent/job-context.ts';
-import { JobDesk } from '../agent/job-desk.ts';
+import { JobDesk, resumption } from '../agent/job-desk.ts';
 import type { JournalEntry } from '../agent/journal.ts';
+import type { Turn } from '../agent/turns.ts';
 import { Fault } from '../core/kernel/faults.ts';
 import type { Transport } from '../plugins/transports/spec.ts';
 import type { SshLease } from '../server/inventory/ssh-leases.ts';
@@ -15,19 +16,19 @@ const RESULT_PAUSE_MS_MAX = 30_000;
 
 /** The jobs of one host by SSH: the agent's desk and executor. Another server that has the host's lease does them itself. */
 export function sshDesk(run: SshRun, hostId: string): JobDesk {
-  const work = { start: (task: JobTask) => sshJob(run, hostId, task), resume: (entry: JournalEntry) => sshJob(run, hostId, entry) };
-  return new JobDesk({ ...work, signal: run.stopping }, text => run.parts.log.info({ hostId }, text));
+  const begin = (what: JournalEntry | JobTask, turn: Turn) => sshJob(run, hostId, what, turn);
+  return new JobDesk({ start: begin, resume: begin, signal: run.stopping }, text => run.parts.log.info({ hostId }, text));
 }
 
 type Begun = Awaited<JobHandle['finished']>;
 
 /** A job of a host, from an offer or from the journal, on a connection of its own. */
-function sshJob(run: SshRun, hostId: string, what: JournalEntry | JobTask): JobHandle {
+function sshJob(run: SshRun, hostId: string, what: JournalEntry | JobTask, turn: Turn): JobHandle {
   const { jobId, attempt } = what;
   let handle: JobHandle | null = null;
   let cancelled = false;
   const finished = underOwnLease(run, hostId, async (transport, lease): Promise<Begun> => {
-    handle = await begin(executorOf(run, hostId, transport, lease), what);
+    handle = await begin({ ...executorOf(run, hostId, transport, lease), turn }, what, text => run.parts.log.info({ hostId }, text));
     if (cancelled) handle?.cancel();
     return (await handle?.finished) ?? null;
   }).catch((error: unknown) => {
@@ -69,10 +70,12 @@ async function underOwnLease<T>(
 }
 
 /** What stood in the journal was read before the lease was ours: meanwhile another server may have gone on with it. */
-async function begin(executor: Executor, what: JournalEntry | JobTask): Promise<JobHandle | null> {
+async function begin(executor: Executor, what: JournalEntry | JobTask, log: (text: string) => void): Promise<JobHandle | null> {
   if (!('planId' in what)) return startJob(executor, what);
   const entry = await executor.journal.read(what.planId);
-  return entry === null || entry.acknowledgedAt !== null ? null : resumeJob(executor, entry);
+  if (entry === null || entry.acknowledgedAt !== null) return null;
+  log(resumption(entry));
+  return resumeJob(executor, entry);
 }
 
 function executorOf(run: SshRun, hostId: string, transport: Transport, lease: SshLease): Executor {
@@ -83,7 +86,6 @@ function executorOf(run: SshRun, hostId: string, transport: Transport, lease: Ss
     journal: sshJournal(parts.journals, lease),
     gateway: gatewayOf(run, hostId, transport, lease),
     clock: parts.clock,
-    othersAtWork: () => run.of(hostId).desk.hasOneAtWork,
     trust: { hostId, installationId: parts.installationId, trustedKeys: parts.trustedKeys },
     signal: AbortSignal.any([run.stopping, lease.lost]),
   };

@@ -75,6 +75,7 @@ describe('hosts by SSH', { timeout: 60_000 }, () => {
     await second.runner.start();
     await until('the result', () => second.seen.results.length === 1);
     expect(second.seen.results[0]).toMatchObject({ outcome: 'succeeded', touched: true, jobId: 'job_1' });
+    expect(second.seen.lines).toContain('taking up job job_1, attempt 1, which is started');
     expect(transport.starts.filter(name => name.endsWith('apply'))).toHaveLength(1);
     await second.runner.stop();
   });

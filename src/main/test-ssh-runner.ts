@@ -7,6 +7,7 @@ import { signEnvelope } from '../core/evidence/envelope.ts';
 import { systemClock } from '../core/kernel/instants.ts';
 import { HOST_PLAN_TYPE, type JobEvent, type JobResult, PERMIT_TYPE } from '../core/rollouts/host-plan.ts';
 import type { Db } from '../db/db.ts';
+import { type Transport, TransportFault } from '../plugins/transports/spec.ts';
 import { createSshJournals } from '../server/inventory/ssh-journal.ts';
 import { createSshLeases } from '../server/inventory/ssh-leases.ts';
 import type { AgentTask, JobPort, PermitAnswer, SimulationResult } from '../server/ports.ts';
@@ -25,6 +26,32 @@ const ENDPOINT = {
   sudo: 'none',
   hostKeys: [],
 } as const;
+/** One connection to the host: a reboot ends it, with whatever was under way, until it is made anew. `call`: before each program. */
+function connectionTo(host: SimulatedHost, call: () => Promise<void>): Transport {
+  let boot: number | null = null;
+  const during = async <T>(act: () => Promise<T>): Promise<T> => {
+    await call();
+    boot ??= host.boots;
+    if (host.boots !== boot) host.unreachable();
+    const done = await act();
+    if (host.boots !== boot) throw new TransportFault('unreachable', 'the connection ended', '');
+    return done;
+  };
+  return {
+    reach: host.reach,
+    canBeRoot: host.canBeRoot,
+    async connect() {
+      await host.connect();
+      boot ??= host.boots;
+    },
+    run: (argv, options) => during(() => host.run(argv, options)),
+    readFile: path => during(() => host.readFile(path)),
+    async close() {
+      boot = null;
+    },
+  };
+}
+
 /** A server's side in memory: one host, its tasks, and what came back. */
 export function world(db: Db, transport: SimulatedHost, holder = 'a server') {
   const listeners = new Set<(hostId: string) => void>();
@@ -39,10 +66,22 @@ export function world(db: Db, transport: SimulatedHost, holder = 'a server') {
     requests: [] as { refresh: boolean }[],
     changes: 0,
     permits: [] as string[],
+    lines: [] as string[],
+    /** The number of the connection of each program that was run, and the boot. */
+    calls: [] as { connection: number; boot: number }[],
+    /** Waited for before each program. */
+    slowness: async () => {},
     refused: (_jobId: string, _phase: string) => null as PermitAnswer['refused'],
   };
+  let connections = 0;
   const ssh: SshConnections = {
-    transport: () => transport,
+    transport: () => {
+      const connection = connections++;
+      return connectionTo(transport, async () => {
+        seen.calls.push({ connection, boot: transport.boots });
+        await seen.slowness();
+      });
+    },
     collectOver: (over, options) => collectSnapshot({ transport: over, clock: systemClock, ...options }),
     collect: async () => Promise.reject(new Error('not used')),
     scanKey: async () => [],
@@ -62,7 +101,7 @@ export function world(db: Db, transport: SimulatedHost, holder = 'a server') {
     async requestPermit(hostId, jobId, attempt, phase, sharesReboot) {
       const refused = seen.refused(jobId, phase);
       // Only who can wait with its reboot may be asked to.
-      if (refused !== null && sharesReboot === true) return { permit: null, refused };
+      if (refused !== null && (phase === 'apply' || sharesReboot === true)) return { permit: null, refused };
       seen.permits.push(`${jobId} ${phase}`);
       const now = Date.now();
       return {
@@ -88,7 +127,7 @@ export function world(db: Db, transport: SimulatedHost, holder = 'a server') {
       seen.collectedBeforeResult = seen.collected;
     },
   };
-  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const log = { info: (_about: object, text?: string) => void seen.lines.push(String(text)), warn: () => {}, error: () => {} };
   const runner: SshRunner = createSshRunner({
     ssh,
     jobs,

@@ -53,7 +53,7 @@ export function sharesItsReboot(job: { readonly state: JobState; readonly shares
   return job.sharesReboot && job.state === 'reboot-pending';
 }
 
-/** What else on the host keeps it from changing packages, or from rebooting: what only prepares cannot be hurt by a reboot, it goes on afterwards. */
+/** What else on the host keeps it from changing packages, or from rebooting: what only prepares goes on after a reboot. Hosts ask while nothing of it is under way. */
 export const HOLDS_HOST: Readonly<Record<'apply' | 'reboot', readonly JobState[]>> = {
   apply: JOB_ACTIVE,
   reboot: JOB_DISRUPTING.filter(state => state !== 'reboot-pending'),
