@@ -143,7 +143,7 @@ export const ExceptionFigures = z
     /** Of those in force. */
     renewed: z.int(),
     renewedPercent: z.number().nullable(),
-    /** Granted once, run out, and something of its scope is open with no leave in its place. */
+    /** Granted once, run out, and something of its scope is open with no leave in its place; of the last 200 that have run out. */
     expiredOpen: z.int(),
   })
   .meta({ id: 'ExceptionFigures' });

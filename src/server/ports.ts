@@ -215,7 +215,7 @@ export interface ScopePort {
     selection: ScopeSelection,
     kind: ExceptionKind,
   ): Promise<{ readonly scope: ExceptionScope; readonly problem: { readonly field: string; readonly text: string } | null }>;
-  /** What the scope looks like now. */
-  look(scope: ExceptionScope): Promise<ScopeLook>;
+  /** What the scope looks like now, without the findings that `isExcused` (VULNERABILITY SOURCE, core/findings/exceptions/scope.ts keyOf) takes out. */
+  look(scope: ExceptionScope, isExcused?: (hostId: string, key: string) => boolean): Promise<ScopeLook>;
   hostName(hostId: string): string | null;
 }

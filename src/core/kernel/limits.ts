@@ -143,6 +143,8 @@ export const STALE_AFTER_DAYS = 7;
 export const FINDINGS_SORTED_MAX = 20_000;
 /** Statements (package version, vulnerability) of one VEX document: they are gathered before the first byte is sent, some 3 µs each in which nobody else is served. */
 export const VEX_STATEMENTS_MAX = 100_000;
+/** Chains of exceptions that have run out and are looked at for the figures, the last ones first. Each look costs some milliseconds for a scope of thousands of hosts, and whoever has 200 to clear knows enough. */
+export const EXPIRED_CHAINS_MAX = 200;
 /** Hosts whose history is read for time to patch. 2,000 hosts bound the work to some seconds and the error of a share to 2 percent. */
 export const TIME_TO_PATCH_HOSTS_MAX = 2_000;
 

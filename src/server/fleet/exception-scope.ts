@@ -30,10 +30,10 @@ export function scopePort(context: Context, model: FleetModel, port: Pick<FleetP
       return { scope, problem: { field: 'vulnerabilityIds', text: 'No host of the selection has such an open finding.' } };
     },
 
-    async look(scope) {
+    async look(scope, isExcused) {
       await settled();
       const unknown = scope.hostIds.filter(id => model.record(id)?.hasInventory !== true);
-      return lookAt(model, scope, unknown.length === 0 ? 0 : await stillThere(context, unknown));
+      return lookAt(model, scope, unknown.length === 0 ? 0 : await stillThere(context, unknown), isExcused);
     },
 
     hostName: hostId => model.record(hostId)?.name ?? null,
@@ -145,7 +145,12 @@ export function* findingsOn(
 }
 
 /** `unknown`: hosts of the scope of which nothing is known now. */
-function lookAt(model: FleetModel, scope: ExceptionScope, unknown: number): ScopeLook {
+function lookAt(
+  model: FleetModel,
+  scope: ExceptionScope,
+  unknown: number,
+  isExcused: (hostId: string, key: string) => boolean = () => false,
+): ScopeLook {
   const { fleet, records } = model;
   const keys = new Set(scope.findings.map(one => keyOf(one.vulnerabilityId, one.sourceName)));
   const sources = sourcesNamed(
@@ -168,7 +173,8 @@ function lookAt(model: FleetModel, scope: ExceptionScope, unknown: number): Scop
     if (scope.patch !== null && needs(model, slot, scope.patch)) waiting += 1;
     for (const { source, group, finding } of findingsOn(model, slot, sources)) {
       const { risk } = finding;
-      if (!keys.has(keyOf(risk.id, source.standing.source.name))) continue;
+      const key = keyOf(risk.id, source.standing.source.name);
+      if (!keys.has(key) || isExcused(hostId, key)) continue;
       open += 1;
       if (group.hasFix) seen.withFix.add(risk.id);
       const { days } = risk.deadline(exposure);
