@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Executor } from './execute.ts';
+import type { Executor, JobHandle } from './execute.ts';
 import { JobDesk, workOf } from './job-desk.ts';
 import type { JournalEntry } from './journal.ts';
+import type { Turn } from './turns.ts';
 
 /** Entries whose plans nobody signed: each is refused at once, in the order in which it is taken up. */
 function entry(jobId: string, state: JournalEntry['state'], acceptedAt: string): JournalEntry {
@@ -34,5 +35,46 @@ describe('what was left open', () => {
     for (let n = 0; n < 50 && !desk.idle; n++) await new Promise(resolve => setTimeout(resolve, 10));
     expect(ended).toEqual(['rebooted', 'installs', 'waits', 'prepares']);
     expect(desk.idle).toBe(true);
+  });
+});
+
+describe('a job that waited with its reboot', () => {
+  it('goes on only when nothing is at work, and then nothing is begun or taken up beside it', async () => {
+    const begun = new Map<string, { turn: Turn; shares: boolean; end: () => void }>();
+    const begin = ({ jobId, attempt }: { jobId: string; attempt: number }, turn: Turn): JobHandle => {
+      let end = () => {};
+      const finished = new Promise<null>(resolve => (end = () => resolve(null)));
+      const job = { turn, shares: false, end };
+      begun.set(jobId, job);
+      return { jobId, attempt, finished, cancel: () => {}, sharesReboot: () => job.shares };
+    };
+    const desk = new JobDesk({ start: begin, resume: begin, signal: new AbortController().signal }, () => {});
+    const take = (jobId: string) => desk.take({ jobId, attempt: 1, envelope: entry(jobId, 'accepted', '').envelope });
+    const job = (jobId: string) => begun.get(jobId)!;
+    const ended = async (jobId: string) => {
+      job(jobId).end();
+      await new Promise(resolve => setTimeout(resolve, 5));
+    };
+    for (const jobId of ['A', 'B']) {
+      expect(take(jobId)).toBe(true);
+      job(jobId).shares = true;
+      job(jobId).turn.pass();
+    }
+    expect(take('C')).toBe(true);
+    expect([job('A').turn.take(), job('B').turn.take()]).toEqual([false, false]);
+    await ended('C');
+    expect([job('A').turn.take(), job('B').turn.take()]).toEqual([true, false]);
+    job('A').shares = false;
+    expect(take('D')).toBe(false);
+    desk.resume([entry('E', 'started', '2026-11-22T11:00:00.000Z')]);
+    expect([...begun.keys()]).toEqual(['A', 'B', 'C']);
+    await ended('A');
+    expect([...begun.keys()]).toEqual(['A', 'B', 'C', 'E']);
+    expect(job('B').turn.take()).toBe(false);
+    await ended('E');
+    expect(job('B').turn.take()).toBe(true);
+    await ended('B');
+    expect(desk.idle).toBe(true);
+    expect(take('D')).toBe(true);
   });
 });
