@@ -5,12 +5,19 @@ const PERIODS_MAX = 5_000;
 
 /**
  * The dates of a rule that begins on `start`, in order, until `last` (inclusive). RFC 5545 3.3.10: the start itself counts as the first only where the
- * rule matches it; dates that do not exist (31 February) are left out and not counted.
+ * rule matches it; dates that do not exist (31 February) are left out and not counted. Dates before `from` may be left out: a daily rule of 2013 is not
+ * walked day by day to this year, unless it counts.
  */
-export function* datesOf(rule: Recurrence, start: Temporal.PlainDate, last: Temporal.PlainDate): Generator<Temporal.PlainDate> {
+export function* datesOf(
+  rule: Recurrence,
+  start: Temporal.PlainDate,
+  last: Temporal.PlainDate,
+  from: Temporal.PlainDate = start,
+): Generator<Temporal.PlainDate> {
   const end = rule.until === null ? last : earlier(Temporal.PlainDate.from(rule.until), last);
   let counted = 0;
-  for (let period = 0; period < PERIODS_MAX; period++) {
+  const firstPeriod = rule.count === null ? periodBefore(rule, start, from) : 0;
+  for (let period = firstPeriod; period < firstPeriod + PERIODS_MAX; period++) {
     const dates = datesInPeriod(rule, start, period);
     if (dates.first && Temporal.PlainDate.compare(dates.first, end) > 0) return;
     for (const date of dates.list) {
@@ -21,6 +28,14 @@ export function* datesOf(rule: Recurrence, start: Temporal.PlainDate, last: Temp
       if (rule.count !== null && counted >= rule.count) return;
     }
   }
+}
+
+const UNIT = { DAILY: 'days', WEEKLY: 'weeks', MONTHLY: 'months', YEARLY: 'years' } as const;
+
+/** One whose predecessors are all over before `from`: one more is left, because the first week, month or year began before the start. */
+function periodBefore({ frequency, interval }: Recurrence, start: Temporal.PlainDate, from: Temporal.PlainDate): number {
+  const unit = UNIT[frequency];
+  return Math.max(0, Math.floor(start.until(from, { largestUnit: unit })[unit] / interval) - 1);
 }
 
 interface Period {

@@ -37,7 +37,8 @@ export interface Occurrence {
 }
 
 interface Dates {
-  of(start: Temporal.PlainDate, last: Temporal.PlainDate): Iterable<Temporal.PlainDate>;
+  /** From the start to the last one; those before `from` may be left out. */
+  of(start: Temporal.PlainDate, last: Temporal.PlainDate, from: Temporal.PlainDate): Iterable<Temporal.PlainDate>;
   readonly untilTime: string | null;
 }
 
@@ -51,7 +52,7 @@ function datesFor(repeat: string): Result<Dates, string> {
       : ok({ of: (start, last) => patchTuesdays(offset, start, last), untilTime: null });
   }
   const rule: Result<Recurrence, string> = parseRecurrence(repeat);
-  return rule.ok ? ok({ of: (start, last) => datesOf(rule.value, start, last), untilTime: rule.value.untilTime }) : rule;
+  return rule.ok ? ok({ of: (start, last, from) => datesOf(rule.value, start, last, from), untilTime: rule.value.untilTime }) : rule;
 }
 
 /** Every problem that a person can make, as a sentence; null when the rule is sound. */
@@ -82,10 +83,13 @@ export function occurrences(rule: WindowRule, from: Instant, to: Instant, most: 
   const first = Temporal.PlainDateTime.from(rule.firstStart);
   const time = first.toPlainTime();
   // Two days on both sides: zones differ by up to 26 hours, and a window may have begun before `from`.
-  const lastDate = Temporal.Instant.from(to).toZonedDateTimeISO('UTC').toPlainDate().add({ days: 2 });
+  const dateOf = (at: Instant) => Temporal.Instant.from(at).toZonedDateTimeISO('UTC').toPlainDate();
+  const lastDate = dateOf(to).add({ days: 2 });
+  const firstDate = dateOf(from).subtract({ days: 2 + daysOf(rule.length) });
   const found: Occurrence[] = [];
   const until = untilInstant(dates.value.untilTime, rule.timeZone);
-  for (const date of dates.value.of(first.toPlainDate(), lastDate)) {
+  for (const date of dates.value.of(first.toPlainDate(), lastDate, firstDate)) {
+    if (Temporal.PlainDate.compare(date, firstDate) < 0) continue;
     const occurrence = occurrenceOn(rule, date, time);
     if (occurrence === null || occurrence.endsAt <= from) continue;
     if (occurrence.startsAt >= to || (until !== null && occurrence.startsAt > until)) break;
@@ -93,6 +97,11 @@ export function occurrences(rule: WindowRule, from: Instant, to: Instant, most: 
     if (found.length >= most) break;
   }
   return found;
+}
+
+/** Whole days that it reaches past the day of its start at most. */
+function daysOf(length: WindowLength): number {
+  return length.kind === 'exact' ? Math.ceil(length.minutes / 1440) + 1 : (length.days ?? 1) + 1;
 }
 
 function untilInstant(time: string | null, timeZone: string): Instant | null {
