@@ -33,7 +33,11 @@ export class StaleSlots {
    * round: a host that reports all the time does not keep the others waiting.
    */
   next(): number | null {
-    if (this.#count === 0) return null;
+    if (this.#count === 0) {
+      // From the beginning the next time: sets of hosts are filled by rising slot without a search.
+      this.#next = 0;
+      return null;
+    }
     for (;;) {
       const slot = this.#next;
       this.#next = (slot + 1) % this.#marks.length;

@@ -64,17 +64,23 @@ export class FindingGroup {
 }
 
 /** Sorted once for all exposures. Findings come by fixed version, which is nearly, and often quite, the order in which fixes were known. */
-function byKnown(findings: readonly GroupedFinding[]) {
-  const rises = findings.every((finding, at) => at === 0 || findings[at - 1]!.knownMs <= finding.knownMs);
-  const sorted = rises ? findings : risingByKnown(findings);
-  return { findings: sorted, known: Float64Array.from(sorted, ({ knownMs }) => knownMs) };
+function byKnown(findings: readonly GroupedFinding[]): { readonly findings: readonly GroupedFinding[]; readonly known: Float64Array } {
+  const known = new Float64Array(findings.length);
+  let rises = true;
+  for (let at = 0; at < known.length; at++) {
+    known[at] = findings[at]!.knownMs;
+    if (at > 0 && known[at]! < known[at - 1]!) rises = false;
+  }
+  return rises ? { findings, known } : sortedByKnown(findings, known);
 }
 
 /** A kernel has thousands, and numbers sort many times faster than objects: each moment carries its place in the bits below it. */
-function risingByKnown(findings: readonly GroupedFinding[]): readonly GroupedFinding[] {
-  if (findings.length > PLACES_MAX) return findings.toSorted((a, b) => a.knownMs - b.knownMs);
-  const keys = Float64Array.from(findings, ({ knownMs }, place) => knownMs * PLACES_MAX + place).sort();
-  return Array.from(keys, key => findings[key % PLACES_MAX]!);
+function sortedByKnown(findings: readonly GroupedFinding[], known: Float64Array) {
+  const places = () => Array.from(known.map((ms, place) => ms * PLACES_MAX + place).sort(), key => key % PLACES_MAX);
+  const sorted =
+    findings.length > PLACES_MAX ? findings.toSorted((a, b) => a.knownMs - b.knownMs) : places().map(place => findings[place]!);
+  for (let at = 0; at < known.length; at++) known[at] = sorted[at]!.knownMs;
+  return { findings: sorted, known };
 }
 
 /** Moments of this century times this stay below 2^53, where numbers are exact. */
