@@ -1,5 +1,4 @@
-import type { HostExposure } from './deadline.ts';
-import { EXPOSURES } from './deadline.ts';
+import { EXPOSURES, type HostExposure } from './deadline.ts';
 import { CRITICALITIES, type Criticality } from './patch.ts';
 import type { WalkedHost } from './walked-host.ts';
 

@@ -4,7 +4,10 @@ import { type PatchQueue, WEIGHTS, weightOf } from './patch-queue.ts';
 import type { SharedNumbers } from './shared-numbers.ts';
 import type { SourceOnHost } from './walked-host.ts';
 
-/** What the hosts of a block add to the patch queue: hosts that are new to it join 32 at a time, the others when the block is through. */
+/**
+ * What the hosts of a block add to the patch queue: hosts that are new to it are counted by row and join by patch, the others are compared
+ * with what they added before.
+ */
 export class QueueBlock {
   readonly #queue: PatchQueue;
   readonly #block: HostBlock;

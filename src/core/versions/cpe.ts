@@ -25,7 +25,7 @@ export const NA = '-';
 const ONE = '\u0001';
 const MANY = '\u0002';
 
-export type CpeParse = { readonly ok: true; readonly cpe: Cpe } | { readonly ok: false; readonly reason: string };
+type CpeParse = { readonly ok: true; readonly cpe: Cpe } | { readonly ok: false; readonly reason: string };
 
 export function parseCpe(text: string): CpeParse {
   const trimmed = text.trim();

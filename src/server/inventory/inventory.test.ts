@@ -25,14 +25,6 @@ const problem = async (work: Promise<unknown>) => {
   if (!(error instanceof ProblemError)) throw new Error(`no problem but ${JSON.stringify(error)}`);
   return error.problem;
 };
-const _until = async <T>(what: () => Promise<T | null>): Promise<T> => {
-  for (let tries = 0; tries < 1_000; tries += 1) {
-    const value = await what();
-    if (value !== null) return value;
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-  throw new Error('it did not happen in 20 s');
-};
 
 describe('enrolment', () => {
   const machine = (name: string) => ({ hostname: name, machineId: `id-${name}`, publicKey: 'key', agentVersion: '1' });
