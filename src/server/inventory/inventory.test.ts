@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ProblemError } from '../../api/client.ts';
 import { addMs, type Clock, MINUTE_MS, SECOND_MS } from '../../core/kernel/instants.ts';
 import { verifyChain } from '../audit/verify.ts';
-import { collectedOf, hostFactsOf, type InventoryBench, packageRecord, personOf, reportBody, startInventory } from './test-inventory.ts';
+import {
+  collectedOf,
+  hostFactsOf,
+  type InventoryBench,
+  packageRecord,
+  personOf,
+  problem,
+  reportBody,
+  startInventory,
+} from './test-inventory.ts';
 
 let now = '2026-11-22T12:00:00.000Z';
 const clock: Clock = { now: () => now };
@@ -16,15 +24,6 @@ beforeAll(async () => {
   bench = await startInventory({ clock });
 });
 afterAll(() => bench.close());
-
-const problem = async (work: Promise<unknown>) => {
-  const error = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof ProblemError)) throw new Error(`no problem but ${JSON.stringify(error)}`);
-  return error.problem;
-};
 
 describe('enrolment', () => {
   const machine = (name: string) => ({ hostname: name, machineId: `id-${name}`, publicKey: 'key', agentVersion: '1' });

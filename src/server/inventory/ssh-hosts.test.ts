@@ -1,12 +1,11 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ProblemError } from '../../api/client.ts';
 import { Fault } from '../../core/kernel/faults.ts';
 import { addMs, type Clock } from '../../core/kernel/instants.ts';
 import type { SshEndpoint } from '../ports.ts';
 import { openSecretBox, SECRET_KEY_FILE } from './secret-box.ts';
-import { collectedOf, hostFactsOf, type InventoryBench, packageRecord, personOf, startInventory } from './test-inventory.ts';
+import { collectedOf, hostFactsOf, type InventoryBench, packageRecord, personOf, problem, startInventory } from './test-inventory.ts';
 
 let now = '2026-11-22T12:00:00.000Z';
 const clock: Clock = { now: () => now };
@@ -37,14 +36,6 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-const problem = async (work: Promise<unknown>) => {
-  const error = await work.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof ProblemError)) throw new Error(`no problem but ${JSON.stringify(error)}`);
-  return error.problem;
-};
 const until = async <T>(what: () => Promise<T | null>): Promise<T> => {
   for (let tries = 0; tries < 1_000; tries += 1) {
     const value = await what();

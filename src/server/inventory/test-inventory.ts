@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { createClient } from '../../api/client.ts';
+import { createClient, ProblemError } from '../../api/client.ts';
 import { api } from '../../api/index.ts';
 import { snapshotDigests } from '../../core/inventory/digest.ts';
 import { toPackageRow } from '../../core/inventory/package-row.ts';
@@ -184,4 +184,14 @@ export function reportBody(
     packages: packages.map(toPackageRow).map(row => [...row] as [string, string, string, string, string, string, 0 | 1, string?]),
     candidates: candidates?.map(candidate => ({ ...candidate, origins: [...candidate.origins] })) ?? null,
   };
+}
+
+/** The problem that a request is refused with; anything else fails the test. */
+export async function problem(work: Promise<unknown>) {
+  const error = await work.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ProblemError)) throw new Error(`no problem but ${JSON.stringify(error)}`);
+  return error.problem;
 }
